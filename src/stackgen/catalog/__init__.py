@@ -1,0 +1,1 @@
+"""The shelf: catalog/<capability>/<implementation>/, found by path."""

@@ -1,0 +1,69 @@
+"""What a capability and an implementation say of themselves. Plain data: importing this loads no SDK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Level = Literal["saas", "managed", "self-hosted", "bare"]
+Maturity = Literal["stable", "beta", "experimental"]
+Size = Literal["small", "medium", "large"]
+
+
+class ImplementationSettings(BaseModel):
+    """Base of every implementation's `settings:`. Unknown keys are errors; every field has a description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CapabilityOptions(BaseModel):
+    """Base of a capability's own spec fields (beside the ones every component has)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refers:
+    """Annotation of an option that names other components: the capabilities it may name (empty: any)."""
+
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFolder:
+    """Annotation of an option that names a folder of the user's, relative to the spec file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capability:
+    """A kind of box: the contracts it is consumed through and the options its components take."""
+
+    description: str
+    contracts: tuple[str, ...]
+    options: type[CapabilityOptions] = CapabilityOptions
+    internal: bool = False  # foundations are added by the planner, never written in a spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implementation:
+    """One way to provide a capability. Its identity is its folder, so it is not repeated here.
+
+    kept: contract → clauses kept. not_kept: contract → clause → why not (with a source where it has one).
+    sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
+    beyond what its provider already requires. refuses: capability option → why it can't be honoured.
+    """
+
+    description: str
+    level: Level
+    settings: type[ImplementationSettings] = ImplementationSettings
+    sizes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    not_kept: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    refuses: dict[str, str] = field(default_factory=dict[str, str])
+    requirements: tuple[str, ...] = ()
+    licence: str = ""
+    maturity: Maturity = "stable"
+    default: bool = False  # the one its provider picks when a spec names only the provider
+    notes: tuple[str, ...] = ()

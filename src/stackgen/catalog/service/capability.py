@@ -1,0 +1,27 @@
+"""The user's own long-running code."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stackgen.catalog.model import Capability, CapabilityOptions, Refers, SourceFolder
+
+
+class ServiceOptions(CapabilityOptions):
+    """Options of a service."""
+
+    source: Annotated[str, SourceFolder()] = Field(description="Folder of the code, relative to the spec.")
+    command: tuple[str, ...] = Field(min_length=1, description="Command that starts it; it listens on $PORT.")
+    uses: Annotated[tuple[str, ...], Refers()] = Field(
+        default=(), description="Components whose bindings it gets in its environment."
+    )
+    port: int | None = Field(
+        default=None, ge=1024, le=65535, description="Port to listen on; a free one if absent."
+    )
+
+
+CAPABILITY = Capability(
+    description="Runs the user's own long-running code with bindings in its environment.",
+    contracts=("http",),
+    options=ServiceOptions,
+)
