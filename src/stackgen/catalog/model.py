@@ -26,9 +26,14 @@ class CapabilityOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Refers:
-    """Annotation of an option that names other components: the capabilities it may name (empty: any)."""
+    """Annotation of an option that names other components.
+
+    capabilities: those it may name (empty: any). waits: whether they must run before this one is created;
+    False where it only needs to know their bindings.
+    """
 
     capabilities: tuple[str, ...] = ()
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from stackgen.catalog.model import Capability, CapabilityOptions, Refers
 class MonitoringOptions(CapabilityOptions):
     """Options of monitoring."""
 
-    watches: Annotated[Literal["all"] | tuple[str, ...], Refers()] = Field(
+    watches: Annotated[Literal["all"] | tuple[str, ...], Refers(waits=False)] = Field(
         default="all",
         description="Components to scrape: 'all' (each that does not itself use this one) or a list.",
     )

@@ -1,0 +1,1 @@
+"""Finds, installs and drives Pulumi: the only package that runs it."""

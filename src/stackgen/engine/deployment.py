@@ -1,0 +1,225 @@
+"""One environment of one program, driven through Pulumi's Automation API on the folder as it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stackgen.engine import failures, locks, program_environment
+from stackgen.engine.locate import Engine, ensure
+from stackgen.engine.progress import Progress, silent
+from stackgen.engine.settings import environment
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+if TYPE_CHECKING:
+    from pulumi.automation import Stack
+
+_CHANGING = {"create", "update", "delete", "replace", "create-replacement", "delete-replaced", "read"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One resource that an operation changes: op as Pulumi names it, its type token and name."""
+
+    op: str
+    type: str
+    name: str
+    keys: tuple[str, ...] = ()  # properties that differ
+
+
+@dataclass
+class Outcome:
+    """What an operation did or would do. counts: op → number of resources."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from what is there."""
+        return any(step.op != "same" for step in self.steps)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as the state has it; secrets are not decrypted."""
+
+    urn: str
+    type: str
+    outputs: dict[str, Any]
+    parent: str
+
+    @property
+    def name(self) -> str:
+        """Its logical name."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+class Deployment:
+    """Preview, up, refresh and destroy of the program in `program` as Pulumi stack `name`."""
+
+    def __init__(self, program: Path, project: str, name: str, progress: Progress = silent) -> None:
+        self.program = program
+        self.project = project
+        self.name = name
+        self.progress = progress
+        self._selected: Stack | None = None
+        self.engine: Engine | None = None
+
+    def prepare(self, *, create: bool = True) -> None:
+        """Engine, the program's environment, the Pulumi stack; raises StackgenError."""
+        if self._selected is not None:
+            return
+        self.engine = ensure(self.progress)
+        program_environment.prepare(self.program, self.progress)
+        variables = environment(self.engine.folder)
+        os.environ.update(variables)  # the Automation API's children inherit it
+        for sentence in locks.clear_stale(os.environ["PULUMI_BACKEND_URL"], self.project, self.name):
+            self.progress(sentence)
+        self._selected = self._select(create)
+
+    def preview(self) -> Outcome:
+        """What `up` would do, nothing done."""
+        return self._run("preview", lambda stack, **how: stack.preview(diff=True, **how))
+
+    def up(self) -> Outcome:
+        """Make what is there equal to the program; what vanished or was changed by hand is noticed first."""
+        self._heal()
+        return self._run("up", lambda stack, **how: stack.up(refresh=True, show_secrets=True, **how))
+
+    def refresh(self) -> Outcome:
+        """Update the state to what is really there."""
+        self._heal()
+        return self._run("refresh", lambda stack, **how: stack.refresh(**how))
+
+    def down(self, transient: Sequence[str]) -> Outcome:
+        """Delete the resources whose type ends in one of `transient`, and what depends on them; keep the rest."""
+        targets = [item.urn for item in self.resources() if item.type.endswith(tuple(transient))]
+        if not targets:
+            return Outcome()
+        return self._run(
+            "down", lambda stack, **how: stack.destroy(target=targets, target_dependents=True, **how)
+        )
+
+    def destroy(self) -> Outcome:
+        """Delete every resource, and forget the Pulumi stack itself."""
+        self._heal()
+        outcome = self._run("destroy", lambda stack, **how: stack.destroy(**how))
+        stack = self._stack
+        stack.workspace.remove_stack(self.name)
+        self._selected = None
+        return outcome
+
+    def outputs(self) -> dict[str, Any]:
+        """Exported values, secrets in clear; {} if nothing is deployed."""
+        self.prepare(create=False)
+        return {name: output.value for name, output in self._stack.outputs().items()}
+
+    def resources(self) -> list[Resource]:
+        """Everything in the state."""
+        self.prepare(create=False)
+        exported = self._stack.export_stack().deployment or {}
+        return [
+            Resource(item["urn"], item["type"], item.get("outputs", {}), item.get("parent", ""))
+            for item in exported.get("resources", [])
+        ]
+
+    @property
+    def _stack(self) -> Stack:
+        if self._selected is None:
+            self.prepare()
+        assert self._selected is not None  # noqa: S101 - prepare sets it or raises
+        return self._selected
+
+    def _select(self, create: bool) -> Stack:
+        from pulumi import automation
+
+        assert self.engine is not None  # noqa: S101 - prepare found it
+        command = automation.PulumiCommand(root=str(self.engine.folder), skip_version_check=True)
+        options = automation.LocalWorkspaceOptions(pulumi_command=command)
+        choose = automation.create_or_select_stack if create else automation.select_stack
+        try:
+            return choose(self.name, work_dir=str(self.program), opts=options)
+        except automation.StackNotFoundError as error:
+            message = f"environment '{self.name}' of '{self.project}' has not been deployed from this machine"
+            problem = Problem("not-deployed", message, next=f"stackgen up {self.project} -e {self.name}")
+            raise StackgenError(problem, ExitCode.NOT_FOUND) from error
+        except automation.CommandError as error:
+            raise failures.translate("stack select", [], str(error)) from error
+
+    def _heal(self) -> None:
+        """Forget what an interrupted update left pending: our creations start by clearing their own leftovers."""
+        self.prepare()
+        state = self._stack.export_stack()
+        if (state.deployment or {}).get("pending_operations"):
+            self.progress("an earlier update was interrupted; going on from what it left")
+            assert state.deployment is not None  # noqa: S101 - it has pending operations
+            state.deployment["pending_operations"] = []
+            self._stack.import_stack(state)
+
+    def _run(self, operation: str, call: Callable[..., Any]) -> Outcome:
+        self.prepare()
+        outcome = Outcome()
+        errors: list[tuple[str, str]] = []
+        output: list[str] = []
+
+        def on_event(event: Any) -> None:
+            _note(event, outcome, errors, self.progress)
+
+        with self._failing(operation, errors, output):
+            result = call(self._stack, on_event=on_event, on_output=output.append, color="never")
+            values = getattr(result, "outputs", None) or {}
+            outcome.outputs = {name: value.value for name, value in values.items()}
+        for step in outcome.steps:
+            outcome.counts[step.op] = outcome.counts.get(step.op, 0) + 1
+        return outcome
+
+    @contextmanager
+    def _failing(self, operation: str, errors: list[tuple[str, str]], output: list[str]) -> Iterator[None]:
+        from pulumi.automation import CommandError
+
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            raise failures.cancelled(operation) from error
+        except CommandError as error:
+            text = "\n".join([*output, str(error)])
+            if "cancel" in text.lower() and not [m for _, m in errors if "cancel" not in m.lower()]:
+                raise failures.cancelled(operation) from error
+            raise failures.translate(operation, errors, text) from error
+
+
+def _note(event: Any, outcome: Outcome, errors: list[tuple[str, str]], progress: Progress) -> None:
+    """Keep what one engine event says: a step begun, a step done, an error."""
+    if event.resource_pre_event is not None:
+        step = _step(event.resource_pre_event.metadata)
+        if step.op != "same":
+            outcome.steps.append(step)
+            progress(f"{step.op} {step.name} ({step.type.rsplit(':', 1)[-1]})")
+    elif event.res_op_failed_event is not None:
+        step = _step(event.res_op_failed_event.metadata)
+        progress(f"failed: {step.op} {step.name}")
+    elif event.diagnostic_event is not None:
+        diagnostic = event.diagnostic_event
+        message = str(diagnostic.message or "").strip()
+        if diagnostic.severity == "error":
+            errors.append((diagnostic.urn or "", message))
+        elif diagnostic.severity == "warning" and message and "debug" not in message:
+            progress(f"note: {message}")
+
+
+def _step(metadata: Any) -> Step:
+    op = str(getattr(metadata.op, "value", metadata.op))
+    keys = tuple(metadata.diffs or ())
+    return Step(op, str(metadata.type), str(metadata.urn).rsplit("::", 1)[-1], keys)
+
+
+def project_name(program: Path) -> str:
+    """The project a program folder belongs to, by its lock; raises OSError or KeyError."""
+    return str(json.loads((program / "stackgen.lock.json").read_text(encoding="utf-8"))["stack"])

@@ -1,0 +1,64 @@
+"""What Pulumi says when it fails, as one error for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+_LOCKED = re.compile(r"the stack is currently locked|already locked|ConcurrentUpdateError", re.IGNORECASE)
+_PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set|no passphrase", re.IGNORECASE)
+_PYTHON = re.compile(
+    r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Failure|Failed)): (.+)$", re.MULTILINE | re.DOTALL
+)
+_NOISE = re.compile(
+    r"^(error: )?(update|preview|destroy|refresh) (failed|canceled)$|^Duration|^resources?:", re.I
+)
+
+
+def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: str) -> StackgenError:
+    """One StackgenError out of a failed `operation`.
+
+    diagnostics: (URN or "", message) of every error event; output: all that Pulumi printed.
+    """
+    found = [(urn, _sentence(message)) for urn, message in diagnostics if not _NOISE.match(message.strip())]
+    everything = "\n".join([*(message for _, message in found), output])
+    if _LOCKED.search(everything):
+        message = "another update of this environment is running; wait for it to end, then try again"
+        return StackgenError(Problem("stack-locked", message), ExitCode.DEPLOYMENT)
+    if _PASSPHRASE.search(everything):
+        message = "the passphrase of this environment's state is not the one it was made with"
+        hint = "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"
+        return StackgenError(Problem("wrong-passphrase", message, hint=hint), ExitCode.AUTHENTICATION)
+    problems = [
+        Problem("deployment-failed", f"{_name(urn)}: {message}" if urn else message)
+        for urn, message in dict.fromkeys(found)
+        if message and "one or more" not in message
+    ]
+    if not problems:
+        last = " / ".join(line.strip() for line in output.strip().splitlines()[-5:])
+        problems = [Problem("deployment-failed", f"pulumi {operation} failed: {last}")]
+    return StackgenError(problems, ExitCode.DEPLOYMENT)
+
+
+def cancelled(operation: str) -> StackgenError:
+    """What to say after Ctrl-C."""
+    message = f"{operation} was cancelled; what is there stays, and the next `up` goes on from it"
+    return StackgenError(Problem("cancelled", message), ExitCode.CANCELLED)
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]
+
+
+def _sentence(message: str) -> str:
+    """The exception's own words where a provider passed on a Python traceback, else the message."""
+    if "Traceback (most recent call last)" in message:
+        match = _PYTHON.search(message[message.rindex("Traceback") :])
+        if match is not None:
+            message = match.group(2)
+    message = re.sub(
+        r"^(error: |rpc error: code = \w+ desc = |Exception calling application: )+", "", message.strip()
+    )
+    return message.strip()

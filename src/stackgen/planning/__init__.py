@@ -1,0 +1,1 @@
+"""spec × environment × catalog → Plan: choose, check clauses, wire, order."""

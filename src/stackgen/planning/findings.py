@@ -1,0 +1,52 @@
+"""Collects every problem of a plan, each with its place in the spec, so that all are reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.errors import Problem, StackgenError
+
+if TYPE_CHECKING:
+    from stackgen.spec.loading import LoadedStack
+
+Path = tuple[str | int, ...]
+
+
+class Findings:
+    """Problems found so far in one spec."""
+
+    def __init__(self, loaded: LoadedStack, shelf: Shelf) -> None:
+        self.loaded = loaded
+        self.shelf = shelf
+        self.problems: list[Problem] = []
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        path: Path,
+        *,
+        hint: str | None = None,
+        allowed: Sequence[str] = (),
+        next: str | None = None,
+    ) -> None:
+        """Note one problem at `path` of the spec."""
+        position = self.loaded.positions.at(path) if self.loaded.positions is not None else None
+        self.problems.append(Problem(code, message, position, hint, tuple(allowed), next))
+
+    def add_validation(self, error: ValidationError, place: Callable[[Path], Path], subject: str) -> None:
+        """Note everything that a Pydantic model refused; `place` maps its locations into the spec."""
+        from stackgen.spec.problems import translate
+
+        self.problems += translate(error, self.loaded.positions, place=place, subject=subject)
+
+    def raise_if_any(self) -> None:
+        """Raise StackgenError with all problems, in order of their place in the file."""
+        if self.problems:
+            key = [(p.position.line, p.position.column) if p.position else (0, 0) for p in self.problems]
+            ordered = [p for _, p in sorted(zip(key, self.problems, strict=True), key=lambda pair: pair[0])]
+            raise StackgenError(dict.fromkeys(ordered))

@@ -1,0 +1,83 @@
+"""A component as one environment wants it: the base with the environment's differences laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stackgen.planning.findings import Path
+
+if TYPE_CHECKING:
+    from stackgen.spec.stack import Component, Stack
+
+
+@dataclass(frozen=True)
+class Merged:
+    """One component after merging; `override_path` is where the environment's differences stand, if any."""
+
+    name: str
+    capability: str
+    implementation: str | None
+    size: str | None
+    needs: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    options: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    override_path: Path
+    overridden: frozenset[str] = frozenset()
+    overridden_settings: frozenset[str] = frozenset()
+    overridden_options: frozenset[str] = field(default_factory=frozenset[str])
+
+    @property
+    def path(self) -> Path:
+        """Where the component stands in the spec."""
+        return ("components", self.name)
+
+    @property
+    def implementation_path(self) -> Path:
+        """Where `implementation:` stands."""
+        return self._key_path("implementation")
+
+    @property
+    def size_path(self) -> Path:
+        """Where `size:` stands."""
+        return self._key_path("size")
+
+    def setting_path(self, path: Path) -> Path:
+        """Where a setting stands: in the environment if it says so, else in the component."""
+        base = self.override_path if path and path[0] in self.overridden_settings else self.path
+        return (*base, "settings", *path)
+
+    def option_path(self, path: Path) -> Path:
+        """Where a capability's option stands."""
+        base = self.override_path if path and path[0] in self.overridden_options else self.path
+        return (*base, *path)
+
+    def _key_path(self, key: str) -> Path:
+        return (*(self.override_path if key in self.overridden else self.path), key)
+
+
+def merge(stack: Stack, environment: str) -> dict[str, Merged]:
+    """Every component of the stack as `environment` wants it."""
+    return {name: _one(stack, name, component, environment) for name, component in stack.components.items()}
+
+
+def _one(stack: Stack, name: str, component: Component, environment: str) -> Merged:
+    override = stack.environments[environment].components.get(name)
+    values = override.model_dump(exclude_unset=True) if override is not None else {}
+    options = override.options if override is not None else {}
+    return Merged(
+        name=name,
+        capability=component.capability,
+        implementation=values.get("implementation", component.implementation),
+        size=values.get("size", component.size),
+        needs=tuple(component.needs),
+        depends_on=tuple(component.depends_on),
+        options={**component.options, **options},
+        settings={**component.settings, **values.get("settings", {})},
+        override_path=("environments", environment, "components", name),
+        overridden=frozenset(values),
+        overridden_settings=frozenset(values.get("settings", {})),
+        overridden_options=frozenset(options),
+    )

@@ -1,0 +1,187 @@
+"""The planner: one pass that collects every problem, then a Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from stackgen.catalog.model import CapabilityOptions
+from stackgen.catalog.shelf import Entry, Shelf
+from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.planning.choose import choose, refuse_options, resolve_settings
+from stackgen.planning.clauses import check_needs
+from stackgen.planning.findings import Findings
+from stackgen.planning.foundations import foundations
+from stackgen.planning.merge import Merged, merge
+from stackgen.planning.model import Plan, PlannedComponent
+from stackgen.planning.order import order
+from stackgen.planning.references import references, sources, spread_all
+
+if TYPE_CHECKING:
+    from stackgen.spec.loading import LoadedStack
+
+PULUMI = "pulumi>=3.200,<4"
+
+
+def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
+    """Resolve one environment of a stack.
+
+    Raises StackgenError with every problem found, or `environment-not-found` (exit 6).
+    """
+    stack = loaded.stack
+    if environment not in stack.environments:
+        message = f"stack '{stack.name}' has no environment '{environment}'"
+        hint, allowed = did_you_mean(environment, list(stack.environments)), tuple(stack.environments)
+        raise StackgenError(
+            Problem("environment-not-found", message, hint=hint, allowed=allowed), ExitCode.NOT_FOUND
+        )
+    findings = Findings(loaded, shelf)
+    provider = _provider(loaded, environment, findings)
+    planned = _components(merge(stack, environment), provider, findings)
+    findings.raise_if_any()
+    return _plan(loaded, environment, provider, planned, findings)
+
+
+def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
+    """Plan every environment; raises StackgenError with the problems of all of them."""
+    plans: dict[str, Plan] = {}
+    problems: dict[Problem, None] = {}
+    for environment in loaded.stack.environments:
+        try:
+            plans[environment] = plan(loaded, environment, shelf)
+        except StackgenError as error:
+            problems.update(dict.fromkeys(error.problems))
+    if problems:
+        raise StackgenError(problems)
+    return plans
+
+
+def _provider(loaded: LoadedStack, environment: str, findings: Findings) -> str:
+    name = loaded.stack.environments[environment].provider
+    known = findings.shelf.provider_folders
+    if name not in known:
+        path = ("environments", environment, "provider")
+        message = f"environment '{environment}' asks for provider '{name}', which is not known"
+        hint = did_you_mean(name, list(known))
+        findings.add("unknown-provider", message, path, hint=hint, allowed=sorted(known))
+        findings.raise_if_any()
+    return name
+
+
+def _components(
+    all_merged: Mapping[str, Merged], provider: str, findings: Findings
+) -> tuple[PlannedComponent, ...]:
+    options = {name: _options(merged, findings) for name, merged in all_merged.items()}
+    entries = {name: _entry(merged, provider, findings) for name, merged in all_merged.items()}
+    referred = {
+        name: references(merged, chosen, all_merged, findings)
+        for name, merged in all_merged.items()
+        if (chosen := options[name]) is not None
+    }
+    if findings.problems or len(referred) < len(all_merged):
+        _check_the_rest(all_merged, options, entries, findings)
+        return ()
+    spread_all(referred, {name: merged.depends_on for name, merged in all_merged.items()})
+    found: dict[str, PlannedComponent] = {}
+    for name, merged in all_merged.items():
+        entry, chosen = entries[name], options[name]
+        settings = resolve_settings(merged, entry, findings) if entry else None
+        check_needs(merged, entry, findings)
+        if entry is not None and settings is not None and chosen is not None:
+            found[name] = PlannedComponent(
+                name=name,
+                capability=merged.capability,
+                entry=entry,
+                options=chosen,
+                settings=settings,
+                size=merged.size,
+                needs=merged.needs,
+                references=referred[name],
+                depends_on=merged.depends_on,
+                sources=sources(merged, chosen, findings),
+            )
+    names = (
+        order({name: item.mentions for name, item in found.items()}, findings)
+        if not findings.problems
+        else ()
+    )
+    return tuple(found[name] for name in names)
+
+
+def _check_the_rest(
+    all_merged: Mapping[str, Merged],
+    options: Mapping[str, CapabilityOptions | None],
+    entries: Mapping[str, Entry | None],
+    findings: Findings,
+) -> None:
+    """What can still be said when options or references are wrong, so that all is reported at once."""
+    for name, merged in all_merged.items():
+        entry, chosen = entries[name], options[name]
+        if entry is not None:
+            resolve_settings(merged, entry, findings)
+        if merged.capability in findings.shelf.capability_names:
+            check_needs(merged, entry, findings)
+        if chosen is not None:
+            sources(merged, chosen, findings)
+
+
+def _options(merged: Merged, findings: Findings) -> CapabilityOptions | None:
+    shelf = findings.shelf
+    usable = [name for name in shelf.capability_names if not shelf.capability(name).internal]
+    if merged.capability not in usable:
+        findings.add(
+            "unknown-capability",
+            f"component '{merged.name}' has capability '{merged.capability}', which is not known",
+            (*merged.path, "capability"),
+            hint=did_you_mean(merged.capability, usable),
+            allowed=usable,
+            next="stackgen catalog list",
+        )
+        return None
+    try:
+        return shelf.capability(merged.capability).options.model_validate(dict(merged.options))
+    except ValidationError as error:
+        findings.add_validation(error, merged.option_path, f"{merged.capability} '{merged.name}'")
+        return None
+
+
+def _entry(merged: Merged, provider: str, findings: Findings) -> Entry | None:
+    if merged.capability not in findings.shelf.implementations:
+        return None
+    entry = choose(merged, provider, findings)
+    if entry is not None:
+        refuse_options(merged, entry, findings)
+    return entry
+
+
+def _plan(
+    loaded: LoadedStack,
+    environment: str,
+    provider: str,
+    planned: tuple[PlannedComponent, ...],
+    findings: Findings,
+) -> Plan:
+    shelf = findings.shelf
+    names = list(dict.fromkeys((provider, *(item.entry.provider for item in planned))))
+    providers = {name: shelf.provider(name) for name in names}
+    ground = foundations(loaded, environment, providers, findings)
+    findings.raise_if_any()
+    requirements = {PULUMI, *(r for p in providers.values() for r in p.requirements)}
+    requirements |= {r for item in planned for r in item.implementation.requirements}
+    notes = [note for p in providers.values() for note in p.notes]
+    notes += [f"{item.name}: {note}" for item in planned for note in item.implementation.notes]
+    return Plan(
+        stack=loaded.stack,
+        environment=environment,
+        provider=provider,
+        foundations=ground,
+        components=planned,
+        requirements=tuple(sorted(requirements)),
+        provider_folders={name: shelf.provider_folders[name] for name in names},
+        state_is_personal=providers[provider].state_is_personal,
+        notes=tuple(notes),
+        spec_path=loaded.path,
+        spec_digest=loaded.digest,
+    )

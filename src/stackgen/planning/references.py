@@ -1,0 +1,121 @@
+"""Resolves the components that a component's options name, and checks that they are of the right kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from stackgen.catalog.model import CapabilityOptions, Refers, SourceFolder
+from stackgen.errors import did_you_mean
+from stackgen.planning.findings import Findings
+from stackgen.planning.merge import Merged
+from stackgen.planning.model import Reference
+
+ALL = "all"
+
+
+def references(
+    merged: Merged, options: CapabilityOptions, all_merged: Mapping[str, Merged], findings: Findings
+) -> dict[str, Reference]:
+    """Option → what it names. `all` is left for `spread_all`, which knows who uses whom."""
+    found: dict[str, Reference] = {}
+    for option, refers in _annotated(type(options), Refers):
+        value: Any = getattr(options, option)
+        if value is None or value == ():
+            if value == ():
+                found[option] = Reference((), many=True, waits=refers.waits)
+            continue
+        if value == ALL:
+            found[option] = Reference((ALL,), many=True, waits=refers.waits)
+            continue
+        many = isinstance(value, tuple)
+        names: tuple[str, ...] = value if many else (value,)
+        for index, name in enumerate(names):
+            path = merged.option_path((option, index) if many else (option,))
+            _check(name, merged, refers, path, all_merged, findings)
+        if all(name in all_merged for name in names):
+            found[option] = Reference(names, many=many, waits=refers.waits)
+    for index, name in enumerate(merged.depends_on):
+        _check(name, merged, Refers(), (*merged.path, "depends_on", index), all_merged, findings)
+    return found
+
+
+def spread_all(found: Mapping[str, dict[str, Reference]], depends_on: Mapping[str, tuple[str, ...]]) -> None:
+    """Replace `all` by every component that doesn't itself, directly or not, use the one that says it."""
+    edges = {
+        name: {n for ref in refs.values() if ref.names != (ALL,) for n in ref.names} | set(depends_on[name])
+        for name, refs in found.items()
+    }
+    for name, refs in found.items():
+        for option, reference in refs.items():
+            if reference.names == (ALL,):
+                others = tuple(other for other in found if other != name and not _reaches(other, name, edges))
+                refs[option] = Reference(others, many=True, waits=reference.waits)
+
+
+def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> dict[str, FilePath]:
+    """Option → absolute folder, for options that name a folder of the user's; it must exist."""
+    found: dict[str, FilePath] = {}
+    base = findings.loaded.path.parent
+    for option, _ in _annotated(type(options), SourceFolder):
+        value = str(getattr(options, option))
+        folder = (base / value).resolve()
+        if not folder.is_dir():
+            findings.add(
+                "source-not-found",
+                f"'{merged.name}' takes its code from '{value}', which is no folder beside the spec",
+                merged.option_path((option,)),
+                hint=f"looked in {base}",
+            )
+        found[option] = folder
+    return found
+
+
+def _check(
+    name: str,
+    merged: Merged,
+    refers: Refers,
+    path: tuple[str | int, ...],
+    all_merged: Mapping[str, Merged],
+    findings: Findings,
+) -> None:
+    fitting = [
+        n for n, m in all_merged.items() if not refers.capabilities or m.capability in refers.capabilities
+    ]
+    fitting = [n for n in fitting if n != merged.name]
+    if name not in all_merged:
+        findings.add(
+            "unknown-reference",
+            f"'{merged.name}' refers to '{name}', and there is no such component",
+            path,
+            hint=did_you_mean(name, list(all_merged)),
+            allowed=fitting,
+        )
+    elif name not in fitting and name != merged.name:
+        findings.add(
+            "wrong-reference",
+            f"'{merged.name}' refers to '{name}', which is a {all_merged[name].capability}; "
+            f"expected {' or '.join(refers.capabilities)}",
+            path,
+            allowed=fitting,
+        )
+
+
+def _annotated(options: type[CapabilityOptions], kind: type[Any]) -> Iterator[tuple[str, Any]]:
+    for name, info in options.model_fields.items():
+        for mark in info.metadata:
+            if isinstance(mark, kind):
+                yield name, mark
+
+
+def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
+    seen, open_ = {start}, [start]
+    while open_:
+        for following in edges[open_.pop()]:
+            if following == goal:
+                return True
+            if following not in seen and following in edges:
+                seen.add(following)
+                open_.append(following)
+    return False

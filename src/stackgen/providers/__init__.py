@@ -1,0 +1,1 @@
+"""Where boxes live: one folder per provider, found by path."""

@@ -1,0 +1,1 @@
+"""The machine in front of you: real servers as supervised processes."""

@@ -1,0 +1,25 @@
+"""Descriptor of the local provider."""
+
+from pydantic import Field
+
+from stackgen.providers.model import Provider, ProviderSettings
+
+
+class LocalSettings(ProviderSettings):
+    """Settings of an environment on this machine."""
+
+    directory: str | None = Field(
+        default=None,
+        description="Folder of the environment's data, logs and configuration; "
+        "below the user's data folder if absent.",
+    )
+
+
+PROVIDER = Provider(
+    description="Real servers as supervised processes of this machine: no containers, no root, loopback only.",
+    settings=LocalSettings,
+    requirements=("psutil>=6,<8", "uv>=0.9,<1"),
+    foundations={"workspace": "local/workspace"},
+    state_is_personal=True,
+    notes=("Servers listen on 127.0.0.1 without TLS; nothing is reachable from other machines.",),
+)

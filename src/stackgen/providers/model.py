@@ -1,0 +1,31 @@
+"""What a provider says of itself. Plain data: importing this loads no SDK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ProviderSettings(BaseModel):
+    """Base of an environment's `settings:`. Unknown keys are errors; every field has a description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A place where boxes live. Its identity is its folder.
+
+    foundations: variable name in the program → implementation id of capability `foundation`; each of the
+    provider's components receives them as arguments of these names. requirements: PyPI ranges every
+    program on this provider needs. state_is_personal: the Pulumi stack's state and settings belong to one
+    machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control.
+    """
+
+    description: str
+    settings: type[ProviderSettings] = ProviderSettings
+    requirements: tuple[str, ...] = ()
+    foundations: dict[str, str] = field(default_factory=dict[str, str])
+    state_is_personal: bool = False
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,48 @@
+"""stackgen.lock.json: what a program was made from, and the digest of every file that was written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stackgen import __version__
+from stackgen.planning.model import Plan
+from stackgen.rendering.main_module import plain_data
+
+LOCK = "stackgen.lock.json"
+
+
+def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
+    """The lock file's bytes. No secret is known at this point, so none can be in it."""
+    components = {
+        item.name: {
+            "capability": item.capability,
+            "implementation": item.entry.id,
+            "options": plain_data(item.options),
+            "settings": plain_data(item.settings),
+        }
+        for item in plan.components
+    }
+    content: dict[str, Any] = {
+        "version": 1,
+        "generator": f"stackgen {__version__}",
+        "stack": plan.stack.name,
+        "environment": plan.environment,
+        "provider": plan.provider,
+        "spec": {"file": plan.spec_path.name, "sha256": plan.spec_digest},
+        "components": components,
+        "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())},
+    }
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def recorded(folder: Path) -> dict[str, str]:
+    """Path → sha256 of every file the program in `folder` was written with; empty if there is no lock."""
+    try:
+        content = json.loads((folder / LOCK).read_text(encoding="utf-8"))
+        return {str(path): str(digest) for path, digest in content["files"].items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return {}

@@ -1,0 +1,145 @@
+"""`__main__.py`: imports, components in order, exports."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from stackgen.catalog.shelf import Entry
+from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation, Reference
+from stackgen.rendering.literals import INDENT, Code, literal, names
+from stackgen.rendering.templating import render
+
+_TAKEN = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "pulumi", "extensions", "components"}
+
+
+def main_module(plan: Plan, folder: Path) -> str:
+    """Source of `__main__.py` for a program that stands in `folder`."""
+    return _Main(plan, folder).source()
+
+
+def class_names(plan: Plan) -> Mapping[Path, Code]:
+    """Implementation folder → its class in `__main__`; the capability goes in front where two clash."""
+    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.components)}
+    plain = [entry.class_name for entry in entries.values()]
+
+    def name(entry: Entry) -> str:
+        if plain.count(entry.class_name) == 1:
+            return entry.class_name
+        return "".join(word.capitalize() for word in entry.capability.split("_")) + entry.class_name
+
+    return {folder: Code(name(entry)) for folder, entry in entries.items()}
+
+
+def variable(name: str, plan: Plan) -> Code:
+    """Python name of a component: its own, with an underscore behind it where that is taken."""
+    identifier = name.replace("-", "_")
+    foundations = {foundation.name for foundation in plan.foundations}
+    return Code(f"{identifier}_" if identifier in _TAKEN | foundations else identifier)
+
+
+class _Main:
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.classes = class_names(plan)
+
+    def source(self) -> str:
+        plan = self.plan
+        blocks = [self._foundation(item) for item in plan.foundations]
+        blocks += [self._component(item) for item in plan.components]
+        variables = {item.name: self._variable(item.name) for item in plan.components}
+        bound = {name: Code(f"{var}.bindings") for name, var in variables.items() if self._has_bindings(name)}
+        return render(
+            "__main__.py.jinja",
+            title=Code(f"{plan.stack.name}, environment {plan.environment}."),
+            imports=[Code(line) for line in self._imports()],
+            components=blocks,
+            bindings=names(bound, lead=len('pulumi.export("bindings", ') + 1),
+            extended=names(variables, lead=len("extensions.extend(") + 1),
+        )
+
+    def _imports(self) -> Iterator[str]:
+        entries = {item.entry.folder: item.entry for item in (*self.plan.foundations, *self.plan.components)}
+        for entry in sorted(entries.values(), key=lambda entry: (entry.capability, entry.folder.name)):
+            plain, used = entry.class_name, self.classes[entry.folder]
+            imported = [plain if plain == used else f"{plain} as {used}"]
+            imported.append(f"{plain}Args" if plain == used else f"{plain}Args as {used}Args")
+            line = f"from components.{entry.capability}.{entry.folder.name} import "
+            if len(line) + len(", ".join(imported)) <= 110:
+                yield line + ", ".join(imported)
+            else:
+                yield line + "(\n" + "".join(f"    {item},\n" for item in imported) + ")"
+
+    def _foundation(self, item: PlannedFoundation) -> dict[str, Any]:
+        return {
+            "comment": Code(f"What every {item.provider} component stands on."),
+            "variable": Code(item.name),
+            "class": self.classes[item.entry.folder],
+            "resource_name": literal(item.name),
+            "arguments": list(self._values(item.settings)),
+            "depends_on": None,
+        }
+
+    def _component(self, item: PlannedComponent) -> dict[str, Any]:
+        foundations = [f for f in self.plan.foundations if f.provider == item.entry.provider]
+        arguments = [Code(f"{f.name}={f.name}") for f in foundations]
+        arguments += self._options(item)
+        arguments += self._values(item.settings)
+        waits = [self._variable(name) for name in item.waits_for]
+        return {
+            "comment": Code(f"{item.name}: {item.capability} by {item.entry.id}"),
+            "variable": self._variable(item.name),
+            "class": self.classes[item.entry.folder],
+            "resource_name": literal(item.name),
+            "arguments": arguments,
+            "depends_on": Code(f"[{', '.join(waits)}]") if waits else None,
+        }
+
+    def _options(self, item: PlannedComponent) -> Iterator[Code]:
+        for option, value in item.options:
+            if option in item.references:
+                yield Code(f"{option}={self._referred(option, item.references[option])}")
+            elif option in item.sources:
+                path = Path(os.path.relpath(item.sources[option], self.folder)).as_posix()
+                yield Code(f"{option}={literal(path)}")
+            elif value is not None:
+                yield self._argument(option, value)
+
+    def _referred(self, option: str, reference: Reference) -> Code:
+        code = {name: Code(f"{self._variable(name)}.bindings") for name in reference.names}
+        if reference.many:
+            return names(code, indent=2 * INDENT, lead=len(option) + 1)
+        return next(iter(code.values()))
+
+    def _values(self, model: BaseModel) -> Iterator[Code]:
+        for name, value in model:
+            if value is not None:
+                yield self._argument(name, value)
+
+    def _argument(self, name: str, value: object) -> Code:
+        plain = plain_data(value)
+        return Code(f"{name}={literal(plain, indent=2 * INDENT, lead=len(name) + 1)}")
+
+    def _variable(self, name: str) -> Code:
+        return variable(name, self.plan)
+
+    def _has_bindings(self, name: str) -> bool:
+        return bool(self.plan.by_name[name].implementation.kept)
+
+
+def plain_data(value: object) -> object:
+    """Pydantic values as exact built-in types (tuples become lists), for literals and JSON."""
+    if isinstance(value, BaseModel):
+        return {key: plain_data(item) for key, item in value if item is not None}
+    if isinstance(value, dict):
+        return {str(key): plain_data(item) for key, item in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(item) for item in cast("Sequence[Any]", value)]
+    return value

@@ -1,0 +1,63 @@
+"""README.md of a program: what it creates, a diagram, how to apply and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stackgen import __version__
+from stackgen.planning.model import Plan
+from stackgen.rendering.literals import Code
+from stackgen.rendering.main_module import variable
+from stackgen.rendering.templating import markdown, render
+
+
+def readme(plan: Plan) -> str:
+    """The README's text. Component and environment names are slugs, so they stand as they are."""
+    return render(
+        "README.md.jinja",
+        name=Code(plan.stack.name),
+        environment=Code(plan.environment),
+        description=markdown(plan.stack.description or ""),
+        version=Code(__version__),
+        spec=Code(plan.spec_path.name)
+        if plan.spec_path.name == "stack.yaml"
+        else markdown(plan.spec_path.name),
+        personal=plan.state_is_personal,
+        rows=[row | {"node": variable(row["name"], plan)} for row in _rows(plan)],
+        edges=list(_edges(plan)),
+        not_kept=list(_not_kept(plan)),
+        notes=[markdown(note) for note in plan.notes],
+    )
+
+
+def _rows(plan: Plan) -> Iterator[dict[str, Code]]:
+    for item in plan.components:
+        yield {
+            "name": Code(item.name),
+            "capability": Code(item.capability),
+            "implementation": Code(item.entry.id),
+            "level": Code(item.implementation.level),
+            "contracts": Code(", ".join(f"`{name}`" for name in item.implementation.kept) or "none"),
+        }
+
+
+def _edges(plan: Plan) -> Iterator[dict[str, Code]]:
+    for item in plan.components:
+        for name in item.mentions:
+            strong = name in item.waits_for
+            yield {
+                "source": variable(item.name, plan),
+                "arrow": Code("-->" if strong else "-.->"),
+                "target": variable(name, plan),
+            }
+
+
+def _not_kept(plan: Plan) -> Iterator[dict[str, Code]]:
+    for item in plan.components:
+        for contract, clauses in item.implementation.not_kept.items():
+            for clause, why in clauses.items():
+                yield {
+                    "name": Code(item.name),
+                    "clause": Code(f"`{contract}`: {clause}"),
+                    "why": markdown(why),
+                }

@@ -1,0 +1,37 @@
+"""Exchange two folders in one step, so that no crash leaves a mix of old and new."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2  # Linux, renameat2(2)
+_RENAME_SWAP = 2  # macOS, renamex_np(2)
+
+
+def swap(new: Path, target: Path) -> None:
+    """Put the folder `new` where `target` is; afterwards `new` holds what `target` was, or is gone.
+
+    Raises OSError. Where the system can't exchange folders, the old one is moved aside first.
+    """
+    if not target.exists():
+        new.rename(target)
+    elif not _exchange(new, target):
+        aside = new.with_name(new.name + ".old")
+        target.rename(aside)
+        new.rename(target)
+        aside.rename(new)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """True if the two were exchanged atomically, False if this system doesn't offer it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    a, b = os.fsencode(one), os.fsencode(other)
+    if sys.platform == "linux" and hasattr(libc, "renameat2"):
+        return libc.renameat2(_AT_FDCWD, a, _AT_FDCWD, b, _RENAME_EXCHANGE) == 0
+    if sys.platform == "darwin" and hasattr(libc, "renamex_np"):
+        return libc.renamex_np(a, b, _RENAME_SWAP) == 0
+    return False
