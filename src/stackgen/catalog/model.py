@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -58,6 +59,7 @@ class Implementation:
     kept: contract → clauses kept. not_kept: contract → clause → why not (with a source where it has one).
     sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
     beyond what its provider already requires. refuses: capability option → why it can't be honoured.
+    check: what is wrong with options and settings taken together, in a sentence, or None.
     """
 
     description: str
@@ -67,6 +69,7 @@ class Implementation:
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     not_kept: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     refuses: dict[str, str] = field(default_factory=dict[str, str])
+    check: Callable[[CapabilityOptions, ImplementationSettings], str | None] | None = None
     requirements: tuple[str, ...] = ()
     licence: str = ""
     maturity: Maturity = "stable"

@@ -1,0 +1,73 @@
+"""llama.cpp's server with any GGUF chat model."""
+
+import json
+from pathlib import Path
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+
+MODELS = json.loads((Path(__file__).parent / "files" / "models.json").read_text(encoding="utf-8"))
+LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local llama.cpp chat server."""
+
+    weights: str | None = Field(
+        default=None,
+        description="GGUF file: a path, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias>, "
+        "or stand-in (a tiny model that answers nonsense); by the logical model name if absent.",
+    )
+    digest: str | None = Field(
+        default=None, pattern=r"^sha256:[0-9a-f]{64}$", description="Digest the weights must have."
+    )
+    context: int = Field(default=4096, ge=256, le=131072, description="Context window per request, tokens.")
+    slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
+    threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+def check(options: CapabilityOptions, settings: ImplementationSettings) -> str | None:
+    """A model without weights must be one whose weights are known."""
+    model, weights = options.model_dump()["model"], settings.model_dump()["weights"]
+    if weights is None and model not in MODELS:
+        return f"model '{model}' is not known here ({', '.join(MODELS)}); set `weights` to say where it is"
+    return None
+
+
+IMPLEMENTATION = Implementation(
+    description="llama.cpp's own HTTP server with any GGUF model, on this machine's CPU.",
+    level="bare",
+    settings=Settings,
+    sizes={
+        "small": {"context": 4096, "slots": 1, "threads": 2},
+        "medium": {"context": 8192, "slots": 2, "threads": 4},
+        "large": {"context": 16384, "slots": 4, "threads": 8},
+    },
+    kept={
+        "openai-chat": (
+            "chat",
+            "streaming",
+            "usage-counts",
+            "stop",
+            "seed",
+            "tool-calling",
+            "streamed-tool-calls",
+            "json-schema",
+            "model-listed",
+            "auth-required",
+            "wrong-credentials-refused",
+        ),
+        "openmetrics": ("exposition",),
+    },
+    not_kept={
+        "openai-chat": {
+            "unknown-parameter-is-error": "llama.cpp ignores request fields it does not know",
+            "tls": LOOPBACK,
+        }
+    },
+    check=check,
+    licence="MIT (llama.cpp, xllamacpp); the weights have their own",
+    default=True,
+)

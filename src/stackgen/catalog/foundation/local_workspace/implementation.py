@@ -1,0 +1,19 @@
+"""The ground local components stand on: a private folder and a process supervisor."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of the workspace; they come from the environment's."""
+
+    directory: str | None = Field(default=None, description="Folder of data, logs and configuration.")
+
+
+IMPLEMENTATION = Implementation(
+    description="A private folder and a supervisord that keeps its servers running.",
+    level="bare",
+    settings=Settings,
+    licence="BSD-derived (supervisor)",
+)

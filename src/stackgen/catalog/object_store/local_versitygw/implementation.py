@@ -1,0 +1,37 @@
+"""An S3 gateway over plain files."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local object store."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+IMPLEMENTATION = Implementation(
+    description="Versity S3 Gateway: the S3 API over a folder of this machine; objects are plain files.",
+    level="bare",
+    settings=Settings,
+    sizes={"small": {}, "medium": {}, "large": {}},
+    kept={
+        "s3": (
+            "put-get",
+            "list",
+            "delete",
+            "multipart",
+            "range",
+            "presigned-url",
+            "conditional-put",
+            "default-checksums",
+            "versioning",
+            "auth-required",
+            "wrong-credentials-refused",
+        )
+    },
+    not_kept={"s3": {"tls": "the gateway listens on loopback; nothing crosses a network"}},
+    licence="Apache-2.0",
+    default=True,
+)

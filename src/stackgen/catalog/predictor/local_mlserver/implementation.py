@@ -1,0 +1,43 @@
+"""MLServer with a scikit-learn model out of the registry."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+
+NO_AUTHENTICATION = "MLServer has none; it listens on loopback only"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local MLServer."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+def check(options: CapabilityOptions, _settings: ImplementationSettings) -> str | None:
+    """The model comes from a registry."""
+    chosen = options.model_dump()
+    if not str(chosen["model"]).startswith("models:/"):
+        return f"model '{chosen['model']}' is no registry reference; write models:/<name>@<alias>"
+    return None if chosen["registry"] else "a registry reference needs `registry`: the component it is in"
+
+
+IMPLEMENTATION = Implementation(
+    description="MLServer: a scikit-learn model from the registry over the Open Inference Protocol.",
+    level="bare",
+    settings=Settings,
+    sizes={"small": {}, "medium": {}, "large": {}},
+    kept={
+        "open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error"),
+        "openmetrics": ("exposition",),
+    },
+    not_kept={
+        "open-inference": {
+            "auth-required": NO_AUTHENTICATION,
+            "wrong-credentials-refused": NO_AUTHENTICATION,
+            "tls": "the server listens on loopback without TLS; nothing crosses a network",
+        }
+    },
+    check=check,
+    licence="Apache-2.0",
+    default=True,
+)

@@ -1,0 +1,24 @@
+"""The user's service as a process."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local service."""
+
+    health_path: str = Field(
+        default="/health", pattern=r"^/[\w./-]*$", description="Path that answers 200 when it is ready."
+    )
+
+
+IMPLEMENTATION = Implementation(
+    description="The user's code as a supervised process in an environment made from its requirements.txt.",
+    level="bare",
+    settings=Settings,
+    sizes={"small": {}, "medium": {}, "large": {}},
+    kept={"http": ("answers",)},
+    licence="the user's own",
+    default=True,
+)

