@@ -1,3 +1,18 @@
 """stackgen: one provider-neutral spec for an AI ecosystem, a readable Pulumi program for every provider."""
 
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "Component": "stackgen.spec.stack",
+    "Environment": "stackgen.spec.stack",
+    "Stack": "stackgen.spec.stack",
+}
+
+
+def __getattr__(name: str) -> object:
+    """The spec's models, loaded when first asked for: importing stackgen itself costs nothing."""
+    if name in _PUBLIC:
+        from importlib import import_module
+
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'stackgen' has no attribute '{name}'")

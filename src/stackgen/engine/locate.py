@@ -86,7 +86,7 @@ def _official(progress: Progress) -> Engine | None:
     progress("installing the official Pulumi release")
     try:
         PulumiCommand.install(root=str(folder))
-    except Exception as error:  # noqa: BLE001 - whatever its installer script does, the next way is tried
+    except Exception as error:
         progress(f"the official release can't be installed ({error}); building the engine instead")
         return None
     return _engine(folder, "official")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from stackgen.catalog.model import ImplementationSettings
+from stackgen.catalog.model import CapabilityOptions, ImplementationSettings
 from stackgen.catalog.shelf import Entry
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings, Path
@@ -56,11 +56,27 @@ def resolve_settings(merged: Merged, entry: Entry, findings: Findings) -> Implem
         )
         return None
     values: dict[str, Any] = {**sizes.get(merged.size or "small", {}), **merged.settings}
+    model = implementation.settings
     try:
-        return implementation.settings.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        findings.add_validation(error, merged.setting_path, f"settings of {entry.id} for '{merged.name}'")
+        subject = f"settings of {entry.id} for '{merged.name}'"
+        findings.add_validation(error, merged.setting_path, subject, model)
         return None
+
+
+def check_together(
+    merged: Merged,
+    entry: Entry,
+    options: CapabilityOptions,
+    settings: ImplementationSettings,
+    findings: Findings,
+) -> None:
+    """Note what the implementation says is wrong with options and settings taken together."""
+    check = entry.implementation.check
+    sentence = check(options, settings) if check is not None else None
+    if sentence is not None:
+        findings.add("bad-combination", f"'{merged.name}' by {entry.id}: {sentence}", merged.path)
 
 
 def refuse_options(merged: Merged, entry: Entry, findings: Findings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import Problem, StackgenError
@@ -38,11 +38,14 @@ class Findings:
         position = self.loaded.positions.at(path) if self.loaded.positions is not None else None
         self.problems.append(Problem(code, message, position, hint, tuple(allowed), next))
 
-    def add_validation(self, error: ValidationError, place: Callable[[Path], Path], subject: str) -> None:
+    def add_validation(
+        self, error: ValidationError, place: Callable[[Path], Path], subject: str, model: type[BaseModel]
+    ) -> None:
         """Note everything that a Pydantic model refused; `place` maps its locations into the spec."""
         from stackgen.spec.problems import translate
 
-        self.problems += translate(error, self.loaded.positions, place=place, subject=subject)
+        positions = self.loaded.positions
+        self.problems += translate(error, positions, place=place, subject=subject, model=model)
 
     def raise_if_any(self) -> None:
         """Raise StackgenError with all problems, in order of their place in the file."""

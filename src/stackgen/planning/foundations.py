@@ -46,5 +46,5 @@ def _settings(
     try:
         return provider.settings.model_validate(given)
     except ValidationError as error:
-        findings.add_validation(error, place, f"settings of provider {name}")
+        findings.add_validation(error, place, f"settings of provider {name}", provider.settings)
         return None

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from stackgen.catalog.model import CapabilityOptions
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
-from stackgen.planning.choose import choose, refuse_options, resolve_settings
+from stackgen.planning.choose import check_together, choose, refuse_options, resolve_settings
 from stackgen.planning.clauses import check_needs
 from stackgen.planning.findings import Findings
 from stackgen.planning.foundations import foundations
@@ -90,6 +90,7 @@ def _components(
         settings = resolve_settings(merged, entry, findings) if entry else None
         check_needs(merged, entry, findings)
         if entry is not None and settings is not None and chosen is not None:
+            check_together(merged, entry, chosen, settings, findings)
             found[name] = PlannedComponent(
                 name=name,
                 capability=merged.capability,
@@ -140,10 +141,11 @@ def _options(merged: Merged, findings: Findings) -> CapabilityOptions | None:
             next="stackgen catalog list",
         )
         return None
+    model = shelf.capability(merged.capability).options
     try:
-        return shelf.capability(merged.capability).options.model_validate(dict(merged.options))
+        return model.model_validate(dict(merged.options))
     except ValidationError as error:
-        findings.add_validation(error, merged.option_path, f"{merged.capability} '{merged.name}'")
+        findings.add_validation(error, merged.option_path, f"{merged.capability} '{merged.name}'", model)
         return None
 
 

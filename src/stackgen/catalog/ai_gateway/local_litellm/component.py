@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
 
@@ -47,7 +48,16 @@ class LocalLitellm(pulumi.ComponentResource):
             lambda known: _configuration(known["routes"], known["upstream"], args)
         )
         secrets = {_variable(model): binding["api-key"] for model, (_, binding) in served.items()}
-        flags = ["--config", "config.json", "--host", "127.0.0.1", "--num_workers", "1", "--telemetry", "False"]
+        flags = [
+            "--config",
+            "config.json",
+            "--host",
+            "127.0.0.1",
+            "--num_workers",
+            "1",
+            "--telemetry",
+            "False",
+        ]
         Process(
             name,
             ProcessArgs(

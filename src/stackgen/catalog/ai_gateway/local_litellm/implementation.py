@@ -10,7 +10,9 @@ LOOPBACK = "the gateway listens on loopback without TLS; nothing crosses a netwo
 class Settings(ImplementationSettings):
     """Settings of a local LiteLLM."""
 
-    timeout: int = Field(default=120, ge=1, le=3600, description="Longest wait for a model's answer, seconds.")
+    timeout: int = Field(
+        default=120, ge=1, le=3600, description="Longest wait for a model's answer, seconds."
+    )
     retries: int = Field(default=1, ge=0, le=10, description="Times a failed request is tried again.")
     port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+
 from local_provider import ModelFile
 from local_provider.llama_cpp import LlamaServer
 from local_provider.workspace import Workspace
@@ -38,7 +39,9 @@ class LocalLlamaCpp(pulumi.ComponentResource):
 
     bindings: dict[str, dict[str, pulumi.Input[Any]]]
 
-    def __init__(self, name: str, args: LocalLlamaCppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: LocalLlamaCppArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("stackgen:embedding_model:LocalLlamaCpp", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         known = json.loads((FILES / "models.json").read_text(encoding="utf-8")).get(args.model, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
+
 from local_provider import Supervisor, workspace_directory
 
 
@@ -20,7 +21,9 @@ class LocalWorkspace(pulumi.ComponentResource):
 
     directory: pulumi.Output[str]
 
-    def __init__(self, name: str, args: LocalWorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: LocalWorkspaceArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("stackgen:foundation:LocalWorkspace", name, None, opts)
         supervisor = Supervisor(
             f"{name}-supervisor",

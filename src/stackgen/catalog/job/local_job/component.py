@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+
 from local_provider import Job, JobArgs, PythonEnvironment, SourceTree, environment
 from local_provider.workspace import Workspace
 

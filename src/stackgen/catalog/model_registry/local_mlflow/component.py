@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+
 from local_provider import DataDirectory, Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
 
@@ -41,7 +42,9 @@ class LocalMlflow(pulumi.ComponentResource):
         super().__init__("stackgen:model_registry:LocalMlflow", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         directory = args.workspace.directory
-        data = DataDirectory(f"{name}-data", path=pulumi.Output.concat(directory, f"/data/{name}"), opts=child).path
+        data = DataDirectory(
+            f"{name}-data", path=pulumi.Output.concat(directory, f"/data/{name}"), opts=child
+        ).path
         lock = (FILES / "requirements.txt").read_text()
         python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
         password = Password(f"{name}-password", opts=child).value
@@ -54,7 +57,16 @@ class LocalMlflow(pulumi.ComponentResource):
         users = pulumi.Output.all(data=data, user=USER, password=password).apply(
             lambda known: AUTHENTICATION.format(**known)
         )
-        flags: list[Any] = ["--host", "127.0.0.1", "--port", number, "--workers", "1", "--app-name", "basic-auth"]
+        flags: list[Any] = [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            number,
+            "--workers",
+            "1",
+            "--app-name",
+            "basic-auth",
+        ]
         flags += ["--backend-store-uri", pulumi.Output.concat("sqlite:///", data, "/mlflow.db")]
         flags += ["--serve-artifacts", "--artifacts-destination", place]
         Process(

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
+
 from local_provider import DataDirectory, GoBinary, Health, Password, Port, Process, ProcessArgs
 from local_provider.workspace import Workspace
 
@@ -69,7 +70,9 @@ class LocalVictoriametrics(pulumi.ComponentResource):
             for job, bindings in args.watches.items()
             if "openmetrics" in bindings
         }
-        own = {self._name: {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics"), "token": None}}
+        own = {
+            self._name: {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics"), "token": None}
+        }
         scrape = pulumi.Output.all({**own, **targets}, args.scrape_interval).apply(_scrape_configuration)
         flags = ["-promscrape.config=scrape.yml", "-search.latencyOffset=0s", "-memory.allowedBytes=64MB"]
         flags += ["-opentelemetry.usePrometheusNaming", f"-retentionPeriod={args.retention}"]
@@ -92,7 +95,10 @@ class LocalVictoriametrics(pulumi.ComponentResource):
         addresses = {"datasource": metrics, "remoteWrite": metrics, "remoteRead": metrics, "notifier": alerts}
         flags += [pulumi.Output.concat(f"-{key}.url=", url) for key, url in addresses.items()]
         program = GoBinary(
-            f"{self._name}-rules-binary", version=VERSION, package=f"{VICTORIAMETRICS}/vmalert", opts=self._child
+            f"{self._name}-rules-binary",
+            version=VERSION,
+            package=f"{VICTORIAMETRICS}/vmalert",
+            opts=self._child,
         ).path
         files = {"rules.yml": (FILES / "rules.yml").read_text()}
         return self._process("rules", program, [_listen(port), *flags], port, files=files)
@@ -103,7 +109,10 @@ class LocalVictoriametrics(pulumi.ComponentResource):
         flags += [pulumi.Output.concat("--storage.path=", data)]
         flags += [pulumi.Output.concat("--web.listen-address=127.0.0.1:", port)]
         program = GoBinary(
-            f"{self._name}-alerts-binary", version=ALERTMANAGER_VERSION, package=ALERTMANAGER, opts=self._child
+            f"{self._name}-alerts-binary",
+            version=ALERTMANAGER_VERSION,
+            package=ALERTMANAGER,
+            opts=self._child,
         ).path
         files = {"alertmanager.yml": (FILES / "alertmanager.yml").read_text()}
         return self._process("alerts", program, flags, port, files=files, health="/-/ready")
@@ -148,7 +157,10 @@ class LocalVictoriametrics(pulumi.ComponentResource):
         """vmauth: the only address that clients are given, and it asks for the password."""
         port = Port(f"{self._name}-port", preferred=preferred, opts=self._child).number.apply(str)
         program = GoBinary(
-            f"{self._name}-front-binary", version=VERSION, package=f"{VICTORIAMETRICS}/vmauth", opts=self._child
+            f"{self._name}-front-binary",
+            version=VERSION,
+            package=f"{VICTORIAMETRICS}/vmauth",
+            opts=self._child,
         ).path
         routes = pulumi.Output.all(password=password, **servers).apply(_routes)
         flags = ["-auth.config=routes.yml", _listen(port)]
@@ -213,4 +225,6 @@ def _routes(known: Mapping[str, str]) -> str:
         (["/api/v1/.*", "/prometheus/.*", "/vmui.*", "/federate", "/metrics"], known["metrics"]),
     ]
     url_map = [{"src_paths": paths, "url_prefix": prefix} for paths, prefix in routes]
-    return json.dumps({"users": [{"username": USER, "password": known["password"], "url_map": url_map}]}, indent=1)
+    return json.dumps(
+        {"users": [{"username": USER, "password": known["password"], "url_map": url_map}]}, indent=1
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+
 from local_provider import (
     DataDirectory,
     GoBinary,
@@ -40,11 +41,15 @@ class LocalVersitygw(pulumi.ComponentResource):
 
     bindings: dict[str, dict[str, pulumi.Input[Any]]]
 
-    def __init__(self, name: str, args: LocalVersitygwArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: LocalVersitygwArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("stackgen:object_store:LocalVersitygw", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         directory, bucket = args.workspace.directory, args.bucket or name
-        data = DataDirectory(f"{name}-data", path=pulumi.Output.concat(directory, f"/data/{name}"), opts=child).path
+        data = DataDirectory(
+            f"{name}-data", path=pulumi.Output.concat(directory, f"/data/{name}"), opts=child
+        ).path
         program = GoBinary(f"{name}-binary", version=VERSION, package=PACKAGE, opts=child).path
         client = PythonEnvironment(
             f"{name}-client", requirements=(FILES / "requirements.txt").read_text(), opts=child
@@ -73,7 +78,13 @@ class LocalVersitygw(pulumi.ComponentResource):
                 secrets={"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key},
                 files={"enable_versioning.py": (FILES / "enable_versioning.py").read_text()},
                 prepare=[
-                    Step(command=["/bin/mkdir", "-p", *(pulumi.Output.concat(data, folder) for folder in folders)])
+                    Step(
+                        command=[
+                            "/bin/mkdir",
+                            "-p",
+                            *(pulumi.Output.concat(data, folder) for folder in folders),
+                        ]
+                    )
                 ],
                 health=Health(http=pulumi.Output.concat(endpoint, "/health")),
                 finish=[

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+
 from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, RegisteredModel, Step
 from local_provider.workspace import Workspace
 
@@ -30,7 +31,9 @@ class LocalMlserver(pulumi.ComponentResource):
 
     bindings: dict[str, dict[str, pulumi.Input[Any]]]
 
-    def __init__(self, name: str, args: LocalMlserverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: LocalMlserverArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("stackgen:predictor:LocalMlserver", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         registry = args.registry["mlflow"]

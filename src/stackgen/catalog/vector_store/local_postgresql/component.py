@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+
 from local_provider import (
     DataDirectory,
     Health,
@@ -60,7 +61,9 @@ class LocalPostgresql(pulumi.ComponentResource):
 
     bindings: dict[str, dict[str, pulumi.Input[Any]]]
 
-    def __init__(self, name: str, args: LocalPostgresqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: LocalPostgresqlArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("stackgen:vector_store:LocalPostgresql", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         database = name.replace("-", "_")

@@ -11,7 +11,8 @@ class Settings(ImplementationSettings):
     """Settings of a local PostgreSQL."""
 
     version: Literal["18", "16"] = Field(
-        default="18", description="Major version; another one is another data folder, so it replaces the data."
+        default="18",
+        description="Major version; another one is another data folder, so it replaces the data.",
     )
     shared_buffers: str = Field(
         default="32MB", pattern=r"^\d+(kB|MB|GB)$", description="Memory for caching pages; restarts in place."

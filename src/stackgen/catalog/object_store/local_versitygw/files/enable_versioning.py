@@ -6,4 +6,6 @@ import boto3
 
 if __name__ == "__main__":
     versioning = {"Status": "Enabled"}
-    boto3.client("s3").put_bucket_versioning(Bucket=os.environ["S3_BUCKET"], VersioningConfiguration=versioning)
+    boto3.client("s3").put_bucket_versioning(
+        Bucket=os.environ["S3_BUCKET"], VersioningConfiguration=versioning
+    )

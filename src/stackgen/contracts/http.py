@@ -1,0 +1,32 @@
+"""http/1: the user's own service."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stackgen.contracts.model import Binding, Clause, Contract, address, kept
+
+
+class HttpBinding(Binding):
+    """url: base of the service."""
+
+    variables: ClassVar = {"url": "URL"}
+    plain_names: ClassVar[bool] = False
+    url: str
+
+
+def answers(binding: HttpBinding) -> str:
+    import httpx
+
+    status = httpx.get(binding.url, timeout=15).status_code
+    kept(status < 500, f"it answers {status}")
+    return f"{status}"
+
+
+CONTRACT = Contract(
+    "http",
+    1,
+    HttpBinding,
+    (Clause("answers", "It answers HTTP requests without an error of its own.", answers),),
+    lambda binding: address(binding.url),
+)

@@ -1,0 +1,98 @@
+"""What a contract is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+
+class ClauseBroken(Exception):
+    """A probe's finding that a clause does not hold: a sentence that says what was seen."""
+
+
+def kept(condition: object, otherwise: str) -> None:
+    """Raise ClauseBroken(otherwise) unless the condition holds."""
+    if not condition:
+        raise ClauseBroken(otherwise)
+
+
+def to_kebab(name: str) -> str:
+    """Binding keys are written in kebab-case, as Service Binding entries are."""
+    return name.replace("_", "-")
+
+
+class Binding(BaseModel):
+    """What a consumer needs to connect. variables: field → the variable unmodified clients read."""
+
+    model_config = ConfigDict(alias_generator=to_kebab, populate_by_name=True, frozen=True, extra="ignore")
+    variables: ClassVar[dict[str, str]] = {}
+    plain_names: ClassVar[bool] = True  # False: names too common to stand without their component's
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables without a prefix; secrets in clear."""
+        found = {name: _plain(getattr(self, field)) for field, name in self.variables.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def masked(self) -> dict[str, Any]:
+        """Keys and values for showing: secrets are asterisks."""
+        return {key: str(value) for key, value in self.model_dump(by_alias=True, exclude_none=True).items()}
+
+
+def _plain(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+Probe = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One named, testable sentence. probe: takes the binding, returns evidence, raises ClauseBroken.
+
+    probe is None where nothing on the wire can tell: the clause is declared only.
+    """
+
+    name: str
+    sentence: str
+    probe: Probe | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """An open wire interface. reach: (binding) → host and port, to tell an absent server from a broken clause."""
+
+    name: str
+    version: int
+    binding: type[Binding]
+    clauses: tuple[Clause, ...]
+    reach: Callable[[Any], tuple[str, int]]
+
+    def clause(self, name: str) -> Clause:
+        """The clause of that name; raises KeyError."""
+        for clause in self.clauses:
+            if clause.name == name:
+                return clause
+        raise KeyError(name)
+
+
+def address(url: str) -> tuple[str, int]:
+    """Host and port of a URL."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def https(url: str) -> str:
+    """Evidence that a URL is TLS-protected, or ClauseBroken."""
+    kept(url.startswith("https://"), f"{url.split('://')[0]} is spoken, not https")
+    import httpx
+
+    httpx.get(url, timeout=10)  # raises if the certificate is not to be trusted
+    return "the certificate is valid"

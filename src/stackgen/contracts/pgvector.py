@@ -1,0 +1,258 @@
+"""pgvector/1: embeddings in PostgreSQL. https://github.com/pgvector/pgvector, libpq's environment variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+from urllib.parse import quote
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
+
+ROWS = (
+    (1, "red apple", '{"kind": "fruit", "year": 2024}', "[1,0,0]"),
+    (2, "green pear", '{"kind": "fruit", "year": 2025}', "[0.9,0.1,0]"),
+    (3, "fast car", '{"kind": "vehicle", "year": 2024}', "[0,1,0]"),
+    (4, "slow boat", '{"kind": "vehicle", "year": 2025}', "[0,0,1]"),
+)
+
+
+class PgvectorBinding(Binding):
+    """Connection parameters by libpq's names. dimensions: length of the embeddings to be stored."""
+
+    variables: ClassVar = {
+        "host": "PGHOST",
+        "port": "PGPORT",
+        "database": "PGDATABASE",
+        "username": "PGUSER",
+        "password": "PGPASSWORD",
+        "sslmode": "PGSSLMODE",
+        "url": "DATABASE_URL",
+    }
+    host: str
+    port: int
+    database: str
+    username: str
+    password: SecretStr
+    sslmode: str = "require"
+    dimensions: int | None = None
+
+    @property
+    def url(self) -> str:
+        """libpq connection URI."""
+        password = quote(self.password.get_secret_value(), safe="")
+        return f"postgresql://{self.username}:{password}@{self.host}:{self.port}/{self.database}?sslmode={self.sslmode}"
+
+
+def connect(binding: PgvectorBinding, **other: Any) -> Any:
+    """A psycopg connection, as an application opens it."""
+    import psycopg
+
+    given = {
+        "host": binding.host,
+        "port": binding.port,
+        "dbname": binding.database,
+        "user": binding.username,
+        "password": binding.password.get_secret_value(),
+        "sslmode": binding.sslmode,
+        "connect_timeout": 10,
+    }
+    return psycopg.connect(**{**given, **other}, options="-c statement_timeout=30000")
+
+
+@contextmanager
+def scratch(binding: PgvectorBinding, *, fill: bool = True) -> Iterator[tuple[Any, str]]:
+    """A connection and a table of the probe's own, dropped afterwards."""
+    table = f"stackgen_probe_{uuid4().hex[:12]}"
+    with connect(binding, autocommit=True) as connection:
+        connection.execute(
+            f"create table {table} (id int primary key, text text, metadata jsonb, embedding vector(3))"
+        )
+        try:
+            if fill:
+                with connection.cursor() as cursor:
+                    cursor.executemany(f"insert into {table} values (%s, %s, %s, %s)", ROWS)
+            yield connection, table
+        finally:
+            connection.execute(f"drop table if exists {table}")
+
+
+def _nearest(operator: str, query: str, expected: list[int]) -> Any:
+    def probe(binding: PgvectorBinding) -> str:
+        with scratch(binding) as (connection, table):
+            found = connection.execute(
+                f"select id from {table} order by embedding {operator} %s::vector limit 2", [query]
+            ).fetchall()
+        ids = [row[0] for row in found]
+        kept(ids == expected, f"the nearest to {query} by {operator} are {ids}, expected {expected}")
+        return f"nearest to {query}: {ids}"
+
+    return probe
+
+
+def hnsw_index(binding: PgvectorBinding) -> str:
+    with scratch(binding) as (connection, table):
+        connection.execute(f"create index {table}_hnsw on {table} using hnsw (embedding vector_cosine_ops)")
+        connection.execute("set enable_seqscan = off")
+        plan = connection.execute(
+            f"explain select id from {table} order by embedding <=> '[1,0,0]' limit 2"
+        ).fetchall()
+    text = "\n".join(row[0] for row in plan)
+    kept(f"{table}_hnsw" in text, "the HNSW index is made but a nearest-neighbour query does not use it")
+    return "the index is made and used"
+
+
+def metadata_filter(binding: PgvectorBinding) -> str:
+    with scratch(binding) as (connection, table):
+        found = connection.execute(
+            f"select id from {table} where metadata @> %s order by embedding <=> '[1,0,0]' limit 2",
+            ['{"kind": "vehicle"}'],
+        ).fetchall()
+    ids = [row[0] for row in found]
+    kept(sorted(ids) == [3, 4], f"a filter on kind=vehicle returned rows {ids}, expected 3 and 4")
+    return "the nearest rows outside the filter were left out"
+
+
+def unsupported_filter(binding: PgvectorBinding) -> str:
+    import psycopg
+
+    with scratch(binding) as (connection, table):
+        try:
+            found = connection.execute(f"select id from {table} where metadata <<>> 'x'").fetchall()
+        except psycopg.Error as error:
+            return f"refused: {error.diag.message_primary}"
+    raise ClauseBroken(f"a filter that doesn't exist was ignored and {len(found)} rows came back")
+
+
+def hybrid_search(binding: PgvectorBinding) -> str:
+    query = """
+        select id from {table}
+        order by 0.5 * (1 - (embedding <=> '[1,0,0]'))
+               + 0.5 * ts_rank(to_tsvector('simple', text), plainto_tsquery('simple', 'pear')) * 10 desc
+        limit 1
+    """
+    with scratch(binding) as (connection, table):
+        found = connection.execute(query.format(table=table)).fetchone()
+    kept(found[0] == 2, f"text and vector together put row {found[0]} first, expected 2")
+    return "text relevance and vector nearness combine in one query"
+
+
+def transactions(binding: PgvectorBinding) -> str:
+    with scratch(binding) as (connection, table), connect(binding) as other:
+        other.execute(f"insert into {table} values (9, 'x', '{{}}', '[1,1,1]')")
+        unseen = connection.execute(f"select count(*) from {table} where id = 9").fetchone()[0]
+        other.rollback()
+        after = connection.execute(f"select count(*) from {table} where id = 9").fetchone()[0]
+    kept(unseen == 0, "an uncommitted row is visible to another connection")
+    kept(after == 0, "a row that was rolled back is there")
+    return "uncommitted rows are unseen and rolled-back ones are gone"
+
+
+def read_your_writes(binding: PgvectorBinding) -> str:
+    with scratch(binding) as (connection, table), connect(binding, autocommit=True) as other:
+        connection.execute(f"insert into {table} values (9, 'x', '{{}}', '[-1,0,0]')")
+        query = f"select id from {table} order by embedding <=> '[-1,0,0]' limit 1"
+        found = other.execute(query).fetchone()[0]
+    kept(found == 9, "a committed row is not found by the next search on another connection")
+    return "a committed row is found at once on another connection"
+
+
+def bulk_copy(binding: PgvectorBinding) -> str:
+    with scratch(binding, fill=False) as (connection, table):
+        with connection.cursor().copy(f"copy {table} from stdin") as copy:
+            for number in range(1000):
+                copy.write_row((number, f"row {number}", "{}", f"[{number},1,0]"))
+        count = connection.execute(f"select count(*) from {table}").fetchone()[0]
+    kept(count == 1000, f"1000 rows were copied in and {count} are there")
+    return "1000 rows by COPY"
+
+
+def dimension_limit(binding: PgvectorBinding) -> str:
+    import psycopg
+
+    length = binding.dimensions or 3
+    with scratch(binding) as (connection, table):
+        connection.execute(f"alter table {table} add column stated vector({length})")
+        connection.execute(f"create index on {table} using hnsw (stated vector_cosine_ops)")
+        try:
+            connection.execute(f"update {table} set stated = %s", [f"[{','.join(['1'] * (length + 1))}]"])
+        except psycopg.errors.DataException as error:
+            return f"{length} dimensions can be indexed; {error.diag.message_primary}"
+    raise ClauseBroken(f"a vector of {length + 1} dimensions was taken into a column of {length}")
+
+
+def auth_required(binding: PgvectorBinding) -> str:
+    return _refused(binding, password="")
+
+
+def wrong_credentials(binding: PgvectorBinding) -> str:
+    return _refused(binding, password=f"wrong-{uuid4().hex}")
+
+
+def _refused(binding: PgvectorBinding, password: str) -> str:
+    import psycopg
+
+    try:
+        connect(binding, password=password, passfile="/dev/null").close()
+    except psycopg.OperationalError as error:
+        text = str(error)
+        if "password" in text or "authentication" in text:
+            return "refused"
+        raise ClauseBroken(
+            f"the connection failed, but not for its password: {text.splitlines()[0]}"
+        ) from None
+    raise ClauseBroken(
+        "the server let somebody in " + ("with a wrong password" if password else "with no password")
+    )
+
+
+def tls(binding: PgvectorBinding) -> str:
+    import psycopg
+
+    try:
+        with connect(binding, sslmode="require") as connection:
+            row = connection.execute(
+                "select version from pg_stat_ssl where pid = pg_backend_pid()"
+            ).fetchone()
+    except psycopg.OperationalError as error:
+        raise ClauseBroken(f"no TLS: {str(error).splitlines()[0]}") from None
+    return f"{row[0]}"
+
+
+def backup(binding: PgvectorBinding) -> str:
+    with connect(binding) as connection:
+        mode = connection.execute("select current_setting('archive_mode')").fetchone()[0]
+    kept(mode in ("on", "always"), f"archive_mode is {mode}: nothing archives the write-ahead log")
+    return "the write-ahead log is archived"
+
+
+CONTRACT = Contract(
+    "pgvector",
+    1,
+    PgvectorBinding,
+    (
+        Clause("cosine-search", "Nearest rows by cosine distance.", _nearest("<=>", "[1,0,0]", [1, 2])),
+        Clause("l2-search", "Nearest rows by Euclidean distance.", _nearest("<->", "[0,0,0.9]", [4, 2])),
+        Clause("inner-product-search", "Nearest rows by inner product.", _nearest("<#>", "[1,2,0]", [3, 2])),
+        Clause("hnsw-index", "An HNSW index can be made, and searches use it.", hnsw_index),
+        Clause("metadata-filter", "A search can be filtered by metadata.", metadata_filter),
+        Clause("unsupported-filter-is-error", "A filter it doesn't know is refused.", unsupported_filter),
+        Clause("hybrid-search", "Text relevance and nearness rank together in one query.", hybrid_search),
+        Clause("transactions", "Writes are isolated until committed, and can be undone.", transactions),
+        Clause("read-your-writes", "What is committed is found by the next search.", read_your_writes),
+        Clause("bulk-copy", "Rows can be loaded in bulk with COPY.", bulk_copy),
+        Clause(
+            "dimension-limit",
+            "The stated dimension can be indexed; other lengths are refused.",
+            dimension_limit,
+        ),
+        Clause("auth-required", "Nobody gets in without a password.", auth_required),
+        Clause("wrong-credentials-refused", "A wrong password is refused.", wrong_credentials),
+        Clause("tls", "The connection is encrypted.", tls),
+        Clause("backup", "What is committed is backed up continuously.", backup),
+    ),
+    lambda binding: (binding.host, binding.port),
+)

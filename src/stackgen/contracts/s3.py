@@ -1,0 +1,227 @@
+"""s3/1: buckets of objects. https://docs.aws.amazon.com/AmazonS3/latest/API, through boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
+
+PART = 5 * 1024 * 1024  # smallest part of a multipart upload but the last, bytes
+
+
+class S3Binding(Binding):
+    """endpoint: URL of the service; bucket: the one to use."""
+
+    variables: ClassVar = {
+        "endpoint": "AWS_ENDPOINT_URL_S3",
+        "access_key_id": "AWS_ACCESS_KEY_ID",
+        "secret_access_key": "AWS_SECRET_ACCESS_KEY",
+        "region": "AWS_REGION",
+        "bucket": "S3_BUCKET",
+    }
+    endpoint: str
+    access_key_id: SecretStr
+    secret_access_key: SecretStr
+    region: str
+    bucket: str
+
+
+def client(binding: S3Binding, *, secret: str | None = None, signed: bool = True) -> Any:
+    """boto3's client with its defaults; addressing by path, since an endpoint on an address has no subdomains."""
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    style = {"s3": {"addressing_style": "path"}, "retries": {"max_attempts": 1}, "connect_timeout": 10}
+    config = Config(**style) if signed else Config(**style, signature_version=UNSIGNED)
+    return boto3.client(
+        "s3",
+        endpoint_url=binding.endpoint,
+        aws_access_key_id=binding.access_key_id.get_secret_value(),
+        aws_secret_access_key=secret or binding.secret_access_key.get_secret_value(),
+        region_name=binding.region,
+        config=config,
+    )
+
+
+@contextmanager
+def scratch(binding: S3Binding) -> Iterator[tuple[Any, str]]:
+    """A client and a prefix of the probe's own; every version below it is deleted afterwards."""
+    connection, prefix = client(binding), f"stackgen-probe-{uuid4().hex[:12]}/"
+    try:
+        yield connection, prefix
+    finally:
+        _clean(connection, binding.bucket, prefix)
+
+
+def _clean(connection: Any, bucket: str, prefix: str) -> None:
+    found = connection.list_object_versions(Bucket=bucket, Prefix=prefix)
+    for kind in ("Versions", "DeleteMarkers"):
+        for item in found.get(kind, []):
+            connection.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
+    for item in connection.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+        connection.delete_object(Bucket=bucket, Key=item["Key"])
+
+
+def put_get(binding: S3Binding) -> str:
+    content = uuid4().bytes * 64
+    with scratch(binding) as (connection, prefix):
+        key = f"{prefix}a file with spaces & ümlauts.bin"
+        connection.put_object(Bucket=binding.bucket, Key=key, Body=content, ContentType="application/x-probe")
+        answer = connection.get_object(Bucket=binding.bucket, Key=key)
+        kept(answer["Body"].read() == content, "an object came back with another content")
+        kept(answer["ContentType"] == "application/x-probe", "an object lost its content type")
+    return f"{len(content)} bytes came back as they went"
+
+
+def listing(binding: S3Binding) -> str:
+    with scratch(binding) as (connection, prefix):
+        for name in ("a/1", "a/2", "b/1"):
+            connection.put_object(Bucket=binding.bucket, Key=prefix + name, Body=b"x")
+        answer = connection.list_objects_v2(Bucket=binding.bucket, Prefix=prefix, Delimiter="/")
+        folders = [item["Prefix"].removeprefix(prefix) for item in answer.get("CommonPrefixes", [])]
+        page = connection.list_objects_v2(Bucket=binding.bucket, Prefix=prefix, MaxKeys=2)
+    kept(folders == ["a/", "b/"], f"folders are listed as {folders}")
+    kept(page["IsTruncated"] and page["KeyCount"] == 2, "a page of two is not two keys with more to come")
+    return "folders and pages"
+
+
+def delete(binding: S3Binding) -> str:
+    with scratch(binding) as (connection, prefix):
+        connection.put_object(Bucket=binding.bucket, Key=f"{prefix}x", Body=b"x")
+        connection.delete_object(Bucket=binding.bucket, Key=f"{prefix}x")
+        try:
+            connection.get_object(Bucket=binding.bucket, Key=f"{prefix}x")
+        except connection.exceptions.NoSuchKey:
+            return "gone"
+    raise ClauseBroken("a deleted object can still be read")
+
+
+def multipart(binding: S3Binding) -> str:
+    with scratch(binding) as (connection, prefix):
+        where = {"Bucket": binding.bucket, "Key": f"{prefix}big"}
+        upload = connection.create_multipart_upload(**where)["UploadId"]
+        parts: list[dict[str, Any]] = []
+        for number, body in enumerate((b"a" * PART, b"b" * 1000), start=1):
+            answer = connection.upload_part(**where, UploadId=upload, PartNumber=number, Body=body)
+            parts.append({"ETag": answer["ETag"], "PartNumber": number})
+        connection.complete_multipart_upload(**where, UploadId=upload, MultipartUpload={"Parts": parts})
+        size = connection.head_object(**where)["ContentLength"]
+    kept(size == PART + 1000, f"{PART + 1000} bytes in two parts became {size}")
+    return f"{size} bytes in two parts"
+
+
+def byte_range(binding: S3Binding) -> str:
+    with scratch(binding) as (connection, prefix):
+        where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
+        connection.put_object(**where, Body=b"0123456789")
+        found = connection.get_object(**where, Range="bytes=2-4")["Body"].read()
+    kept(found == b"234", f"bytes 2-4 are {found!r}")
+    return "bytes 2-4"
+
+
+def presigned_url(binding: S3Binding) -> str:
+    import httpx
+
+    with scratch(binding) as (connection, prefix):
+        where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
+        connection.put_object(**where, Body=b"shared")
+        url = connection.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
+        answer = httpx.get(url, timeout=10)
+        spoiled = httpx.get(url.replace("X-Amz-Expires=60", "X-Amz-Expires=9999"), timeout=10)
+    kept(answer.content == b"shared", f"a presigned URL is answered with {answer.status_code}")
+    kept(
+        spoiled.status_code == 403, f"a presigned URL that was altered is answered with {spoiled.status_code}"
+    )
+    return "works, and not when altered"
+
+
+def conditional_put(binding: S3Binding) -> str:
+    from botocore.exceptions import ClientError
+
+    with scratch(binding) as (connection, prefix):
+        where = {"Bucket": binding.bucket, "Key": f"{prefix}x", "IfNoneMatch": "*"}
+        connection.put_object(**where, Body=b"first")
+        try:
+            connection.put_object(**where, Body=b"second")
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            kept(status == 412, f"a second put with If-None-Match is answered with {status}")
+            return "the second put is refused with 412"
+    raise ClauseBroken("If-None-Match is ignored: the second put overwrote the first")
+
+
+def default_checksums(binding: S3Binding) -> str:
+    """boto3 ≥ 1.36 sends a CRC by default and checks what comes back."""
+    with scratch(binding) as (connection, prefix):
+        where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
+        connection.put_object(**where, Body=b"checked")
+        answer = connection.get_object(**where, ChecksumMode="ENABLED")
+        answer["Body"].read()
+        found = [key for key in answer if key.startswith("Checksum") and key != "ChecksumType"]
+    kept(found, "the service does not keep the checksum that the client sends by default")
+    return found[0]
+
+
+def versioning(binding: S3Binding) -> str:
+    with scratch(binding) as (connection, prefix):
+        where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
+        connection.put_object(**where, Body=b"first")
+        connection.put_object(**where, Body=b"second")
+        versions = connection.list_object_versions(Bucket=binding.bucket, Prefix=f"{prefix}x").get(
+            "Versions", []
+        )
+        kept(len(versions) == 2, f"two puts of one key left {len(versions)} version(s)")
+        older = next(item for item in versions if not item["IsLatest"])
+        content = connection.get_object(**where, VersionId=older["VersionId"])["Body"].read()
+    kept(content == b"first", f"the older version holds {content!r}")
+    return "an overwritten object can be read"
+
+
+def auth_required(binding: S3Binding) -> str:
+    return _refused(client(binding, signed=False), binding.bucket, "unsigned")
+
+
+def wrong_credentials(binding: S3Binding) -> str:
+    return _refused(client(binding, secret=f"wrong-{uuid4().hex}"), binding.bucket, "wrongly signed")
+
+
+def _refused(connection: Any, bucket: str, how: str) -> str:
+    from botocore.exceptions import ClientError
+
+    try:
+        connection.list_objects_v2(Bucket=bucket, MaxKeys=1)
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        kept(status in (401, 403), f"{how} request is answered with {status}")
+        return f"refused with {status}"
+    raise ClauseBroken(f"an {how} request is answered")
+
+
+CONTRACT = Contract(
+    "s3",
+    1,
+    S3Binding,
+    (
+        Clause("put-get", "Objects come back as they went.", put_get),
+        Clause("list", "Keys are listed by prefix, folder and page.", listing),
+        Clause("delete", "A deleted object is gone.", delete),
+        Clause("multipart", "Large objects can be uploaded in parts.", multipart),
+        Clause("range", "A part of an object can be read.", byte_range),
+        Clause(
+            "presigned-url", "A signed URL gives one object to whoever has it, and no other.", presigned_url
+        ),
+        Clause("conditional-put", "A put can be made only if there is nothing yet.", conditional_put),
+        Clause("default-checksums", "The checksums clients send by default are kept.", default_checksums),
+        Clause("versioning", "Overwritten objects can be read again.", versioning),
+        Clause("auth-required", "Unsigned requests are refused.", auth_required),
+        Clause("wrong-credentials-refused", "Wrongly signed requests are refused.", wrong_credentials),
+        Clause("tls", "The connection is encrypted.", lambda binding: https(binding.endpoint)),
+    ),
+    lambda binding: address(binding.endpoint),
+)

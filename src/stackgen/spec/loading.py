@@ -1,0 +1,118 @@
+"""From a spec file to a Stack that knows where everything in it stands."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.spec.problems import translate
+from stackgen.spec.stack import Stack
+from stackgen.spec.yaml_reader import Positions, read
+
+FOLDER, FILE = "stacks", "stack.yaml"
+
+
+@dataclass(frozen=True)
+class LoadedStack:
+    """A stack, the file it came from, and its digest. positions: None for a stack built in Python."""
+
+    stack: Stack
+    path: Path
+    digest: str
+    positions: Positions | None = None
+
+
+def load(path: Path) -> LoadedStack:
+    """Read and check a spec file; raises StackgenError with all problems found."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"{path} can't be read: {error.strerror or error}"
+        raise StackgenError(Problem("cannot-read", message), ExitCode.NOT_FOUND) from None
+    return parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> LoadedStack:
+    """The same for bytes that are (or would be) the content of `path`."""
+    content, positions = read(data, _shown(path))
+    stack = validate(content, positions)
+    return LoadedStack(stack, path.absolute(), hashlib.sha256(data).hexdigest(), positions)
+
+
+def from_python(stack: Stack, path: Path) -> LoadedStack:
+    """A stack built in Python, to be generated as if `path` were its spec file."""
+    data = stack.model_dump_json(by_alias=True).encode()
+    return LoadedStack(stack, path.absolute(), hashlib.sha256(data).hexdigest())
+
+
+def validate(content: Any, positions: Positions | None = None) -> Stack:
+    """Plain values to a Stack; raises StackgenError with all problems."""
+    if not isinstance(content, dict):
+        place = positions.at(()) if positions is not None else None
+        message = "a spec is a mapping that begins with `apiVersion: stackgen/v1`"
+        raise StackgenError(Problem("wrong-type", message, place, next="stackgen new"))
+    try:
+        stack = Stack.model_validate(content)
+    except ValidationError as error:
+        raise StackgenError(translate(error, positions, subject="the spec", model=Stack)) from None
+    _require_version(cast("dict[str, Any]", content), positions)
+    problems = list(_dangling(stack, positions))
+    if problems:
+        raise StackgenError(problems)
+    return stack
+
+
+def locate(stack: str, folder: Path) -> Path:
+    """The spec file that a user means: a path, or a name under stacks/; raises StackgenError(stack-not-found)."""
+    given = Path(stack)
+    for candidate in (folder / given, folder / given / FILE, folder / FOLDER / stack / FILE):
+        if candidate.is_file():
+            return candidate
+    known = sorted(path.parent.name for path in (folder / FOLDER).glob(f"*/{FILE}"))
+    message = f"there is no stack '{stack}': neither a spec file nor a folder under {FOLDER}/"
+    problem = Problem(
+        "stack-not-found", message, None, did_you_mean(stack, known), tuple(known), "stackgen new NAME"
+    )
+    raise StackgenError(problem, ExitCode.NOT_FOUND)
+
+
+def _require_version(content: dict[str, Any], positions: Positions | None) -> None:
+    if "apiVersion" not in content and "api_version" not in content:
+        place = positions.at(()) if positions is not None else None
+        message = "the spec lacks 'apiVersion'"
+        raise StackgenError(Problem("missing-key", message, place, "begin it with `apiVersion: stackgen/v1`"))
+
+
+def _dangling(stack: Stack, positions: Positions | None) -> Iterator[Problem]:
+    """Environments that name components or environments which don't exist."""
+
+    def problem(message: str, path: tuple[str, ...], name: str, known: list[str]) -> Problem:
+        place = positions.at(path) if positions is not None else None
+        return Problem("unknown-reference", message, place, did_you_mean(name, known), tuple(known))
+
+    names, environments = list(stack.components), list(stack.environments)
+    for environment, content in stack.environments.items():
+        base = ("environments", environment)
+        for name in content.components:
+            if name not in stack.components:
+                message = f"environment '{environment}' changes '{name}', and there is no such component"
+                yield problem(message, (*base, "components", name), name, names)
+        source = content.promotes_from
+        if source is not None and (source not in stack.environments or source == environment):
+            message = f"environment '{environment}' promotes from '{source}', which is no other environment"
+            others = [name for name in environments if name != environment]
+            yield problem(message, (*base, "promotes_from"), source, others)
+
+
+def _shown(path: Path) -> str:
+    """The path as short as it can be said from here."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)

@@ -1,0 +1,138 @@
+"""Pydantic's findings in our words: what is wrong, where, what is allowed, what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from stackgen.errors import Problem, did_you_mean
+from stackgen.spec.yaml_reader import Path, Positions
+
+_FOUND = {
+    bool: "true or false",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a mapping",
+}
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "none_required": "nothing",
+}
+
+
+def translate(
+    error: ValidationError,
+    positions: Positions | None,
+    *,
+    place: Callable[[Path], Path] | None = None,
+    subject: str = "the spec",
+    model: type[BaseModel] | None = None,
+) -> list[Problem]:
+    """One Problem per finding; `place` maps a location in the model to one in the spec."""
+    found: dict[Problem, None] = {}
+    for item in error.errors(include_url=False):
+        path: Path = tuple(part for part in item["loc"] if not _internal(part))
+        where = place(path) if place is not None else path
+        position = positions.at(where) if positions is not None else None
+        problem = _problem(item, path, subject, model)
+        found[Problem(problem.code, problem.message, position, problem.hint, problem.allowed)] = None
+    return list(found)
+
+
+def _internal(part: str | int) -> bool:
+    """Parts that pydantic adds to a location for union members and dict keys."""
+    return isinstance(part, str) and (part == "[key]" or part.startswith(("literal[", "tuple[", "function-")))
+
+
+def _problem(item: Mapping[str, Any], path: Path, subject: str, model: type[BaseModel] | None) -> Problem:
+    kind, value, context = str(item["type"]), item.get("input"), item.get("ctx", {})
+    key = ".".join(map(str, path)) or subject
+    if kind == "extra_forbidden":
+        known = _known(model, path[:-1])
+        hint = did_you_mean(str(path[-1]), known)
+        return Problem("unknown-key", f"{subject} has no key '{path[-1]}'", hint=hint, allowed=tuple(known))
+    if kind == "missing":
+        return Problem("missing-key", f"{subject} lacks '{key}'")
+    if kind in ("literal_error", "enum"):
+        allowed = tuple(_literals(str(context.get("expected", ""))))
+        hint = did_you_mean(str(value), allowed)
+        return Problem("bad-value", f"'{key}' can't be {_shown(value)}", hint=hint, allowed=allowed)
+    if kind in _EXPECTED:
+        found = _FOUND.get(type(value), "nothing" if value is None else type(value).__name__)
+        return Problem("wrong-type", f"'{key}' must be {_EXPECTED[kind]}, not {found} ({_shown(value)})")
+    if kind == "string_pattern_mismatch":
+        return Problem(
+            "bad-value", f"'{key}' can't be {_shown(value)}", hint=_pattern(str(context["pattern"]))
+        )
+    return Problem("bad-value", f"'{key}' {_limit(kind, context)} (found {_shown(value)})")
+
+
+def _pattern(pattern: str) -> str:
+    if pattern.startswith("^[a-z][a-z0-9-]"):
+        return "lower-case letters, digits and hyphens; starts with a letter; 2 to 40 characters"
+    return f"it must match {pattern}"
+
+
+def _limit(kind: str, context: Mapping[str, Any]) -> str:
+    sentences = {
+        "greater_than_equal": "must be at least {ge}",
+        "less_than_equal": "must be at most {le}",
+        "greater_than": "must be more than {gt}",
+        "less_than": "must be less than {lt}",
+        "too_short": "must have at least {min_length} entries",
+        "too_long": "must have at most {max_length} entries",
+        "string_too_short": "must have at least {min_length} characters",
+        "string_too_long": "must have at most {max_length} characters",
+    }
+    return sentences.get(kind, "is not acceptable").format(**context)
+
+
+def _shown(value: Any) -> str:
+    text = str(value) if isinstance(value, str) else repr(value)
+    return f"'{text[:60]}{'…' if len(text) > 60 else ''}'"
+
+
+def _literals(expected: str) -> Iterator[str]:
+    for part in expected.replace(" or ", ", ").split(", "):
+        yield part.strip("'")
+
+
+def _known(model: type[BaseModel] | None, path: Path) -> list[str]:
+    """Keys that the model at `path` takes."""
+    for part in path:
+        if model is None:
+            return []
+        info = model.model_fields.get(str(part)) or next(
+            (field for field in model.model_fields.values() if field.alias == part), None
+        )
+        model = _inner(info.annotation) if info is not None else model
+    if model is None:
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    """The model in an annotation such as `dict[str, Environment]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in reversed(getattr(annotation, "__args__", ())):
+        found = _inner(argument)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,1 @@
+"""Runs clauses' probes against live bindings, and reports what was measured beside what was declared."""

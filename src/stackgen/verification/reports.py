@@ -1,0 +1,47 @@
+"""A report as JUnit XML and as Markdown."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from xml.etree import ElementTree as xml
+
+from stackgen.verification.model import MEANING, Report
+
+
+def junit(report: Report, name: str) -> str:
+    """JUnit XML: a suite per component, a test case per clause; `not-kept` and `declared` are skipped."""
+    root = xml.Element("testsuites", name=name)
+    for component, results in groupby(report.results, key=lambda result: result.component):
+        found = list(results)
+        failures = sum(result.failed for result in found)
+        suite = xml.SubElement(
+            root, "testsuite", name=component, tests=str(len(found)), failures=str(failures), errors="0"
+        )
+        for result in found:
+            case = xml.SubElement(
+                suite,
+                "testcase",
+                classname=f"{component}.{result.contract}",
+                name=result.clause,
+                time=f"{result.seconds:.3f}",
+            )
+            if result.failed:
+                xml.SubElement(case, "failure", message=result.detail, type=result.status)
+            elif result.status != "kept":
+                xml.SubElement(case, "skipped", message=result.detail)
+            else:
+                xml.SubElement(case, "system-out").text = result.detail
+    xml.indent(root)
+    return xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def markdown(report: Report) -> str:
+    """A table for a pull request."""
+    lines = ["| component | contract | clause | result | evidence |", "| --- | --- | --- | --- | --- |"]
+    for result in report.results:
+        detail = result.detail.replace("|", "\\|")
+        lines.append(
+            f"| {result.component} | {result.contract} | {result.clause} | {result.status} | {detail} |"
+        )
+    meaning = "; ".join(f"**{status}**: {text}" for status, text in MEANING.items())
+    return "\n".join([*lines, "", meaning, ""])

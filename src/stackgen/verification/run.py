@@ -1,0 +1,118 @@
+"""Measures every clause of every component."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from stackgen.contracts import Binding, Clause, ClauseBroken, Contract, contract
+from stackgen.verification.model import Declared, Report, Result, Status
+
+WORKERS = 8
+Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class _Task:
+    component: str
+    contract: Contract
+    binding: Binding
+    clause: Clause
+    kept: bool
+    reason: str | None
+
+
+def verify(
+    bindings: Bindings,
+    declared: Mapping[str, Declared],
+    *,
+    only: Callable[[str, str, str], bool] = lambda component, contract, clause: True,
+    done: Callable[[Result], None] = lambda result: None,
+) -> Report:
+    """Measure every clause for which `only(component, contract, clause)` holds.
+
+    bindings: component → contract → binding as exported. done: called with each result as it comes.
+    """
+    results: list[Result] = []
+    tasks: list[_Task] = []
+    for component, contracts in bindings.items():
+        for name, values in contracts.items():
+            found = _tasks(component, name, values, declared.get(component, Declared()))
+            for item in found:
+                if only(component, name, item.clause.name if isinstance(item, _Task) else item.clause):
+                    (tasks if isinstance(item, _Task) else results).append(item)  # type: ignore[arg-type]
+
+    def measure(task: _Task) -> Result:
+        result = _measure(task)
+        done(result)
+        return result
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        results += pool.map(measure, tasks)
+    return Report(tuple(results))
+
+
+def _tasks(
+    component: str, name: str, values: Mapping[str, Any], declared: Declared
+) -> Iterator[_Task | Result]:
+    """A task per clause; or results at once where the box can't be reached or its binding is incomplete."""
+    found = contract(name)
+    try:
+        binding = found.binding.model_validate(values)
+    except ValidationError as error:
+        missing = ", ".join(str(item["loc"][0]) for item in error.errors())
+        sentence = f"the binding is not of the contract's shape: {missing}"
+        yield from (Result(component, name, clause.name, "broken", sentence, 0) for clause in found.clauses)
+        return
+    absent = _absent(found.reach(binding))
+    reasons = declared.not_kept.get(name, {})
+    for clause in found.clauses:
+        keeps = clause.name in declared.kept.get(name, ())
+        if absent is not None and clause.probe is not None:
+            status: Status = "broken" if keeps else "not-kept"
+            yield Result(component, name, clause.name, status, absent, 0)
+        else:
+            yield _Task(component, found, binding, clause, keeps, reasons.get(clause.name))
+
+
+def _absent(address: tuple[str, int]) -> str | None:
+    """A sentence if nobody listens at `address`."""
+    host, port = address
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError as error:
+        return f"nobody answers at {host}:{port} ({error.strerror or error}); is it running? see `stackgen status`"
+    return None
+
+
+def _measure(task: _Task) -> Result:
+    if task.clause.probe is None:
+        status: Status = "declared" if task.kept else "not-kept"
+        return _result(task, status, task.reason or "nothing on the wire can tell", 0)
+    start = time.perf_counter()
+    try:
+        evidence = task.clause.probe(task.binding)
+    except ClauseBroken as broken:
+        seen = str(broken)
+        holds = False
+    except Exception as error:
+        seen = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        holds = False
+    else:
+        seen, holds = evidence, True
+    seconds = time.perf_counter() - start
+    if holds:
+        return _result(task, "kept" if task.kept else "undeclared", seen, seconds)
+    if task.kept:
+        return _result(task, "broken", seen, seconds)
+    return _result(task, "not-kept", task.reason or seen, seconds)
+
+
+def _result(task: _Task, status: Status, detail: str, seconds: float) -> Result:
+    return Result(task.component, task.contract.name, task.clause.name, status, detail, round(seconds, 3))
