@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -65,13 +64,18 @@ class Clause:
 
 @dataclass(frozen=True)
 class Contract:
-    """An open wire interface. reach: (binding) → host and port, to tell an absent server from a broken clause."""
+    """An open wire interface.
+
+    reach: binding → host and port, to tell an absent server from a broken clause. clients: modules of the
+    client libraries; imported once before probes run side by side.
+    """
 
     name: str
     version: int
     binding: type[Binding]
     clauses: tuple[Clause, ...]
     reach: Callable[[Any], tuple[str, int]]
+    clients: tuple[str, ...] = ("httpx",)
 
     def clause(self, name: str) -> Clause:
         """The clause of that name; raises KeyError."""
@@ -91,7 +95,7 @@ def address(url: str) -> tuple[str, int]:
 
 def https(url: str) -> str:
     """Evidence that a URL is TLS-protected, or ClauseBroken."""
-    kept(url.startswith("https://"), f"{url.split('://')[0]} is spoken, not https")
+    kept(url.startswith("https://"), f"{url.split('://', 1)[0]} is spoken, not https")
     import httpx
 
     httpx.get(url, timeout=10)  # raises if the certificate is not to be trusted

@@ -99,31 +99,33 @@ def seed(binding: OpenaiChatBinding) -> str:
 
 def json_schema(binding: OpenaiChatBinding) -> str:
     wanted = {"type": "json_schema", "json_schema": {"name": "light", "strict": True, "schema": SWITCH}}
-    text = ask(binding, response_format=wanted).choices[0].message.content or ""
+    text = ask(binding, max_tokens=256, response_format=wanted).choices[0].message.content or ""
     try:
         found = json.loads(text)
     except ValueError:
         raise ClauseBroken(f"the answer is no JSON: {text[:60]!r}") from None
     kept(isinstance(found, dict) and list(found) == ["state"], f"the answer has other keys: {text[:60]}")
     kept(found["state"] in ("on", "off"), f"state is {found['state']!r}, not in the schema's enum")
-    return text.strip()
+    return json.dumps(found)
 
 
 def tool_calling(binding: OpenaiChatBinding) -> str:
-    answer = ask(binding, tools=TOOLS, tool_choice="required").choices[0]
+    answer = ask(binding, max_tokens=256, tools=TOOLS, tool_choice="required").choices[0]
     calls = answer.message.tool_calls
     kept(calls, f"no tool was called; the answer was {str(answer.message.content)[:60]!r}")
     return _called(calls[0].function.name, calls[0].function.arguments)
 
 
 def streamed_tool_calls(binding: OpenaiChatBinding) -> str:
-    name, arguments = "", ""
-    for chunk in ask(binding, tools=TOOLS, tool_choice="required", stream=True):
+    names: dict[int, str] = {}
+    arguments: dict[int, str] = {}
+    for chunk in ask(binding, max_tokens=256, tools=TOOLS, tool_choice="required", stream=True):
         for call in (chunk.choices[0].delta.tool_calls or []) if chunk.choices else []:
-            name += call.function.name or ""
-            arguments += call.function.arguments or ""
-    kept(name, "the stream carries no tool call")
-    return _called(name, arguments)
+            names[call.index] = names.get(call.index, "") + (call.function.name or "")
+            arguments[call.index] = arguments.get(call.index, "") + (call.function.arguments or "")
+    kept(names, "the stream carries no tool call")
+    first = min(names)
+    return _called(names[first], arguments[first])
 
 
 def _called(name: str, arguments: str) -> str:
@@ -197,4 +199,5 @@ CONTRACT = Contract(
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.base_url)),
     ),
     lambda binding: address(binding.base_url),
+    ("httpx", "openai"),
 )

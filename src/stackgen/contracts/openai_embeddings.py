@@ -119,4 +119,5 @@ CONTRACT = Contract(
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.base_url)),
     ),
     lambda binding: address(binding.base_url),
+    ("httpx", "openai"),
 )

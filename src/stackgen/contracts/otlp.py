@@ -1,4 +1,4 @@
-"""otlp/1: telemetry in. https://opentelemetry.io/docs/specs/otlp, OTLP/HTTP, through the exporter applications use."""
+"""otlp/1: telemetry in, through the exporters applications use. https://opentelemetry.io/docs/specs/otlp."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stackgen.contracts.prometheus import eventually
 
 
 class OtlpBinding(Binding):
-    """endpoint: base URL; /v1/traces and /v1/metrics are appended by exporters. headers: as the variable wants them.
+    """endpoint: base URL, to which exporters append /v1/traces and /v1/metrics. headers: as the variable has them.
 
     query-url: where what was sent is found again: Jaeger's query API and a Prometheus API, same headers.
     """
@@ -106,4 +106,9 @@ CONTRACT = Contract(
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.endpoint)),
     ),
     lambda binding: address(binding.endpoint),
+    (
+        "httpx",
+        "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+        "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    ),
 )

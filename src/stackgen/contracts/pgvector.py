@@ -44,7 +44,8 @@ class PgvectorBinding(Binding):
     def url(self) -> str:
         """libpq connection URI."""
         password = quote(self.password.get_secret_value(), safe="")
-        return f"postgresql://{self.username}:{password}@{self.host}:{self.port}/{self.database}?sslmode={self.sslmode}"
+        place = f"{self.host}:{self.port}/{self.database}"
+        return f"postgresql://{self.username}:{password}@{place}?sslmode={self.sslmode}"
 
 
 def connect(binding: PgvectorBinding, **other: Any) -> Any:
@@ -196,7 +197,7 @@ def _refused(binding: PgvectorBinding, password: str) -> str:
     import psycopg
 
     try:
-        connect(binding, password=password, passfile="/dev/null").close()
+        connect(binding, password=password, passfile="/no/such/file").close()
     except psycopg.OperationalError as error:
         text = str(error)
         if "password" in text or "authentication" in text:
@@ -255,4 +256,5 @@ CONTRACT = Contract(
         Clause("backup", "What is committed is backed up continuously.", backup),
     ),
     lambda binding: (binding.host, binding.port),
+    ("psycopg",),
 )

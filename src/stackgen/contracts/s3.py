@@ -32,7 +32,7 @@ class S3Binding(Binding):
 
 
 def client(binding: S3Binding, *, secret: str | None = None, signed: bool = True) -> Any:
-    """boto3's client with its defaults; addressing by path, since an endpoint on an address has no subdomains."""
+    """boto3's client with its defaults, addressing by path: an endpoint on an address has no subdomains."""
     import boto3
     from botocore import UNSIGNED
     from botocore.config import Config
@@ -224,4 +224,5 @@ CONTRACT = Contract(
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.endpoint)),
     ),
     lambda binding: address(binding.endpoint),
+    ("boto3", "httpx"),
 )

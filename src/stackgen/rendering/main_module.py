@@ -16,7 +16,15 @@ from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation, R
 from stackgen.rendering.literals import INDENT, Code, literal, names
 from stackgen.rendering.templating import render
 
-_TAKEN = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "pulumi", "extensions", "components"}
+_TAKEN = {
+    *keyword.kwlist,
+    *keyword.softkwlist,
+    *dir(builtins),
+    "bindings",
+    "components",
+    "extensions",
+    "pulumi",
+}
 
 
 def main_module(plan: Plan, folder: Path) -> str:
@@ -61,8 +69,8 @@ class _Main:
             title=Code(f"{plan.stack.name}, environment {plan.environment}."),
             imports=[Code(line) for line in self._imports()],
             components=blocks,
-            bindings=names(bound, lead=len('pulumi.export("bindings", ') + 1),
-            extended=names(variables, lead=len("extensions.extend(") + 1),
+            bindings=names(bound, lead=len("bindings = ")),
+            extended=names(variables, lead=len("components = ")),
         )
 
     def _imports(self) -> Iterator[str]:

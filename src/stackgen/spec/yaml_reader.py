@@ -65,26 +65,29 @@ def read(data: bytes, file: str) -> tuple[Any, Positions]:
         message = f"a hidden or control character (U+{ord(hidden.group()):04X}) is not allowed"
         place = positions.point(line, column)
         raise _error(message, Position(place.file, place.line, place.column))
-    _refuse_depth(text, positions)
+    _refuse_surprises(text, positions)
     return _Builder(positions).build(_compose(text, positions)), positions
 
 
-def _refuse_depth(text: str, positions: Positions) -> None:
-    """Count nesting over parse events, so that no deep document is ever built."""
+def _refuse_surprises(text: str, positions: Positions) -> None:
+    """Look at the parser's events, so that no deep or self-referring document is ever built."""
     depth = 0
     for event in _events(text, positions):
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            depth += 1
-            if depth > DEEPEST:
-                mark = event.start_mark
-                message = f"nested deeper than {DEEPEST} levels"
-                raise _error(message, positions.point(mark.line, mark.column))
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+        mark = event.start_mark
+        place = positions.point(mark.line, mark.column)
+        if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):
-            mark = event.start_mark
-            message = f"aliases are not allowed: '*{event.anchor}'"
-            raise _error(message, positions.point(mark.line, mark.column), "write the value out")
+            raise _error(f"aliases are not allowed: '*{event.anchor}'", place, "write the value out")
+        elif isinstance(event, yaml.NodeEvent):
+            tag: str | None = getattr(event, "tag", None)
+            if tag is not None:
+                raise _error(f"tags are not allowed: {tag.replace('tag:yaml.org,2002:', '!!')}", place)
+            if event.anchor is not None:
+                raise _error(f"anchors are not allowed: '&{event.anchor}'", place, "write the value out")
+            depth += not isinstance(event, yaml.ScalarEvent)
+            if depth > DEEPEST:
+                raise _error(f"nested deeper than {DEEPEST} levels", place)
 
 
 def _events(text: str, positions: Positions) -> Iterator[Any]:
@@ -133,10 +136,8 @@ class _Builder:
         mark = node.start_mark
         self.positions.marks.setdefault(path, (mark.line, mark.column))
         if isinstance(node, yaml.MappingNode):
-            self._refuse_tag(node, "tag:yaml.org,2002:map")
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            self._refuse_tag(node, "tag:yaml.org,2002:seq")
             items: list[Any] = node.value
             return [self._value(item, (*path, index)) for index, item in enumerate(items)]
         return self._scalar(node)
@@ -163,8 +164,7 @@ class _Builder:
 
     def _scalar(self, node: Any) -> Any:
         text: str = node.value
-        if node.style is not None or node.tag == "tag:yaml.org,2002:str":
-            self._refuse_tag(node, "tag:yaml.org,2002:str")
+        if node.style is not None:
             return text
         if text in _NULLS:
             return None
@@ -177,7 +177,6 @@ class _Builder:
             return None
         if _FLOAT.fullmatch(text):
             return self._float(node, text)
-        self._refuse_tag(node, None)
         return text
 
     def _float(self, node: Any, text: str) -> float | None:
@@ -186,13 +185,6 @@ class _Builder:
             self._note(node, f"{text} is not a finite number")
             return None
         return number
-
-    def _refuse_tag(self, node: Any, expected: str | None) -> None:
-        """Explicit tags only: implicit ones are YAML 1.1's guesses, which don't count here."""
-        tag = str(node.tag)
-        implicit = tag == expected or (expected is None and tag.startswith("tag:yaml.org,2002:"))
-        if not implicit:
-            self._note(node, f"tags are not allowed: {tag.replace('tag:yaml.org,2002:', '!!')}")
 
     def _note(self, node: Any, message: str, hint: str | None = None) -> None:
         place = self.positions.point(node.start_mark.line, node.start_mark.column)

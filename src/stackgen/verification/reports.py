@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from itertools import groupby
-from xml.etree import ElementTree as xml
+from xml.etree import ElementTree
 
 from stackgen.verification.model import MEANING, Report
 
 
 def junit(report: Report, name: str) -> str:
     """JUnit XML: a suite per component, a test case per clause; `not-kept` and `declared` are skipped."""
-    root = xml.Element("testsuites", name=name)
+    root = ElementTree.Element("testsuites", name=name)
     for component, results in groupby(report.results, key=lambda result: result.component):
         found = list(results)
         failures = sum(result.failed for result in found)
-        suite = xml.SubElement(
+        suite = ElementTree.SubElement(
             root, "testsuite", name=component, tests=str(len(found)), failures=str(failures), errors="0"
         )
         for result in found:
-            case = xml.SubElement(
+            case = ElementTree.SubElement(
                 suite,
                 "testcase",
                 classname=f"{component}.{result.contract}",
@@ -26,13 +26,13 @@ def junit(report: Report, name: str) -> str:
                 time=f"{result.seconds:.3f}",
             )
             if result.failed:
-                xml.SubElement(case, "failure", message=result.detail, type=result.status)
+                ElementTree.SubElement(case, "failure", message=result.detail, type=result.status)
             elif result.status != "kept":
-                xml.SubElement(case, "skipped", message=result.detail)
+                ElementTree.SubElement(case, "skipped", message=result.detail)
             else:
-                xml.SubElement(case, "system-out").text = result.detail
-    xml.indent(root)
-    return xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+                ElementTree.SubElement(case, "system-out").text = result.detail
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def markdown(report: Report) -> str:

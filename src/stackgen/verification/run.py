@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from pydantic import ValidationError
@@ -32,8 +33,8 @@ def verify(
     bindings: Bindings,
     declared: Mapping[str, Declared],
     *,
-    only: Callable[[str, str, str], bool] = lambda component, contract, clause: True,
-    done: Callable[[Result], None] = lambda result: None,
+    only: Callable[[str, str, str], bool] = lambda *_: True,
+    done: Callable[[Result], None] = lambda _: None,
 ) -> Report:
     """Measure every clause for which `only(component, contract, clause)` holds.
 
@@ -43,16 +44,19 @@ def verify(
     tasks: list[_Task] = []
     for component, contracts in bindings.items():
         for name, values in contracts.items():
-            found = _tasks(component, name, values, declared.get(component, Declared()))
-            for item in found:
-                if only(component, name, item.clause.name if isinstance(item, _Task) else item.clause):
-                    (tasks if isinstance(item, _Task) else results).append(item)  # type: ignore[arg-type]
+            for item in _tasks(component, name, values, declared.get(component, Declared())):
+                if isinstance(item, Result):
+                    results += [item] if only(component, name, item.clause) else []
+                elif only(component, name, item.clause.name):
+                    tasks.append(item)
 
     def measure(task: _Task) -> Result:
         result = _measure(task)
         done(result)
         return result
 
+    for name in {client for task in tasks for client in task.contract.clients}:
+        import_module(name)  # two threads importing one library at once can see half of it
     with ThreadPoolExecutor(WORKERS) as pool:
         results += pool.map(measure, tasks)
     return Report(tuple(results))
@@ -87,7 +91,8 @@ def _absent(address: tuple[str, int]) -> str | None:
     try:
         socket.create_connection((host, port), timeout=5).close()
     except OSError as error:
-        return f"nobody answers at {host}:{port} ({error.strerror or error}); is it running? see `stackgen status`"
+        reason = error.strerror or error
+        return f"nobody answers at {host}:{port} ({reason}); is it running? see `stackgen status`"
     return None
 
 
@@ -105,7 +110,7 @@ def _measure(task: _Task) -> Result:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         holds = False
     else:
-        seen, holds = evidence, True
+        seen, holds = " ".join(evidence.split()), True
     seconds = time.perf_counter() - start
     if holds:
         return _result(task, "kept" if task.kept else "undeclared", seen, seconds)

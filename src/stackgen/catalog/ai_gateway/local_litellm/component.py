@@ -65,7 +65,10 @@ class LocalLitellm(pulumi.ComponentResource):
                 command=[pulumi.Output.concat(python, "/bin/litellm"), *flags, "--port", number],
                 environment={"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"},
                 secrets={**secrets, "LITELLM_MASTER_KEY": key},
-                files={"config.json": configuration},
+                files={
+                    "config.json": configuration,
+                    "authenticate.py": (FILES / "authenticate.py").read_text(),
+                },
                 health=Health(http=pulumi.Output.concat(url, "/health/liveliness")),
             ),
             child,
@@ -110,6 +113,6 @@ def _configuration(routes: Mapping[str, str], upstream: Mapping[str, str], args:
         "request_timeout": args.timeout,
         "num_retries": args.retries,
     }
-    general = {"master_key": "os.environ/LITELLM_MASTER_KEY"}
+    general = {"custom_auth": "authenticate.authenticate"}
     content = {"model_list": models, "litellm_settings": settings, "general_settings": general}
     return json.dumps(content, indent=1)

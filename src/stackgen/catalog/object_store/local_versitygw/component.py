@@ -24,7 +24,7 @@ from local_provider.workspace import Workspace
 FILES = Path(__file__).parent / "files" / "local_versitygw"
 VERSION = "v1.8.0"
 PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
-REGION = "us-east-1"  # the gateway has one region, and this is the one clients assume
+REGION = "local"  # for us-east-1, clients would presign with the old signature, which the gateway refuses
 
 
 @dataclass(frozen=True, kw_only=True)

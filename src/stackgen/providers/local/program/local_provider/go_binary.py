@@ -48,7 +48,6 @@ class GoBinary(Resource, module="local", name="GoBinary"):
         self,
         name: str,
         *,
-        module: str,
         version: str,
         package: str,
         opts: pulumi.ResourceOptions | None = None,

@@ -55,7 +55,6 @@ def add_vocabulary(writer: gguf.GGUFWriter, words: list[str], types: int) -> Non
     writer.add_mask_token_id(words.index("[MASK]"))
     writer.add_bos_token_id(words.index("[CLS]"))
     writer.add_eos_token_id(words.index("[SEP]"))
-    writer.add_cls_token_id(words.index("[CLS]"))
 
 
 def add_tensors(writer: gguf.GGUFWriter, tensors: dict, layers: int) -> None:

@@ -2,7 +2,7 @@
 
 It is a real model file (architecture llama, one layer, byte tokens and one token per word of a sentence),
 run by the real server. Its output layer is a chain from each word to the next, so it answers any question
-with the same sentence; under a grammar (JSON schema, tool call) it produces whatever the grammar allows.
+with the same sentence, and calls a tool after it where it must; under a grammar it produces what that allows.
 """
 
 import sys
@@ -10,15 +10,36 @@ import sys
 import gguf
 import numpy as np
 
+CALL = "\n<tool_call>\n"
 SENTENCE = "This is a stand-in model: it has read your question but understands nothing of it."
 WIDTH, FEED_FORWARD, HEADS, CONTEXT = 64, 128, 4, 32768
-TEMPLATE = (
-    "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}assistant:"
-)
+TEMPLATE = """\
+{%- if tools %}<|im_start|>system
+# Tools
+<tools>
+{%- for tool in tools %}
+{{ tool | tojson }}
+{%- endfor %}
+</tools>
+For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags:
+<tool_call>
+{"name": <function-name>, "arguments": <args-json-object>}
+</tool_call><|im_end|>
+{% endif %}
+{%- for message in messages %}<|im_start|>{{ message.role }}
+{{ message.content or '' }}
+{%- for call in message.tool_calls or [] %}
+<tool_call>
+{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}
+</tool_call>
+{%- endfor %}<|im_end|>
+{% endfor %}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
 
 
 def vocabulary(words: list[str]) -> tuple[list[str], list[int]]:
-    """Tokens and their types: three control tokens, 256 bytes, then the words."""
+    """Tokens and their types: three control tokens, 256 bytes, the words, the mark of a tool call."""
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
     types = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL]
     types += [gguf.TokenType.BYTE] * 256
@@ -28,12 +49,14 @@ def vocabulary(words: list[str]) -> tuple[list[str], list[int]]:
             token += "\u2581"
         tokens.append(token)
         types.append(gguf.TokenType.NORMAL)
+    tokens.append(CALL)
+    types.append(gguf.TokenType.NORMAL)
     return tokens, types
 
 
 def chain(words: list[str], size: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings and output weights under which each word is followed by the next, the last by the end."""
-    first = size - len(words)
+    first = size - len(words) - 1
     embeddings = (random.standard_normal((size, WIDTH)) * 0.05).astype(np.float32)
     output = np.zeros((size, WIDTH), np.float32)
     embeddings[:, 0] = 1.0  # any token of the prompt: the sentence begins
@@ -41,7 +64,9 @@ def chain(words: list[str], size: int, random: np.random.Generator) -> tuple[np.
         embeddings[first + index] = 0
         embeddings[first + index, index + 1] = 1.0
         output[first + index, index] = 4.0
-    output[2, len(words)] = 4.0
+    output[2, len(words)] = 4.0  # after the last word: the end
+    output[size - 1, len(words)] = 2.5  # or, where the end is not allowed yet: a tool call
+    embeddings[size - 1] = 0
     return embeddings, output
 
 
@@ -66,7 +91,7 @@ def write(path: str) -> None:
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
     writer.add_token_list(tokens)
-    writer.add_token_scores([0.0] * (len(tokens) - len(words)) + [-1.0] * len(words))
+    writer.add_token_scores([0.0] * (len(tokens) - len(words) - 1) + [-1.0] * (len(words) + 1))
     writer.add_token_types(types)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
