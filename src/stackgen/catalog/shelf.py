@@ -129,6 +129,15 @@ class Shelf:
         package = f"stackgen.providers.{name}" if folder.parent == PROVIDERS else None
         return _constant(_module(folder / "provider.py", package), "PROVIDER", Provider)
 
+    def operations(self, name: str) -> ModuleType | None:
+        """A provider's `operations` module (status, logs of what runs there), if it has one."""
+        folder = self.provider_folders[name]
+        if not (folder / "operations.py").is_file():
+            return None
+        return _module(
+            folder / "operations.py", f"stackgen.providers.{name}" if folder.parent == PROVIDERS else None
+        )
+
 
 def _package(root: Path, folder: Path) -> str | None:
     """Dotted package of a built-in folder; None for a folder outside the package."""

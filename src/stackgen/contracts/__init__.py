@@ -20,4 +20,6 @@ def contract(name: str) -> Contract:
 def contract_names() -> tuple[str, ...]:
     """Names of all contracts, sorted."""
     files = (path.stem for path in Path(__file__).parent.glob("*.py"))
-    return tuple(sorted(stem.replace("_", "-") for stem in files if stem not in ("__init__", "model")))
+    return tuple(
+        sorted(stem.replace("_", "-") for stem in files if stem not in ("__init__", "model", "projection"))
+    )

@@ -78,6 +78,7 @@ class Plan:
     requirements: tuple[str, ...]
     provider_folders: Mapping[str, Path]
     state_is_personal: bool
+    transient: tuple[str, ...]
     notes: tuple[str, ...]
     spec_path: Path
     spec_digest: str

@@ -20,7 +20,8 @@ class Provider:
     foundations: variable name in the program → implementation id of capability `foundation`; each of the
     provider's components receives them as arguments of these names. requirements: PyPI ranges every
     program on this provider needs. state_is_personal: the Pulumi stack's state and settings belong to one
-    machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control.
+    machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control. transient:
+    endings of the resource types that `down` removes while data is kept; () where `down` removes everything.
     """
 
     description: str
@@ -28,4 +29,5 @@ class Provider:
     requirements: tuple[str, ...] = ()
     foundations: dict[str, str] = field(default_factory=dict[str, str])
     state_is_personal: bool = False
+    transient: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

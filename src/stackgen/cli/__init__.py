@@ -1,0 +1,1 @@
+"""The command line: one module per command; console.py is the only printer."""

@@ -1,0 +1,72 @@
+"""stackgen catalog: what is on the shelf."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from stackgen.catalog.shelf import Entry, Shelf
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import load_shelf
+from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """List implementations, or show one with its clauses and settings."""
+    shelf = load_shelf(Path.cwd())
+    entries = [
+        entry
+        for name in shelf.capability_names
+        if not shelf.capability(name).internal and arguments.capability in (None, name)
+        for entry in shelf.implementations[name].values()
+        if arguments.provider in (None, entry.provider)
+    ]
+    if arguments.action == "show":
+        return _show(arguments.implementation or "", entries)
+    rows = [_row(shelf, entry) for entry in entries]
+    header = ("capability", "implementation", "level", "maturity", "contracts", "description")
+    data = [dict(zip(header, row, strict=True)) for row in rows]
+    return Answer(data, table=(header, rows), next="stackgen catalog show CAPABILITY/PROVIDER/NAME")
+
+
+def _row(shelf: Shelf, entry: Entry) -> tuple[str, str, str, str, str, str]:
+    found = entry.implementation
+    mark = "*" if shelf.default(entry.capability, entry.provider) == entry else ""
+    contracts = ", ".join(found.kept)
+    return entry.capability, f"{entry.id}{mark}", found.level, found.maturity, contracts, found.description
+
+
+def _show(wanted: str, entries: list[Entry]) -> Answer:
+    known = {f"{entry.capability}/{entry.id}": entry for entry in entries}
+    if wanted not in known:
+        message = f"'{wanted}' is not on the shelf" if wanted else "say which implementation to show"
+        problem = Problem(
+            "unknown-implementation", message, None, did_you_mean(wanted, list(known)), tuple(known)
+        )
+        raise StackgenError(problem, ExitCode.NOT_FOUND)
+    entry = known[wanted]
+    found = entry.implementation
+    lines = [
+        f"{entry.capability} by {entry.id}: {found.description}",
+        f"level {found.level}, licence {found.licence}",
+    ]
+    lines += [f"  keeps      {name}: {', '.join(clauses)}" for name, clauses in found.kept.items()]
+    lines += [
+        f"  not kept   {name}: {clause}: {why}"
+        for name, clauses in found.not_kept.items()
+        for clause, why in clauses.items()
+    ]
+    for name, info in found.settings.model_fields.items():
+        lines.append(f"  setting    {name} (default {info.default}): {info.description}")
+    lines += [f"  size       {size}: {values or 'no difference'}" for size, values in found.sizes.items()]
+    data = {
+        "capability": entry.capability,
+        "implementation": entry.id,
+        "description": found.description,
+        "level": found.level,
+        "kept": {name: list(clauses) for name, clauses in found.kept.items()},
+        "not_kept": found.not_kept,
+        "settings": found.settings.model_json_schema().get("properties", {}),
+        "sizes": found.sizes,
+    }
+    return Answer(data, "\n".join(lines))

@@ -1,0 +1,22 @@
+"""stackgen check: is a spec right, in every environment?"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import load_shelf, load_stack
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """Plan every environment; all problems at once."""
+    from stackgen.planning.plan import check
+
+    loaded = load_stack(arguments)
+    plans = check(loaded, load_shelf(loaded.path.parent))
+    name = loaded.stack.name
+    data = {environment: len(plan.components) for environment, plan in plans.items()}
+    text = f"{name} is right: {len(loaded.stack.components)} components in {', '.join(plans)}"
+    return Answer(
+        {"environments": data}, text, next=f"stackgen plan {name} -e {next(iter(plans))}", stack=name
+    )

@@ -1,0 +1,135 @@
+"""The only printer: results on stdout, everything else on stderr, colour and motion only where they help."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from stackgen.errors import ExitCode, Problem
+
+VERSION = 1
+
+
+@dataclass
+class Answer:
+    """What a command has to say. data: for --json. text or table: for people. next: the command to go on with."""
+
+    data: Any = None
+    text: str = ""
+    table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None
+    next: str | None = None
+    exit_code: int = ExitCode.OK
+    stack: str | None = None
+    environment: str | None = None
+    problems: Sequence[Problem] = field(default_factory=tuple)
+
+
+class Console:
+    """Prints a command's answer and progress."""
+
+    def __init__(self, *, json: bool = False, quiet: bool = False, command: str = "") -> None:
+        self.json = json
+        self.quiet = quiet
+        self.command = command
+        self.lively = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
+
+    def finish(self, answer: Answer) -> int:
+        """Print the answer; its exit code."""
+        if self.json:
+            self._envelope(answer)
+            return int(answer.exit_code)
+        if answer.text:
+            print(answer.text)
+        if answer.table is not None:
+            self._table(*answer.table)
+        for problem in answer.problems:
+            self.say(problem.render())
+        if answer.next and not self.quiet:
+            self.say(f"next: {answer.next}")
+        return int(answer.exit_code)
+
+    def fail(self, problems: Sequence[Problem], exit_code: int) -> int:
+        """Print problems; the exit code."""
+        if self.json:
+            self._envelope(Answer(problems=problems))
+        else:
+            for problem in problems:
+                self.say(problem.render())
+        return int(exit_code)
+
+    def say(self, text: str) -> None:
+        """A message for the person at the terminal."""
+        print(text, file=sys.stderr)
+
+    @contextmanager
+    def working(self, title: str) -> Iterator[Callable[[str], None]]:
+        """Show progress while something long goes on; yields a function that takes messages."""
+        if self.quiet:
+            yield lambda _: None
+        elif self.lively and "NO_COLOR" not in os.environ:
+            from rich.console import Console as Rich
+
+            rich = Rich(stderr=True)
+            with rich.status(title) as status:
+                yield lambda message: self._tell(rich, status, message)
+        else:
+            yield lambda message: self.say(f"  {message}")
+
+    def confirm(self, question: str, *, yes: bool, no_input: bool) -> bool:
+        """Whether the user agrees; without a terminal nobody can, so --yes is needed."""
+        from stackgen.errors import StackgenError
+
+        if yes:
+            return True
+        if no_input or not sys.stdin.isatty():
+            raise StackgenError(
+                Problem("needs-yes", f"{question} Nobody can be asked here.", hint="add --yes")
+            )
+        self.say(f"{question} [y/N] ")
+        return input().strip().lower() in ("y", "yes")
+
+    def _tell(self, rich: Any, status: Any, message: str) -> None:
+        if message.startswith(("note:", "failed:")):
+            rich.print(message, markup=False, highlight=False)
+        else:
+            status.update(message)
+
+    def _envelope(self, answer: Answer) -> None:
+        content = {
+            "version": VERSION,
+            "command": self.command,
+            "stack": answer.stack,
+            "environment": answer.environment,
+            "result": answer.data,
+            "errors": [problem.as_json() for problem in answer.problems],
+        }
+        print(json_module.dumps(content, indent=2, ensure_ascii=False))
+
+    def _table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        if not sys.stdout.isatty():
+            widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+            for row in (header, *rows):
+                print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            return
+        from rich.console import Console as Rich
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*header, box=None, header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        Rich().print(table)
+
+
+_STYLES = {
+    "kept": "green",
+    "broken": "bold red",
+    "undeclared": "bold red",
+    "not-kept": "yellow",
+    "RUNNING": "green",
+}

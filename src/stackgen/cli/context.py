@@ -1,0 +1,90 @@
+"""What most commands begin with: the stack, its plan, its program, its deployment."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+
+if TYPE_CHECKING:
+    from stackgen.catalog.shelf import Shelf
+    from stackgen.engine.deployment import Deployment
+    from stackgen.planning.model import Plan
+    from stackgen.rendering.program import Program
+    from stackgen.spec.loading import LoadedStack
+
+
+@dataclass
+class Context:
+    """One stack in one environment, resolved step by step as a command needs it."""
+
+    loaded: LoadedStack
+    shelf: Shelf
+    environment: str
+    output: Path | None
+
+    def plan(self) -> Plan:
+        """The resolved plan; raises StackgenError."""
+        from stackgen.planning.plan import plan
+
+        return plan(self.loaded, self.environment, self.shelf)
+
+    def program(self) -> Program:
+        """The program as it would be written."""
+        from stackgen.rendering.program import build
+
+        return build(self.plan(), self.output)
+
+    def deployment(self, progress: Callable[[str], None]) -> Deployment:
+        """The deployment of the program on disk; raises StackgenError(not-generated) if there is none."""
+        from stackgen.engine.deployment import Deployment
+
+        folder = (self.output or self.loaded.path.parent / self.environment).absolute()
+        if not (folder / "Pulumi.yaml").is_file():
+            message = f"there is no program in {folder}"
+            problem = Problem("not-generated", message, next=f"stackgen up {self.name} -e {self.environment}")
+            raise StackgenError(problem, exit_code=ExitCode.NOT_FOUND)
+        return Deployment(folder, self.name, self.environment, progress)
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.loaded.stack.name
+
+
+def load_shelf(folder: Path) -> Shelf:
+    """The built-in shelf with the private ones configured for `folder`."""
+    from stackgen.catalog.roots import private_roots
+    from stackgen.catalog.shelf import Shelf
+
+    return Shelf(private_roots(folder))
+
+
+def load_stack(arguments: Namespace) -> LoadedStack:
+    """The stack an argument means."""
+    from stackgen.spec.loading import load, locate
+
+    return load(locate(arguments.stack, Path.cwd()))
+
+
+def open_context(arguments: Namespace) -> Context:
+    """Stack, shelf and environment; where a stack has one environment only, it need not be named."""
+    loaded = load_stack(arguments)
+    environment = arguments.environment
+    known = list(loaded.stack.environments)
+    if environment is None:
+        if len(known) > 1:
+            message = f"'{loaded.stack.name}' has {len(known)} environments; say which one with -e"
+            raise StackgenError(Problem("environment-missing", message, allowed=tuple(known)))
+        environment = known[0]
+    elif environment not in known:
+        message = f"stack '{loaded.stack.name}' has no environment '{environment}'"
+        hint = did_you_mean(environment, known)
+        problem = Problem("environment-not-found", message, hint=hint, allowed=tuple(known))
+        raise StackgenError(problem, ExitCode.NOT_FOUND)
+    output = Path(arguments.output).absolute() if arguments.output else None
+    return Context(loaded, load_shelf(loaded.path.parent), environment, output)

@@ -1,0 +1,32 @@
+"""stackgen down: stop what runs."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import open_context
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """Remove what runs; data goes only with --delete-data, and only after a yes."""
+    context = open_context(arguments)
+    plan = context.plan()
+    everything = arguments.delete_data or not plan.transient
+    question = f"Stop {context.name} in {context.environment}"
+    question += " and DELETE ITS DATA?" if everything else "? Its data stays."
+    if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
+        return Answer(text="nothing was done", exit_code=8)
+    with console.working(f"stopping {context.name}") as progress:
+        deployment = context.deployment(progress)
+        deployment.prepare(create=False)
+        outcome = deployment.destroy() if everything else deployment.down(plan.transient)
+    left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
+    text = f"{context.name} is down in {context.environment}: {outcome.counts.get('delete', 0)} resources deleted, {left}"
+    return Answer(
+        {"counts": outcome.counts, "data": "deleted" if everything else "kept"},
+        text,
+        next=f"stackgen up {context.name} -e {context.environment}",
+        stack=context.name,
+        environment=context.environment,
+    )

@@ -1,0 +1,56 @@
+"""stackgen logs: what components have written."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import open_context
+from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """The last lines of each log, and with --follow what comes after."""
+    context = open_context(arguments)
+    resources = context.deployment(lambda _: None).resources()
+    operations = context.shelf.operations(context.loaded.stack.environments[context.environment].provider)
+    files: dict[str, Path] = operations.logs(resources) if operations is not None else {}
+    if arguments.component:
+        wanted = arguments.component
+        chosen = {
+            name: path for name, path in files.items() if name == wanted or name.startswith(f"{wanted}-")
+        }
+        if not chosen:
+            message = f"there is no log of '{wanted}'"
+            problem = Problem("no-log", message, None, did_you_mean(wanted, list(files)), tuple(files))
+            raise StackgenError(problem, ExitCode.NOT_FOUND)
+        files = chosen
+    lines = {name: _tail(path, arguments.lines) for name, path in files.items()}
+    if arguments.follow:
+        _follow(files, lines)
+    text = "\n".join(f"{name}: {line}" for name, found in lines.items() for line in found)
+    return Answer(lines, text, stack=context.name, environment=context.environment)
+
+
+def _tail(path: Path, lines: int) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+
+
+def _follow(files: dict[str, Path], lines: dict[str, list[str]]) -> None:
+    """Print until Ctrl-C."""
+    for name, found in lines.items():
+        for line in found:
+            print(f"{name}: {line}", flush=True)
+    places = {name: path.stat().st_size for name, path in files.items()}
+    while True:
+        for name, path in files.items():
+            size = path.stat().st_size if path.exists() else 0
+            if size > places[name]:
+                with path.open(encoding="utf-8", errors="replace") as stream:
+                    stream.seek(places[name])
+                    for line in stream:
+                        print(f"{name}: {line}", end="", flush=True)
+            places[name] = size
+        time.sleep(0.3)

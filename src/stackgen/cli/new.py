@@ -1,0 +1,39 @@
+"""stackgen new: a complete stack to start from."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from argparse import Namespace
+from pathlib import Path
+
+from stackgen.cli.console import Answer, Console
+from stackgen.errors import Problem, StackgenError, did_you_mean
+
+PACKAGED = Path(__file__).parents[1] / "blueprints"
+IN_SOURCE = Path(__file__).parents[3] / "blueprints"
+SLUG = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """Copy a blueprint to stacks/NAME; nothing is written where something is already."""
+    name, shelf = arguments.name, PACKAGED if PACKAGED.is_dir() else IN_SOURCE
+    known = sorted(path.parent.name for path in shelf.glob("*/stack.yaml"))
+    if arguments.blueprint not in known:
+        hint = did_you_mean(arguments.blueprint, known)
+        message = f"there is no blueprint '{arguments.blueprint}'"
+        raise StackgenError(Problem("unknown-blueprint", message, None, hint, tuple(known)))
+    if not SLUG.fullmatch(name):
+        message = f"'{name}' can't be a stack's name"
+        hint = "lower-case letters, digits and hyphens; starts with a letter; 2 to 40 characters"
+        raise StackgenError(Problem("bad-value", message, hint=hint))
+    target = Path("stacks", name)
+    if target.exists():
+        message = f"{target} is there already; nothing was written"
+        raise StackgenError(Problem("exists", message, hint="choose another name"))
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(shelf / arguments.blueprint, target, ignore=ignored)
+    spec = target / "stack.yaml"
+    spec.write_text(spec.read_text().replace(f"name: {arguments.blueprint}\n", f"name: {name}\n", 1))
+    text = f"{target} made from blueprint {arguments.blueprint}"
+    return Answer({"path": str(target)}, text, next=f"stackgen up {name} -e dev", stack=name)

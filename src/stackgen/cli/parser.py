@@ -1,0 +1,140 @@
+"""Commands and their arguments. Standard library only: this is all that `--help` loads."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from typing import Any, NoReturn
+
+from stackgen import __version__
+from stackgen.errors import ExitCode, Problem, did_you_mean
+
+EXAMPLES = """\
+examples:
+  stackgen new claims --blueprint rag-assistant   start from a complete example
+  stackgen check claims                           is the spec right?
+  stackgen up claims -e dev                       generate the program and deploy it
+  stackgen verify claims -e dev                   measure every clause of every component
+  stackgen run claims -e dev -- python app.py     run anything with the bindings in its environment
+
+exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 not found,
+  7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 255 internal
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our errors: exit code 2, a code, what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the problem as every other one and leave."""
+        choice = re.search(r"invalid choice: '?([^' ]*)'? \(choose from (.+)\)", message)
+        allowed = re.findall(r"[\w-]+", choice[2]) if choice else []
+        hint = did_you_mean(choice[1], allowed) if choice else None
+        text = f"'{choice[1]}' is not known here" if choice else message
+        problem = Problem("usage", text, None, hint, tuple(allowed), f"{self.prog} --help")
+        print(problem.render(), file=sys.stderr)
+        sys.exit(ExitCode.INVALID)
+
+
+def build() -> Parser:
+    """The whole command line."""
+    parser = Parser(
+        prog="stackgen",
+        description="One provider-neutral spec for an AI ecosystem; a readable Pulumi program for every provider.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"stackgen {__version__}")
+    parser.add_argument("-C", "--cwd", dest="folder", metavar="DIR", help="run as if started in DIR")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    for add in (_writing, _deploying, _asking, _tools):
+        add(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, text: str, *, stack: bool = True, environment: bool = True) -> Parser:
+    found: Parser = commands.add_parser(name, help=text, description=text)
+    if stack:
+        found.add_argument("stack", metavar="STACK", help="a name under stacks/, or a path to a spec file")
+    if environment:
+        found.add_argument(
+            "-e", "--env", dest="environment", metavar="ENV", help="environment (the only one if absent)"
+        )
+        found.add_argument("-o", "--output", metavar="DIR", help="program folder, if not beside the spec")
+    found.add_argument("--json", action="store_true", help="print the result as JSON")
+    found.add_argument("-q", "--quiet", action="store_true", help="say nothing but the result")
+    return found
+
+
+def _confirming(parser: Parser) -> None:
+    parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
+    parser.add_argument("--no-input", action="store_true", help="never ask; fail where an answer is needed")
+
+
+def _writing(commands: Any) -> None:
+    new = _command(commands, "new", "start a stack from a blueprint", stack=False, environment=False)
+    new.add_argument("name", metavar="NAME", help="the stack's name; it goes to stacks/NAME")
+    new.add_argument(
+        "--blueprint", default="rag-assistant", help="what to start from (default: rag-assistant)"
+    )
+    _command(commands, "check", "check a spec in all its environments", environment=False)
+    _command(commands, "plan", "who provides each component, with which settings, in which order")
+    diff = _command(commands, "diff", "what generate would change on disk, and up in the deployment")
+    diff.add_argument(
+        "--files", action="store_true", help="only the files; nothing is asked of the deployment"
+    )
+    diff.add_argument("--expect-no-changes", action="store_true", help="exit 7 if anything would change")
+    generate = _command(commands, "generate", "write the Pulumi program")
+    generate.add_argument("--force", action="store_true", help="overwrite files that were changed by hand")
+    generate.add_argument(
+        "--check", action="store_true", help="write nothing; exit 7 if anything would change"
+    )
+
+
+def _deploying(commands: Any) -> None:
+    up = _command(commands, "up", "generate the program and deploy it")
+    up.add_argument("--force", action="store_true", help="overwrite files that were changed by hand")
+    _confirming(up)
+    down = _command(commands, "down", "stop what runs; data stays unless told otherwise")
+    down.add_argument("--delete-data", action="store_true", help="delete data and everything else too")
+    _confirming(down)
+    _command(commands, "status", "what runs, and how much memory it takes")
+    logs = _command(commands, "logs", "what components have written to their logs")
+    logs.add_argument("component", nargs="?", metavar="COMPONENT", help="only this one")
+    logs.add_argument("-n", "--lines", type=int, default=20, help="last lines of each (default: 20)")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as they are written")
+
+
+def _asking(commands: Any) -> None:
+    bindings = _command(commands, "bindings", "what applications connect with")
+    bindings.add_argument("component", nargs="?", metavar="COMPONENT", help="only this one")
+    bindings.add_argument(
+        "--format", choices=("table", "env", "files"), default="table", help="how to show them"
+    )
+    bindings.add_argument("--to", metavar="DIR", help="with --format files: where to write them")
+    bindings.add_argument("--show-secrets", action="store_true", help="show passwords and keys")
+    run = _command(commands, "run", "run a command with the bindings in its environment")
+    run.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="-- CMD", help="command and its arguments"
+    )
+    verify = _command(commands, "verify", "measure every clause of every component")
+    verify.add_argument("--component", action="append", help="only this component (repeatable)")
+    verify.add_argument("--clause", action="append", help="only this clause (repeatable)")
+    verify.add_argument("--junit", metavar="FILE", help="write JUnit XML too")
+    verify.add_argument("--markdown", metavar="FILE", help="write a Markdown table too")
+
+
+def _tools(commands: Any) -> None:
+    catalog = _command(commands, "catalog", "what is on the shelf", stack=False, environment=False)
+    catalog.add_argument(
+        "action", choices=("list", "show"), help="list everything, or show one implementation"
+    )
+    catalog.add_argument("implementation", nargs="?", metavar="CAPABILITY/PROVIDER/NAME", help="for show")
+    catalog.add_argument("--capability", help="only this capability")
+    catalog.add_argument("--provider", help="only this provider")
+    engine = _command(commands, "engine", "the Pulumi engine stackgen uses", stack=False, environment=False)
+    engine.add_argument("action", choices=("status", "install", "env"), help="what to do")
+    _command(commands, "schema", "JSON Schema of a spec, for editors", stack=False, environment=False)
+    completion = _command(commands, "completion", "shell completion script", stack=False, environment=False)
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which shell")

@@ -1,0 +1,28 @@
+"""stackgen run: any command with the bindings in its environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from argparse import Namespace
+
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import open_context
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """Run it; its exit code is ours."""
+    from stackgen.contracts.projection import environment
+
+    command = arguments.arguments[1:] if arguments.arguments[:1] == ["--"] else arguments.arguments
+    if not command:
+        raise StackgenError(Problem("usage", "there is no command to run", hint="write it after `--`"))
+    if shutil.which(command[0]) is None:
+        message = f"there is no program '{command[0]}'"
+        raise StackgenError(Problem("no-program", message), ExitCode.NOT_FOUND)
+    context = open_context(arguments)
+    bindings = context.deployment(lambda _: None).outputs().get("bindings", {})
+    done = subprocess.run(command, env={**os.environ, **environment(bindings)}, check=False)
+    return Answer(exit_code=done.returncode)

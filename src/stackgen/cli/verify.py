@@ -1,0 +1,55 @@
+"""stackgen verify: measure every clause."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import open_context
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """A table of what was measured; exit code 10 where it differs from what was declared."""
+    from stackgen.verification.model import Declared
+    from stackgen.verification.reports import junit, markdown
+    from stackgen.verification.run import verify
+
+    context = open_context(arguments)
+    plan = context.plan()
+    bindings = context.deployment(lambda _: None).outputs().get("bindings", {})
+    if not bindings:
+        message = f"{context.name} has no bindings in {context.environment}"
+        next_command = f"stackgen up {context.name} -e {context.environment}"
+        raise StackgenError(Problem("not-deployed", message, next=next_command), ExitCode.NOT_FOUND)
+    declared = {c.name: Declared(c.implementation.kept, c.implementation.not_kept) for c in plan.components}
+    components, clauses = arguments.component, arguments.clause
+
+    def only(component: str, _contract: str, clause: str) -> bool:
+        return (not components or component in components) and (not clauses or clause in clauses)
+
+    with console.working(f"measuring {context.name}"):
+        report = verify(bindings, declared, only=only)
+    if arguments.junit:
+        Path(arguments.junit).write_text(junit(report, f"{context.name}/{context.environment}"))
+    if arguments.markdown:
+        Path(arguments.markdown).write_text(markdown(report))
+    rows = [(r.component, r.contract, r.clause, r.status, _short(r.detail)) for r in report.results]
+    failures = len(report.failures)
+    counts = ", ".join(f"{count} {status}" for status, count in report.counts().items())
+    console.say(f"{len(report.results)} clauses measured: {counts}")
+    again = f"stackgen logs {context.name} -e {context.environment}"
+    ready = f"stackgen run {context.name} -e {context.environment} -- YOUR COMMAND"
+    return Answer(
+        report.as_json(),
+        table=(("component", "contract", "clause", "result", "evidence"), rows),
+        next=again if failures else ready,
+        exit_code=ExitCode.VERIFICATION_FAILED if failures else ExitCode.OK,
+        stack=context.name,
+        environment=context.environment,
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 110 else f"{text[:109]}…"

@@ -1,0 +1,24 @@
+"""Bindings as environment variables for a consumer of several components."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from stackgen.contracts import contract
+
+
+def environment(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """Variables prefixed with the component's name, and plain where one component alone has the contract."""
+    counts = Counter(name for contracts in bindings.values() for name in contracts)
+    found: dict[str, str] = {}
+    for component, contracts in bindings.items():
+        prefix = component.upper().replace("-", "_")
+        for name, values in contracts.items():
+            kind = contract(name).binding
+            for variable, value in kind.model_validate(values).environment().items():
+                found[f"{prefix}_{variable}"] = value
+                if counts[name] == 1 and kind.plain_names:
+                    found[variable] = value
+    return found

@@ -1,0 +1,94 @@
+"""JSON Schema (draft-07) of a spec, composed from the models of spec, capabilities and implementations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.spec.stack import Component, ComponentOverride, Stack
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+
+def json_schema(shelf: Shelf) -> dict[str, Any]:
+    """The schema editors use: every field with description and default, options by capability."""
+    schema = _model(Stack)
+    definitions = schema.pop("definitions")
+    definitions["Component"] = _component(shelf)
+    definitions["ComponentOverride"] = _override(shelf)
+    return {"$schema": DRAFT, **schema, "title": "stackgen stack", "definitions": definitions}
+
+
+def _component(shelf: Shelf) -> dict[str, Any]:
+    """One alternative per capability; `capability` decides, so that an editor shows the right options."""
+    names = [name for name in shelf.capability_names if not shelf.capability(name).internal]
+    base = _model(Component)
+    capability = base["properties"]["capability"]
+    rules = [
+        {
+            "if": {"properties": {"capability": {"const": name}}, "required": ["capability"]},
+            "then": _capability(shelf, name, base),
+        }
+        for name in names
+    ]
+    return {
+        "type": "object",
+        "required": ["capability"],
+        "properties": {"capability": {**capability, "enum": names}},
+        "allOf": rules,
+    }
+
+
+def _capability(shelf: Shelf, name: str, base: dict[str, Any]) -> dict[str, Any]:
+    capability = shelf.capability(name)
+    options = _model(capability.options)
+    properties = {**base["properties"], **options.get("properties", {})}
+    offered = sorted(shelf.implementations[name])
+    properties["implementation"] = {**properties["implementation"], "enum": [*offered, None]}
+    properties["settings"] = _settings(shelf, name, properties["settings"])
+    return {
+        "description": capability.description,
+        "properties": properties,
+        "required": options.get("required", []),
+        "additionalProperties": False,
+    }
+
+
+def _settings(shelf: Shelf, name: str, base: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of any implementation on offer; the planner checks them against the chosen one."""
+    properties: dict[str, Any] = {}
+    for entry in shelf.implementations[name].values():
+        found = _model(entry.implementation.settings).get("properties", {})
+        for key, schema in found.items():
+            properties.setdefault(key, schema)
+    return {**base, "properties": properties, "additionalProperties": False}
+
+
+def _override(shelf: Shelf) -> dict[str, Any]:
+    """What may differ in an environment: any capability's options."""
+    base = _model(ComponentOverride)
+    options: dict[str, Any] = {}
+    for name in shelf.capability_names:
+        options |= _model(shelf.capability(name).options).get("properties", {})
+    return {**base, "properties": {**options, **base["properties"]}, "additionalProperties": False}
+
+
+def _model(model: type[BaseModel]) -> dict[str, Any]:
+    """Pydantic's schema as draft-07: `definitions`, no `prefixItems`, no siblings beside a `$ref`."""
+    schema = model.model_json_schema(by_alias=True, ref_template="#/definitions/{model}")
+    schema = {("definitions" if key == "$defs" else key): value for key, value in schema.items()}
+    return cast("dict[str, Any]", _draft_07(schema))
+
+
+def _draft_07(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_draft_07(item) for item in cast("list[Any]", node)]
+    if not isinstance(node, dict):
+        return node
+    found = {str(key): _draft_07(value) for key, value in cast("dict[Any, Any]", node).items()}
+    if "$ref" in found and len(found) > 1:
+        found["allOf"] = [{"$ref": found.pop("$ref")}]
+    return found

@@ -1,0 +1,1 @@
+"""A small retrieval assistant, written with ordinary clients against ordinary environment variables."""
