@@ -21,7 +21,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.contracts.projection import environment
 
     context = open_context(arguments)
-    bindings: dict[str, Any] = context.deployment(lambda _: None).outputs().get("bindings", {})
+    bindings: dict[str, Any] = context.bindings()
     if arguments.component:
         if arguments.component not in bindings:
             hint = did_you_mean(arguments.component, list(bindings))

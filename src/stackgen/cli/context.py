@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
@@ -49,6 +49,15 @@ class Context:
             problem = Problem("not-generated", message, next=f"stackgen up {self.name} -e {self.environment}")
             raise StackgenError(problem, exit_code=ExitCode.NOT_FOUND)
         return Deployment(folder, self.name, self.environment, progress)
+
+    def bindings(self) -> dict[str, Any]:
+        """What the deployment exports, secrets in clear; raises StackgenError(not-deployed) if it is not up."""
+        found: dict[str, Any] = self.deployment(lambda _: None).outputs().get("bindings", {})
+        if not found:
+            message = f"'{self.name}' is not up in {self.environment}: its last `up` has not come to its end"
+            problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment}")
+            raise StackgenError(problem, ExitCode.NOT_FOUND)
+        return found
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
-from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.errors import ExitCode
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -18,11 +18,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
     context = open_context(arguments)
     plan = context.plan()
-    bindings = context.deployment(lambda _: None).outputs().get("bindings", {})
-    if not bindings:
-        message = f"{context.name} has no bindings in {context.environment}"
-        next_command = f"stackgen up {context.name} -e {context.environment}"
-        raise StackgenError(Problem("not-deployed", message, next=next_command), ExitCode.NOT_FOUND)
+    bindings = context.bindings()
     declared = {c.name: Declared(c.implementation.kept, c.implementation.not_kept) for c in plan.components}
     components, clauses = arguments.component, arguments.clause
 

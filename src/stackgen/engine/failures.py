@@ -54,8 +54,9 @@ def _name(urn: str) -> str:
 
 def _sentence(message: str) -> str:
     """The exception's own words where a provider passed on a Python traceback, else the message."""
-    if "Traceback (most recent call last)" in message:
-        match = _PYTHON.search(message[message.rindex("Traceback") :])
+    starts = [match.start() for match in re.finditer("^Traceback ", message, re.MULTILINE)]
+    if starts:
+        match = _PYTHON.search(message, starts[-1])
         if match is not None:
             message = match.group(2)
     message = re.sub(

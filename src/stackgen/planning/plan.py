@@ -83,7 +83,7 @@ def _components(
     if findings.problems or len(referred) < len(all_merged):
         _check_the_rest(all_merged, options, entries, findings)
         return ()
-    spread_all(referred, {name: merged.depends_on for name, merged in all_merged.items()})
+    spread_all(referred, all_merged, findings)
     found: dict[str, PlannedComponent] = {}
     for name, merged in all_merged.items():
         entry, chosen = entries[name], options[name]

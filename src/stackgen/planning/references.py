@@ -13,6 +13,7 @@ from stackgen.planning.merge import Merged
 from stackgen.planning.model import Reference
 
 ALL = "all"
+ORDER = Refers()  # depends_on: any component, with bindings or without
 
 
 def references(
@@ -37,20 +38,29 @@ def references(
         if all(name in all_merged for name in names):
             found[option] = Reference(names, many=many, waits=refers.waits)
     for index, name in enumerate(merged.depends_on):
-        _check(name, merged, Refers(), (*merged.path, "depends_on", index), all_merged, findings)
+        _check(name, merged, ORDER, (*merged.path, "depends_on", index), all_merged, findings)
     return found
 
 
-def spread_all(found: Mapping[str, dict[str, Reference]], depends_on: Mapping[str, tuple[str, ...]]) -> None:
-    """Replace `all` by every component that doesn't itself, directly or not, use the one that says it."""
+def spread_all(
+    found: Mapping[str, dict[str, Reference]], all_merged: Mapping[str, Merged], findings: Findings
+) -> None:
+    """Replace `all` by every component with bindings that doesn't itself, directly or not, use this one."""
     edges = {
-        name: {n for ref in refs.values() if ref.names != (ALL,) for n in ref.names} | set(depends_on[name])
+        name: {n for ref in refs.values() if ref.names != (ALL,) for n in ref.names}
+        | set(all_merged[name].depends_on)
         for name, refs in found.items()
     }
     for name, refs in found.items():
         for option, reference in refs.items():
             if reference.names == (ALL,):
-                others = tuple(other for other in found if other != name and not _reaches(other, name, edges))
+                others = tuple(
+                    other
+                    for other in found
+                    if other != name
+                    and findings.shelf.capability(all_merged[other].capability).contracts
+                    and not _reaches(other, name, edges)
+                )
                 refs[option] = Reference(others, many=True, waits=reference.waits)
 
 
@@ -81,9 +91,10 @@ def _check(
     findings: Findings,
 ) -> None:
     fitting = [
-        n for n, m in all_merged.items() if not refers.capabilities or m.capability in refers.capabilities
+        other
+        for other, its in all_merged.items()
+        if other != merged.name and _fits(its.capability, refers, findings)
     ]
-    fitting = [n for n in fitting if n != merged.name]
     if name not in all_merged:
         findings.add(
             "unknown-reference",
@@ -96,10 +107,18 @@ def _check(
         findings.add(
             "wrong-reference",
             f"'{merged.name}' refers to '{name}', which is a {all_merged[name].capability}; "
-            f"expected {' or '.join(refers.capabilities)}",
+            f"expected {' or '.join(refers.capabilities) or 'a component with bindings'}",
             path,
             allowed=fitting,
         )
+
+
+def _fits(capability: str, refers: Refers, findings: Findings) -> bool:
+    """Whether an option may name a component of this capability; an order of creation may name any."""
+    if refers is ORDER or capability not in findings.shelf.capability_names:
+        return True
+    has_bindings = bool(findings.shelf.capability(capability).contracts)
+    return has_bindings and (not refers.capabilities or capability in refers.capabilities)
 
 
 def _annotated(options: type[CapabilityOptions], kind: type[Any]) -> Iterator[tuple[str, Any]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from local_provider.failure import LocalFailure
 
@@ -25,13 +26,20 @@ def service_account() -> pwd.struct_passwd | None:
         raise LocalFailure(f"there is no account '{name}' to run servers as") from None
 
 
-def as_service_user() -> dict[str, Any]:
-    """Arguments for subprocess that drop root's rights."""
+# Dropping rights by subprocess's own `user=` forks, and a fork of a gRPC process can crash in its fork handlers;
+# without it subprocess uses vfork. So a small interpreter of its own does it, then becomes the command.
+_DROP = (
+    "import os, sys, warnings; uid, gid = int(sys.argv[1]), int(sys.argv[2]); "
+    "os.setgroups([]); os.setgid(gid); os.setuid(uid); os.execvp(sys.argv[3], sys.argv[3:])"
+)
+
+
+def as_service_user(command: Sequence[str]) -> list[str]:
+    """The command that runs `command` without root's rights; itself where we have none."""
     account = service_account()
-    umask: dict[str, Any] = {"umask": 0o077}
     if account is None:
-        return umask
-    return {**umask, "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _DROP, str(account.pw_uid), str(account.pw_gid), *command]
 
 
 def give(path: Path) -> None:

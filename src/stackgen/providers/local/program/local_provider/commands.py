@@ -26,14 +26,14 @@ _PASSED_ON = (
 
 def install(doing: str, command: Sequence[str], **more: str) -> str:
     """Run an installer with the user's own environment; its output, or LocalFailure with its last words."""
-    return _run(doing, command, {**os.environ, **more}, {"umask": 0o022})
+    return _run(doing, command, {**os.environ, **more}, umask=0o022)
 
 
 def helper(
     doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path, text: str | None = None
 ) -> str:
     """Run a server's own tool as the service account in `folder`, with a minimal environment."""
-    return _run(doing, command, dict(variables), {**as_service_user(), "cwd": folder, "input": text})
+    return _run(doing, as_service_user(command), variables, umask=0o077, folder=folder, text=text)
 
 
 def minimal(home: Path, path: str = "") -> dict[str, str]:
@@ -51,14 +51,29 @@ def minimal(home: Path, path: str = "") -> dict[str, str]:
     }
 
 
-def _run(doing: str, command: Sequence[str], variables: dict[str, str], how: dict[str, object]) -> str:
+def _run(
+    doing: str,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    umask: int,
+    folder: Path | None = None,
+    text: str | None = None,
+) -> str:
     try:
-        done = subprocess.run(  # type: ignore[call-overload]
-            list(command), env=variables, capture_output=True, text=True, check=False, **how
-        )  # pyright: ignore[reportCallIssue,reportArgumentType,reportUnknownVariableType]
+        done = subprocess.run(
+            list(command),
+            env=dict(variables),
+            cwd=folder,
+            input=text,
+            umask=umask,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError as error:
         raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
-    if done.returncode:  # pyright: ignore[reportUnknownMemberType]
-        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-8:]  # pyright: ignore[reportUnknownMemberType]
-        raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n" + "\n".join(words))  # pyright: ignore[reportUnknownMemberType]
-    return str(done.stdout)  # pyright: ignore[reportUnknownMemberType,reportUnknownArgumentType]
+    if done.returncode:
+        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-8:]
+        raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n" + "\n".join(words))
+    return done.stdout

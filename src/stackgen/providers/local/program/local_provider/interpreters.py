@@ -43,14 +43,8 @@ def _candidates() -> list[str]:
 def _usable(candidate: str) -> bool:
     check = f"import sys; sys.exit(sys.version_info < {OLDEST})"
     try:
-        done = subprocess.run(
-            [candidate, "-I", "-c", check],
-            cwd="/",
-            capture_output=True,
-            check=False,
-            timeout=30,
-            **as_service_user(),
-        )
+        command = as_service_user([candidate, "-I", "-c", check])
+        done = subprocess.run(command, cwd="/", capture_output=True, check=False, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0

@@ -86,7 +86,7 @@ def _run(props: Properties) -> None:
         give(log)
         try:
             done = subprocess.run(
-                [str(word) for word in props["command"]],
+                as_service_user([str(word) for word in props["command"]]),
                 env=launch.variables(props),
                 cwd=props.get("directory") or folder,
                 stdin=subprocess.DEVNULL,
@@ -94,7 +94,7 @@ def _run(props: Properties) -> None:
                 stderr=subprocess.STDOUT,
                 timeout=float(props["timeout"]),
                 check=False,
-                **as_service_user(),
+                umask=0o077,
             )
         except subprocess.TimeoutExpired:
             end_orphans(props["workspace"], props["name"])

@@ -104,13 +104,13 @@ def _start(workspace: str) -> None:
     folder = Path(workspace, "supervisor")
     # supervisord leaves its starter's process group by itself; cwd must be one the account may enter
     done = subprocess.run(
-        [str(program), "-c", str(folder / "supervisord.conf")],
+        as_service_user([str(program), "-c", str(folder / "supervisord.conf")]),
         env=minimal(folder),
         cwd=workspace,
         capture_output=True,
         text=True,
         check=False,
-        **as_service_user(),
+        umask=0o077,
     )
     deadline = time.monotonic() + PATIENCE
     while done.returncode == 0 and time.monotonic() < deadline:

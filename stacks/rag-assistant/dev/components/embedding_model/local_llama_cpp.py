@@ -1,0 +1,80 @@
+"""llama.cpp's HTTP server with an embedding model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from local_provider import ModelFile
+from local_provider.llama_cpp import LlamaServer
+from local_provider.workspace import Workspace
+
+FILES = Path(__file__).parent / "files" / "local_llama_cpp"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalLlamaCppArgs:
+    """model: logical name. weights: where its GGUF file is, if not by that name. context: tokens of a text.
+
+    dimensions: length of its vectors, needed where the model is not a known one.
+    """
+
+    workspace: Workspace
+    model: str
+    dimensions: int | None = None
+    weights: str | None = None
+    digest: str | None = None
+    context: int = 512
+    slots: int = 2
+    threads: int = 2
+    port: int | None = None
+
+
+class LocalLlamaCpp(pulumi.ComponentResource):
+    """An embedding model behind the OpenAI API, with an API key."""
+
+    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: LocalLlamaCppArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:embedding_model:LocalLlamaCpp", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        known = json.loads((FILES / "models.json").read_text(encoding="utf-8")).get(args.model, {})
+        model = ModelFile(
+            f"{name}-weights",
+            source=args.weights or known["source"],
+            digest=args.digest or (None if args.weights else known.get("digest")),
+            opts=child,
+        )
+        server = LlamaServer(
+            name,
+            args.workspace.directory,
+            model,
+            context=args.context,
+            slots=args.slots,
+            threads=args.threads,
+            port=args.port,
+            embedding=True,
+            opts=child,
+        )
+        self.bindings = {
+            "openai-embeddings": {
+                "base-url": pulumi.Output.concat(server.url, "/v1"),
+                "api-key": server.api_key,
+                "model": name,
+                "dimensions": args.dimensions or known["dimensions"],
+                "revision": model.digest if args.weights else known["revision"],
+                "normalised": known.get("normalised", True),
+                "metric": known.get("metric", "cosine"),
+            },
+            "openmetrics": {
+                "url": pulumi.Output.concat(server.url, "/metrics"),
+                "bearer-token": server.api_key,
+            },
+        }
+        self.register_outputs({"bindings": self.bindings})

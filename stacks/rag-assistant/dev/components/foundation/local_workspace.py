@@ -1,0 +1,34 @@
+"""The ground local components stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from local_provider import Supervisor, workspace_directory
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalWorkspaceArgs:
+    """directory: where data, logs and configuration go; below the user's data folder if absent."""
+
+    directory: str | None = None
+
+
+class LocalWorkspace(pulumi.ComponentResource):
+    """A private folder with a process supervisor; everything that runs here belongs to it."""
+
+    directory: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: LocalWorkspaceArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:foundation:LocalWorkspace", name, None, opts)
+        supervisor = Supervisor(
+            f"{name}-supervisor",
+            directory=args.directory or workspace_directory(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.directory = supervisor.directory
+        self.register_outputs({"directory": self.directory})

@@ -1,0 +1,95 @@
+"""MLServer with a model out of the registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, RegisteredModel, Step
+from local_provider.workspace import Workspace
+
+FILES = Path(__file__).parent / "files" / "local_mlserver"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalMlserverArgs:
+    """model: registry reference. registry: bindings of the registry it is in."""
+
+    workspace: Workspace
+    model: str
+    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    port: int | None = None
+
+
+class LocalMlserver(pulumi.ComponentResource):
+    """A predictive model; when its alias moves, the next update serves the new version."""
+
+    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: LocalMlserverArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:predictor:LocalMlserver", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        registry = args.registry["mlflow"]
+        lock = (FILES / "requirements.txt").read_text()
+        python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
+        version = RegisteredModel(f"{name}-version", model=args.model, registry=registry, opts=child).version
+        number = Port(f"{name}-port", preferred=args.port, opts=child).number
+        grpc = Port(f"{name}-grpc-port", opts=child).number
+        metrics = Port(f"{name}-metrics-port", opts=child).number
+        url = pulumi.Output.concat("http://127.0.0.1:", number.apply(str))
+        registered = args.model.removeprefix("models:/").replace("@", "/").split("/")[0]
+        Process(
+            name,
+            ProcessArgs(
+                workspace=args.workspace.directory,
+                command=[pulumi.Output.concat(python, "/bin/mlserver"), "start", "."],
+                files={
+                    "settings.json": pulumi.Output.all(number, grpc, metrics).apply(_settings),
+                    "fetch_model.py": (FILES / "fetch_model.py").read_text(),
+                },
+                prepare=[
+                    Step(
+                        command=[
+                            pulumi.Output.concat(python, "/bin/python"),
+                            "fetch_model.py",
+                            name,
+                            pulumi.Output.concat(f"models:/{registered}/", version),
+                            version,
+                        ],
+                        secrets={
+                            "MLFLOW_TRACKING_URI": registry["tracking-uri"],
+                            "MLFLOW_TRACKING_USERNAME": registry["username"],
+                            "MLFLOW_TRACKING_PASSWORD": registry["password"],
+                        },
+                    )
+                ],
+                health=Health(http=pulumi.Output.concat(url, "/v2/health/ready")),
+            ),
+            child,
+        )
+        self.bindings = {
+            "open-inference": {"url": url, "model": name},
+            "openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", metrics.apply(str), "/metrics")},
+        }
+        self.register_outputs({"bindings": self.bindings})
+
+
+def _settings(ports: list[Any]) -> str:
+    """MLServer's settings.json: loopback only, everything in one process."""
+    http, grpc, metrics = (int(port) for port in ports)
+    content = {
+        "host": "127.0.0.1",
+        "http_port": http,
+        "grpc_port": grpc,
+        "metrics_port": metrics,
+        "parallel_workers": 0,
+        "debug": False,
+    }
+    return json.dumps(content, indent=1)

@@ -1,0 +1,66 @@
+"""The user's own service as a supervised process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, SourceTree, environment
+from local_provider.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalServiceArgs:
+    """source: the code's folder, with a requirements.txt. uses: component → bindings it gets as variables.
+
+    The command finds HOST and PORT in its environment; `health_path` answers 200 when it is ready.
+    """
+
+    workspace: Workspace
+    source: str
+    command: Sequence[str]
+    uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    port: int | None = None
+    health_path: str = "/health"
+
+
+class LocalService(pulumi.ComponentResource):
+    """A service; an edit of its source restarts it at the next update."""
+
+    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+
+    def __init__(self, name: str, args: LocalServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("stackgen:service:LocalService", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        directory = args.workspace.directory
+        requirements = (Path(args.source) / "requirements.txt").read_text()
+        python = PythonEnvironment(f"{name}-python", requirements=requirements, opts=child).path
+        place = pulumi.Output.concat(directory, f"/run/{name}-source")
+        source = SourceTree(f"{name}-source", source=args.source, path=place, opts=child)
+        number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
+        url = pulumi.Output.concat("http://127.0.0.1:", number)
+        Process(
+            name,
+            ProcessArgs(
+                workspace=directory,
+                command=list(args.command),
+                directory=source.path,
+                environment={
+                    "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),
+                    "HOST": "127.0.0.1",
+                    "PORT": number,
+                    "OTEL_SERVICE_NAME": name,
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
+                secrets=environment(args.uses),
+                health=Health(http=pulumi.Output.concat(url, args.health_path)),
+                triggers={"source": source.digest},
+            ),
+            child,
+        )
+        self.bindings = {"http": {"url": url}}
+        self.register_outputs({"bindings": self.bindings})

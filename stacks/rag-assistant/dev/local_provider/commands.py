@@ -1,0 +1,79 @@
+"""Runs other programs: installers as ourselves, servers' helpers as the service account."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local_provider.account import as_service_user
+from local_provider.failure import LocalFailure
+
+_PASSED_ON = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+)
+
+
+def install(doing: str, command: Sequence[str], **more: str) -> str:
+    """Run an installer with the user's own environment; its output, or LocalFailure with its last words."""
+    return _run(doing, command, {**os.environ, **more}, umask=0o022)
+
+
+def helper(
+    doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path, text: str | None = None
+) -> str:
+    """Run a server's own tool as the service account in `folder`, with a minimal environment."""
+    return _run(doing, as_service_user(command), variables, umask=0o077, folder=folder, text=text)
+
+
+def minimal(home: Path, path: str = "") -> dict[str, str]:
+    """An environment that carries none of the user's keys: path, home, locale, proxies and certificates."""
+    system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {
+        **found,
+        "PATH": f"{path}:{system}" if path else system,
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _run(
+    doing: str,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    umask: int,
+    folder: Path | None = None,
+    text: str | None = None,
+) -> str:
+    try:
+        done = subprocess.run(
+            list(command),
+            env=dict(variables),
+            cwd=folder,
+            input=text,
+            umask=umask,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
+    if done.returncode:
+        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-8:]
+        raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n" + "\n".join(words))
+    return done.stdout

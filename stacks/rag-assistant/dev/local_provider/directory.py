@@ -1,0 +1,57 @@
+"""A folder that holds data: kept when processes go, deleted only with its own resource."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource
+
+from local_provider.account import own_folder
+from local_provider.failure import told_plainly
+from local_provider.homes import data_home
+from local_provider.resource import LocalProvider, Properties, vanished
+
+
+class DataDirectoryProvider(LocalProvider):
+    """Makes and removes folders of the service account's."""
+
+    replace_on = ("path",)
+
+    def create(self, props: Properties) -> CreateResult:
+        with told_plainly(f"making the data folder {props['path']}"):
+            own_folder(Path(props["path"]))
+        return CreateResult(props["path"], dict(props))
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        return ReadResult(id_, dict(props)) if Path(props["path"]).is_dir() else vanished()
+
+    def delete(self, _id: str, props: Properties) -> None:
+        path = Path(props["path"])
+        with told_plainly(f"deleting the data folder {path}"):
+            if path.exists():
+                shutil.rmtree(path)
+        remove_empty_parents(path)
+
+
+class DataDirectory(Resource, module="local", name="DataDirectory"):
+    """A private data folder; deleting the resource deletes what is in it."""
+
+    path: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, *, path: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(DataDirectoryProvider(), name, {"path": path}, opts)
+
+
+def remove_empty_parents(path: Path) -> None:
+    """Remove the folders above `path` that hold nothing any more, up to the data home."""
+    for parent in path.parents:
+        if parent == data_home() or not parent.is_relative_to(data_home()):
+            return
+        try:
+            parent.rmdir()
+        except OSError:
+            return

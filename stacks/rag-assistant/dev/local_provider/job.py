@@ -1,0 +1,112 @@
+"""The user's code that runs to completion, again whenever it or what it is given changes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+
+from local_provider import launch
+from local_provider.account import as_service_user, give
+from local_provider.failure import LocalFailure, told_plainly
+from local_provider.files import tail
+from local_provider.orphans import end_orphans
+from local_provider.resource import LocalProvider, Properties, differing
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobArgs:
+    """What to run. timeout: seconds. triggers: a change of these runs it again."""
+
+    workspace: pulumi.Input[str]
+    command: pulumi.Input[Sequence[pulumi.Input[str]]]
+    environment: pulumi.Input[Mapping[str, pulumi.Input[str]]] = field(
+        default_factory=dict[str, pulumi.Input[str]]
+    )
+    secrets: pulumi.Input[Mapping[str, pulumi.Input[str]]] = field(
+        default_factory=dict[str, pulumi.Input[str]]
+    )
+    directory: pulumi.Input[str] | None = None
+    timeout: int = 900
+    triggers: Mapping[str, pulumi.Input[Any]] = field(default_factory=dict[str, pulumi.Input[Any]])
+
+
+class JobProvider(LocalProvider):
+    """Runs as the service account; the log stays until the job is deleted."""
+
+    def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
+        changed = differing(olds, news, ("completed",))
+        return DiffResult(changes=bool(changed), replaces=[n for n in changed if n in ("workspace", "name")])
+
+    def create(self, props: Properties) -> CreateResult:
+        with told_plainly(f"running {props['name']}"):
+            _run(props)
+        return CreateResult(props["name"], {**props, "completed": True})
+
+    def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
+        return UpdateResult(self.create(news).outs)
+
+    def delete(self, _id: str, props: Properties) -> None:
+        end_orphans(props["workspace"], props["name"])
+        shutil.rmtree(launch.run_folder(props), ignore_errors=True)
+        launch.log_file(props).unlink(missing_ok=True)
+
+
+class Job(Resource, module="local", name="Job"):
+    """A command that has run to completion."""
+
+    completed: pulumi.Output[bool]
+
+    def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        properties: dict[str, Any] = {
+            "name": name,
+            "workspace": args.workspace,
+            "command": args.command,
+            "environment": args.environment,
+            "secrets": pulumi.Output.secret(args.secrets),
+            "directory": args.directory,
+            "timeout": args.timeout,
+            "triggers": args.triggers,
+            "completed": None,
+        }
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["secrets"])
+        super().__init__(JobProvider(), name, properties, pulumi.ResourceOptions.merge(opts, secret))
+
+
+def _run(props: Properties) -> None:
+    end_orphans(props["workspace"], props["name"])
+    folder = launch.prepare_folder(props)
+    log = launch.log_file(props)
+    with log.open("w") as stream:
+        give(log)
+        try:
+            done = subprocess.run(
+                as_service_user([str(word) for word in props["command"]]),
+                env=launch.variables(props),
+                cwd=props.get("directory") or folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                timeout=float(props["timeout"]),
+                check=False,
+                umask=0o077,
+            )
+        except subprocess.TimeoutExpired:
+            end_orphans(props["workspace"], props["name"])
+            raise LocalFailure(
+                f"{props['name']} was not done after {props['timeout']} s; see {log}"
+            ) from None
+        except OSError as error:
+            raise LocalFailure(
+                f"{props['name']}: {props['command'][0]} can't be run: {error.strerror}"
+            ) from None
+    if done.returncode:
+        text = "\n".join(f"    {line}" for line in tail(log, 15))
+        raise LocalFailure(
+            f"{props['name']} failed with exit status {done.returncode}; the end of {log}:\n{text}"
+        )

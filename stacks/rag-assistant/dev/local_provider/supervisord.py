@@ -1,0 +1,82 @@
+"""Talks to a workspace's supervisord over its unix socket (XML-RPC, http://supervisord.org/api.html)."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import socket
+import tempfile
+import xmlrpc.client
+from pathlib import Path
+from typing import Any
+
+LONGEST = 100  # bytes of a unix socket's path
+
+
+class Unreachable(Exception):
+    """No supervisord answers in this workspace."""
+
+
+def socket_path(workspace: str) -> Path:
+    """The socket's place: in the workspace, or in the temporary folder where that path is too long."""
+    path = Path(workspace, "supervisor", "s.sock")
+    if len(str(path).encode()) <= LONGEST:
+        return path
+    key = hashlib.sha256(workspace.encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir(), f"stackgen-{key}", "s.sock")
+
+
+def call(workspace: str, method: str, *arguments: Any) -> Any:
+    """Call `supervisor.<method>`; raises Unreachable or xmlrpc.client.Fault."""
+    proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=_Transport(socket_path(workspace)))
+    try:
+        return getattr(proxy.supervisor, method)(*arguments)
+    except (OSError, http.client.HTTPException) as error:
+        raise Unreachable(f"no supervisor answers for {workspace}: {error}") from error
+
+
+def state(workspace: str, name: str) -> dict[str, Any] | None:
+    """What supervisord knows of a process (statename, pid, start, …); None if it knows none."""
+    try:
+        return call(workspace, "getProcessInfo", name)
+    except xmlrpc.client.Fault:
+        return None
+
+
+def start(workspace: str, name: str) -> None:
+    """Read the configuration again and start the process that it newly names."""
+    call(workspace, "reloadConfig")
+    _ignoring_faults(workspace, "addProcessGroup", name)
+
+
+def stop(workspace: str, name: str) -> None:
+    """Stop a process and forget it; nothing happens if it isn't known."""
+    _ignoring_faults(workspace, "stopProcessGroup", name)
+    _ignoring_faults(workspace, "removeProcessGroup", name)
+
+
+def _ignoring_faults(workspace: str, method: str, name: str) -> None:
+    try:
+        call(workspace, method, name)
+    except xmlrpc.client.Fault:
+        pass
+
+
+class _Transport(xmlrpc.client.Transport):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return _Connection(self.path)
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("supervisor", timeout=60)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
