@@ -16,7 +16,9 @@ def main() -> None:
     print(f"Q: {question}\nA: {found['answer']}   ({found['model']})\n\nfrom")
     for citation in found["citations"]:
         first = " ".join(citation["excerpt"].split("\n", 1)[-1].split())
-        print(f"  [{citation['number']}] {citation['source']}, {citation['heading']} ({citation['score']:.2f})")
+        print(
+            f"  [{citation['number']}] {citation['source']}, {citation['heading']} ({citation['score']:.2f})"
+        )
         print(f"      {first[:140]}")
     print(f"\ntrace {found['trace_id']}")
 

@@ -84,7 +84,9 @@ def test_only_components_and_providers_import_provider_sdks() -> None:
         for name in _imports(path)
         if name.split(".")[0] in SDKS
     }
-    assert {user for user in users if not re.match(r"catalog/\w+/\w+/component\.py|providers/", user)} == set()
+    assert {
+        user for user in users if not re.match(r"catalog/\w+/\w+/component\.py|providers/", user)
+    } == set()
 
 
 def test_no_vendor_word_outside_catalog_and_providers() -> None:

@@ -13,17 +13,22 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stackgen.rendering.literals import WIDTH, Code, literal, names
 
 pytestmark = pytest.mark.unit
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(), inner, max_size=4)
-    | st.tuples(inner)
-    | st.tuples(inner, inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(), inner, max_size=4)
+        | st.tuples(inner)
+        | st.tuples(inner, inner)
+    ),
     max_leaves=12,
 )
 
@@ -52,7 +57,16 @@ class _Choice(enum.Enum):
 
 @pytest.mark.parametrize(
     "value",
-    [_Liar("x"), _Choice.A, float("nan"), float("inf"), datetime.date(2026, 1, 1), Path("x"), {1: 2}, {_Liar("k"): 1}],
+    [
+        _Liar("x"),
+        _Choice.A,
+        float("nan"),
+        float("inf"),
+        datetime.date(2026, 1, 1),
+        Path("x"),
+        {1: 2},
+        {_Liar("k"): 1},
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_anything_but_exact_built_in_types_is_refused(value: Any) -> None:
@@ -76,7 +90,11 @@ def test_short_values_stay_on_one_line(value: object) -> None:
 
 
 def test_layout_is_what_ruff_would_write() -> None:
-    value = {"one": ["alpha " * 5, "beta " * 5, "gamma " * 8], "two": {"three": list(range(60))}, "it's": 'a "b"'}
+    value = {
+        "one": ["alpha " * 5, "beta " * 5, "gamma " * 8],
+        "two": {"three": list(range(60))},
+        "it's": 'a "b"',
+    }
     source = f"x = {literal(value, lead=4)}\n"
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", str(WIDTH), "-"]
     done = subprocess.run(command, input=source, text=True, capture_output=True, check=True)

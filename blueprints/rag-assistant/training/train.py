@@ -73,7 +73,9 @@ def register(client: MlflowClient, model: GradientBoostingClassifier, score: flo
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     source = f"{run.info.artifact_uri}/model"
-    return client.create_model_version(MODEL, source, run.info.run_id, tags={"digest": digest(), "f1": str(score)})
+    return client.create_model_version(
+        MODEL, source, run.info.run_id, tags={"digest": digest(), "f1": str(score)}
+    )
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
             problem = Problem("no-bindings", message, None, hint, tuple(bindings))
             raise StackgenError(problem, ExitCode.NOT_FOUND)
         bindings = {arguments.component: bindings[arguments.component]}
-    where = {"stack": context.name, "environment": context.environment}
+    where: dict[str, Any] = {"stack": context.name, "environment": context.environment}
     if arguments.format == "env":
         lines = [f"export {name}={shlex.quote(value)}" for name, value in environment(bindings).items()]
         return Answer(environment(bindings), "\n".join(lines), **where)

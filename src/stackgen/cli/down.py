@@ -20,9 +20,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
     with console.working(f"stopping {context.name}") as progress:
         deployment = context.deployment(progress)
         deployment.prepare(create=False)
-        outcome = deployment.destroy() if everything else deployment.down(plan.transient)
+        outcome = deployment.destroy() if everything else deployment.down(plan.transient, plan.lasting)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
-    text = f"{context.name} is down in {context.environment}: {outcome.counts.get('delete', 0)} resources deleted, {left}"
+    count = outcome.counts.get("delete", 0)
+    text = f"{context.name} is down in {context.environment}: {count} resources deleted, {left}"
     return Answer(
         {"counts": outcome.counts, "data": "deleted" if everything else "kept"},
         text,

@@ -52,7 +52,7 @@ def connect(binding: PgvectorBinding, **other: Any) -> Any:
     """A psycopg connection, as an application opens it."""
     import psycopg
 
-    given = {
+    given: dict[str, Any] = {
         "host": binding.host,
         "port": binding.port,
         "dbname": binding.database,

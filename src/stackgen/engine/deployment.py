@@ -98,14 +98,27 @@ class Deployment:
         self._heal()
         return self._run("refresh", lambda stack, **how: stack.refresh(**how))
 
-    def down(self, transient: Sequence[str]) -> Outcome:
-        """Delete the resources whose type ends in one of `transient`, and what depends on them; keep the rest."""
+    def down(self, transient: Sequence[str], lasting: Sequence[str]) -> Outcome:
+        """Delete resources whose type ends in one of `transient` and what depends on them, but none of `lasting`."""
         targets = [item.urn for item in self.resources() if item.type.endswith(tuple(transient))]
         if not targets:
             return Outcome()
+        self._free(tuple(lasting))
         return self._run(
             "down", lambda stack, **how: stack.destroy(target=targets, target_dependents=True, **how)
         )
+
+    def _free(self, lasting: tuple[str, ...]) -> None:
+        """Let lasting resources depend on nothing: a component's children inherit what the component waits for,
+        and data must not go because a server that its owner waited for goes. The next `up` records it anew."""
+        state = self._stack.export_stack()
+        deployment: dict[str, Any] = dict(state.deployment or {})
+        for item in deployment.get("resources", []):
+            if item["type"].endswith(lasting):
+                item.pop("dependencies", None)
+                item.pop("propertyDependencies", None)
+        state.deployment = deployment
+        self._stack.import_stack(state)
 
     def destroy(self) -> Outcome:
         """Delete every resource, and forget the Pulumi stack itself."""
@@ -159,8 +172,7 @@ class Deployment:
         state = self._stack.export_stack()
         if (state.deployment or {}).get("pending_operations"):
             self.progress("an earlier update was interrupted; going on from what it left")
-            assert state.deployment is not None  # noqa: S101 - it has pending operations
-            state.deployment["pending_operations"] = []
+            state.deployment = {**(state.deployment or {}), "pending_operations": []}
             self._stack.import_stack(state)
 
     def _run(self, operation: str, call: Callable[..., Any]) -> Outcome:

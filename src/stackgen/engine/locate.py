@@ -67,7 +67,7 @@ def _on_path() -> Engine | None:
 
 def _engine(folder: Path, origin: str) -> Engine | None:
     executable = folder / "bin" / "pulumi"
-    version = _version(executable) if executable.exists() else (0,)
+    version = _version(executable) if executable.exists() else (0, 0)
     return Engine(folder, ".".join(map(str, version)), origin) if version >= OLDEST else None
 
 
@@ -97,6 +97,6 @@ def _version(executable: Path) -> tuple[int, ...]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return (0,)
+        return (0, 0)
     numbers = done.stdout.strip().removeprefix("v").split("-")[0].split("+")[0].split(".")
-    return tuple(int(number) for number in numbers) if all(n.isdigit() for n in numbers) else (0,)
+    return tuple(int(number) for number in numbers) if all(n.isdigit() for n in numbers) else (0, 0)

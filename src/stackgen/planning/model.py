@@ -79,6 +79,7 @@ class Plan:
     provider_folders: Mapping[str, Path]
     state_is_personal: bool
     transient: tuple[str, ...]
+    lasting: tuple[str, ...]
     notes: tuple[str, ...]
     spec_path: Path
     spec_digest: str

@@ -184,6 +184,7 @@ def _plan(
         provider_folders={name: shelf.provider_folders[name] for name in names},
         state_is_personal=providers[provider].state_is_personal,
         transient=providers[provider].transient,
+        lasting=providers[provider].lasting,
         notes=tuple(notes),
         spec_path=loaded.path,
         spec_digest=loaded.digest,

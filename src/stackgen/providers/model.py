@@ -22,6 +22,7 @@ class Provider:
     program on this provider needs. state_is_personal: the Pulumi stack's state and settings belong to one
     machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control. transient:
     endings of the resource types that `down` removes while data is kept; () where `down` removes everything.
+    lasting: endings of the types that hold data or what data can't be used without.
     """
 
     description: str
@@ -30,4 +31,5 @@ class Provider:
     foundations: dict[str, str] = field(default_factory=dict[str, str])
     state_is_personal: bool = False
     transient: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
 from stackgen.errors import Problem, did_you_mean
 from stackgen.spec.yaml_reader import Path, Positions
 
-_FOUND = {
+_FOUND: dict[Any, str] = {
     bool: "true or false",
     str: "text",
     int: "a whole number",
@@ -74,7 +74,7 @@ def _problem(item: Mapping[str, Any], path: Path, subject: str, model: type[Base
         hint = did_you_mean(str(value), allowed)
         return Problem("bad-value", f"'{key}' can't be {_shown(value)}", hint=hint, allowed=allowed)
     if kind in _EXPECTED:
-        found = _FOUND.get(type(value), "nothing" if value is None else type(value).__name__)
+        found = _FOUND.get(type(cast("Any", value)), "nothing" if value is None else type(value).__name__)
         return Problem("wrong-type", f"'{key}' must be {_EXPECTED[kind]}, not {found} ({_shown(value)})")
     if kind == "string_pattern_mismatch":
         return Problem(
@@ -131,7 +131,8 @@ def _inner(annotation: Any) -> type[BaseModel] | None:
     """The model in an annotation such as `dict[str, Environment]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for argument in reversed(getattr(annotation, "__args__", ())):
+    arguments: tuple[Any, ...] = getattr(cast("Any", annotation), "__args__", ())
+    for argument in reversed(arguments):
         found = _inner(argument)
         if found is not None:
             return found

@@ -20,6 +20,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _PLAIN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_yaml: Any = yaml  # its stubs leave these functions untyped
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -92,14 +93,14 @@ def _refuse_surprises(text: str, positions: Positions) -> None:
 
 def _events(text: str, positions: Positions) -> Iterator[Any]:
     try:
-        yield from yaml.parse(text, Loader=_LOADER)
+        yield from _yaml.parse(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise _syntax(error, positions) from None
 
 
 def _compose(text: str, positions: Positions) -> Any:
     try:
-        return yaml.compose(text, Loader=_LOADER)
+        return _yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise _syntax(error, positions) from None
 

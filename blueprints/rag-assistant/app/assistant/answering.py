@@ -29,7 +29,9 @@ def retrieve(question: str, product: str | None = None) -> list[Citation]:
     client, model = models(), os.environ["OPENAI_EMBEDDING_MODEL"]
     with tracer().start_as_current_span(f"embeddings {model}") as span:
         _describe(span, "embeddings", model)
-        vector = str(client.embeddings.create(model=model, input=question, encoding_format="float").data[0].embedding)
+        vector = str(
+            client.embeddings.create(model=model, input=question, encoding_format="float").data[0].embedding
+        )
     query = """
         select source, heading, 1 - (embedding <=> %(vector)s::vector), content from chunks
         where %(product)s::text is null or metadata @> jsonb_build_object('product', %(product)s::text)

@@ -31,11 +31,14 @@ def upload() -> dict[str, str]:
     """Put the documents where everybody finds them; return what is there by name."""
     store, bucket = objects(), os.environ["S3_BUCKET"]
     for path in sorted(DOCUMENTS.glob("*.md")):
-        store.put_object(Bucket=bucket, Key=PREFIX + path.name, Body=path.read_bytes(), ContentType="text/markdown")
+        store.put_object(
+            Bucket=bucket, Key=PREFIX + path.name, Body=path.read_bytes(), ContentType="text/markdown"
+        )
     found = store.list_objects_v2(Bucket=bucket, Prefix=PREFIX)["Contents"]
     keys = [item["Key"] for item in found]
     return {
-        key.removeprefix(PREFIX): store.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys
+        key.removeprefix(PREFIX): store.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        for key in keys
     }
 
 
@@ -63,7 +66,14 @@ def store(found: list[Chunk]) -> int:
         if vectors:
             _same_space(cursor, len(vectors[0]))
         rows = [
-            (c.digest, c.source, c.heading, c.content, json.dumps({"product": c.source.split("-")[0]}), str(v))
+            (
+                c.digest,
+                c.source,
+                c.heading,
+                c.content,
+                json.dumps({"product": c.source.split("-")[0]}),
+                str(v),
+            )
             for c, v in zip(new, vectors, strict=True)
         ]
         cursor.executemany("insert into chunks values (%s, %s, %s, %s, %s, %s)", rows)
@@ -79,7 +89,9 @@ def _same_space(cursor: Any, dimensions: int) -> None:
     if present is None:
         cursor.execute("insert into embedding_identity values (%s, %s)", mine)
     elif present != mine:
-        raise SystemExit(f"the index was made with {present}, and {mine} would not compare: reindex into a new table")
+        raise SystemExit(
+            f"the index was made with {present}, and {mine} would not compare: reindex into a new table"
+        )
 
 
 def main() -> None:

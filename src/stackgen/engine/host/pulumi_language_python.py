@@ -176,7 +176,7 @@ def site_packages(info: Any) -> list[Path]:
     return sorted(folder.glob("lib/python*/site-packages")) if folder else []
 
 
-def plugins(info: Any) -> Iterator[dict[str, str]]:
+def plugins(info: Any) -> Iterator[dict[str, Any]]:
     """Provider plugins that the installed packages ask for in their pulumi-plugin.json."""
     for site in site_packages(info):
         for file in sorted(site.glob("*/pulumi-plugin.json")):

@@ -22,5 +22,6 @@ PROVIDER = Provider(
     foundations={"workspace": "local/workspace"},
     state_is_personal=True,
     transient=(":Process", ":Job", ":Supervisor"),
+    lasting=(":DataDirectory", ":Password", ":Port"),
     notes=("Servers listen on 127.0.0.1 without TLS; nothing is reachable from other machines.",),
 )

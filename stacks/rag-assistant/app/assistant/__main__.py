@@ -9,8 +9,12 @@ from assistant.answering import answer
 from assistant.triage import FEATURES, triage
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Assistant</title>
-<style>body{font:1rem/1.5 system-ui;max-width:42rem;margin:3rem auto;padding:0 1rem}input{width:100%;padding:.5rem}</style>
-<h1>Ask the policies</h1><form><input name="q" placeholder="How long do I have to report a stolen car?" autofocus></form>
+<style>
+body{font:1rem/1.5 system-ui;max-width:42rem;margin:3rem auto;padding:0 1rem}
+input{width:100%;padding:.5rem}
+</style>
+<h1>Ask the policies</h1>
+<form><input name="q" placeholder="How long do I have to report a stolen car?" autofocus></form>
 <p id="answer"></p><ol id="citations"></ol>
 <script>
 document.forms[0].onsubmit = async (event) => {

@@ -14,6 +14,7 @@ from local_provider.account import own_folder
 from local_provider.commands import minimal
 from local_provider.files import write
 from local_provider.orphans import PROCESS, WORKSPACE
+from local_provider.resource import table
 
 PROGRAM = """\
 [program:{name}]
@@ -51,7 +52,7 @@ def configuration_file(props: Mapping[str, Any]) -> Path:
 
 def variables(props: Mapping[str, Any]) -> dict[str, str]:
     """The whole environment of a process: a minimal one, then what the component gives it."""
-    given = {**(props.get("environment") or {}), **(props.get("secrets") or {})}
+    given = {**table(props, "environment"), **table(props, "secrets")}
     own = {WORKSPACE: str(props["workspace"]), PROCESS: str(props["name"])}
     return {**minimal(run_folder(props)), **{key: str(value) for key, value in given.items()}, **own}
 
@@ -62,7 +63,7 @@ def prepare_folder(props: Mapping[str, Any]) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     own_folder(folder)
     for key, mode in (("files", 0o640), ("secret_files", 0o600)):
-        for name, content in (props.get(key) or {}).items():
+        for name, content in table(props, key).items():
             path = folder / name
             for parent in reversed(path.relative_to(folder).parents[:-1]):
                 own_folder(folder / parent)
@@ -92,7 +93,7 @@ def write_program(props: Mapping[str, Any]) -> None:
 def fingerprint(props: Mapping[str, Any]) -> str:
     """Digest of what was put on disk for a process, to notice edits."""
     folder, digest = run_folder(props), hashlib.sha256()
-    names = [*(props.get("files") or {}), *(props.get("secret_files") or {}), "environment.sh", "start.sh"]
+    names = [*table(props, "files"), *table(props, "secret_files"), "environment.sh", "start.sh"]
     for path in (*(folder / name for name in sorted(names)), configuration_file(props)):
         try:
             digest.update(json.dumps([path.name, path.read_text(encoding="utf-8")]).encode())

@@ -8,6 +8,10 @@ import pulumi
 
 
 class Workspace(Protocol):
-    """The foundation of local components, whichever component provides it."""
+    """The foundation of local components, whichever component provides it.
 
+    root: the environment's folder, where data goes. directory: the same, once a supervisor runs there.
+    """
+
+    root: str
     directory: pulumi.Output[str]

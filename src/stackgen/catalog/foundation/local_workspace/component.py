@@ -17,18 +17,20 @@ class LocalWorkspaceArgs:
 
 
 class LocalWorkspace(pulumi.ComponentResource):
-    """A private folder with a process supervisor; everything that runs here belongs to it."""
+    """A private folder with a process supervisor; everything that runs here belongs to it.
 
+    root: the folder, for what outlives the supervisor, such as data. directory: the same folder once the
+    supervisor runs, for what it is to run.
+    """
+
+    root: str
     directory: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: LocalWorkspaceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("stackgen:foundation:LocalWorkspace", name, None, opts)
-        supervisor = Supervisor(
-            f"{name}-supervisor",
-            directory=args.directory or workspace_directory(),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.directory = supervisor.directory
+        self.root = args.directory or workspace_directory()
+        child = pulumi.ResourceOptions(parent=self)
+        self.directory = Supervisor(f"{name}-supervisor", directory=self.root, opts=child).directory
         self.register_outputs({"directory": self.directory})

@@ -42,9 +42,7 @@ class LocalMlflow(pulumi.ComponentResource):
         super().__init__("stackgen:model_registry:LocalMlflow", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         directory = args.workspace.directory
-        data = DataDirectory(
-            f"{name}-data", path=pulumi.Output.concat(directory, f"/data/{name}"), opts=child
-        ).path
+        data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=child).path
         lock = (FILES / "requirements.txt").read_text()
         python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
         password = Password(f"{name}-password", opts=child).value

@@ -43,7 +43,8 @@ class LocalVictoriametrics(pulumi.ComponentResource):
         self, name: str, args: LocalVictoriametricsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("stackgen:monitoring:LocalVictoriametrics", name, None, opts)
-        self._name, self._directory = name, args.workspace.directory
+        self._name = name
+        self._root, self._directory = args.workspace.root, args.workspace.directory
         self._child = pulumi.ResourceOptions(parent=self)
         metrics = self._metrics(args)
         traces = self._traces()
@@ -188,7 +189,7 @@ class LocalVictoriametrics(pulumi.ComponentResource):
         return url
 
     def _data(self, part: str) -> pulumi.Output[str]:
-        path = pulumi.Output.concat(self._directory, f"/data/{self._name}/{part}")
+        path = f"{self._root}/data/{self._name}/{part}"
         return DataDirectory(f"{self._name}-{part}-data", path=path, opts=self._child).path
 
     def _port(self, part: str) -> pulumi.Output[str]:

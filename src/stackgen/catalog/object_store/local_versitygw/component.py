@@ -47,9 +47,7 @@ class LocalVersitygw(pulumi.ComponentResource):
         super().__init__("stackgen:object_store:LocalVersitygw", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         directory, bucket = args.workspace.directory, args.bucket or name
-        data = DataDirectory(
-            f"{name}-data", path=pulumi.Output.concat(directory, f"/data/{name}"), opts=child
-        ).path
+        data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=child).path
         program = GoBinary(f"{name}-binary", version=VERSION, package=PACKAGE, opts=child).path
         client = PythonEnvironment(
             f"{name}-client", requirements=(FILES / "requirements.txt").read_text(), opts=child

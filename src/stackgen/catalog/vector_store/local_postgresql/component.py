@@ -70,7 +70,7 @@ class LocalPostgresql(pulumi.ComponentResource):
         directory = args.workspace.directory
         data = DataDirectory(
             f"{name}-data",
-            path=pulumi.Output.concat(directory, f"/data/{name}/postgresql-{args.version}"),
+            path=f"{args.workspace.root}/data/{name}/postgresql-{args.version}",
             opts=child,
         )
         password = Password(f"{name}-password", opts=child).value

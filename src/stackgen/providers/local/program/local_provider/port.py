@@ -6,6 +6,7 @@ import json
 import socket
 import zlib
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pulumi
@@ -88,7 +89,8 @@ def _free(owner: str, reserved: dict[int, str]) -> int:
 def _by_whom(number: int) -> str:
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == number and connection.pid:
+            place: tuple[Any, ...] = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and place[1:] == (number,) and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
     except psutil.Error:
         pass

@@ -18,7 +18,7 @@ from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import tail
 from local_provider.health import Health, healthy
 from local_provider.orphans import end_orphans
-from local_provider.resource import LocalProvider, Properties, differing, vanished
+from local_provider.resource import LocalProvider, Properties, differing, table, vanished
 
 _MADE_HERE = ("ready", "fingerprint")
 
@@ -177,8 +177,8 @@ def _steps(props: Properties, kind: str) -> None:
     for index, step in enumerate(props.get(kind) or []):
         if step.get("creates") and Path(step["creates"]).exists():
             continue
-        private = (props.get("step_secrets") or {}).get(f"{kind}-{index}", {})
-        environment = {**launch.variables(props), **(private.get("secrets") or {})}
+        private = table(table(props, "step_secrets"), f"{kind}-{index}")
+        environment = {**launch.variables(props), **table(private, "secrets")}
         helper(
             f"{props['name']}: {Path(str(step['command'][0])).name}",
             step["command"],
@@ -218,7 +218,7 @@ def _settle(props: Properties) -> None:
 def _died(props: Properties, what: str) -> str:
     log = launch.log_file(props)
     lines = tail(log, 12)
-    secrets = [*(props.get("secrets") or {}).values(), *(props.get("secret_files") or {}).values()]
+    secrets = [*table(props, "secrets").values(), *table(props, "secret_files").values()]
     text = "\n".join(f"    {line}" for line in lines)
     for secret in secrets:
         text = text.replace(str(secret), "[secret]") if secret else text

@@ -30,6 +30,11 @@ def differing(olds: Mapping[str, Any], news: Mapping[str, Any], ignore: Iterable
     return [name for name, value in news.items() if name not in skipped and not _same(olds.get(name), value)]
 
 
+def table(props: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A property that is a mapping, {} where it is absent."""
+    return dict(props.get(name) or {})
+
+
 def vanished() -> ReadResult:
     """What `read` answers for something that is no longer there: the next update makes it again."""
     return ReadResult(None, {})

@@ -70,7 +70,7 @@ class SupervisorProvider(LocalProvider):
             _end(str(workspace))
             for name in ("supervisor", "run", "logs"):
                 shutil.rmtree(workspace / name, ignore_errors=True)
-            remove_empty_parents(workspace / "run")
+            remove_empty_parents(workspace / "data" / "any")
 
 
 class Supervisor(Resource, module="local", name="Supervisor"):
