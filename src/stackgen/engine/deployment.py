@@ -109,12 +109,15 @@ class Deployment:
         )
 
     def _free(self, lasting: tuple[str, ...]) -> None:
-        """Let lasting resources depend on nothing: a component's children inherit what the component waits for,
-        and data must not go because a server that its owner waited for goes. The next `up` records it anew."""
+        """Let lasting resources, and the components they are in, depend on nothing.
+
+        A component's children wait for what the component waits for, and go with it; data must not go because
+        a server that its owner waited for goes. The next `up` records the dependencies anew.
+        """
         state = self._stack.export_stack()
         deployment: dict[str, Any] = dict(state.deployment or {})
         for item in deployment.get("resources", []):
-            if item["type"].endswith(lasting):
+            if not item.get("custom") or item["type"].endswith(lasting):
                 item.pop("dependencies", None)
                 item.pop("propertyDependencies", None)
         state.deployment = deployment

@@ -12,7 +12,7 @@ from stackgen.engine import build
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress, silent
 
-OLDEST = (3, 200)
+OLDEST: tuple[int, ...] = (3, 200)
 RELEASES = "get.pulumi.com"
 PATIENCE = 3  # seconds to find out whether the official release can be reached
 
