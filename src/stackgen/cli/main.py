@@ -15,7 +15,10 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     parser = build()
-    given = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    split = words.index("--") if "--" in words else len(words)
+    given = parser.parse_args(words[:split])
+    given.rest = words[split + 1 :]
     console = Console(
         json=getattr(given, "json", False), quiet=getattr(given, "quiet", False), command=given.command or ""
     )

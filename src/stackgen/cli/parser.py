@@ -115,9 +115,7 @@ def _asking(commands: Any) -> None:
     bindings.add_argument("--to", metavar="DIR", help="with --format files: where to write them")
     bindings.add_argument("--show-secrets", action="store_true", help="show passwords and keys")
     run = _command(commands, "run", "run a command with the bindings in its environment")
-    run.add_argument(
-        "arguments", nargs=argparse.REMAINDER, metavar="-- CMD", help="command and its arguments"
-    )
+    run.usage = "stackgen run STACK [-e ENV] -- COMMAND [ARGUMENT ...]"
     verify = _command(commands, "verify", "measure every clause of every component")
     verify.add_argument("--component", action="append", help="only this component (repeatable)")
     verify.add_argument("--clause", action="append", help="only this clause (repeatable)")

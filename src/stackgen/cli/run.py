@@ -16,7 +16,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """Run it; its exit code is ours."""
     from stackgen.contracts.projection import environment
 
-    command = arguments.arguments[1:] if arguments.arguments[:1] == ["--"] else arguments.arguments
+    command: list[str] = arguments.rest
     if not command:
         raise StackgenError(Problem("usage", "there is no command to run", hint="write it after `--`"))
     if shutil.which(command[0]) is None:

@@ -114,6 +114,10 @@ class Deployment:
         A component's children wait for what the component waits for, and go with it; data must not go because
         a server that its owner waited for goes. The next `up` records the dependencies anew.
         """
+        with self._failing("down", [], []):
+            self._free_in_state(lasting)
+
+    def _free_in_state(self, lasting: tuple[str, ...]) -> None:
         state = self._stack.export_stack()
         deployment: dict[str, Any] = dict(state.deployment or {})
         for item in deployment.get("resources", []):
@@ -172,11 +176,14 @@ class Deployment:
     def _heal(self) -> None:
         """Forget what an interrupted update left pending: our creations start by clearing their own leftovers."""
         self.prepare()
-        state = self._stack.export_stack()
-        if (state.deployment or {}).get("pending_operations"):
-            self.progress("an earlier update was interrupted; going on from what it left")
-            state.deployment = {**(state.deployment or {}), "pending_operations": []}
-            self._stack.import_stack(state)
+        with self._failing("up", [], []):
+            state = self._stack.export_stack()
+            if (state.deployment or {}).get("pending_operations"):
+                state.deployment = {**(state.deployment or {}), "pending_operations": []}
+                self._stack.import_stack(
+                    state
+                )  # refused while another update runs: then nothing was interrupted
+                self.progress("an earlier update was interrupted; going on from what it left")
 
     def _run(self, operation: str, call: Callable[..., Any]) -> Outcome:
         self.prepare()
@@ -197,10 +204,12 @@ class Deployment:
 
     @contextmanager
     def _failing(self, operation: str, errors: list[tuple[str, str]], output: list[str]) -> Iterator[None]:
-        from pulumi.automation import CommandError
+        from pulumi.automation import CommandError, ConcurrentUpdateError
 
         try:
             yield
+        except ConcurrentUpdateError as error:
+            raise failures.locked() from error
         except KeyboardInterrupt as error:
             raise failures.cancelled(operation) from error
         except CommandError as error:

@@ -25,8 +25,7 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
     found = [(urn, _sentence(message)) for urn, message in diagnostics if not _NOISE.match(message.strip())]
     everything = "\n".join([*(message for _, message in found), output])
     if _LOCKED.search(everything):
-        message = "another update of this environment is running; wait for it to end, then try again"
-        return StackgenError(Problem("stack-locked", message), ExitCode.DEPLOYMENT)
+        return locked()
     if _PASSPHRASE.search(everything):
         message = "the passphrase of this environment's state is not the one it was made with"
         hint = "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -40,6 +39,12 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
         last = " / ".join(line.strip() for line in output.strip().splitlines()[-5:])
         problems = [Problem("deployment-failed", f"pulumi {operation} failed: {last}")]
     return StackgenError(problems, ExitCode.DEPLOYMENT)
+
+
+def locked() -> StackgenError:
+    """What to say while somebody else updates the same environment."""
+    message = "another update of this environment is running; wait for it to end, then try again"
+    return StackgenError(Problem("stack-locked", message), ExitCode.DEPLOYMENT)
 
 
 def cancelled(operation: str) -> StackgenError:

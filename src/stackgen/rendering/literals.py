@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+_UNPRINTED = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 WIDTH = 110
 INDENT = 4
 
@@ -84,5 +86,5 @@ def _string(value: str) -> str:
 
 
 def yaml_string(value: str) -> str:
-    """A YAML 1.2 double-quoted scalar; JSON strings are a subset of it."""
-    return json.dumps(value, ensure_ascii=True)
+    """A YAML 1.2 double-quoted scalar: a JSON string, with what YAML readers don't print escaped."""
+    return _UNPRINTED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(value, ensure_ascii=False))

@@ -150,7 +150,7 @@ class _Builder:
                 self._note(key_node, "a key must be a plain string")
                 continue
             key: str = key_node.value
-            if key == "<<" and key_node.style is None:
+            if key == "<<" and not key_node.style:
                 self._note(key_node, "merge keys are not allowed", "write the values out")
             elif key in found:
                 self._note(key_node, f"'{key}' is given twice")
@@ -165,7 +165,7 @@ class _Builder:
 
     def _scalar(self, node: Any) -> Any:
         text: str = node.value
-        if node.style is not None:
+        if node.style:  # quoted or block: text, whatever it looks like
             return text
         if text in _NULLS:
             return None

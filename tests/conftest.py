@@ -1,0 +1,78 @@
+"""Shared fixtures; `--update-golden` rewrites expected files so that a reviewer can read the diff."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite expected files")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares text with a file, or writes it with --update-golden."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+class Cli:
+    """Runs the command as a user does, in a folder, with a data home of its own."""
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "STACKGEN_DATA_HOME": str(data), "NO_COLOR": "1", "COLUMNS": "120"}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "stackgen.cli.main", *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Run to the end; `code` is the expected exit code (None: any)."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=900)
+        done = subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        assert "Traceback (most recent call last)" not in err, err
+        if code is not None:
+            assert done.returncode == code, f"exit {done.returncode}\n{out}\n{err}"
+        return done
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """The command line in an empty folder."""
+    return Cli(tmp_path, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder that an unprivileged account may pass through, unlike pytest's own."""
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="stackgen-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

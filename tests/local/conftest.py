@@ -1,0 +1,65 @@
+"""The whole ecosystem, up once for all tests here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT, Cli
+
+
+@dataclass
+class Ecosystem:
+    """The example stack, deployed."""
+
+    cli: Cli
+    folder: Path
+    data: Path
+
+    @property
+    def workspace(self) -> Path:
+        return self.data / "stacks" / "rag-assistant" / "dev"
+
+    @property
+    def spec(self) -> Path:
+        return self.folder / "stacks" / "rag-assistant" / "stack.yaml"
+
+    def bindings(self) -> dict[str, Any]:
+        return json.loads(self.cli("bindings", "rag-assistant", "--show-secrets", "--json").stdout)["result"]
+
+    def up(self) -> dict[str, int]:
+        """Deploy; number of changed resources by operation."""
+        return json.loads(self.cli("up", "rag-assistant", "--yes", "--json").stdout)["result"]["changes"]
+
+    def pid(self, name: str) -> int:
+        found = json.loads(self.cli("status", "rag-assistant", "--json").stdout)["result"]
+        return next(item["pid"] for item in found if item["name"] == name)
+
+
+@pytest.fixture(scope="session")
+def ecosystem(open_folder: Path) -> Iterator[Ecosystem]:
+    folder = open_folder / "whole"
+    ignored = shutil.ignore_patterns("venv", "__pycache__", "Pulumi.dev.yaml")
+    shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=ignored)
+    found = Ecosystem(Cli(folder, folder / "data"), folder, folder / "data")
+    found.cli("up", "rag-assistant", "-e", "dev", "--yes")
+    yield found
+    found.cli("down", "rag-assistant", "--delete-data", "--yes")
+    left = [p.pid for p in psutil.process_iter() if _workspace(p).startswith(str(folder))]
+    assert left == [], "processes are left"
+    assert not found.workspace.exists(), "files are left"
+    assert not list((found.data / "state").rglob("dev.json")), "state is left"
+
+
+def _workspace(process: psutil.Process) -> str:
+    try:
+        return process.environ().get("STACKGEN_WORKSPACE", "")
+    except psutil.Error:
+        return ""

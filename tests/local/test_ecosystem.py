@@ -1,0 +1,296 @@
+"""One spec, running for real: every clause, a cited answer, kills, edits, changes. Tests run in this order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+import psutil
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from tests.local.conftest import Ecosystem
+
+pytestmark = pytest.mark.local
+QUESTIONS = yaml.safe_load((ROOT / "tests" / "local" / "questions.yaml").read_text())
+
+
+def post(url: str, content: object) -> Any:
+    request = urllib.request.Request(url, json.dumps(content).encode())
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return json.load(answer)
+
+
+def test_every_clause_is_as_declared(ecosystem: Ecosystem) -> None:
+    report = ecosystem.folder / "junit.xml"
+    done = ecosystem.cli("verify", "rag-assistant", "--json", "--junit", str(report))
+    counts = json.loads(done.stdout)["result"]["counts"]
+    assert set(counts) == {"kept", "not-kept"}
+    assert counts["kept"] > 80
+    suites = ElementTree.parse(report).getroot()  # noqa: S314
+    assert sum(int(suite.get("tests", 0)) for suite in suites) == sum(counts.values())
+
+
+def test_a_question_is_answered_with_its_source(ecosystem: Ecosystem) -> None:
+    ask = str(ROOT / "stacks" / "rag-assistant" / "ask.py")
+    command = [sys.executable, ask, "How long do I have to report a stolen car?"]
+    text = ecosystem.cli("run", "rag-assistant", "--", *command).stdout
+    assert "[1] motor-theft.md, Reporting a stolen vehicle" in text
+    assert "stand-in model" in text
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda item: item["source"])
+def test_the_right_document_is_found_first(ecosystem: Ecosystem, question: dict[str, str]) -> None:
+    url = ecosystem.bindings()["assistant"]["http"]["url"]
+    found = post(f"{url}/ask", {"question": question["question"]})
+    assert found["citations"][0]["source"] == question["source"]
+
+
+def test_the_registered_champion_predicts(ecosystem: Ecosystem) -> None:
+    url = ecosystem.bindings()["assistant"]["http"]["url"]
+    grave = {"amount": 40000, "days_since_start": 10, "earlier_claims": 5, "injured": 1}
+    small = {"amount": 200, "days_since_start": 900, "earlier_claims": 0, "injured": 0}
+    assert post(f"{url}/triage", grave)["triage"] == "urgent"
+    assert post(f"{url}/triage", small)["triage"] == "normal"
+
+
+def test_the_assistant_traces_itself(ecosystem: Ecosystem) -> None:
+    bindings = ecosystem.bindings()
+    trace = post(f"{bindings['assistant']['http']['url']}/ask", {"question": "Is flood covered?"})["trace_id"]
+    otlp = bindings["monitoring"]["otlp"]
+    key, _, value = otlp["headers"].partition("=")
+    request = urllib.request.Request(
+        f"{otlp['query-url']}/api/traces/{trace}", headers={key: value.replace("%20", " ")}
+    )
+    names: set[str] = set()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and not {"ask", "retrieve"} <= names:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                names = {span["operationName"] for span in json.load(answer)["data"][0]["spans"]}
+        except urllib.error.HTTPError:
+            pass
+        time.sleep(0.5)
+    assert {"ask", "retrieve", "chat chat", "embeddings embedder"} <= names
+
+
+def test_a_second_up_changes_nothing(ecosystem: Ecosystem) -> None:
+    assert ecosystem.up() == {}
+
+
+def test_servers_are_unprivileged_and_on_loopback_only(ecosystem: Ecosystem) -> None:
+    found = 0
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("STACKGEN_WORKSPACE") != str(ecosystem.workspace):
+                continue
+            assert process.uids().effective != 0, process.cmdline()
+            for connection in process.net_connections("inet"):
+                if connection.status == psutil.CONN_LISTEN:
+                    found += 1
+                    assert connection.laddr[0] in ("127.0.0.1", "::1"), (process.cmdline(), connection.laddr)
+        except psutil.NoSuchProcess:
+            continue
+    assert found > 10
+
+
+def test_no_secret_is_in_clear_anywhere_it_should_not_be(ecosystem: Ecosystem) -> None:
+    bindings = ecosystem.bindings()
+    secrets = {
+        bindings["knowledge"]["pgvector"]["password"],
+        bindings["gateway"]["openai-chat"]["api-key"],
+        bindings["documents"]["s3"]["secret-access-key"],
+        bindings["registry"]["mlflow"]["password"],
+        bindings["monitoring"]["prometheus"]["password"],
+        bindings["chat"]["openai-chat"]["api-key"],
+    }
+    places = [ecosystem.folder / "stacks", ecosystem.data / "state", ecosystem.workspace / "logs"]
+    files = [
+        path for place in places for path in place.rglob("*") if path.is_file() and "venv" not in path.parts
+    ]
+    assert len(files) > 50
+    for path in files:
+        content = path.read_bytes()
+        assert not [path for secret in secrets if secret.encode() in content]
+    assert "*****" in ecosystem.cli("bindings", "rag-assistant").stdout
+
+
+class Writer:
+    """Writes until told to stop, and remembers what was acknowledged."""
+
+    def __init__(self, write: Callable[[int], None]) -> None:
+        self.acknowledged: list[int] = []
+        self.failures = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(write,))
+        self._thread.start()
+
+    def _run(self, write: Callable[[int], None]) -> None:
+        number = 0
+        while not self._stop.is_set():
+            number += 1
+            try:
+                write(number)
+                self.acknowledged.append(number)
+            except Exception:
+                self.failures += 1
+                time.sleep(0.1)
+
+    def finish(self, after_kill: int) -> None:
+        """Go on until writes succeed again."""
+        deadline = time.monotonic() + 60
+        while len(self.acknowledged) <= after_kill + 3:
+            assert time.monotonic() < deadline, "the server is not back after a minute"
+            time.sleep(0.1)
+        self._stop.set()
+        self._thread.join()
+
+
+def kill_while_writing(
+    ecosystem: Ecosystem, process: str, write: Callable[[int], None], read: Callable[[], set[int]]
+) -> None:
+    """kill -9 in the middle of writes: supervised back, and nothing that was acknowledged is lost."""
+    pid = ecosystem.pid(process)
+    writer = Writer(write)
+    while len(writer.acknowledged) < 10:
+        time.sleep(0.02)
+    os.kill(pid, signal.SIGKILL)
+    writer.finish(len(writer.acknowledged))
+    assert writer.failures > 0, "nobody noticed the kill"
+    assert ecosystem.pid(process) != pid
+    assert set(writer.acknowledged) <= read()
+
+
+def test_a_killed_database_loses_no_committed_row(ecosystem: Ecosystem) -> None:
+    import psycopg
+
+    binding = ecosystem.bindings()["knowledge"]["pgvector"]
+    conninfo = {k: binding[k] for k in ("host", "port", "password")}
+    conninfo |= {"dbname": binding["database"], "user": binding["username"], "connect_timeout": 2}
+    with psycopg.connect(**conninfo) as connection:
+        connection.execute("create table killed (id int primary key)")
+
+    def write(number: int) -> None:
+        with psycopg.connect(**conninfo) as connection:
+            connection.execute("insert into killed values (%s)", [number])
+
+    def read() -> set[int]:
+        with psycopg.connect(**conninfo) as connection:
+            return {row[0] for row in connection.execute("select id from killed").fetchall()}
+
+    kill_while_writing(ecosystem, "knowledge", write, read)
+
+
+def test_a_killed_object_store_loses_no_object(ecosystem: Ecosystem) -> None:
+    import boto3
+    from botocore.config import Config
+
+    binding = ecosystem.bindings()["documents"]["s3"]
+    style = Config(
+        s3={"addressing_style": "path"}, retries={"max_attempts": 0}, connect_timeout=2, read_timeout=5
+    )
+    client = boto3.client(
+        "s3",
+        endpoint_url=binding["endpoint"],
+        aws_access_key_id=binding["access-key-id"],
+        aws_secret_access_key=binding["secret-access-key"],
+        region_name=binding["region"],
+        config=style,
+    )
+
+    def write(number: int) -> None:
+        client.put_object(Bucket=binding["bucket"], Key=f"killed/{number}", Body=str(number).encode() * 1000)
+
+    def read() -> set[int]:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=binding["bucket"], Prefix="killed/")
+        keys = [item["Key"] for page in pages for item in page["Contents"]]
+        numbers = {int(key.removeprefix("killed/")) for key in keys}
+        for number in numbers:
+            body = client.get_object(Bucket=binding["bucket"], Key=f"killed/{number}")["Body"].read()
+            assert body == str(number).encode() * 1000
+        return numbers
+
+    kill_while_writing(ecosystem, "documents", write, read)
+
+
+def test_a_killed_registry_loses_no_version(ecosystem: Ecosystem) -> None:
+    import httpx
+
+    binding = ecosystem.bindings()["registry"]["mlflow"]
+    client = httpx.Client(auth=(binding["username"], binding["password"]), timeout=10)
+    base = f"{binding['tracking-uri']}/api/2.0/mlflow"
+
+    def call(path: str, **content: Any) -> Any:
+        answer = client.post(f"{base}/{path}", json=content)
+        answer.raise_for_status()
+        return answer.json()
+
+    call("registered-models/create", name="killed")
+
+    def write(number: int) -> None:
+        call("model-versions/create", name="killed", source=f"s3://documents/killed/{number}")
+
+    def read() -> set[int]:
+        answer = client.get(
+            f"{base}/model-versions/search", params={"filter": "name='killed'", "max_results": 1000}
+        )
+        return {int(item["source"].rsplit("/", 1)[-1]) for item in answer.json()["model_versions"]}
+
+    kill_while_writing(ecosystem, "registry", write, read)
+
+
+def test_an_edited_component_is_noticed_and_put_right(ecosystem: Ecosystem) -> None:
+    rules = ecosystem.workspace / "run" / "monitoring-rules" / "rules.yml"
+    before = rules.read_text()
+    rules.write_text(before.replace("Watchdog", "Watchcat"))
+    assert ecosystem.up() == {"create": 1}
+    assert rules.read_text() == before
+
+
+def test_a_changed_setting_restarts_in_place_and_keeps_the_data(ecosystem: Ecosystem) -> None:
+    text = ecosystem.spec.read_text()
+    ecosystem.spec.write_text(
+        text.replace("    dimensions: 384\n", "    dimensions: 384\n    settings: {max_connections: 66}\n", 1)
+    )
+    assert "update" in ecosystem.cli("generate", "rag-assistant").stdout
+    assert "update   knowledge" in ecosystem.cli("diff", "rag-assistant").stdout
+    assert ecosystem.up() == {"update": 1}
+    url = ecosystem.bindings()["assistant"]["http"]["url"]
+    assert (
+        post(f"{url}/ask", {"question": "Are bicycles covered?"})["citations"][0]["source"]
+        == "home-contents.md"
+    )
+
+
+def test_a_change_that_must_replace_says_so_before(ecosystem: Ecosystem) -> None:
+    text = ecosystem.spec.read_text()
+    ecosystem.spec.write_text(text.replace("max_connections: 66", 'max_connections: 66, version: "16"'))
+    ecosystem.cli("generate", "rag-assistant")
+    preview = ecosystem.cli("diff", "rag-assistant").stdout
+    ecosystem.spec.write_text(text)
+    ecosystem.cli("generate", "rag-assistant")
+    assert any(line.split()[:2] == ["replace", "knowledge-data"] for line in preview.splitlines()), preview
+
+
+def test_logs_are_there(ecosystem: Ecosystem) -> None:
+    text = ecosystem.cli("logs", "rag-assistant", "training").stdout
+    assert "champion" in text
+    assert "did you mean 'gateway'?" in ecosystem.cli("logs", "rag-assistant", "gatewya", code=6).stderr
+
+
+def test_down_keeps_the_data(ecosystem: Ecosystem) -> None:
+    assert "its data is kept" in ecosystem.cli("down", "rag-assistant", "--yes").stdout
+    assert not (ecosystem.workspace / "run").exists()
+    ecosystem.up()
+    log = ecosystem.cli("logs", "rag-assistant", "indexing").stdout
+    assert "0 embedded now" in log
+    assert "made of this data and code already" in ecosystem.cli("logs", "rag-assistant", "training").stdout

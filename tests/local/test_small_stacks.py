@@ -1,0 +1,102 @@
+"""What goes wrong with real servers, and environments side by side, on stacks of one component."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli
+
+pytestmark = pytest.mark.local
+
+
+@pytest.fixture
+def small(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
+    folder = open_folder / request.node.name[:30]
+    folder.mkdir()
+    (folder / "code").mkdir()
+    (folder / "code" / "requirements.txt").touch()
+    return Cli(folder, folder / "data")
+
+
+def spec(cli: Cli, component: str, environments: str = "{dev: {provider: local}}") -> None:
+    text = f"apiVersion: stackgen/v1\nname: small\ncomponents:\n  one1: {component}\nenvironments: {environments}\n"
+    (cli.folder / "stack.yaml").write_text(text)
+
+
+def gone(cli: Cli) -> None:
+    cli("down", "stack.yaml", "-e", "dev", "--delete-data", "--yes")
+    assert not (cli.folder / "data" / "stacks").exists()
+
+
+def test_two_environments_run_side_by_side(small: Cli) -> None:
+    spec(small, "{capability: object_store}", "{dev: {provider: local}, test: {provider: local}}")
+    endpoints: set[str] = set()
+    for environment in ("dev", "test"):
+        small("up", "stack.yaml", "-e", environment, "--yes")
+        found = json.loads(small("bindings", "stack.yaml", "-e", environment, "--json").stdout)["result"]
+        endpoints.add(found["one1"]["s3"]["endpoint"])
+        small("verify", "stack.yaml", "-e", environment)
+    assert len(endpoints) == 2
+    small("verify", "stack.yaml", "-e", "dev", "--clause", "put-get")
+    small("down", "stack.yaml", "-e", "test", "--delete-data", "--yes")
+    small("verify", "stack.yaml", "-e", "dev", "--clause", "put-get")
+    gone(small)
+
+
+def test_a_taken_port_is_named(small: Cli) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        spec(small, f"{{capability: object_store, settings: {{port: {port}}}}}")
+        done = small("up", "stack.yaml", "--yes", code=4)
+        assert f"port {port} is taken" in done.stderr
+    small("up", "stack.yaml", "--yes")
+    gone(small)
+
+
+def test_a_server_that_dies_at_start_says_why_and_the_next_up_heals(small: Cli) -> None:
+    spec(
+        small,
+        "{capability: service, source: code, command: [python, -c, \"raise SystemExit('no licence')\"]}",
+    )
+    done = small("up", "stack.yaml", "--yes", code=4)
+    assert "one1 dies as soon as it is started" in done.stderr
+    assert "no licence" in done.stderr
+    (small.folder / "code" / "health").write_text("ok")
+    spec(
+        small,
+        '{capability: service, source: code, command: [sh, -c, "exec python -m http.server --bind $HOST $PORT"]}',
+    )
+    small("up", "stack.yaml", "--yes")
+    small("verify", "stack.yaml")
+    gone(small)
+
+
+def test_a_model_that_is_not_what_was_pinned_is_not_used(small: Cli) -> None:
+    pinned = "sha256:" + "0" * 64
+    spec(small, f"{{capability: chat_model, model: stand-in, settings: {{digest: '{pinned}'}}}}")
+    done = small("up", "stack.yaml", "--yes", code=4)
+    assert f"but {pinned} is pinned; it is not used" in done.stderr
+    gone(small)
+
+
+def test_a_model_file_of_ones_own(small: Cli) -> None:
+    (small.folder / "broken.gguf").write_text("not a model")
+    weights = small.folder / "broken.gguf"
+    spec(small, f"{{capability: chat_model, model: mine, settings: {{weights: '{weights}'}}}}")
+    assert "is not a GGUF model file" in small("up", "stack.yaml", "--yes", code=4).stderr
+    gone(small)
+
+
+def test_a_hub_that_cannot_be_reached_is_said_with_the_alternatives(small: Cli) -> None:
+    small.environment["HF_ENDPOINT"] = "http://127.0.0.1:1"
+    spec(small, "{capability: chat_model, model: llama-3.1-8b-instruct}")
+    done = small("up", "stack.yaml", "--yes", code=4)
+    assert "can't be fetched" in done.stderr
+    assert "stand-in" in done.stderr
+    gone(small)
