@@ -53,5 +53,7 @@ def remove_empty_parents(path: Path) -> None:
             return
         try:
             parent.rmdir()
+        except FileNotFoundError:
+            continue  # somebody else was quicker
         except OSError:
             return

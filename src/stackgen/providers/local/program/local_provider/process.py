@@ -195,10 +195,10 @@ def _wait(props: Properties) -> None:
     while time.monotonic() < deadline:
         found = supervisord.state(props["workspace"], props["name"])
         if found is None or found["statename"] == "FATAL":
-            raise LocalFailure(_died(props, "dies as soon as it is started"))
+            raise LocalFailure(_died(props, "dies after it is started"))
         starts.add(int(found["start"]))
         if len(starts) > 4:
-            raise LocalFailure(_died(props, "keeps dying after it is started"))
+            raise LocalFailure(_died(props, "dies after it is started"))
         if found["statename"] in ("STARTING", "RUNNING") and healthy(props["health"], timeout=2):
             _settle(props)
             return
