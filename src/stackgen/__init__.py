@@ -1,5 +1,14 @@
 """stackgen: one provider-neutral spec for an AI ecosystem, a readable Pulumi program for every provider."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stackgen.spec.stack import Component as Component
+    from stackgen.spec.stack import Environment as Environment
+    from stackgen.spec.stack import Stack as Stack
+
 __version__ = "0.1.0"
 
 _PUBLIC = {
