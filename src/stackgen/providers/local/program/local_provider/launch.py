@@ -16,6 +16,14 @@ from local_provider.files import write
 from local_provider.orphans import PROCESS, WORKSPACE
 from local_provider.resource import table
 
+# A server that was killed may leave children that hold its port: they are ended before it starts anew.
+# supervisord makes each process the leader of a group of its own.
+START = """\
+[ ! -f {group} ] || kill -KILL -- "-$(cat {group})" 2>/dev/null
+echo $$ > {group}
+. {environment}
+exec {command}
+"""
 PROGRAM = """\
 [program:{name}]
 command=/bin/sh {script}
@@ -33,6 +41,9 @@ stdout_logfile={log}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=3
 """
+
+
+_PLACES = {"group": "group", "environment": "environment.sh"}
 
 
 def run_folder(props: Mapping[str, Any]) -> Path:
@@ -77,8 +88,8 @@ def write_program(props: Mapping[str, Any]) -> None:
     lines = [f"export {key}={shlex.quote(value)}" for key, value in sorted(variables(props).items())]
     write(folder / "environment.sh", "\n".join(lines) + "\n", 0o600)
     command = " ".join(shlex.quote(str(word)) for word in props["command"])
-    script = f". {shlex.quote(str(folder / 'environment.sh'))}\nexec {command}\n"
-    write(folder / "start.sh", script, 0o600)
+    places = {name: shlex.quote(str(folder / file)) for name, file in _PLACES.items()}
+    write(folder / "start.sh", START.format(command=command, **places), 0o600)
     text = PROGRAM.format(
         name=props["name"],
         script=_escaped(shlex.quote(str(folder / "start.sh"))),
