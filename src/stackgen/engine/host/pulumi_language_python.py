@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -199,14 +200,18 @@ def installed(info: Any) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Serve until the engine ends this process."""
+    """Serve until the engine (SIGTERM or SIGINT) says that it is done; a program still running is ended first."""
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    host = Host(addresses[-1] if addresses else "")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: host.stopping.set())
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Host(addresses[-1] if addresses else ""), server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    server.wait_for_termination()
+    host.stopping.wait()
+    server.stop(grace=5).wait()
 
 
 if __name__ == "__main__":
