@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 import threading
 import time
@@ -98,7 +96,10 @@ def test_servers_are_unprivileged_and_on_loopback_only(ecosystem: Ecosystem) -> 
             for connection in process.net_connections("inet"):
                 if connection.status == psutil.CONN_LISTEN:
                     found += 1
-                    assert connection.laddr[0] in ("127.0.0.1", "::1"), (process.cmdline(), connection.laddr)
+                    assert connection.laddr[0] in ("127.0.0.1", "::1", "::ffff:127.0.0.1"), (
+                        process.cmdline(),
+                        connection.laddr,
+                    )
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     assert found > 10
@@ -164,7 +165,8 @@ def kill_while_writing(
     writer = Writer(write)
     while len(writer.acknowledged) < 10:
         time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
+    for member in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
+        member.kill()
     writer.finish(len(writer.acknowledged))
     assert writer.failures > 0, "nobody noticed the kill"
     assert ecosystem.pid(process) != pid

@@ -100,3 +100,13 @@ def test_a_hub_that_cannot_be_reached_is_said_with_the_alternatives(small: Cli) 
     assert "can't be fetched" in done.stderr
     assert "stand-in" in done.stderr
     gone(small)
+
+
+def test_protected_data_is_not_deleted_by_accident(small: Cli) -> None:
+    spec(small, "{capability: object_store}", "{dev: {provider: local, protect: true}}")
+    small("up", "stack.yaml", "--yes")
+    assert "error[protected]" in small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
+    small("verify", "stack.yaml", "--clause", "put-get")
+    spec(small, "{capability: object_store}")
+    small("up", "stack.yaml", "--yes")
+    gone(small)

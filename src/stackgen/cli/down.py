@@ -6,6 +6,13 @@ from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+
+def _protected(name: str, environment: str) -> Problem:
+    message = f"'{environment}' of '{name}' is protected: its data is not deleted"
+    hint = f"set `protect: false` in the spec and run `stackgen up {name} -e {environment}` first"
+    return Problem("protected", message, hint=hint)
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -13,6 +20,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context = open_context(arguments)
     plan = context.plan()
     everything = arguments.delete_data or not plan.transient
+    if everything and context.loaded.stack.environments[context.environment].protect:
+        raise StackgenError(_protected(context.name, context.environment), ExitCode.POLICY)
     question = f"Stop {context.name} in {context.environment}"
     question += " and DELETE ITS DATA?" if everything else "? Its data stays."
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):

@@ -31,6 +31,8 @@ def foundations(
             entry = findings.shelf.implementations[CAPABILITY][implementation]
             fields = entry.implementation.settings.model_fields
             chosen = {key: value for key, value in settings if key in fields}
+            if "protect" in fields:
+                chosen["protect"] = loaded.stack.environments[environment].protect
             found.append(
                 PlannedFoundation(variable, name, entry, entry.implementation.settings.model_validate(chosen))
             )

@@ -27,7 +27,9 @@ from components.vector_store.local_postgresql import LocalPostgresql, LocalPostg
 # What every local component stands on.
 workspace = LocalWorkspace(
     "workspace",
-    LocalWorkspaceArgs(),
+    LocalWorkspaceArgs(
+        protect=False,
+    ),
 )
 
 # knowledge: vector_store by local/postgresql

@@ -58,7 +58,7 @@ class GoBinary(Resource, module="local", name="GoBinary"):
 
 def binary(version: str, package: str) -> Path:
     """The built executable; raises LocalFailure with the compiler's last words."""
-    key = hashlib.sha256("\n".join((version, package)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{version}\n{package}".encode()).hexdigest()[:16]
     path = cache_home() / "go" / key / package.rsplit("/", 1)[-1]
     with told_plainly(f"building {package}"):
         shared_folder(path.parent)

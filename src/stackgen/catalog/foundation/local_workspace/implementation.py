@@ -9,6 +9,7 @@ class Settings(ImplementationSettings):
     """Settings of the workspace; they come from the environment's."""
 
     directory: str | None = Field(default=None, description="Folder of data, logs and configuration.")
+    protect: bool = Field(default=False, description="Whether data is guarded against deletion.")
 
 
 IMPLEMENTATION = Implementation(

@@ -46,14 +46,15 @@ class LocalVersitygw(pulumi.ComponentResource):
     ) -> None:
         super().__init__("stackgen:object_store:LocalVersitygw", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.workspace.protect)
         directory, bucket = args.workspace.directory, args.bucket or name
-        data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=child).path
+        data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=kept).path
         program = GoBinary(f"{name}-binary", version=VERSION, package=PACKAGE, opts=child).path
         client = PythonEnvironment(
             f"{name}-client", requirements=(FILES / "requirements.txt").read_text(), opts=child
         ).path
-        access_key = Password(f"{name}-access-key", length=20, opts=child).value
-        secret_key = Password(f"{name}-secret-key", length=40, opts=child).value
+        access_key = Password(f"{name}-access-key", length=20, opts=kept).value
+        secret_key = Password(f"{name}-secret-key", length=40, opts=kept).value
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         address = pulumi.Output.concat("127.0.0.1:", number)
         endpoint = pulumi.Output.concat("http://", address)

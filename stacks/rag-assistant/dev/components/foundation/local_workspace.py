@@ -11,25 +11,31 @@ from local_provider import Supervisor, workspace_directory
 
 @dataclass(frozen=True, kw_only=True)
 class LocalWorkspaceArgs:
-    """directory: where data, logs and configuration go; below the user's data folder if absent."""
+    """directory: where data, logs and configuration go; below the user's data folder if absent.
+
+    protect: whether data-bearing resources refuse to be deleted or replaced.
+    """
 
     directory: str | None = None
+    protect: bool = False
 
 
 class LocalWorkspace(pulumi.ComponentResource):
     """A private folder with a process supervisor; everything that runs here belongs to it.
 
     root: the folder, for what outlives the supervisor, such as data. directory: the same folder once the
-    supervisor runs, for what it is to run.
+    supervisor runs, for what it is to run. protect: for the options of resources that hold data.
     """
 
     root: str
+    protect: bool
     directory: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: LocalWorkspaceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("stackgen:foundation:LocalWorkspace", name, None, opts)
+        self.protect = args.protect
         self.root = args.directory or workspace_directory()
         child = pulumi.ResourceOptions(parent=self)
         self.directory = Supervisor(f"{name}-supervisor", directory=self.root, opts=child).directory

@@ -41,12 +41,13 @@ class LocalMlflow(pulumi.ComponentResource):
     def __init__(self, name: str, args: LocalMlflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:model_registry:LocalMlflow", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.workspace.protect)
         directory = args.workspace.directory
-        data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=child).path
+        data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=kept).path
         lock = (FILES / "requirements.txt").read_text()
         python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
-        password = Password(f"{name}-password", opts=child).value
-        session_key = Password(f"{name}-session-key", opts=child).value
+        password = Password(f"{name}-password", opts=kept).value
+        session_key = Password(f"{name}-session-key", opts=kept).value
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         url = pulumi.Output.concat("http://127.0.0.1:", number)
         store = args.artifacts["s3"] if args.artifacts else None

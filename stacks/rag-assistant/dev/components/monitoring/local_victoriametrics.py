@@ -46,6 +46,7 @@ class LocalVictoriametrics(pulumi.ComponentResource):
         self._name = name
         self._root, self._directory = args.workspace.root, args.workspace.directory
         self._child = pulumi.ResourceOptions(parent=self)
+        self._kept = pulumi.ResourceOptions(parent=self, protect=args.workspace.protect)
         metrics = self._metrics(args)
         traces = self._traces()
         alerts = self._alerts()
@@ -190,7 +191,7 @@ class LocalVictoriametrics(pulumi.ComponentResource):
 
     def _data(self, part: str) -> pulumi.Output[str]:
         path = f"{self._root}/data/{self._name}/{part}"
-        return DataDirectory(f"{self._name}-{part}-data", path=path, opts=self._child).path
+        return DataDirectory(f"{self._name}-{part}-data", path=path, opts=self._kept).path
 
     def _port(self, part: str) -> pulumi.Output[str]:
         return Port(f"{self._name}-{part}-port", opts=self._child).number.apply(str)

@@ -66,14 +66,15 @@ class LocalPostgresql(pulumi.ComponentResource):
     ) -> None:
         super().__init__("stackgen:vector_store:LocalPostgresql", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.workspace.protect)
         database = name.replace("-", "_")
         directory = args.workspace.directory
         data = DataDirectory(
             f"{name}-data",
             path=f"{args.workspace.root}/data/{name}/postgresql-{args.version}",
-            opts=child,
+            opts=kept,
         )
-        password = Password(f"{name}-password", opts=child).value
+        password = Password(f"{name}-password", opts=kept).value
         port = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         lock = (FILES / "requirements.txt").read_text()
         python = PythonEnvironment(f"{name}-binaries", requirements=lock, opts=child)

@@ -78,7 +78,7 @@ def _claim(number: int, owner: str, reserved: dict[int, str]) -> int:
 
 
 def _free(owner: str, reserved: dict[int, str]) -> int:
-    start = zlib.crc32(owner.encode())
+    start = zlib.crc32(f"{data_home()} {owner}".encode())
     for step in range(COUNT):
         number = FIRST + (start + step) % COUNT
         if number not in reserved and is_free(number):

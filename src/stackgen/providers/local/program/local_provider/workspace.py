@@ -11,7 +11,9 @@ class Workspace(Protocol):
     """The foundation of local components, whichever component provides it.
 
     root: the environment's folder, where data goes. directory: the same, once a supervisor runs there.
+    protect: whether resources that hold data refuse to be deleted or replaced.
     """
 
     root: str
+    protect: bool
     directory: pulumi.Output[str]
