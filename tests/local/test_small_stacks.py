@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from stackgen.engine.paths import cache_home
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.local
@@ -91,6 +96,44 @@ def test_a_model_file_of_ones_own(small: Cli) -> None:
     spec(small, f"{{capability: chat_model, model: mine, settings: {{weights: '{weights}'}}}}")
     assert "is not a GGUF model file" in small("up", "stack.yaml", "--yes", code=4).stderr
     gone(small)
+
+
+def test_weights_from_a_path_and_from_a_hub_with_a_pinned_digest(small: Cli) -> None:
+    spec(small, "{capability: chat_model, model: stand-in}")
+    small("up", "stack.yaml", "--yes")
+    found = next(path for path in _cached_models() if _says_stand_in(path))
+    copy = small.folder / "org" / "repo" / "resolve" / "v1" / "tiny.gguf"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(found.read_bytes())
+    digest = f"sha256:{hashlib.sha256(copy.read_bytes()).hexdigest()}"
+
+    spec(
+        small, f"{{capability: chat_model, model: mine, settings: {{weights: '{copy}', digest: '{digest}'}}}}"
+    )
+    small("up", "stack.yaml", "--yes")
+    small("verify", "stack.yaml", "--clause", "chat")
+
+    handler = partial(SimpleHTTPRequestHandler, directory=str(small.folder))
+    hub = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=hub.serve_forever, daemon=True).start()
+    small.environment["HF_ENDPOINT"] = f"http://127.0.0.1:{hub.server_port}"
+    weights = "hf:org/repo/tiny.gguf@v1"
+    spec(
+        small,
+        f"{{capability: chat_model, model: mine, settings: {{weights: '{weights}', digest: '{digest}'}}}}",
+    )
+    small("up", "stack.yaml", "--yes")
+    small("verify", "stack.yaml", "--clause", "chat")
+    hub.shutdown()
+    gone(small)
+
+
+def _cached_models() -> list[Path]:
+    return list((cache_home() / "models").glob("*/model.gguf"))
+
+
+def _says_stand_in(path: Path) -> bool:
+    return b"stackgen stand-in" in path.read_bytes()[:4096]
 
 
 def test_a_hub_that_cannot_be_reached_is_said_with_the_alternatives(small: Cli) -> None:

@@ -35,10 +35,10 @@ def _only_code(value: object) -> object:
     return value
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>~|$])|^([#+\-=]|\d+(?=[.)]))")
 
 
 def markdown(value: str) -> Code:
     """User's text as plain Markdown text on one line: nothing in it formats, links or runs."""
     line = " ".join(value.split())
-    return Code(html.escape(_MARKDOWN.sub(r"\\\1", line), quote=False).replace("\\&amp;", "&amp;"))
+    return Code(html.escape(_MARKDOWN.sub(r"\\\g<0>", line), quote=False))
