@@ -128,6 +128,35 @@ def test_weights_from_a_path_and_from_a_hub_with_a_pinned_digest(small: Cli) -> 
     gone(small)
 
 
+def test_weights_from_a_registry(small: Cli) -> None:
+    from mlflow import MlflowClient
+
+    registry = "  registry: {capability: model_registry}\n"
+    weights = "settings: {weights: 'models:/tiny@champion'}"
+    chat = f"  chat: {{capability: chat_model, model: mine, registry: registry, {weights}}}\n"
+    head, tail = (
+        "apiVersion: stackgen/v1\nname: small\ncomponents:\n",
+        "environments: {dev: {provider: local}}\n",
+    )
+    (small.folder / "stack.yaml").write_text(head + registry + tail)
+    small("up", "stack.yaml", "--yes")
+    found = json.loads(small("bindings", "stack.yaml", "--show-secrets", "--json").stdout)["result"]
+    binding = found["registry"]["mlflow"]
+    place = binding["tracking-uri"].replace("://", f"://{binding['username']}:{binding['password']}@")
+    client = MlflowClient(tracking_uri=place, registry_uri=place)
+    run = client.create_run(client.create_experiment("tiny"))
+    client.log_artifact(
+        run.info.run_id, str(next(path for path in _cached_models() if _says_stand_in(path))), "model"
+    )
+    client.create_registered_model("tiny")
+    version = client.create_model_version("tiny", f"{run.info.artifact_uri}/model", run.info.run_id).version
+    client.set_registered_model_alias("tiny", "champion", version)
+    (small.folder / "stack.yaml").write_text(head + registry + chat + tail)
+    small("up", "stack.yaml", "--yes")
+    small("verify", "stack.yaml", "--clause", "chat", "--clause", "model-listed")
+    gone(small)
+
+
 def _cached_models() -> list[Path]:
     return list((cache_home() / "models").glob("*/model.gguf"))
 

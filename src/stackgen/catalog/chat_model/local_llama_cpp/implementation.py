@@ -33,6 +33,8 @@ def check(options: CapabilityOptions, settings: ImplementationSettings) -> str |
     model, weights = options.model_dump()["model"], settings.model_dump()["weights"]
     if weights is None and model not in MODELS:
         return f"model '{model}' is not known here ({', '.join(MODELS)}); set `weights` to say where it is"
+    if str(weights).startswith("models:/") and options.model_dump()["registry"] is None:
+        return f"weights {weights} are in a registry; say which one with `registry`"
     return None
 
 

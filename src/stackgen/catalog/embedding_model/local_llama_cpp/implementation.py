@@ -38,6 +38,9 @@ def check(options: CapabilityOptions, settings: ImplementationSettings) -> str |
         return f"model '{chosen['model']}' is not known here; say its `dimensions`"
     if known is not None and chosen["dimensions"] not in (None, known["dimensions"]):
         return f"model '{chosen['model']}' makes vectors of {known['dimensions']} dimensions and no other"
+    weights = settings.model_dump()["weights"]
+    if str(weights).startswith("models:/") and chosen["registry"] is None:
+        return f"weights {weights} are in a registry; say which one with `registry`"
     return None
 
 

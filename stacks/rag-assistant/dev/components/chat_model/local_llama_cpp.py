@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ class LocalLlamaCppArgs:
 
     workspace: Workspace
     model: str
+    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
     weights: str | None = None
     digest: str | None = None
     context: int = 4096
@@ -45,6 +47,7 @@ class LocalLlamaCpp(pulumi.ComponentResource):
             f"{name}-weights",
             source=args.weights or known["source"],
             digest=args.digest or (None if args.weights else known.get("digest")),
+            registry=args.registry["mlflow"] if args.registry else None,
             opts=child,
         )
         server = LlamaServer(

@@ -62,7 +62,8 @@ class ModelFile(Resource, module="local", name="ModelFile"):
             "path": None,
             "digest": None,
         }
-        super().__init__(ModelFileProvider(), name, properties, opts)
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["registry"])
+        super().__init__(ModelFileProvider(), name, properties, pulumi.ResourceOptions.merge(opts, secret))
         if source == STANDIN:
             text = f"{name}: a stand-in model answers nonsense; the server and the wire are real"
             pulumi.log.warn(text, resource=self)
