@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -30,16 +31,35 @@ class Refers:
     """Annotation of an option that names other components.
 
     capabilities: those it may name (empty: any). waits: whether they must run before this one is created;
-    False where it only needs to know their bindings.
+    False where it only needs to know their bindings. contracts: those it connects through (empty: any).
     """
 
     capabilities: tuple[str, ...] = ()
     waits: bool = True
+    contracts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFolder:
     """Annotation of an option that names a folder of the user's, relative to the spec file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromConfiguration:
+    """Annotation of a foundation's setting that the program reads from Pulumi's configuration.
+
+    A value in the spec becomes the configuration's default; without one `pulumi` asks for it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an implementation would run. geographies: residencies that hold in `region`, such as eu."""
+
+    region: str | None = None
+    geographies: frozenset[str] = frozenset()
+    residency: str | None = None
+    today: date = date.min
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +80,9 @@ class Implementation:
     sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
     beyond what its provider already requires. refuses: capability option → why it can't be honoured.
     check: what is wrong with options and settings taken together, in a sentence, or None.
+    offers: why it can't serve a component's options and settings as written, in a place, or None; asked
+    before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
+    warns: what will soon be wrong. reached_through: the capability that speaks its contract for it.
     """
 
     description: str
@@ -70,6 +93,10 @@ class Implementation:
     not_kept: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     refuses: dict[str, str] = field(default_factory=dict[str, str])
     check: Callable[[CapabilityOptions, ImplementationSettings], str | None] | None = None
+    offers: Callable[[CapabilityOptions, Mapping[str, Any], Place], str | None] | None = None
+    resolve: Callable[[CapabilityOptions, ImplementationSettings, Place], Mapping[str, Any]] | None = None
+    warns: Callable[[CapabilityOptions, ImplementationSettings, Place], str | None] | None = None
+    reached_through: str | None = None
     requirements: tuple[str, ...] = ()
     licence: str = ""
     maturity: Maturity = "stable"

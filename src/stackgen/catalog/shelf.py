@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = Path(__file__).parent
 PROVIDERS = BUILT_IN.parent / "providers"
+SHARED = PROVIDERS / "shared"  # modules of every program
 
 
 @dataclass(frozen=True)

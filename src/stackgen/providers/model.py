@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
@@ -22,7 +23,10 @@ class Provider:
     program on this provider needs. state_is_personal: the Pulumi stack's state and settings belong to one
     machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control. transient:
     endings of the resource types that `down` removes while data is kept; () where `down` removes everything.
-    lasting: endings of the types that hold data or what data can't be used without.
+    lasting: endings of the types that hold data or what data can't be used without. packages: Pulumi packages
+    whose default providers are switched off; the first foundation's `providers` are handed to every component.
+    workloads: whether the first foundation makes an identity per component (`workload(name)`), which what
+    it calls then admits as `callers`. geographies: the residencies that hold in a region, such as eu.
     """
 
     description: str
@@ -32,4 +36,7 @@ class Provider:
     state_is_personal: bool = False
     transient: tuple[str, ...] = ()
     lasting: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    workloads: bool = False
+    geographies: Callable[[str], frozenset[str]] | None = None
     notes: tuple[str, ...] = ()

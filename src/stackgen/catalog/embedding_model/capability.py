@@ -1,10 +1,27 @@
 """A model that turns text into vectors."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions, Refers
+from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Refers
+from stackgen.catalog.models import models
+
+
+class EmbeddingIdentity(ImplementationSettings):
+    """What makes vectors comparable, beside the model's name."""
+
+    dimensions: int = Field(ge=1, le=16000, description="Length of the vectors.")
+    revision: str = Field(description="Revision of the weights, or the service's identifier.")
+    normalised: bool = Field(description="Whether vectors have norm 1.")
+    metric: Literal["cosine", "l2", "inner-product"] = Field(description="How nearness is measured.")
+
+
+def known_identity(model: str, dimensions: int | None, form: str) -> EmbeddingIdentity:
+    """Identity of a model in the table. form: gguf, weights or service; dimensions: None for its own."""
+    found = models()[model]
+    length = dimensions or found.dimensions[0]
+    return EmbeddingIdentity(dimensions=length, **found.identity(form))
 
 
 class EmbeddingModelOptions(CapabilityOptions):

@@ -10,9 +10,11 @@ from stackgen.catalog.model import Capability, CapabilityOptions, Refers
 class MonitoringOptions(CapabilityOptions):
     """Options of monitoring."""
 
-    watches: Annotated[Literal["all"] | tuple[str, ...], Refers(waits=False)] = Field(
-        default="all",
-        description="Components to scrape: 'all' (each that does not itself use this one) or a list.",
+    watches: Annotated[Literal["all"] | tuple[str, ...], Refers(waits=False, contracts=("openmetrics",))] = (
+        Field(
+            default="all",
+            description="Components to scrape: 'all' (each that does not itself use this one) or a list.",
+        )
     )
 
 

@@ -1,13 +1,14 @@
 """llama.cpp's server with any GGUF chat model."""
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.models import models, why_no_weights
 
-MODELS = json.loads((Path(__file__).parent / "files" / "models.json").read_text(encoding="utf-8"))
+ME = "local/llama-cpp"
 LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
 
 
@@ -28,14 +29,22 @@ class Settings(ImplementationSettings):
     port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
 
 
-def check(options: CapabilityOptions, settings: ImplementationSettings) -> str | None:
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
     """A model without weights must be one whose weights are known."""
-    model, weights = options.model_dump()["model"], settings.model_dump()["weights"]
-    if weights is None and model not in MODELS:
-        return f"model '{model}' is not known here ({', '.join(MODELS)}); set `weights` to say where it is"
-    if str(weights).startswith("models:/") and options.model_dump()["registry"] is None:
+    chosen, weights = options.model_dump(), given.get("weights")
+    if weights is None:
+        return why_no_weights(chosen["model"], "chat", "gguf", ME)
+    if str(weights).startswith("models:/") and chosen["registry"] is None:
         return f"weights {weights} are in a registry; say which one with `registry`"
     return None
+
+
+def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
+    """Weights by the table of models."""
+    if settings.model_dump()["weights"] is not None:
+        return {}
+    gguf = models()[options.model_dump()["model"]].gguf
+    return {"weights": gguf["source"], "digest": settings.model_dump()["digest"] or gguf.get("digest")}
 
 
 IMPLEMENTATION = Implementation(
@@ -69,7 +78,8 @@ IMPLEMENTATION = Implementation(
             "tls": LOOPBACK,
         }
     },
-    check=check,
+    offers=offers,
+    resolve=resolve,
     licence="MIT (llama.cpp, xllamacpp); the weights have their own",
     default=True,
 )

@@ -49,6 +49,7 @@ VARIABLES: dict[str, dict[str, str]] = {
     "http": {"url": "URL"},
 }
 PREFIXED_ONLY = {"http"}  # names too common to stand without their component's
+SECRET = ("PASSWORD", "API_KEY", "SECRET_ACCESS_KEY", "ACCESS_KEY_ID", "HEADERS", "DATABASE_URL")
 
 
 def environment(used: Mapping[str, Bindings]) -> dict[str, pulumi.Output[str]]:
@@ -67,6 +68,14 @@ def environment(used: Mapping[str, Bindings]) -> dict[str, pulumi.Output[str]]:
                 if contracts[contract] == 1 and contract not in PREFIXED_ONLY:
                     found[name] = value
     return found
+
+
+def split(
+    variables: Mapping[str, pulumi.Output[str]],
+) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[str]]]:
+    """Plain variables, and those that hold a secret, by name."""
+    secret = {name: value for name, value in variables.items() if name.endswith(SECRET)}
+    return {name: value for name, value in variables.items() if name not in secret}, secret
 
 
 def _variables(
