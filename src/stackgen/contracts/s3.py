@@ -15,7 +15,10 @@ PART = 5 * 1024 * 1024  # smallest part of a multipart upload but the last, byte
 
 
 class S3Binding(Binding):
-    """endpoint: URL of the service; bucket: the one to use."""
+    """endpoint: URL of the service; bucket: the one to use.
+
+    Without keys the client's own chain of credentials is asked, such as the role of the workload it runs in.
+    """
 
     variables: ClassVar = {
         "endpoint": "AWS_ENDPOINT_URL_S3",
@@ -25,8 +28,8 @@ class S3Binding(Binding):
         "bucket": "S3_BUCKET",
     }
     endpoint: str
-    access_key_id: SecretStr
-    secret_access_key: SecretStr
+    access_key_id: SecretStr | None = None
+    secret_access_key: SecretStr | None = None
     region: str
     bucket: str
 
@@ -42,11 +45,15 @@ def client(binding: S3Binding, *, secret: str | None = None, signed: bool = True
     return boto3.client(
         "s3",
         endpoint_url=binding.endpoint,
-        aws_access_key_id=binding.access_key_id.get_secret_value(),
-        aws_secret_access_key=secret or binding.secret_access_key.get_secret_value(),
+        aws_access_key_id=_clear(binding.access_key_id) or ("nobody" if secret else None),
+        aws_secret_access_key=secret or _clear(binding.secret_access_key),
         region_name=binding.region,
         config=config,
     )
+
+
+def _clear(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value is not None else None
 
 
 @contextmanager

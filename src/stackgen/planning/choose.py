@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from stackgen.catalog.model import CapabilityOptions, ImplementationSettings
+from stackgen.catalog.model import CapabilityOptions, ImplementationSettings, Place
 from stackgen.catalog.shelf import Entry
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings, Path
@@ -15,12 +16,20 @@ if TYPE_CHECKING:
     from stackgen.planning.merge import Merged
 
 
-def choose(merged: Merged, provider: str, findings: Findings) -> Entry | None:
-    """The entry of the shelf that provides a component; None after noting what is wrong."""
-    shelf = findings.shelf
+def choose(
+    merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
+) -> Entry | None:
+    """The entry of the shelf that provides a component; None after noting what is wrong.
+
+    where: provider → place; the first is the environment's own. Where a spec names no implementation, the
+    provider's default is taken, or the next of its implementations if the default does not offer the model.
+    """
+    shelf, provider = findings.shelf, next(iter(where))
     offered = shelf.implementations[merged.capability]
     if merged.implementation is None:
         entry = shelf.default(merged.capability, provider)
+        if entry is not None and options is not None:
+            return _first_that_offers(entry, merged, options, where[provider], findings)
         if entry is None:
             findings.add(
                 "no-implementation",
@@ -40,11 +49,53 @@ def choose(merged: Merged, provider: str, findings: Findings) -> Entry | None:
             allowed=sorted(offered),
             next=f"stackgen catalog list --capability {merged.capability}",
         )
+    elif options is not None:
+        why = _why_not(entry, merged, options, where[entry.provider])
+        if why is not None:
+            _not_offered(merged, {entry.id: why}, findings)
     return entry
 
 
-def resolve_settings(merged: Merged, entry: Entry, findings: Findings) -> ImplementationSettings | None:
-    """Size's settings, then the component's, then the environment's; None after noting what is wrong."""
+def _first_that_offers(
+    default: Entry, merged: Merged, options: CapabilityOptions, where: Place, findings: Findings
+) -> Entry | None:
+    others = findings.shelf.implementations[merged.capability].values()
+    entries = [default, *(e for e in others if e.provider == default.provider and e != default)]
+    refused: dict[str, str] = {}
+    for entry in entries:
+        why = _why_not(entry, merged, options, where)
+        if why is None:
+            if refused:
+                findings.note(f"{merged.name}: {entry.id}, since {'; '.join(refused.values())}")
+            return entry
+        refused[entry.id] = why
+    _not_offered(merged, refused, findings)
+    return None
+
+
+def _why_not(entry: Entry, merged: Merged, options: CapabilityOptions, where: Place) -> str | None:
+    offers = entry.implementation.offers
+    return offers(options, merged.settings, where) if offers is not None else None
+
+
+def _not_offered(merged: Merged, refused: Mapping[str, str], findings: Findings) -> None:
+    findings.add(
+        "not-offered",
+        f"nothing of '{merged.name}': {'; '.join(refused.values())}"
+        if len(refused) > 1
+        else f"'{merged.name}': {next(iter(refused.values()))}",
+        merged.implementation_path if merged.implementation else merged.path,
+        next=f"stackgen catalog models --capability {merged.capability}",
+    )
+
+
+def resolve_settings(
+    merged: Merged, entry: Entry, options: CapabilityOptions | None, where: Place, findings: Findings
+) -> ImplementationSettings | None:
+    """Size's settings, then the component's, then the environment's, then what follows from the options.
+
+    None after noting what is wrong.
+    """
     implementation = entry.implementation
     sizes = implementation.sizes
     if merged.size is not None and merged.size not in sizes:
@@ -58,11 +109,14 @@ def resolve_settings(merged: Merged, entry: Entry, findings: Findings) -> Implem
     values: dict[str, Any] = {**sizes.get(merged.size or "small", {}), **merged.settings}
     model = implementation.settings
     try:
-        return model.model_validate(values)
+        settings = model.model_validate(values)
     except ValidationError as error:
         subject = f"settings of {entry.id} for '{merged.name}'"
         findings.add_validation(error, merged.setting_path, subject, model)
         return None
+    if implementation.resolve is None or options is None or findings.problems:
+        return settings
+    return settings.model_copy(update=dict(implementation.resolve(options, settings, where)))
 
 
 def check_together(
@@ -70,9 +124,14 @@ def check_together(
     entry: Entry,
     options: CapabilityOptions,
     settings: ImplementationSettings,
+    where: Place,
     findings: Findings,
 ) -> None:
-    """Note what the implementation says is wrong with options and settings taken together."""
+    """Note what the implementation says is wrong, or soon will be, with options and settings together."""
+    warns = entry.implementation.warns
+    warning = warns(options, settings, where) if warns is not None and not findings.problems else None
+    if warning is not None:
+        findings.warn(f"'{merged.name}' by {entry.id}: {warning}")
     check = entry.implementation.check
     sentence = check(options, settings) if check is not None else None
     if sentence is not None:

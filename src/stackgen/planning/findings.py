@@ -23,6 +23,16 @@ class Findings:
         self.loaded = loaded
         self.shelf = shelf
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+
+    def note(self, sentence: str) -> None:
+        """Something the reader of the program should know."""
+        self.notes.append(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Something that is not wrong yet."""
+        self.warnings.append(sentence)
 
     def add(
         self,

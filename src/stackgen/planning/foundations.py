@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from stackgen.catalog.model import FromConfiguration
 from stackgen.planning.findings import Findings, Path
 from stackgen.planning.model import PlannedFoundation
+from stackgen.planning.places import settings_of
 from stackgen.providers.model import Provider, ProviderSettings
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
+    from stackgen.spec.stack import Stack
 
 CAPABILITY = "foundation"
 
@@ -22,9 +25,9 @@ def foundations(
 ) -> tuple[PlannedFoundation, ...]:
     """The foundations of every provider in use; the environment's settings are its first provider's."""
     found: list[PlannedFoundation] = []
-    for index, (name, provider) in enumerate(providers.items()):
-        given = loaded.stack.environments[environment].settings if index == 0 else {}
-        settings = _settings(name, provider, dict(given), environment, findings)
+    described = loaded.stack.environments[environment]
+    for name, provider in providers.items():
+        settings = _settings(name, provider, settings_of(described, name), environment, findings)
         if settings is None:
             continue
         for variable, implementation in provider.foundations.items():
@@ -32,18 +35,41 @@ def foundations(
             fields = entry.implementation.settings.model_fields
             chosen = {key: value for key, value in settings if key in fields}
             if "protect" in fields:
-                chosen["protect"] = loaded.stack.environments[environment].protect
+                chosen["protect"] = described.protect
+            if "labels" in fields:
+                chosen["labels"] = _labels(loaded.stack, environment)
+            model = entry.implementation.settings
             found.append(
-                PlannedFoundation(variable, name, entry, entry.implementation.settings.model_validate(chosen))
+                PlannedFoundation(
+                    name=variable,
+                    provider=name,
+                    entry=entry,
+                    settings=model.model_validate(chosen),
+                    configured=tuple(
+                        key for key, info in fields.items() if FromConfiguration() in info.metadata
+                    ),
+                    workloads=provider.workloads,
+                    explicit=bool(provider.packages),
+                )
             )
     return tuple(found)
+
+
+def _labels(stack: Stack, environment: str) -> dict[str, str]:
+    """What everything is marked with: the spec's labels, whose it is and how sensitive its data is."""
+    own = {"stack": stack.name, "environment": environment, "managed-by": "pulumi"}
+    if stack.owner:
+        own["owner"] = stack.owner
+    return {**own, "data-classification": stack.data.classification, **stack.labels}
 
 
 def _settings(
     name: str, provider: Provider, given: dict[str, object], environment: str, findings: Findings
 ) -> ProviderSettings | None:
+    own = findings.loaded.stack.environments[environment].provider == name
+
     def place(path: Path) -> Path:
-        return ("environments", environment, "settings", *path)
+        return ("environments", environment, *(("settings",) if own else ("providers", name)), *path)
 
     try:
         return provider.settings.model_validate(given)

@@ -59,12 +59,34 @@ def _capability(shelf: Shelf, name: str, base: dict[str, Any]) -> dict[str, Any]
 
 def _settings(shelf: Shelf, name: str, base: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of any implementation on offer; the planner checks them against the chosen one."""
-    properties: dict[str, Any] = {}
+    found: dict[str, list[Any]] = {}
     for entry in shelf.implementations[name].values():
-        found = _model(entry.implementation.settings).get("properties", {})
-        for key, schema in found.items():
-            properties.setdefault(key, schema)
+        model = _model(entry.implementation.settings)
+        for key, schema in model.get("properties", {}).items():
+            whole = _inlined(schema, model.get("definitions", {}))
+            if whole not in found.setdefault(key, []):
+                found[key].append(whole)
+    properties = {key: _any_of(schemas) for key, schemas in found.items()}
     return {**base, "properties": properties, "additionalProperties": False}
+
+
+def _any_of(schemas: list[Any]) -> dict[str, Any]:
+    """What one implementation or another takes under the same name."""
+    if len(schemas) == 1:
+        return schemas[0]
+    return {"description": schemas[0].get("description", ""), "anyOf": schemas}
+
+
+def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+    """Nested models where they are used: definitions of many implementations could share a name."""
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in cast("list[Any]", node)]
+    if not isinstance(node, dict):
+        return node
+    found = cast("dict[str, Any]", node)
+    if "$ref" in found:
+        return _inlined(definitions[str(found["$ref"]).rsplit("/", 1)[-1]], definitions)
+    return {key: _inlined(value, definitions) for key, value in found.items()}
 
 
 def _override(shelf: Shelf) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reference:
-    """What one option of a component names. `many`: the option is a list; `waits`: it needs them running."""
+    """What one option of a component names.
+
+    many: the option is a list. waits: it needs them running. contracts: those it connects through; () for any.
+    """
 
     names: tuple[str, ...]
     many: bool
     waits: bool
+    contracts: tuple[str, ...] = ()
+
+    def connects(self, target: PlannedComponent) -> bool:
+        """Whether the component opens connections to `target`, which it names."""
+        return not self.contracts or any(name in target.implementation.kept for name in self.contracts)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class PlannedComponent:
     references: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     depends_on: tuple[str, ...] = ()
     sources: Mapping[str, Path] = field(default_factory=dict[str, Path])  # option → folder, absolute
+    served_by: str | None = None  # the component that speaks its contract for it
+    behind: Mapping[str, str] = field(default_factory=dict[str, str])  # component it names → who serves that
 
     @property
     def implementation(self) -> Implementation:
@@ -47,23 +57,32 @@ class PlannedComponent:
     def waits_for(self) -> tuple[str, ...]:
         """Components that must be there before this one is created, in spec order of mention."""
         referred = (name for ref in self.references.values() if ref.waits for name in ref.names)
-        return tuple(dict.fromkeys((*referred, *self.depends_on)))
+        return self._with_servers(referred)
 
     @property
     def mentions(self) -> tuple[str, ...]:
         """Every component this one names, waiting for it or not."""
-        referred = (name for ref in self.references.values() for name in ref.names)
-        return tuple(dict.fromkeys((*referred, *self.depends_on)))
+        return self._with_servers(name for ref in self.references.values() for name in ref.names)
+
+    def _with_servers(self, names: Iterable[str]) -> tuple[str, ...]:
+        found = [*names, *self.depends_on]
+        return tuple(dict.fromkeys((*found, *(self.behind[name] for name in found if name in self.behind))))
 
 
 @dataclass(frozen=True)
 class PlannedFoundation:
-    """What a provider's components stand on, added by the planner."""
+    """What a provider's components stand on, added by the planner.
+
+    configured: settings that the program reads from Pulumi's configuration.
+    """
 
     name: str
     provider: str
     entry: Entry
     settings: ImplementationSettings
+    configured: tuple[str, ...] = ()
+    workloads: bool = False
+    explicit: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +99,9 @@ class Plan:
     state_is_personal: bool
     transient: tuple[str, ...]
     lasting: tuple[str, ...]
+    packages: tuple[str, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     spec_path: Path
     spec_digest: str
 
@@ -88,6 +109,20 @@ class Plan:
     def by_name(self) -> Mapping[str, PlannedComponent]:
         """Components by name."""
         return {component.name: component for component in self.components}
+
+    def callers(self, name: str) -> tuple[PlannedComponent, ...]:
+        """Components that connect to `name` themselves: who names it, or what it serves."""
+        target = self.by_name[name]
+        if target.served_by is not None:
+            return (self.by_name[target.served_by],)
+        served = {item.name for item in self.components if item.served_by == name}
+
+        def calls(item: PlannedComponent) -> bool:
+            references = item.references.values()
+            directly = any(name in ref.names and ref.connects(target) for ref in references)
+            return directly or any(served & {*ref.names} and not ref.contracts for ref in references)
+
+        return tuple(item for item in self.components if item.name != name and calls(item))
 
     @property
     def program_folder(self) -> Path:

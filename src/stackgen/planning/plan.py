@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from stackgen.catalog.model import CapabilityOptions
+from stackgen.catalog.model import CapabilityOptions, Place
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.choose import check_together, choose, refuse_options, resolve_settings
@@ -17,7 +17,9 @@ from stackgen.planning.foundations import foundations
 from stackgen.planning.merge import Merged, merge
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.planning.order import order
+from stackgen.planning.places import check_residency, place
 from stackgen.planning.references import references, sources, spread_all
+from stackgen.planning.serving import serve
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
@@ -39,7 +41,9 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
         )
     findings = Findings(loaded, shelf)
     provider = _provider(loaded, environment, findings)
-    planned = _components(merge(stack, environment), provider, findings)
+    merged = merge(stack, environment)
+    where = _places(merged, environment, provider, findings)
+    planned = _components(merged, where, findings)
     findings.raise_if_any()
     return _plan(loaded, environment, provider, planned, findings)
 
@@ -70,27 +74,45 @@ def _provider(loaded: LoadedStack, environment: str, findings: Findings) -> str:
     return name
 
 
+def _places(
+    all_merged: Mapping[str, Merged], environment: str, provider: str, findings: Findings
+) -> dict[str, Place]:
+    """Provider → place, the environment's own first, of every provider that a component names."""
+    named = [item.implementation.partition("/")[0] for item in all_merged.values() if item.implementation]
+    used = [name for name in dict.fromkeys((provider, *named)) if name in findings.shelf.provider_folders]
+    for other in findings.loaded.stack.environments[environment].providers:
+        if other not in used[1:]:
+            path = ("environments", environment, "providers", other)
+            message = (
+                f"environment '{environment}' has settings for provider '{other}', which nothing in it uses"
+            )
+            findings.add("unused-provider", message, path, allowed=used[1:])
+    found = {name: place(environment, name, findings) for name in used}
+    check_residency(environment, found, findings)
+    return found
+
+
 def _components(
-    all_merged: Mapping[str, Merged], provider: str, findings: Findings
+    all_merged: Mapping[str, Merged], where: Mapping[str, Place], findings: Findings
 ) -> tuple[PlannedComponent, ...]:
     options = {name: _options(merged, findings) for name, merged in all_merged.items()}
-    entries = {name: _entry(merged, provider, findings) for name, merged in all_merged.items()}
+    entries = {name: _entry(merged, options[name], where, findings) for name, merged in all_merged.items()}
     referred = {
         name: references(merged, chosen, all_merged, findings)
         for name, merged in all_merged.items()
         if (chosen := options[name]) is not None
     }
     if findings.problems or len(referred) < len(all_merged):
-        _check_the_rest(all_merged, options, entries, findings)
+        _check_the_rest(all_merged, options, entries, where, findings)
         return ()
     spread_all(referred, all_merged, findings)
     found: dict[str, PlannedComponent] = {}
     for name, merged in all_merged.items():
         entry, chosen = entries[name], options[name]
-        settings = resolve_settings(merged, entry, findings) if entry else None
+        settings = resolve_settings(merged, entry, chosen, where[entry.provider], findings) if entry else None
         check_needs(merged, entry, findings)
         if entry is not None and settings is not None and chosen is not None:
-            check_together(merged, entry, chosen, settings, findings)
+            check_together(merged, entry, chosen, settings, where[entry.provider], findings)
             found[name] = PlannedComponent(
                 name=name,
                 capability=merged.capability,
@@ -103,6 +125,7 @@ def _components(
                 depends_on=merged.depends_on,
                 sources=sources(merged, chosen, findings),
             )
+    found = serve(found, all_merged, findings)
     names = (
         order({name: item.mentions for name, item in found.items()}, findings)
         if not findings.problems
@@ -115,13 +138,14 @@ def _check_the_rest(
     all_merged: Mapping[str, Merged],
     options: Mapping[str, CapabilityOptions | None],
     entries: Mapping[str, Entry | None],
+    where: Mapping[str, Place],
     findings: Findings,
 ) -> None:
     """What can still be said when options or references are wrong, so that all is reported at once."""
     for name, merged in all_merged.items():
         entry, chosen = entries[name], options[name]
         if entry is not None:
-            resolve_settings(merged, entry, findings)
+            resolve_settings(merged, entry, chosen, where[entry.provider], findings)
         if merged.capability in findings.shelf.capability_names:
             check_needs(merged, entry, findings)
         if chosen is not None:
@@ -149,10 +173,12 @@ def _options(merged: Merged, findings: Findings) -> CapabilityOptions | None:
         return None
 
 
-def _entry(merged: Merged, provider: str, findings: Findings) -> Entry | None:
+def _entry(
+    merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
+) -> Entry | None:
     if merged.capability not in findings.shelf.implementations:
         return None
-    entry = choose(merged, provider, findings)
+    entry = choose(merged, options, where, findings)
     if entry is not None:
         refuse_options(merged, entry, findings)
     return entry
@@ -185,7 +211,9 @@ def _plan(
         state_is_personal=providers[provider].state_is_personal,
         transient=providers[provider].transient,
         lasting=providers[provider].lasting,
-        notes=tuple(notes),
+        packages=tuple(dict.fromkeys(package for p in providers.values() for package in p.packages)),
+        notes=(*notes, *findings.notes),
+        warnings=tuple(findings.warnings),
         spec_path=loaded.path,
         spec_digest=loaded.digest,
     )

@@ -25,10 +25,10 @@ def references(
         value: Any = getattr(options, option)
         if value is None or value == ():
             if value == ():
-                found[option] = Reference((), many=True, waits=refers.waits)
+                found[option] = Reference((), many=True, waits=refers.waits, contracts=refers.contracts)
             continue
         if value == ALL:
-            found[option] = Reference((ALL,), many=True, waits=refers.waits)
+            found[option] = Reference((ALL,), many=True, waits=refers.waits, contracts=refers.contracts)
             continue
         many = isinstance(value, tuple)
         names: tuple[str, ...] = value if many else (value,)
@@ -36,7 +36,7 @@ def references(
             path = merged.option_path((option, index) if many else (option,))
             _check(name, merged, refers, path, all_merged, findings)
         if all(name in all_merged for name in names):
-            found[option] = Reference(names, many=many, waits=refers.waits)
+            found[option] = Reference(names, many=many, waits=refers.waits, contracts=refers.contracts)
     for index, name in enumerate(merged.depends_on):
         _check(name, merged, ORDER, (*merged.path, "depends_on", index), all_merged, findings)
     return found
@@ -61,7 +61,9 @@ def spread_all(
                     and findings.shelf.capability(all_merged[other].capability).contracts
                     and not _reaches(other, name, edges)
                 )
-                refs[option] = Reference(others, many=True, waits=reference.waits)
+                refs[option] = Reference(
+                    others, many=True, waits=reference.waits, contracts=reference.contracts
+                )
 
 
 def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> dict[str, FilePath]:

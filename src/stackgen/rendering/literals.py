@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 _UNPRINTED = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -54,6 +54,15 @@ def names(value: Mapping[str, str], *, indent: int = 0, lead: int = 0) -> Code:
     pad = " " * (indent + INDENT)
     body = "".join(f"{pad}{_string(key)}: {item},\n" for key, item in value.items())
     return Code("{\n" + body + " " * indent + "}")
+
+
+def code_list(items: Sequence[Code], *, indent: int = 0, lead: int = 0) -> Code:
+    """Source of a list of expressions that are `Code` already."""
+    flat = f"[{', '.join(items)}]"
+    if indent + lead + len(flat) + 1 <= WIDTH:
+        return Code(flat)
+    pad = " " * (indent + INDENT)
+    return Code("[\n" + "".join(f"{pad}{item},\n" for item in items) + " " * indent + "]")
 
 
 def _flat(value: Any) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgen import __version__
-from stackgen.planning.model import Plan
+from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.rendering.main_module import plain_data
 
 LOCK = "stackgen.lock.json"
@@ -17,15 +17,7 @@ LOCK = "stackgen.lock.json"
 
 def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
     """The lock file's bytes. No secret is known at this point, so none can be in it."""
-    components = {
-        item.name: {
-            "capability": item.capability,
-            "implementation": item.entry.id,
-            "options": plain_data(item.options),
-            "settings": plain_data(item.settings),
-        }
-        for item in plan.components
-    }
+    components = {item.name: described(item) for item in plan.components}
     content: dict[str, Any] = {
         "version": 1,
         "generator": f"stackgen {__version__}",
@@ -40,6 +32,17 @@ def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())},
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def described(item: PlannedComponent) -> dict[str, Any]:
+    """A component as the lock has it: who provides it, with what, keeping which clauses."""
+    return {
+        "capability": item.capability,
+        "implementation": item.entry.id,
+        "options": plain_data(item.options),
+        "settings": plain_data(item.settings),
+        "kept": plain_data(item.implementation.kept),
+    }
 
 
 def recorded(folder: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from stackgen.catalog.shelf import Entry
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation, Reference
-from stackgen.rendering.literals import INDENT, Code, literal, names
+from stackgen.rendering.literals import INDENT, WIDTH, Code, code_list, literal, names
 from stackgen.rendering.templating import render
 
 _TAKEN = {
@@ -22,6 +22,7 @@ _TAKEN = {
     *dir(builtins),
     "bindings",
     "components",
+    "config",
     "extensions",
     "pulumi",
 }
@@ -63,11 +64,12 @@ class _Main:
         blocks = [self._foundation(item) for item in plan.foundations]
         blocks += [self._component(item) for item in plan.components]
         variables = {item.name: self._variable(item.name) for item in plan.components}
-        bound = {name: Code(f"{var}.bindings") for name, var in variables.items() if self._has_bindings(name)}
+        bound = {name: self._bindings(name) for name in variables if self._has_bindings(name)}
         return render(
             "__main__.py.jinja",
             title=Code(f"{plan.stack.name}, environment {plan.environment}."),
             imports=[Code(line) for line in self._imports()],
+            configured=any(item.configured for item in plan.foundations),
             components=blocks,
             bindings=names(bound, lead=len("bindings = ")),
             extended=names(variables, lead=len("components = ")),
@@ -91,37 +93,76 @@ class _Main:
             "variable": Code(item.name),
             "class": self.classes[item.entry.folder],
             "resource_name": literal(item.name),
-            "arguments": list(self._values(item.settings)),
-            "depends_on": None,
+            "arguments": list(self._foundation_values(item)),
+            "options": None,
         }
+
+    def _foundation_values(self, item: PlannedFoundation) -> Iterator[Code]:
+        for name, value in item.settings:
+            if name in item.configured:
+                yield Code(f"{name}=config.require({literal(configuration_key(item.provider, name))})")
+            elif value is not None:
+                yield self._argument(name, value)
 
     def _component(self, item: PlannedComponent) -> dict[str, Any]:
         foundations = [f for f in self.plan.foundations if f.provider == item.entry.provider]
         arguments = [Code(f"{f.name}={f.name}") for f in foundations]
+        if any(f.workloads for f in foundations):
+            arguments += self._callers(item)
         arguments += self._options(item)
         arguments += self._values(item.settings)
-        waits = [self._variable(name) for name in item.waits_for]
         return {
             "comment": Code(f"{item.name}: {item.capability} by {item.entry.id}"),
             "variable": self._variable(item.name),
             "class": self.classes[item.entry.folder],
             "resource_name": literal(item.name),
             "arguments": arguments,
-            "depends_on": Code(f"[{', '.join(waits)}]") if waits else None,
+            "options": self._resource_options(item, foundations),
         }
+
+    def _callers(self, item: PlannedComponent) -> Iterator[Code]:
+        """Identities that may connect to the component: those of the components that name it."""
+        grounds = {f.provider: f.name for f in self.plan.foundations if f.workloads}
+        callers = [
+            Code(f"{grounds[caller.entry.provider]}.workload({literal(caller.name)})")
+            for caller in self.plan.callers(item.name)
+            if caller.entry.provider in grounds
+        ]
+        if callers:
+            yield Code(f"callers={code_list(callers, indent=2 * INDENT, lead=len('callers='))}")
+
+    def _resource_options(
+        self, item: PlannedComponent, foundations: Sequence[PlannedFoundation]
+    ) -> Code | None:
+        options = [f"providers={f.name}.providers" for f in foundations if f.explicit]
+        waits = [self._variable(name) for name in item.waits_for]
+        if waits:
+            options.append(f"depends_on={code_list(waits, indent=2 * INDENT, lead=len('depends_on='))}")
+        flat = f"pulumi.ResourceOptions({', '.join(options)})"
+        if len(flat) + INDENT + 1 <= WIDTH and "\n" not in flat:
+            return Code(flat) if options else None
+        lines = "".join(f"{' ' * 2 * INDENT}{option},\n" for option in options)
+        return Code(f"pulumi.ResourceOptions(\n{lines}{' ' * INDENT})")
 
     def _options(self, item: PlannedComponent) -> Iterator[Code]:
         for option, value in item.options:
             if option in item.references:
-                yield Code(f"{option}={self._referred(option, item.references[option])}")
+                yield Code(f"{option}={self._referred(item, option, item.references[option])}")
             elif option in item.sources:
                 path = Path(os.path.relpath(item.sources[option], self.folder)).as_posix()
                 yield Code(f"{option}={literal(path)}")
             elif value is not None:
                 yield self._argument(option, value)
 
-    def _referred(self, option: str, reference: Reference) -> Code:
-        code = {name: Code(f"{self._variable(name)}.bindings") for name in reference.names}
+    def _bindings(self, name: str, by: str | None = None) -> Code:
+        """A component's bindings as `by` sees them: its server's where another speaks for it."""
+        server = self.plan.by_name[name].served_by
+        if server is None or server == by:
+            return Code(f"{self._variable(name)}.bindings")
+        return Code(f"{self._variable(server)}.served[{literal(name)}]")
+
+    def _referred(self, item: PlannedComponent, option: str, reference: Reference) -> Code:
+        code = {name: self._bindings(name, item.name) for name in reference.names}
         if reference.many:
             return names(code, indent=2 * INDENT, lead=len(option) + 1)
         return next(iter(code.values()))
@@ -140,6 +181,11 @@ class _Main:
 
     def _has_bindings(self, name: str) -> bool:
         return bool(self.plan.by_name[name].implementation.kept)
+
+
+def configuration_key(provider: str, setting: str) -> str:
+    """Name of a setting in Pulumi's configuration: camelCase, the provider's name in front."""
+    return provider + "".join(word.capitalize() for word in setting.split("_"))
 
 
 def plain_data(value: object) -> object:

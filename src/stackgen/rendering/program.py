@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackgen.catalog.shelf import Entry
+from stackgen.catalog.shelf import SHARED, Entry
 from stackgen.planning.model import Plan
 from stackgen.rendering.literals import Code, yaml_string
 from stackgen.rendering.lock import LOCK, lock
 from stackgen.rendering.main_module import main_module
-from stackgen.rendering.readme import readme
+from stackgen.rendering.readme import configuration, readme
 from stackgen.rendering.templating import render
 
 
@@ -29,6 +29,7 @@ def build(plan: Plan, folder: Path | None = None) -> Program:
     target = (folder or plan.program_folder).absolute()
     texts = dict(_texts(plan, target))
     files = {path: text.encode() for path, text in texts.items()} | dict(_copies(plan))
+    files |= dict(_shared(files))
     files[LOCK] = lock(plan, files)
     once = {"extensions.py": render("extensions.py.jinja").encode()}
     if not plan.state_is_personal:
@@ -44,6 +45,8 @@ def _texts(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
             "Pulumi.yaml.jinja",
             name=Code(yaml_string(plan.stack.name)),
             description=Code(yaml_string(description)),
+            packages=[Code(package) for package in plan.packages],
+            configuration=list(configuration(plan)),
         ),
     )
     yield "__main__.py", main_module(plan, folder)
@@ -62,10 +65,22 @@ def _copies(plan: Plan) -> Iterator[tuple[str, bytes]]:
     for entry in entries.values():
         yield from _entry(entry)
     for folder in plan.provider_folders.values():
-        root = folder / "program"
-        for path in sorted(root.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path.relative_to(root).as_posix(), path.read_bytes()
+        yield from _modules(folder / "program")
+
+
+def _modules(root: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _shared(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Modules that belong to no provider, where something in the program imports them."""
+    sources = b"\n".join(content for path, content in files.items() if path.endswith(".py"))
+    for path, content in _modules(SHARED / "program"):
+        name = path.partition("/")[0].removesuffix(".py")
+        if f"\nfrom {name} import".encode() in sources:
+            yield path, content
 
 
 def _entry(entry: Entry) -> Iterator[tuple[str, bytes]]:

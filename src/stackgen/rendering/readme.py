@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from stackgen import __version__
 from stackgen.planning.model import Plan
-from stackgen.rendering.literals import Code
-from stackgen.rendering.main_module import variable
+from stackgen.rendering.literals import Code, yaml_string
+from stackgen.rendering.main_module import configuration_key, variable
 from stackgen.rendering.templating import markdown, render
 
 
@@ -23,11 +23,25 @@ def readme(plan: Plan) -> str:
         if plan.spec_path.name == "stack.yaml"
         else markdown(plan.spec_path.name),
         personal=plan.state_is_personal,
+        configuration=list(configuration(plan)),
         rows=[row | {"node": variable(row["name"], plan)} for row in _rows(plan)],
         edges=list(_edges(plan)),
         not_kept=list(_not_kept(plan)),
         notes=[markdown(note) for note in plan.notes],
     )
+
+
+def configuration(plan: Plan) -> Iterator[dict[str, Code | None]]:
+    """What the program reads from Pulumi's configuration: key, description, the spec's value as default."""
+    for foundation in plan.foundations:
+        for name in foundation.configured:
+            value = getattr(foundation.settings, name)
+            described = type(foundation.settings).model_fields[name].description or name
+            yield {
+                "key": Code(configuration_key(foundation.provider, name)),
+                "description": Code(yaml_string(described)),
+                "default": Code(yaml_string(value)) if value is not None else None,
+            }
 
 
 def _rows(plan: Plan) -> Iterator[dict[str, Code]]:

@@ -77,6 +77,10 @@ class Environment(SpecModel):
 
     provider: str = Field(description="Where it runs: the provider of every component that names no other.")
     settings: dict[str, Any] = Field(default_factory=dict[str, Any], description="The provider's settings.")
+    providers: dict[str, dict[str, Any]] = Field(
+        default_factory=dict[str, dict[str, Any]],
+        description="Settings of the other providers that components of this environment name.",
+    )
     promotes_from: str | None = Field(
         default=None, description="Environment a change must have passed through before it comes here."
     )

@@ -1,0 +1,51 @@
+"""Who speaks for a component whose own service doesn't speak its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from stackgen.planning.findings import Findings
+from stackgen.planning.merge import Merged
+from stackgen.planning.model import PlannedComponent
+
+
+def serve(
+    found: Mapping[str, PlannedComponent], all_merged: Mapping[str, Merged], findings: Findings
+) -> dict[str, PlannedComponent]:
+    """Every component with `served_by`, and with `behind` for those that name one that is served."""
+    served = {name: by for name, item in found.items() if (by := _server(item, found, all_merged, findings))}
+    return {
+        name: replace(
+            item,
+            served_by=served.get(name),
+            behind={n: by for n in _named(item) if (by := served.get(n)) and by != name},
+        )
+        for name, item in found.items()
+    }
+
+
+def _named(item: PlannedComponent) -> set[str]:
+    return {name for reference in item.references.values() for name in reference.names}
+
+
+def _server(
+    item: PlannedComponent,
+    found: Mapping[str, PlannedComponent],
+    all_merged: Mapping[str, Merged],
+    findings: Findings,
+) -> str | None:
+    through = item.implementation.reached_through
+    if through is None:
+        return None
+    servers = [o.name for o in found.values() if o.capability == through and item.name in _named(o)]
+    if not servers:
+        findings.add(
+            "nobody-serves-it",
+            f"'{item.name}' by {item.entry.id} does not speak {' or '.join(item.implementation.kept)} itself; "
+            f"it is reached through a component of capability {through}, and none names it",
+            all_merged[item.name].path,
+            hint=f"add a component {{capability: {through}, serves: [{item.name}]}}",
+        )
+        return None
+    return servers[0]

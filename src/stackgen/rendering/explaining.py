@@ -1,0 +1,61 @@
+"""What changes per component, from the program on disk to the one that would be written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stackgen.planning.model import Plan
+from stackgen.rendering.lock import LOCK, described
+
+
+def explain(plan: Plan, folder: Path) -> tuple[str, ...]:
+    """A sentence per change: who provides a component, which settings and options differ, what is lost or gained.
+
+    () where there is no program yet, or none that says what it was made from.
+    """
+    try:
+        before = json.loads((folder / LOCK).read_text(encoding="utf-8"))["components"]
+    except (OSError, ValueError, KeyError):
+        return ()
+    after = {item.name: described(item) for item in plan.components}
+    return tuple(
+        sentence
+        for name in dict.fromkeys((*before, *after))
+        for sentence in _component(name, before.get(name), after.get(name))
+    )
+
+
+def _component(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[str]:
+    if old is None or new is None:
+        yield f"{name}: {'added' if old is None else 'removed'}"
+        return
+    if old.get("implementation") != new["implementation"]:
+        yield f"{name}: {old.get('implementation')} -> {new['implementation']}"
+    else:
+        yield from _values(name, "setting", old.get("settings", {}), new["settings"])
+    yield from _values(name, "option", old.get("options", {}), new["options"])
+    yield from _clauses(name, old.get("kept", {}), new["kept"])
+
+
+def _values(name: str, kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) != new.get(key):
+            yield f"{name}: {kind} {key} {_shown(old.get(key))} -> {_shown(new.get(key))}"
+
+
+def _clauses(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for contract in dict.fromkeys((*old, *new)):
+        before, after = old.get(contract, ()), new.get(contract, ())
+        for word, found in (
+            ("loses", [c for c in before if c not in after]),
+            ("gains", [c for c in after if c not in before]),
+        ):
+            if found:
+                yield f"{name}: {word} {contract} {', '.join(found)}"
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
