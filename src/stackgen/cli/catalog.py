@@ -13,6 +13,8 @@ from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """List implementations, or show one with its clauses and settings."""
+    if arguments.action == "models":
+        return _models(arguments.capability)
     shelf = load_shelf(Path.cwd())
     entries = [
         entry
@@ -27,6 +29,28 @@ def run(arguments: Namespace, console: Console) -> Answer:
     header = ("capability", "implementation", "level", "maturity", "contracts", "description")
     data = [dict(zip(header, row, strict=True)) for row in rows]
     return Answer(data, table=(header, rows), next="stackgen catalog show CAPABILITY/PROVIDER/NAME")
+
+
+def _models(capability: str | None) -> Answer:
+    """Logical model names, and who offers them under which identifier."""
+    from stackgen.catalog.models import models
+
+    kind = (capability or "").removesuffix("_model")
+    found = [model for model in models().values() if kind in ("", model.kind)]
+    header = ("model", "kind", "dimensions", "offered by", "weights", "gguf", "licence")
+    rows = [
+        (
+            model.name,
+            model.kind,
+            " ".join(str(length) for length in model.dimensions),
+            ", ".join(f"{who} ({line['id']})" for who, line in model.lines.items()),
+            str(model.weights.get("repository", "")),
+            "yes" if model.gguf else "",
+            model.licence,
+        )
+        for model in found
+    ]
+    return Answer([dict(zip(header, row, strict=True)) for row in rows], table=(header, rows))
 
 
 def _row(shelf: Shelf, entry: Entry) -> tuple[str, str, str, str, str, str]:

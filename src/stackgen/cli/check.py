@@ -18,5 +18,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     data = {environment: len(plan.components) for environment, plan in plans.items()}
     text = f"{name} is right: {len(loaded.stack.components)} components in {', '.join(plans)}"
     return Answer(
-        {"environments": data}, text, next=f"stackgen plan {name} -e {next(iter(plans))}", stack=name
+        {"environments": data},
+        text,
+        warnings=tuple(dict.fromkeys(warning for plan in plans.values() for warning in plan.warnings)),
+        next=f"stackgen plan {name} -e {next(iter(plans))}",
+        stack=name,
     )

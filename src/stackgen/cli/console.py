@@ -27,6 +27,7 @@ class Answer:
     stack: str | None = None
     environment: str | None = None
     problems: Sequence[Problem] = field(default_factory=tuple)
+    warnings: Sequence[str] = field(default_factory=tuple)
 
 
 class Console:
@@ -47,6 +48,8 @@ class Console:
             print(answer.text)
         if answer.table is not None:
             self._table(*answer.table)
+        for warning in answer.warnings:
+            self.say(f"warning: {warning}")
         for problem in answer.problems:
             self.say(problem.render())
         if answer.next and not self.quiet:
@@ -106,6 +109,7 @@ class Console:
             "stack": answer.stack,
             "environment": answer.environment,
             "result": answer.data,
+            "warnings": list(answer.warnings),
             "errors": [problem.as_json() for problem in answer.problems],
         }
         print(json_module.dumps(content, indent=2, ensure_ascii=False))

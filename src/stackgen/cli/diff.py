@@ -12,16 +12,23 @@ from stackgen.errors import ExitCode
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """A unified diff of the files; then, if those on disk are current, the engine's preview."""
+    from stackgen.rendering.explaining import explain
     from stackgen.rendering.writing import compare, diff
 
     context = open_context(arguments)
+    plan = context.plan()
     program = context.program()
+    sentences = explain(plan, program.folder)
     changes, lines = compare(program), list(diff(program))
     steps = [] if arguments.files or changes else _preview(context, console)
-    text = "".join(lines) + "\n".join(f"{step['op']:8} {step['name']} {step['type']}" for step in steps)
+    text = (
+        "".join(f"# {sentence}\n" for sentence in sentences)
+        + "".join(lines)
+        + "\n".join(f"{step['op']:8} {step['name']} {step['type']}" for step in steps)
+    )
     changed = bool(changes or steps)
     return Answer(
-        {"files": asdict(changes), "diff": "".join(lines), "resources": steps},
+        {"components": list(sentences), "files": asdict(changes), "diff": "".join(lines), "resources": steps},
         text or "nothing would change",
         next=f"stackgen up {context.name} -e {context.environment}" if changed else None,
         exit_code=ExitCode.UNEXPECTED_CHANGES if arguments.expect_no_changes and changed else ExitCode.OK,

@@ -126,7 +126,7 @@ def _asking(commands: Any) -> None:
 def _tools(commands: Any) -> None:
     catalog = _command(commands, "catalog", "what is on the shelf", stack=False, environment=False)
     catalog.add_argument(
-        "action", choices=("list", "show"), help="list everything, or show one implementation"
+        "action", choices=("list", "show", "models"), help="list everything, or show one implementation"
     )
     catalog.add_argument("implementation", nargs="?", metavar="CAPABILITY/PROVIDER/NAME", help="for show")
     catalog.add_argument("--capability", help="only this capability")

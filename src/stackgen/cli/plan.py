@@ -35,6 +35,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         data,
         table=(("component", "capability", "implementation", "level", "waits for"), rows),
+        warnings=plan.warnings,
         next=f"stackgen generate {context.name} -e {context.environment}",
         stack=context.name,
         environment=context.environment,
