@@ -1,0 +1,66 @@
+"""LiteLLM's proxy on ECS Fargate."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of LiteLLM on Fargate."""
+
+    image: str = Field(
+        default="ghcr.io/berriai/litellm-non_root:v1.106.2", description="LiteLLM's image, tagged by version."
+    )
+    timeout: int = Field(default=600, ge=1, le=600, description="Longest wait for a model's answer, seconds.")
+    retries: int = Field(default=1, ge=0, le=10, description="Times a failed request is tried again.")
+    cpu: int = Field(default=1024, description="CPU of a task, thousandths of a vCPU.")
+    memory: int = Field(default=2048, description="Memory of a task, MiB.")
+    minimum: int = Field(default=1, ge=1, le=100, description="Tasks that always run.")
+    maximum: int = Field(default=2, ge=1, le=100, description="Tasks that run under load.")
+
+
+IMPLEMENTATION = Implementation(
+    description="LiteLLM's proxy on ECS Fargate behind HTTPS: one address and one key for every model.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": 1024, "memory": 2048, "minimum": 1, "maximum": 2},
+        "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},
+        "large": {"cpu": 4096, "memory": 8192, "minimum": 3, "maximum": 20},
+    },
+    kept={
+        "openai-chat": (
+            "chat",
+            "streaming",
+            "usage-counts",
+            "stop",
+            "seed",
+            "tool-calling",
+            "streamed-tool-calls",
+            "json-schema",
+            "model-listed",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        ),
+        "openai-embeddings": (
+            "single",
+            "batch",
+            "stable-vector",
+            "stated-dimension",
+            "unit-norm",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        ),
+        "openmetrics": ("exposition",),
+    },
+    not_kept={
+        "openai-chat": {
+            "unknown-parameter-is-error": "LiteLLM passes unknown fields on, and the model's server decides "
+            "(https://docs.litellm.ai/docs/completion/provider_specific_params)"
+        }
+    },
+    licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
+    default=True,
+)

@@ -1,0 +1,83 @@
+"""A chat model with open weights on a SageMaker endpoint, served by vLLM."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.models import why_no_weights
+
+ME = "aws/sagemaker-vllm"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a vLLM endpoint."""
+
+    weights: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9.-]+/[\w./-]+$",
+        description="Folder of the weights in S3; <model>/ in a bucket of the stack if absent.",
+    )
+    container: str = Field(
+        default="0.34.0-lmi16.0.0-cu128",
+        pattern=r"^[\w.-]+$",
+        description="Tag of AWS's djl-inference container.",
+    )
+    instance_type: str = Field(
+        default="ml.g6.2xlarge",
+        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
+        description="Instance type, with GPUs.",
+    )
+    instances: int = Field(default=1, ge=1, le=50, description="Instances.")
+    context: int = Field(default=8192, ge=256, le=1048576, description="Context window, tokens.")
+
+
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
+    """Open weights must be known, or their place in S3 said."""
+    if given.get("weights") is not None:
+        return None
+    return why_no_weights(options.model_dump()["model"], "chat", "weights", ME)
+
+
+IMPLEMENTATION = Implementation(
+    description="Open weights on GPUs of a SageMaker endpoint, served by vLLM, reached through the gateway.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"instance_type": "ml.g6.2xlarge", "instances": 1, "context": 8192},
+        "medium": {"instance_type": "ml.g6e.4xlarge", "instances": 2, "context": 16384},
+        "large": {"instance_type": "ml.p5.48xlarge", "instances": 2, "context": 65536},
+    },
+    kept={
+        "openai-chat": (
+            "chat",
+            "streaming",
+            "usage-counts",
+            "stop",
+            "seed",
+            "tool-calling",
+            "streamed-tool-calls",
+            "json-schema",
+            "model-listed",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        )
+    },
+    not_kept={
+        "openai-chat": {
+            "unknown-parameter-is-error": "vLLM ignores request fields it does not know "
+            "(https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html)"
+        }
+    },
+    refuses={"registry": "the endpoint loads weights from S3; name their folder with `weights`"},
+    offers=offers,
+    reached_through="ai_gateway",
+    licence="Apache-2.0 (vLLM, DJL Serving); the weights have their own",
+    notes=(
+        "copy the weights to S3 before the endpoint is created: apply first with "
+        "`pulumi up --target` on its bucket, or give their folder with `weights`",
+        "GPU instances need a service quota in the account",
+    ),
+)

@@ -1,0 +1,95 @@
+"""Text Embeddings Inference on ECS Fargate."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.models import models, why_no_weights, why_not_dimensions
+
+ME = "aws/text-embeddings-inference"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a Text Embeddings Inference server."""
+
+    weights: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+/[\w.-]+$",
+        description="Repository of the weights; from the table of models by the logical name if absent.",
+    )
+    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
+    identity: EmbeddingIdentity | None = Field(
+        default=None, description="What makes its vectors comparable; from the table of models if absent."
+    )
+    hub: str = Field(
+        default="https://huggingface.co",
+        pattern=r"^https://[\w./:-]+$",
+        description="Hub the weights come from.",
+    )
+    image: str = Field(
+        default="ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2", description="The server's image."
+    )
+    cpu: int = Field(default=2048, description="CPU of a task, thousandths of a vCPU.")
+    memory: int = Field(default=4096, description="Memory of a task, MiB.")
+    minimum: int = Field(default=1, ge=1, le=100, description="Tasks that always run.")
+    maximum: int = Field(default=2, ge=1, le=100, description="Tasks that run under load.")
+
+
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
+    """Weights must be known, or said together with what their vectors are."""
+    chosen = options.model_dump()
+    if given.get("weights") is None:
+        return why_no_weights(chosen["model"], "embedding", "weights", ME) or why_not_dimensions(
+            chosen["model"], chosen["dimensions"]
+        )
+    if given.get("identity") is None:
+        return "weights that are not in the table of models need the setting `identity`"
+    return None
+
+
+def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
+    """Repository, revision and identity by the table of models."""
+    chosen = options.model_dump()
+    if settings.model_dump()["weights"] is not None:
+        return {}
+    weights = models()[chosen["model"]].weights
+    return {
+        "weights": weights["repository"],
+        "revision": weights.get("revision", "main"),
+        "identity": known_identity(chosen["model"], chosen["dimensions"], "weights"),
+    }
+
+
+IMPLEMENTATION = Implementation(
+    description="Text Embeddings Inference on ECS Fargate: open weights, the same vectors as anywhere else.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": 2048, "memory": 4096, "minimum": 1, "maximum": 2},
+        "medium": {"cpu": 4096, "memory": 8192, "minimum": 2, "maximum": 6},
+        "large": {"cpu": 8192, "memory": 16384, "minimum": 3, "maximum": 20},
+    },
+    kept={
+        "openai-embeddings": (
+            "single",
+            "batch",
+            "stable-vector",
+            "stated-dimension",
+            "unit-norm",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        ),
+        "openmetrics": ("exposition",),
+    },
+    refuses={"registry": "the server loads weights from a hub, not from a registry"},
+    offers=offers,
+    resolve=resolve,
+    licence="Apache-2.0 (Text Embeddings Inference); the weights have their own",
+    notes=(
+        "weights are fetched from the hub when a task starts; set `hub` to your mirror in a closed network",
+    ),
+)

@@ -1,0 +1,47 @@
+"""MLflow on ECS Fargate, on Aurora and S3."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of MLflow on Fargate."""
+
+    image: str = Field(
+        default="ghcr.io/mlflow/mlflow:v3.17.2-full", description="MLflow's image, with database drivers."
+    )
+    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="Aurora PostgreSQL version.")
+    cpu: int = Field(default=1024, description="CPU of a task, thousandths of a vCPU.")
+    memory: int = Field(default=2048, description="Memory of a task, MiB.")
+    minimum: int = Field(default=1, ge=1, le=15, description="Tasks that always run, and database instances.")
+    maximum: int = Field(default=1, ge=1, le=100, description="Tasks that run under load.")
+    max_capacity: float = Field(
+        default=2, ge=1, le=256, multiple_of=0.5, description="Largest capacity of its database, ACUs."
+    )
+
+
+IMPLEMENTATION = Implementation(
+    description="MLflow's tracking server and registry on ECS Fargate, password-protected, on Aurora and S3.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": 1024, "memory": 2048, "minimum": 1, "maximum": 1, "max_capacity": 2},
+        "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 4, "max_capacity": 8},
+        "large": {"cpu": 4096, "memory": 8192, "minimum": 3, "maximum": 10, "max_capacity": 32},
+    },
+    kept={
+        "mlflow": (
+            "log-run",
+            "register-version",
+            "alias",
+            "artifact-round-trip",
+            "traces",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        )
+    },
+    licence="Apache-2.0",
+    default=True,
+)

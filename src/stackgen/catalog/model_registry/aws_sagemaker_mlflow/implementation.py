@@ -1,0 +1,56 @@
+"""MLflow as Amazon SageMaker runs it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+PLUGIN = "https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-track-experiments.html"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a SageMaker tracking server."""
+
+    mlflow_version: str = Field(default="3.4", pattern=r"^\d+\.\d+$", description="MLflow version.")
+    server_size: Literal["Small", "Medium", "Large"] = Field(
+        default="Small", description="Size of the server, by team: about 25, 50 or 100 people."
+    )
+    maintenance: str = Field(
+        default="Sun:03:30",
+        pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun):([01]\d|2[0-3]):[0-5]\d$",
+        description="Start of the weekly maintenance, UTC.",
+    )
+
+
+IMPLEMENTATION = Implementation(
+    description="Amazon SageMaker's managed MLflow: nothing to run, for clients with AWS's plugin.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"server_size": "Small"},
+        "medium": {"server_size": "Medium"},
+        "large": {"server_size": "Large"},
+    },
+    kept={
+        "mlflow": (
+            "log-run",
+            "register-version",
+            "alias",
+            "artifact-round-trip",
+            "auth-required",
+            "tls",
+        )
+    },
+    not_kept={
+        "mlflow": {
+            "traces": "what of tracing the service's API allows is not documented per version "
+            "(https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow.html)",
+            "wrong-credentials-refused": "there is no user name and password: requests are signed with AWS "
+            f"credentials by the plugin sagemaker-mlflow, which clients must install ({PLUGIN})",
+        }
+    },
+    licence="AWS service terms; Apache-2.0 (MLflow)",
+    maturity="beta",
+    notes=(f"clients need the package sagemaker-mlflow beside mlflow ({PLUGIN})",),
+)

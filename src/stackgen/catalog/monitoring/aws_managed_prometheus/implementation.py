@@ -1,0 +1,55 @@
+"""Amazon Managed Service for Prometheus, X-Ray and Amazon Managed Grafana."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of monitoring on AWS."""
+
+    scrape_interval: str = Field(default="30s", pattern=r"^\d+[sm]$", description="Time between scrapes.")
+    grafana: bool = Field(
+        default=True, description="Whether a Grafana workspace is made; it needs IAM Identity Center."
+    )
+    front_image: str = Field(
+        default="docker.io/victoriametrics/vmauth:v1.140.0", description="Image of the authenticating front."
+    )
+    cpu: int = Field(default=512, description="CPU of the task, thousandths of a vCPU.")
+    memory: int = Field(default=1024, description="Memory of the task, MiB.")
+
+
+IMPLEMENTATION = Implementation(
+    description="Managed Prometheus, X-Ray and Managed Grafana, fed and queried through one address.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": 512, "memory": 1024},
+        "medium": {"cpu": 1024, "memory": 2048},
+        "large": {"cpu": 2048, "memory": 4096},
+    },
+    kept={
+        "prometheus": (
+            "query",
+            "range-query",
+            "rule-loaded",
+            "alert-fires",
+            "component-scraped",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        ),
+        "otlp": ("metric-found", "auth-required", "wrong-credentials-refused", "tls"),
+    },
+    not_kept={
+        "otlp": {
+            "trace-found": "traces go to X-Ray, which is searched through its own API and console "
+            "(https://docs.aws.amazon.com/xray/latest/devguide/xray-api-gettingdata.html)"
+        }
+    },
+    licence="AWS service terms; Apache-2.0 (vmauth, collector, signing proxy)",
+    default=True,
+    notes=(
+        "alerts are kept and shown; add a receiver to the alert manager's definition to be woken by them",
+    ),
+)

@@ -1,0 +1,54 @@
+"""MLServer on ECS Fargate, with a model out of the registry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+
+NO_AUTHENTICATION = (
+    "MLServer has none (https://mlserver.readthedocs.io/en/latest/user-guide/deployment/); "
+    "only the security groups of its callers reach the service network"
+)
+
+
+class Settings(ImplementationSettings):
+    """Settings of MLServer on Fargate."""
+
+    image: str = Field(default="docker.io/seldonio/mlserver:1.7.1", description="MLServer's image.")
+    cpu: int = Field(default=1024, description="CPU of a task, thousandths of a vCPU.")
+    memory: int = Field(default=2048, description="Memory of a task, MiB.")
+    minimum: int = Field(default=1, ge=1, le=100, description="Tasks that always run.")
+    maximum: int = Field(default=2, ge=1, le=100, description="Tasks that run under load.")
+
+
+def offers(options: CapabilityOptions, _given: Mapping[str, Any], _where: Place) -> str | None:
+    """The model comes from a registry."""
+    chosen = options.model_dump()
+    if not str(chosen["model"]).startswith("models:/"):
+        return f"model '{chosen['model']}' is no registry reference; write models:/<name>@<alias>"
+    return None if chosen["registry"] else "a registry reference needs `registry`: the component it is in"
+
+
+IMPLEMENTATION = Implementation(
+    description="MLServer on ECS Fargate: a scikit-learn model from the registry over the Open Inference Protocol.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": 1024, "memory": 2048, "minimum": 1, "maximum": 2},
+        "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},
+        "large": {"cpu": 4096, "memory": 8192, "minimum": 3, "maximum": 20},
+    },
+    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error", "tls")},
+    not_kept={
+        "open-inference": {
+            "auth-required": NO_AUTHENTICATION,
+            "wrong-credentials-refused": NO_AUTHENTICATION,
+        }
+    },
+    offers=offers,
+    licence="Apache-2.0",
+    default=True,
+    notes=("a moved alias is served by tasks that start afterwards: force a new deployment of its service",),
+)

@@ -1,0 +1,39 @@
+"""The user's own service on ECS Fargate."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of a service on Fargate."""
+
+    image: str | None = Field(
+        default=None, description="Image of the service; `image_tag` in a repository of the stack if absent."
+    )
+    image_tag: str = Field(
+        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+    )
+    health_path: str = Field(
+        default="/health", pattern=r"^/[\w./-]*$", description="Path that answers 200 when it is ready."
+    )
+    cpu: int = Field(default=512, description="CPU of a task, thousandths of a vCPU.")
+    memory: int = Field(default=1024, description="Memory of a task, MiB.")
+    minimum: int = Field(default=1, ge=1, le=100, description="Tasks that always run.")
+    maximum: int = Field(default=2, ge=1, le=100, description="Tasks that run under load.")
+
+
+IMPLEMENTATION = Implementation(
+    description="The user's container on ECS Fargate behind HTTPS, with bindings from a secret of its own.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": 512, "memory": 1024, "minimum": 1, "maximum": 2},
+        "medium": {"cpu": 1024, "memory": 2048, "minimum": 2, "maximum": 6},
+        "large": {"cpu": 2048, "memory": 4096, "minimum": 3, "maximum": 20},
+    },
+    kept={"http": ("answers",)},
+    licence="the user's own",
+    default=True,
+    notes=("push its image, built from `source`, to the repository the first update creates",),
+)

@@ -1,0 +1,66 @@
+"""Aurora PostgreSQL Serverless v2 with pgvector."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+
+PGVECTOR = (
+    "cosine-search",
+    "l2-search",
+    "inner-product-search",
+    "hnsw-index",
+    "metadata-filter",
+    "unsupported-filter-is-error",
+    "hybrid-search",
+    "transactions",
+    "read-your-writes",
+    "bulk-copy",
+    "dimension-limit",
+    "auth-required",
+    "wrong-credentials-refused",
+    "tls",
+    "backup",
+)
+
+
+class Settings(ImplementationSettings):
+    """Settings of an Aurora cluster."""
+
+    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="Aurora PostgreSQL version.")
+    min_capacity: float = Field(
+        default=0.5,
+        ge=0,
+        le=256,
+        multiple_of=0.5,
+        description="Smallest capacity, ACUs (2 GiB each); 0 pauses it.",
+    )
+    max_capacity: float = Field(
+        default=4, ge=1, le=256, multiple_of=0.5, description="Largest capacity, ACUs."
+    )
+    instances: int = Field(
+        default=1, ge=1, le=15, description="A writer, and readers that take over from it."
+    )
+
+
+def check(_options: CapabilityOptions, settings: ImplementationSettings) -> str | None:
+    """Capacity grows upwards."""
+    values = settings.model_dump()
+    if values["min_capacity"] > values["max_capacity"]:
+        return f"min_capacity {values['min_capacity']} is above max_capacity {values['max_capacity']}"
+    return None
+
+
+IMPLEMENTATION = Implementation(
+    description="Aurora PostgreSQL Serverless v2 with pgvector: scales with its load, recovers any point in time.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"min_capacity": 0.5, "max_capacity": 4, "instances": 1},
+        "medium": {"min_capacity": 1, "max_capacity": 16, "instances": 2},
+        "large": {"min_capacity": 4, "max_capacity": 64, "instances": 3},
+    },
+    kept={"pgvector": PGVECTOR},
+    check=check,
+    licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
+    default=True,
+)

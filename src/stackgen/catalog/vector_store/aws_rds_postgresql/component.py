@@ -1,0 +1,54 @@
+"""RDS for PostgreSQL with pgvector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from aws_platform.databases import PostgresInstance, pgvector_binding
+from aws_platform.workloads import Caller
+from aws_platform.zone import Zone
+
+DATABASE = "knowledge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsRdsPostgresqlArgs:
+    """dimensions: length of the embeddings. storage: GiB. standby: whether another zone takes over."""
+
+    aws: Zone
+    callers: Sequence[Caller] = ()
+    dimensions: int = 384
+    version: str = "17.7"
+    instance_class: str = "db.t4g.medium"
+    storage: int = 20
+    standby: bool = True
+
+
+class AwsRdsPostgresql(pulumi.ComponentResource):
+    """An instance of fixed size with a standby, reached from the VPC only."""
+
+    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: AwsRdsPostgresqlArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:vector_store:AwsRdsPostgresql", name, None, opts)
+        instance = PostgresInstance(
+            name,
+            args.aws,
+            database=DATABASE,
+            version=args.version,
+            instance_class=args.instance_class,
+            storage=args.storage,
+            standby=args.standby,
+            callers=args.callers,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.bindings = {
+            "pgvector": pgvector_binding(instance.host, instance.password, DATABASE, args.dimensions)
+        }
+        self.register_outputs({"bindings": self.bindings})

@@ -1,0 +1,50 @@
+"""RDS for PostgreSQL with pgvector."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of an RDS instance."""
+
+    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="PostgreSQL version.")
+    instance_class: str = Field(
+        default="db.t4g.medium", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="Instance class."
+    )
+    storage: int = Field(
+        default=20, ge=20, le=6553, description="Storage, GiB; grows by itself to ten times that."
+    )
+    standby: bool = Field(default=True, description="Whether a standby in another zone takes over.")
+
+
+IMPLEMENTATION = Implementation(
+    description="RDS for PostgreSQL with pgvector: a fixed size and price, a standby in another zone.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"instance_class": "db.t4g.medium", "storage": 20},
+        "medium": {"instance_class": "db.r7g.large", "storage": 100},
+        "large": {"instance_class": "db.r7g.2xlarge", "storage": 500},
+    },
+    kept={
+        "pgvector": (
+            "cosine-search",
+            "l2-search",
+            "inner-product-search",
+            "hnsw-index",
+            "metadata-filter",
+            "unsupported-filter-is-error",
+            "hybrid-search",
+            "transactions",
+            "read-your-writes",
+            "bulk-copy",
+            "dimension-limit",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+            "backup",
+        )
+    },
+    licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
+)

@@ -1,0 +1,96 @@
+"""Descriptor of AWS."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from stackgen.providers.model import Provider, ProviderSettings
+
+Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
+
+# Residencies that hold in a region. https://docs.aws.amazon.com/global-infrastructure/latest/regions
+GEOGRAPHIES: dict[str, tuple[str, ...]] = {
+    "ap-northeast-1": ("jp",),
+    "ap-northeast-2": ("kr",),
+    "ap-south-1": ("in",),
+    "ap-southeast-1": ("sg",),
+    "ap-southeast-2": ("au",),
+    "ca-central-1": ("ca",),
+    "eu-central-1": ("eu", "de"),
+    "eu-central-2": ("ch",),
+    "eu-north-1": ("eu", "se"),
+    "eu-south-1": ("eu", "it"),
+    "eu-south-2": ("eu", "es"),
+    "eu-west-1": ("eu", "ie"),
+    "eu-west-2": ("uk",),
+    "eu-west-3": ("eu", "fr"),
+    "us-east-1": ("us",),
+    "us-east-2": ("us",),
+    "us-west-1": ("us",),
+    "us-west-2": ("us",),
+}
+
+
+class AwsSettings(ProviderSettings):
+    """Settings of an environment on AWS."""
+
+    account: str | None = Field(
+        default=None, pattern=r"^\d{12}$", description="AWS account that everything is created in, 12 digits."
+    )
+    region: str = Field(
+        default="eu-central-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region everything is in."
+    )
+    cidr: Cidr = Field(default="10.80.0.0/16", description="Address range of the network, /16 to /20.")
+    vpc_id: str | None = Field(
+        default=None, pattern=r"^vpc-[0-9a-f]+$", description="An existing VPC to use instead of a new one."
+    )
+    private_subnet_ids: tuple[str, ...] = Field(
+        default=(), description="Its private subnets, in at least two availability zones."
+    )
+    egress: str = Field(
+        default="nat",
+        pattern="^(nat|none)$",
+        description="Ways out of a new network: `nat` (HTTPS to image registries and other clouds) or `none`.",
+    )
+    image_registry: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+(:\d+)?(/[\w./-]+)?$",
+        description="Registry that mirrors the public images, such as an ECR pull-through cache; "
+        "images are taken from <image_registry>/<upstream registry>/<image>.",
+    )
+    peers: tuple[Cidr, ...] = Field(
+        default=(),
+        description="Address ranges, reached by VPN or the like, that may connect to databases and services.",
+    )
+    allow_deletion: bool = Field(
+        default=False,
+        description="Whether databases and buckets that hold data may be deleted; apply it before `down`.",
+    )
+    log_retention: int = Field(default=365, description="Days that logs are kept.", ge=1, le=3653)
+    backup_retention: int = Field(
+        default=14,
+        description="Days to which a database can be taken back; 35 where `protect` is set.",
+        ge=1,
+        le=35,
+    )
+
+
+def geographies(region: str) -> frozenset[str]:
+    """Residencies that hold in a region; none for a region that is not in the table."""
+    return frozenset(GEOGRAPHIES.get(region, ()))
+
+
+PROVIDER = Provider(
+    description="Amazon Web Services: managed services, and containers on ECS Fargate, in a private network.",
+    settings=AwsSettings,
+    requirements=("pulumi-aws>=7.16,<8", "pulumi-random>=4.18,<5"),
+    foundations={"aws": "aws/landing-zone"},
+    packages=("aws", "random"),
+    workloads=True,
+    geographies=geographies,
+    notes=(
+        "AWS: the account is checked before anything is done; credentials come from the environment, "
+        "as always with Pulumi.",
+        "AWS: bindings are addresses inside the VPC; verify from there, or from a network named in `peers`.",
+    ),
+)
