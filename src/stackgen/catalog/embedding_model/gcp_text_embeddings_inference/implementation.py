@@ -1,0 +1,95 @@
+"""Text Embeddings Inference on Cloud Run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.models import models, why_no_weights, why_not_dimensions
+
+ME = "gcp/text-embeddings-inference"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a Text Embeddings Inference server."""
+
+    weights: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+/[\w.-]+$",
+        description="Repository of the weights; from the table of models by the logical name if absent.",
+    )
+    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
+    identity: EmbeddingIdentity | None = Field(
+        default=None, description="What makes its vectors comparable; from the table of models if absent."
+    )
+    hub: str = Field(
+        default="https://huggingface.co",
+        pattern=r"^https://[\w./:-]+$",
+        description="Hub the weights come from.",
+    )
+    image: str = Field(
+        default="ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2", description="The server's image."
+    )
+    cpu: str = Field(default="2", pattern=r"^[1-8]$", description="CPUs of an instance.")
+    memory: str = Field(default="4Gi", pattern=r"^\d+Gi$", description="Memory of an instance.")
+    minimum: int = Field(default=1, ge=0, le=100, description="Instances that always run.")
+    maximum: int = Field(default=3, ge=1, le=100, description="Instances that run under load.")
+
+
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
+    """Weights must be known, or said together with what their vectors are."""
+    chosen = options.model_dump()
+    if given.get("weights") is None:
+        return why_no_weights(chosen["model"], "embedding", "weights", ME) or why_not_dimensions(
+            chosen["model"], chosen["dimensions"]
+        )
+    if given.get("identity") is None:
+        return "weights that are not in the table of models need the setting `identity`"
+    return None
+
+
+def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
+    """Repository, revision and identity by the table of models."""
+    chosen = options.model_dump()
+    if settings.model_dump()["weights"] is not None:
+        return {}
+    weights = models()[chosen["model"]].weights
+    return {
+        "weights": weights["repository"],
+        "revision": weights.get("revision", "main"),
+        "identity": known_identity(chosen["model"], chosen["dimensions"], "weights"),
+    }
+
+
+IMPLEMENTATION = Implementation(
+    description="Text Embeddings Inference on Cloud Run: open weights, the same vectors as anywhere else.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": "2", "memory": "4Gi", "minimum": 1, "maximum": 3},
+        "medium": {"cpu": "4", "memory": "8Gi", "minimum": 2, "maximum": 10},
+        "large": {"cpu": "8", "memory": "16Gi", "minimum": 3, "maximum": 30},
+    },
+    kept={
+        "openai-embeddings": (
+            "single",
+            "batch",
+            "stable-vector",
+            "stated-dimension",
+            "unit-norm",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        ),
+        "openmetrics": ("exposition",),
+    },
+    refuses={"registry": "the server loads weights from a hub, not from a registry"},
+    offers=offers,
+    resolve=resolve,
+    licence="Apache-2.0 (Text Embeddings Inference); the weights have their own",
+    notes=(
+        "weights are fetched from the hub when an instance starts; set `hub` to your mirror in a closed network",
+    ),
+)

@@ -1,0 +1,50 @@
+"""MLflow on Cloud Run, on Cloud SQL and Cloud Storage."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of MLflow on Cloud Run."""
+
+    image: str = Field(
+        default="ghcr.io/mlflow/mlflow:v3.17.2-full", description="MLflow's image, with database drivers."
+    )
+    version: Literal["16", "17"] = Field(default="17", description="Major version of PostgreSQL.")
+    tier: str = Field(
+        default="db-custom-1-3840", pattern=r"^db-[a-z0-9-]+$", description="Machine of its database."
+    )
+    standby: bool = Field(default=True, description="Whether its database has a standby in another zone.")
+    cpu: str = Field(default="1", pattern=r"^[1-8]$", description="CPUs of an instance.")
+    memory: str = Field(default="2Gi", pattern=r"^\d+Gi$", description="Memory of an instance.")
+    minimum: int = Field(default=1, ge=0, le=100, description="Instances that always run.")
+    maximum: int = Field(default=2, ge=1, le=100, description="Instances that run under load.")
+
+
+IMPLEMENTATION = Implementation(
+    description="MLflow on Cloud Run: tracking server and registry with a password, on Cloud SQL and Cloud Storage.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": "1", "memory": "2Gi", "minimum": 1, "maximum": 2},
+        "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 4, "tier": "db-custom-2-7680"},
+        "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 10, "tier": "db-custom-4-15360"},
+    },
+    kept={
+        "mlflow": (
+            "log-run",
+            "register-version",
+            "alias",
+            "artifact-round-trip",
+            "traces",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        )
+    },
+    licence="Apache-2.0",
+    default=True,
+)

@@ -1,0 +1,54 @@
+"""Managed Service for Prometheus, Cloud Trace and Cloud Monitoring."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+POLICIES = (
+    "the rules are policies of Cloud Monitoring, with the same expressions; outside of GKE the service has no "
+    "rules API (https://cloud.google.com/stackdriver/docs/managed-prometheus/rules-managed)"
+)
+
+
+class Settings(ImplementationSettings):
+    """Settings of monitoring on Google Cloud."""
+
+    scrape_interval: str = Field(default="30s", pattern=r"^\d+[sm]$", description="Time between scrapes.")
+    front_image: str = Field(
+        default="docker.io/victoriametrics/vmauth:v1.140.0", description="Image of the authenticating front."
+    )
+    cpu: str = Field(default="1", pattern=r"^[1-8]$", description="CPUs of the collector.")
+    memory: str = Field(default="1Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory of the collector.")
+
+
+IMPLEMENTATION = Implementation(
+    description="Managed Prometheus, Cloud Trace and Cloud Monitoring, fed and queried through one address.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": "1", "memory": "1Gi"},
+        "medium": {"cpu": "2", "memory": "2Gi"},
+        "large": {"cpu": "4", "memory": "8Gi"},
+    },
+    kept={
+        "prometheus": (
+            "query",
+            "range-query",
+            "component-scraped",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+        ),
+        "otlp": ("metric-found", "auth-required", "wrong-credentials-refused", "tls"),
+    },
+    not_kept={
+        "prometheus": {"rule-loaded": POLICIES, "alert-fires": POLICIES},
+        "otlp": {
+            "trace-found": "traces go to Cloud Trace, which is searched through its own API and console "
+            "(https://cloud.google.com/trace/docs/reference)"
+        },
+    },
+    licence="Google Cloud terms; Apache-2.0 (vmauth, collector, query frontend)",
+    default=True,
+    notes=("alerts are shown; add notification channels in extensions.py to be woken by them",),
+)

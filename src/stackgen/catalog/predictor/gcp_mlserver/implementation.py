@@ -1,0 +1,54 @@
+"""MLServer on Cloud Run, with a model out of the registry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+
+NO_AUTHENTICATION = (
+    "MLServer has none (https://mlserver.readthedocs.io/en/latest/user-guide/deployment/); "
+    "only the network of the environment reaches its address"
+)
+
+
+class Settings(ImplementationSettings):
+    """Settings of MLServer on Cloud Run."""
+
+    image: str = Field(default="docker.io/seldonio/mlserver:1.7.1", description="MLServer's image.")
+    cpu: str = Field(default="1", pattern=r"^[1-8]$", description="CPUs of an instance.")
+    memory: str = Field(default="2Gi", pattern=r"^\d+Gi$", description="Memory of an instance.")
+    minimum: int = Field(default=1, ge=0, le=100, description="Instances that always run.")
+    maximum: int = Field(default=3, ge=1, le=100, description="Instances that run under load.")
+
+
+def offers(options: CapabilityOptions, _given: Mapping[str, Any], _where: Place) -> str | None:
+    """The model comes from a registry."""
+    chosen = options.model_dump()
+    if not str(chosen["model"]).startswith("models:/"):
+        return f"model '{chosen['model']}' is no registry reference; write models:/<name>@<alias>"
+    return None if chosen["registry"] else "a registry reference needs `registry`: the component it is in"
+
+
+IMPLEMENTATION = Implementation(
+    description="MLServer on Cloud Run: a scikit-learn model from the registry over the Open Inference Protocol.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": "1", "memory": "2Gi", "minimum": 1, "maximum": 3},
+        "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 10},
+        "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 30},
+    },
+    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error", "tls")},
+    not_kept={
+        "open-inference": {
+            "auth-required": NO_AUTHENTICATION,
+            "wrong-credentials-refused": NO_AUTHENTICATION,
+        }
+    },
+    offers=offers,
+    licence="Apache-2.0",
+    default=True,
+    notes=("a moved alias is served by instances that start afterwards: deploy a new revision",),
+)

@@ -1,0 +1,42 @@
+"""The user's own service on Cloud Run."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of a service on Cloud Run."""
+
+    image: str | None = Field(
+        default=None, description="Image of the service; `image_tag` in a repository of the stack if absent."
+    )
+    image_tag: str = Field(
+        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+    )
+    health_path: str = Field(
+        default="/health", pattern=r"^/[\w./-]*$", description="Path that answers 200 when it is ready."
+    )
+    cpu: str = Field(default="1", pattern=r"^[1-8]$", description="CPUs of an instance.")
+    memory: str = Field(default="1Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory of an instance.")
+    minimum: int = Field(default=1, ge=0, le=100, description="Instances that always run.")
+    maximum: int = Field(default=3, ge=1, le=100, description="Instances that run under load.")
+
+
+IMPLEMENTATION = Implementation(
+    description="The user's container on Cloud Run behind HTTPS, with bindings from secrets of its own.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": "1", "memory": "1Gi", "minimum": 1, "maximum": 3},
+        "medium": {"cpu": "2", "memory": "2Gi", "minimum": 2, "maximum": 10},
+        "large": {"cpu": "4", "memory": "4Gi", "minimum": 3, "maximum": 30},
+    },
+    kept={"http": ("answers",)},
+    licence="the user's own",
+    default=True,
+    notes=(
+        "push its image, built from `source`, before the service is created: apply first with "
+        "`pulumi up --target` on its repository, or give `image`",
+    ),
+)

@@ -1,0 +1,48 @@
+"""AlloyDB for PostgreSQL with pgvector."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of an AlloyDB cluster."""
+
+    version: Literal["16", "17"] = Field(default="17", description="Major version of PostgreSQL.")
+    cpus: Literal[2, 4, 8, 16, 32, 64, 96, 128] = Field(default=2, description="CPUs of each instance.")
+    readers: int = Field(default=0, ge=0, le=20, description="Nodes that only read.")
+
+
+IMPLEMENTATION = Implementation(
+    description="AlloyDB for PostgreSQL with pgvector: continuous backup, a standby where protected.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"cpus": 2, "readers": 0},
+        "medium": {"cpus": 4, "readers": 1},
+        "large": {"cpus": 16, "readers": 2},
+    },
+    kept={
+        "pgvector": (
+            "cosine-search",
+            "l2-search",
+            "inner-product-search",
+            "hnsw-index",
+            "metadata-filter",
+            "unsupported-filter-is-error",
+            "hybrid-search",
+            "transactions",
+            "read-your-writes",
+            "bulk-copy",
+            "dimension-limit",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+            "backup",
+        )
+    },
+    licence="Google Cloud terms; PostgreSQL Licence (pgvector)",
+    default=True,
+)

@@ -1,0 +1,54 @@
+"""Cloud SQL for PostgreSQL with pgvector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from gcp_platform.databases import CloudSql, pgvector_binding
+from gcp_platform.workloads import Caller
+from gcp_platform.zone import Zone
+
+DATABASE = "knowledge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GcpCloudSqlArgs:
+    """dimensions: length of the embeddings. storage: GiB. standby: whether another zone takes over."""
+
+    gcp: Zone
+    callers: Sequence[Caller] = ()
+    dimensions: int = 384
+    version: str = "17"
+    tier: str = "db-custom-2-7680"
+    storage: int = 20
+    standby: bool = True
+
+
+class GcpCloudSql(pulumi.ComponentResource):
+    """An instance of fixed size with a standby, reached from the network only."""
+
+    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+
+    def __init__(self, name: str, args: GcpCloudSqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("stackgen:vector_store:GcpCloudSql", name, None, opts)
+        instance = CloudSql(
+            name,
+            args.gcp,
+            database=DATABASE,
+            version=args.version,
+            tier=args.tier,
+            storage=args.storage,
+            standby=args.standby,
+            callers=args.callers,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.bindings = {
+            "pgvector": pgvector_binding(
+                instance.host, instance.password, DATABASE, "stackgen", args.dimensions
+            )
+        }
+        self.register_outputs({"bindings": self.bindings})

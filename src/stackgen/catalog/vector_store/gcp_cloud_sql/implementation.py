@@ -1,0 +1,50 @@
+"""Cloud SQL for PostgreSQL with pgvector."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+
+
+class Settings(ImplementationSettings):
+    """Settings of a Cloud SQL instance."""
+
+    version: Literal["16", "17"] = Field(default="17", description="Major version of PostgreSQL.")
+    tier: str = Field(
+        default="db-custom-2-7680", pattern=r"^db-[a-z0-9-]+$", description="Machine: db-custom-<CPUs>-<MiB>."
+    )
+    storage: int = Field(default=20, ge=10, le=65536, description="Storage, GiB; grows by itself.")
+    standby: bool = Field(default=True, description="Whether a standby in another zone takes over.")
+
+
+IMPLEMENTATION = Implementation(
+    description="Cloud SQL for PostgreSQL with pgvector: a fixed size and price, a standby in another zone.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"tier": "db-custom-2-7680", "storage": 20},
+        "medium": {"tier": "db-custom-4-15360", "storage": 100},
+        "large": {"tier": "db-custom-16-61440", "storage": 500},
+    },
+    kept={
+        "pgvector": (
+            "cosine-search",
+            "l2-search",
+            "inner-product-search",
+            "hnsw-index",
+            "metadata-filter",
+            "unsupported-filter-is-error",
+            "hybrid-search",
+            "transactions",
+            "read-your-writes",
+            "bulk-copy",
+            "dimension-limit",
+            "auth-required",
+            "wrong-credentials-refused",
+            "tls",
+            "backup",
+        )
+    },
+    licence="Google Cloud terms; PostgreSQL Licence (PostgreSQL, pgvector)",
+)

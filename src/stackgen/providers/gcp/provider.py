@@ -1,0 +1,97 @@
+"""Descriptor of Google Cloud."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from stackgen.providers.model import Provider, ProviderSettings
+
+Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
+
+# Residencies that hold in a region. https://cloud.google.com/about/locations
+GEOGRAPHIES: dict[str, tuple[str, ...]] = {
+    "asia-northeast1": ("jp",),
+    "asia-northeast3": ("kr",),
+    "asia-south1": ("in",),
+    "asia-southeast1": ("sg",),
+    "australia-southeast1": ("au",),
+    "europe-central2": ("eu", "pl"),
+    "europe-north1": ("eu", "fi"),
+    "europe-southwest1": ("eu", "es"),
+    "europe-west1": ("eu", "be"),
+    "europe-west2": ("uk",),
+    "europe-west3": ("eu", "de"),
+    "europe-west4": ("eu", "nl"),
+    "europe-west6": ("ch",),
+    "europe-west8": ("eu", "it"),
+    "europe-west9": ("eu", "fr"),
+    "northamerica-northeast1": ("ca",),
+    "us-central1": ("us",),
+    "us-east1": ("us",),
+    "us-east4": ("us",),
+    "us-west1": ("us",),
+}
+
+
+class GcpSettings(ProviderSettings):
+    """Settings of an environment on Google Cloud."""
+
+    project: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+        description="Google Cloud project that everything is created in.",
+    )
+    region: str = Field(
+        default="europe-west3", pattern=r"^[a-z]+-[a-z]+\d+$", description="Region everything is in."
+    )
+    cidr: Cidr = Field(default="10.90.0.0/20", description="Address range of the network's subnet.")
+    database_cidr: Cidr = Field(
+        default="10.91.0.0/16", description="Address range for managed databases, /16 to /24."
+    )
+    egress: str = Field(
+        default="nat",
+        pattern="^(nat|none)$",
+        description="Ways out of the network: `nat` (HTTPS to model hubs and other clouds) or `none`.",
+    )
+    image_registry: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+(:\d+)?(/[\w./-]+)?$",
+        description="Registry that mirrors the public images, such as Artifact Registry's remote repositories; "
+        "images are taken from <image_registry>/<upstream registry>/<image>.",
+    )
+    peers: tuple[Cidr, ...] = Field(
+        default=(), description="Address ranges, reached by VPN or the like, that may connect to services."
+    )
+    allow_deletion: bool = Field(
+        default=False,
+        description="Whether databases and buckets that hold data may be deleted; apply it before `down`.",
+    )
+    log_retention: int = Field(default=365, description="Days that logs are kept.", ge=1, le=3650)
+    backup_retention: int = Field(
+        default=14,
+        description="Days to which a database can be taken back; 35 where `protect` is set.",
+        ge=1,
+        le=35,
+    )
+
+
+def geographies(region: str) -> frozenset[str]:
+    """Residencies that hold in a region; none for a region that is not in the table."""
+    return frozenset(GEOGRAPHIES.get(region, ()))
+
+
+PROVIDER = Provider(
+    description="Google Cloud: managed services, and containers on Cloud Run, in a private network.",
+    settings=GcpSettings,
+    requirements=("pulumi-gcp>=10.2,<11", "pulumi-random>=4.18,<5"),
+    foundations={"gcp": "gcp/landing-zone"},
+    packages=("gcp", "random"),
+    workloads=True,
+    geographies=geographies,
+    notes=(
+        "Google Cloud: nothing is done outside the project named in the configuration; credentials come from "
+        "the environment, as always with Pulumi.",
+        "Google Cloud: bindings are reached from the network only; verify from there, or from a network named "
+        "in `peers`.",
+    ),
+)
