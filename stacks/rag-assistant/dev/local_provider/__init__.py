@@ -3,7 +3,6 @@
 Copied into the program that uses it; needs `pulumi`, `psutil` and `uv`, nothing else.
 """
 
-from local_provider.bindings import environment
 from local_provider.directory import DataDirectory
 from local_provider.go_binary import GoBinary
 from local_provider.health import Health
@@ -34,7 +33,6 @@ __all__ = [
     "SourceTree",
     "Step",
     "Supervisor",
-    "environment",
     "run_directory",
     "workspace_directory",
 ]

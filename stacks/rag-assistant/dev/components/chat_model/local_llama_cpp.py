@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,17 +12,15 @@ from local_provider import ModelFile
 from local_provider.llama_cpp import LlamaServer
 from local_provider.workspace import Workspace
 
-FILES = Path(__file__).parent / "files" / "local_llama_cpp"
-
 
 @dataclass(frozen=True, kw_only=True)
 class LocalLlamaCppArgs:
-    """model: logical name. weights: where its GGUF file is, if not by that name. context: tokens."""
+    """model: logical name. weights: where its GGUF file is. context: tokens."""
 
     workspace: Workspace
     model: str
+    weights: str
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
-    weights: str | None = None
     digest: str | None = None
     context: int = 4096
     slots: int = 1
@@ -42,11 +38,10 @@ class LocalLlamaCpp(pulumi.ComponentResource):
     ) -> None:
         super().__init__("stackgen:chat_model:LocalLlamaCpp", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        known = json.loads((FILES / "models.json").read_text(encoding="utf-8")).get(args.model, {})
         model = ModelFile(
             f"{name}-weights",
-            source=args.weights or known["source"],
-            digest=args.digest or (None if args.weights else known.get("digest")),
+            source=args.weights,
+            digest=args.digest,
             registry=args.registry["mlflow"] if args.registry else None,
             opts=child,
         )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,21 +12,20 @@ from local_provider import ModelFile
 from local_provider.llama_cpp import LlamaServer
 from local_provider.workspace import Workspace
 
-FILES = Path(__file__).parent / "files" / "local_llama_cpp"
-
 
 @dataclass(frozen=True, kw_only=True)
 class LocalLlamaCppArgs:
-    """model: logical name. weights: where its GGUF file is, if not by that name. context: tokens of a text.
+    """model: logical name. weights: where its GGUF file is. context: tokens of a text.
 
-    dimensions: length of its vectors, needed where the model is not a known one.
+    identity: what makes its vectors comparable; dimensions: their length, as the spec asks for it.
     """
 
     workspace: Workspace
     model: str
+    weights: str
+    identity: Mapping[str, Any]
     dimensions: int | None = None
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
-    weights: str | None = None
     digest: str | None = None
     context: int = 512
     slots: int = 2
@@ -46,11 +43,10 @@ class LocalLlamaCpp(pulumi.ComponentResource):
     ) -> None:
         super().__init__("stackgen:embedding_model:LocalLlamaCpp", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        known = json.loads((FILES / "models.json").read_text(encoding="utf-8")).get(args.model, {})
         model = ModelFile(
             f"{name}-weights",
-            source=args.weights or known["source"],
-            digest=args.digest or (None if args.weights else known.get("digest")),
+            source=args.weights,
+            digest=args.digest,
             registry=args.registry["mlflow"] if args.registry else None,
             opts=child,
         )
@@ -70,10 +66,7 @@ class LocalLlamaCpp(pulumi.ComponentResource):
                 "base-url": pulumi.Output.concat(server.url, "/v1"),
                 "api-key": server.api_key,
                 "model": name,
-                "dimensions": args.dimensions or known["dimensions"],
-                "revision": model.digest if args.weights else known["revision"],
-                "normalised": known.get("normalised", True),
-                "metric": known.get("metric", "cosine"),
+                **args.identity,
             },
             "openmetrics": {
                 "url": pulumi.Output.concat(server.url, "/metrics"),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pulumi
 
-from local_provider import Job, JobArgs, PythonEnvironment, SourceTree, environment
+from binding_variables import environment
+from local_provider import Job, JobArgs, PythonEnvironment, SourceTree
 from local_provider.workspace import Workspace
 
 

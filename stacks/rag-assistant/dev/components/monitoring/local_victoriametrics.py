@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 
 from local_provider import DataDirectory, GoBinary, Health, Password, Port, Process, ProcessArgs
 from local_provider.workspace import Workspace
+from monitoring_files import RULES, scrape_jobs
 
 FILES = Path(__file__).parent / "files" / "local_victoriametrics"
 VICTORIAMETRICS, VERSION = "github.com/VictoriaMetrics/VictoriaMetrics/app", "v1.140.0"
@@ -67,15 +67,11 @@ class LocalVictoriametrics(pulumi.ComponentResource):
     def _metrics(self, args: LocalVictoriametricsArgs) -> pulumi.Output[str]:
         data = self._data("metrics")
         port = self._port("metrics")
-        targets = {
-            job: {"url": bindings["openmetrics"]["url"], "token": bindings["openmetrics"].get("bearer-token")}
-            for job, bindings in args.watches.items()
-            if "openmetrics" in bindings
-        }
         own = {
-            self._name: {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics"), "token": None}
+            self._name: {"openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics")}}
         }
-        scrape = pulumi.Output.all({**own, **targets}, args.scrape_interval).apply(_scrape_configuration)
+        jobs = scrape_jobs({**own, **args.watches})
+        scrape = pulumi.Output.all(jobs, args.scrape_interval).apply(_scrape_configuration)
         flags = ["-promscrape.config=scrape.yml", "-search.latencyOffset=0s", "-memory.allowedBytes=64MB"]
         flags += ["-opentelemetry.usePrometheusNaming", f"-retentionPeriod={args.retention}"]
         return self._process(
@@ -102,7 +98,7 @@ class LocalVictoriametrics(pulumi.ComponentResource):
             package=f"{VICTORIAMETRICS}/vmalert",
             opts=self._child,
         ).path
-        files = {"rules.yml": (FILES / "rules.yml").read_text()}
+        files = {"rules.yml": RULES}
         return self._process("rules", program, [_listen(port), *flags], port, files=files)
 
     def _alerts(self) -> pulumi.Output[str]:
@@ -203,15 +199,7 @@ def _listen(port: pulumi.Output[str]) -> pulumi.Output[str]:
 
 def _scrape_configuration(values: list[Any]) -> str:
     """Prometheus scrape configuration as JSON, which is YAML too."""
-    targets, interval = values
-    jobs: list[dict[str, Any]] = []
-    for name, target in targets.items():
-        url = urlsplit(target["url"])
-        job = {"job_name": name, "scheme": url.scheme, "metrics_path": url.path or "/metrics"}
-        job["static_configs"] = [{"targets": [url.netloc]}]
-        if target.get("token"):
-            job["authorization"] = {"type": "Bearer", "credentials": target["token"]}
-        jobs.append(job)
+    jobs, interval = values
     content = {"global": {"scrape_interval": interval}, "scrape_configs": jobs}
     return json.dumps(content, indent=1, sort_keys=True)
 

@@ -12,6 +12,7 @@ import pulumi
 
 from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, RegisteredModel, Step
 from local_provider.workspace import Workspace
+from mlserver_files import FETCH_MODEL
 
 FILES = Path(__file__).parent / "files" / "local_mlserver"
 
@@ -52,7 +53,7 @@ class LocalMlserver(pulumi.ComponentResource):
                 command=[pulumi.Output.concat(python, "/bin/mlserver"), "start", "."],
                 files={
                     "settings.json": pulumi.Output.all(number, grpc, metrics).apply(_settings),
-                    "fetch_model.py": (FILES / "fetch_model.py").read_text(),
+                    "fetch_model.py": FETCH_MODEL,
                 },
                 prepare=[
                     Step(

@@ -9,7 +9,8 @@ from typing import Any
 
 import pulumi
 
-from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, SourceTree, environment
+from binding_variables import environment
+from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, SourceTree
 from local_provider.workspace import Workspace
 
 

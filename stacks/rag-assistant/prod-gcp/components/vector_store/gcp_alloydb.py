@@ -1,0 +1,50 @@
+"""AlloyDB for PostgreSQL with pgvector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from gcp_platform.databases import AlloyDb, pgvector_binding
+from gcp_platform.workloads import Caller
+from gcp_platform.zone import Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class GcpAlloydbArgs:
+    """dimensions: length of the embeddings. cpus: of each instance. readers: nodes that only read."""
+
+    gcp: Zone
+    callers: Sequence[Caller] = ()
+    dimensions: int = 384
+    version: str = "17"
+    cpus: int = 2
+    readers: int = 0
+
+
+class GcpAlloydb(pulumi.ComponentResource):
+    """A cluster that can be taken back in time, and is reached from the network only."""
+
+    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+
+    def __init__(self, name: str, args: GcpAlloydbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("stackgen:vector_store:GcpAlloydb", name, None, opts)
+        cluster = AlloyDb(
+            name,
+            args.gcp,
+            version=args.version,
+            cpus=args.cpus,
+            readers=args.readers,
+            callers=args.callers,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        database = "postgres"  # the one AlloyDB begins with
+        self.bindings = {
+            "pgvector": pgvector_binding(
+                cluster.host, cluster.password, database, "postgres", args.dimensions
+            )
+        }
+        self.register_outputs({"bindings": self.bindings})

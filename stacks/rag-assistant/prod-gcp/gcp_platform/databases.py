@@ -1,0 +1,232 @@
+"""PostgreSQL on AlloyDB and Cloud SQL: private, encrypted, TLS only, backed up, guarded against deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_gcp as gcp
+import pulumi_random as random
+
+from gcp_platform.naming import physical_name
+from gcp_platform.workloads import Workload, allow_egress
+from gcp_platform.zone import Zone
+
+PORT = 5432
+DAY = 86400
+# https://cloud.google.com/sql/docs/postgres/flags and the CIS benchmark's logging items
+FLAGS = {
+    "cloudsql.iam_authentication": "on",
+    "cloudsql.enable_pgaudit": "on",
+    "log_checkpoints": "on",
+    "log_connections": "on",
+    "log_disconnections": "on",
+    "log_duration": "on",
+    "log_hostname": "on",
+    "log_lock_waits": "on",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "error",
+    "log_min_messages": "error",
+    "log_statement": "ddl",
+    "log_temp_files": "0",
+}
+
+
+class AlloyDb(pulumi.ComponentResource):
+    """An AlloyDB cluster with a primary instance, and readers if asked for. cpus: of each instance."""
+
+    host: pulumi.Output[str]
+    password: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        zone: Zone,
+        *,
+        version: str,
+        cpus: int,
+        readers: int,
+        callers: Sequence[object],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("stackgen:gcp:AlloyDb", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
+        encrypted = zone.encrypted_by("alloydb.googleapis.com")
+        cluster = gcp.alloydb.Cluster(
+            f"{name}-cluster",
+            cluster_id=physical_name(name),
+            location=zone.region,
+            database_version=f"POSTGRES_{version}",
+            network_config=gcp.alloydb.ClusterNetworkConfigArgs(network=zone.network.id),
+            initial_user=gcp.alloydb.ClusterInitialUserArgs(user="postgres", password=self.password),
+            encryption_config=gcp.alloydb.ClusterEncryptionConfigArgs(kms_key_name=zone.key_id),
+            continuous_backup_config=gcp.alloydb.ClusterContinuousBackupConfigArgs(
+                enabled=True,
+                recovery_window_days=zone.backup_retention,
+                encryption_config=gcp.alloydb.ClusterContinuousBackupConfigEncryptionConfigArgs(
+                    kms_key_name=zone.key_id
+                ),
+            ),
+            automated_backup_policy=_daily(zone),
+            deletion_protection=not zone.deletable,
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=zone.protect, depends_on=[zone.network.databases, encrypted]
+            ),
+        )
+        primary = self._instance(f"{name}-primary", zone, cluster, cpus)
+        if readers:
+            pool = gcp.alloydb.InstanceReadPoolConfigArgs(node_count=readers)
+            self._instance(f"{name}-readers", zone, cluster, cpus, pool, primary)
+        self.host = primary.ip_address
+        admit(name, zone, callers, self.host)
+        self.register_outputs({"host": self.host})
+
+    def _instance(
+        self,
+        name: str,
+        zone: Zone,
+        cluster: gcp.alloydb.Cluster,
+        cpus: int,
+        pool: gcp.alloydb.InstanceReadPoolConfigArgs | None = None,
+        after: gcp.alloydb.Instance | None = None,
+    ) -> gcp.alloydb.Instance:
+        ssl = gcp.alloydb.InstanceClientConnectionConfigSslConfigArgs(ssl_mode="ENCRYPTED_ONLY")
+        return gcp.alloydb.Instance(
+            name,
+            cluster=cluster.name,
+            instance_id=physical_name(name),
+            instance_type="READ_POOL" if pool else "PRIMARY",
+            availability_type="REGIONAL" if zone.protect else "ZONAL",
+            machine_config=gcp.alloydb.InstanceMachineConfigArgs(cpu_count=cpus),
+            read_pool_config=pool,
+            client_connection_config=gcp.alloydb.InstanceClientConnectionConfigArgs(ssl_config=ssl),
+            database_flags={"alloydb.iam_authentication": "on", "log_connections": "on"},
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=zone.protect, depends_on=[after] if after else None
+            ),
+        )
+
+
+def _daily(zone: Zone) -> gcp.alloydb.ClusterAutomatedBackupPolicyArgs:
+    """A backup every night, beside the continuous one."""
+    start = gcp.alloydb.ClusterAutomatedBackupPolicyWeeklyScheduleStartTimeArgs(hours=2)
+    days = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
+    return gcp.alloydb.ClusterAutomatedBackupPolicyArgs(
+        enabled=True,
+        location=zone.region,
+        weekly_schedule=gcp.alloydb.ClusterAutomatedBackupPolicyWeeklyScheduleArgs(
+            start_times=[start], days_of_weeks=days
+        ),
+        time_based_retention=gcp.alloydb.ClusterAutomatedBackupPolicyTimeBasedRetentionArgs(
+            retention_period=f"{zone.backup_retention * DAY}s"
+        ),
+        encryption_config=gcp.alloydb.ClusterAutomatedBackupPolicyEncryptionConfigArgs(
+            kms_key_name=zone.key_id
+        ),
+    )
+
+
+class CloudSql(pulumi.ComponentResource):
+    """A Cloud SQL for PostgreSQL instance. storage: GiB, grows by itself; standby: in another zone."""
+
+    host: pulumi.Output[str]
+    password: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        zone: Zone,
+        *,
+        database: str,
+        version: str,
+        tier: str,
+        storage: int,
+        standby: bool,
+        callers: Sequence[object],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("stackgen:gcp:CloudSql", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=zone.protect)
+        self.password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
+        encrypted = zone.encrypted_by("sqladmin.googleapis.com")
+        instance = gcp.sql.DatabaseInstance(
+            f"{name}-instance",
+            name=physical_name(name, 80),
+            region=zone.region,
+            database_version=f"POSTGRES_{version}",
+            encryption_key_name=zone.key_id,
+            deletion_protection=not zone.deletable,
+            settings=_sql_settings(zone, tier, storage, standby),
+            opts=pulumi.ResourceOptions.merge(
+                kept, pulumi.ResourceOptions(depends_on=[zone.network.databases, encrypted])
+            ),
+        )
+        gcp.sql.Database(f"{name}-database", name=database, instance=instance.name, opts=kept)
+        gcp.sql.User(
+            f"{name}-user",
+            name="stackgen",
+            instance=instance.name,
+            password=self.password,
+            deletion_policy="ABANDON",  # it owns tables; it goes with the instance
+            opts=child,
+        )
+        self.host = instance.private_ip_address
+        admit(name, zone, callers, self.host)
+        self.register_outputs({"host": self.host})
+
+
+def _sql_settings(zone: Zone, tier: str, storage: int, standby: bool) -> gcp.sql.DatabaseInstanceSettingsArgs:
+    return gcp.sql.DatabaseInstanceSettingsArgs(
+        tier=tier,
+        edition="ENTERPRISE",
+        availability_type="REGIONAL" if standby else "ZONAL",
+        disk_type="PD_SSD",
+        disk_size=storage,
+        disk_autoresize=True,
+        deletion_protection_enabled=not zone.deletable,
+        ip_configuration=gcp.sql.DatabaseInstanceSettingsIpConfigurationArgs(
+            ipv4_enabled=False, private_network=zone.network.id, ssl_mode="ENCRYPTED_ONLY"
+        ),
+        backup_configuration=gcp.sql.DatabaseInstanceSettingsBackupConfigurationArgs(
+            enabled=True,
+            start_time="02:00",
+            point_in_time_recovery_enabled=True,
+            transaction_log_retention_days=7,
+            backup_retention_settings=gcp.sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs(
+                retained_backups=zone.backup_retention, retention_unit="COUNT"
+            ),
+        ),
+        insights_config=gcp.sql.DatabaseInstanceSettingsInsightsConfigArgs(query_insights_enabled=True),
+        maintenance_window=gcp.sql.DatabaseInstanceSettingsMaintenanceWindowArgs(
+            day=7, hour=3, update_track="stable"
+        ),
+        database_flags=[
+            gcp.sql.DatabaseInstanceSettingsDatabaseFlagArgs(name=key, value=value)
+            for key, value in FLAGS.items()
+        ],
+    )
+
+
+def admit(name: str, zone: Zone, callers: Sequence[object], host: pulumi.Input[str]) -> None:
+    """Only the callers' connections leave the network for the database."""
+    for caller in callers:
+        if isinstance(caller, Workload):
+            allow_egress(caller, name, zone.network.id, [pulumi.Output.concat(host, "/32")], PORT)
+
+
+def pgvector_binding(
+    host: pulumi.Output[str], password: pulumi.Output[str], database: str, user: str, dimensions: int
+) -> Mapping[str, pulumi.Input[Any]]:
+    """What a client connects with; TLS is required by the server."""
+    return {
+        "host": host,
+        "port": PORT,
+        "database": database,
+        "username": user,
+        "password": password,
+        "sslmode": "require",
+        "dimensions": dimensions,
+    }

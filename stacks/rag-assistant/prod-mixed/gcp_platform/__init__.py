@@ -1,0 +1,1 @@
+"""Building blocks of this program on Google Cloud: network, workloads, containers, databases."""

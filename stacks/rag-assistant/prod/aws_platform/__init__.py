@@ -1,0 +1,1 @@
+"""Building blocks of this program on AWS: network, workloads, containers, databases."""

@@ -1,0 +1,51 @@
+"""IAM policy documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What may be done to which resources. conditions: operator → key → value."""
+
+    actions: Sequence[str]
+    resources: Sequence[pulumi.Input[str]]
+    conditions: Mapping[str, Mapping[str, pulumi.Input[Any]]] = field(
+        default_factory=dict[str, Mapping[str, pulumi.Input[Any]]]
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As IAM writes it."""
+        found: dict[str, Any] = {
+            "Effect": "Allow",
+            "Action": sorted(self.actions),
+            "Resource": list(self.resources),
+        }
+        return {**found, "Condition": dict(self.conditions)} if self.conditions else found
+
+
+def policy(*statements: Statement) -> pulumi.Output[str]:
+    """An identity policy's document as JSON."""
+    return document([statement.to_dict() for statement in statements])
+
+
+def trust(
+    service: str, conditions: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+) -> pulumi.Output[str]:
+    """A role's trust policy: only this AWS service may assume it."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": service},
+    }
+    return document([{**statement, "Condition": dict(conditions)} if conditions else statement])
+
+
+def document(statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[str]:
+    """A policy document as JSON."""
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -1,0 +1,53 @@
+"""Aurora PostgreSQL Serverless v2 with pgvector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from aws_platform.databases import AuroraServerless, pgvector_binding
+from aws_platform.workloads import Caller
+from aws_platform.zone import Zone
+
+DATABASE = "knowledge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsAuroraPostgresqlArgs:
+    """dimensions: length of the embeddings. capacity: Aurora capacity units. instances: one writer, then readers."""
+
+    aws: Zone
+    callers: Sequence[Caller] = ()
+    dimensions: int = 384
+    version: str = "17.7"
+    min_capacity: float = 0.5
+    max_capacity: float = 4
+    instances: int = 1
+
+
+class AwsAuroraPostgresql(pulumi.ComponentResource):
+    """A cluster that scales with its load, can be taken back in time, and is reached from the VPC only."""
+
+    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: AwsAuroraPostgresqlArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:vector_store:AwsAuroraPostgresql", name, None, opts)
+        cluster = AuroraServerless(
+            name,
+            args.aws,
+            database=DATABASE,
+            version=args.version,
+            capacity=(args.min_capacity, args.max_capacity),
+            instances=args.instances,
+            callers=args.callers,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.bindings = {
+            "pgvector": pgvector_binding(cluster.host, cluster.password, DATABASE, args.dimensions)
+        }
+        self.register_outputs({"bindings": self.bindings})
