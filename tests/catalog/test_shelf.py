@@ -57,7 +57,8 @@ def test_the_component_takes_every_option_and_setting(entry: Entry) -> None:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
     options = SHELF.capability(entry.capability).options.model_fields
-    assert set(options) | set(entry.implementation.settings.model_fields) <= fields
+    taken = set(options) - set(entry.implementation.refuses)
+    assert taken | set(entry.implementation.settings.model_fields) <= fields
     source = (entry.folder / "component.py").read_text()
     assert f'"stackgen:{entry.capability}:{entry.class_name}"' in source
     assert "register_outputs" in source

@@ -38,12 +38,12 @@ def test_an_unknown_command_is_a_usage_error_with_a_suggestion(cli: Cli) -> None
 def test_from_a_blueprint_to_a_program(cli: Cli) -> None:
     cli("new", "claims")
     cli("check", "claims")
-    assert "local/postgresql" in cli("plan", "claims").stdout
-    assert "created" in cli("generate", "claims", "--check", code=7).stdout
+    assert "local/postgresql" in cli("plan", "claims", "-e", "dev").stdout
+    assert "created" in cli("generate", "claims", "-e", "dev", "--check", code=7).stdout
     assert not (cli.folder / "stacks" / "claims" / "dev").exists()
-    cli("generate", "claims")
-    assert "up to date" in cli("generate", "claims", "--check").stdout
-    assert "nothing would change" not in cli("generate", "claims").stdout
+    cli("generate", "claims", "-e", "dev")
+    assert "up to date" in cli("generate", "claims", "-e", "dev", "--check").stdout
+    assert "nothing would change" not in cli("generate", "claims", "-e", "dev").stdout
     assert cli("new", "claims", code=2).stderr.startswith("error[exists]")
 
 
@@ -51,13 +51,13 @@ def test_every_result_has_the_same_envelope(cli: Cli) -> None:
     cli("new", "claims")
     for arguments in (
         ["check", "claims"],
-        ["plan", "claims"],
-        ["generate", "claims"],
+        ["plan", "claims", "-e", "dev"],
+        ["generate", "claims", "-e", "dev"],
         ["catalog", "list"],
         ["schema"],
     ):
         content = json.loads(cli(*arguments, "--json").stdout)
-        assert list(content) == ["version", "command", "stack", "environment", "result", "errors"]
+        assert list(content) == ["version", "command", "stack", "environment", "result", "warnings", "errors"]
         assert content["command"] == arguments[0]
 
 
@@ -77,14 +77,27 @@ def test_bad_input_writes_nothing(cli: Cli) -> None:
     assert [path.name for path in cli.folder.iterdir()] == ["stack.yaml"]
 
 
+def test_which_environment_must_be_said_where_there_are_several(cli: Cli) -> None:
+    cli("new", "claims")
+    said = cli("plan", "claims", code=2).stderr
+    assert "say which one with -e" in said
+    assert "dev, prod, prod-gcp, prod-mixed" in said
+
+
+def test_models_and_who_offers_them(cli: Cli) -> None:
+    said = cli("catalog", "models", "--capability", "chat_model").stdout
+    assert "aws/bedrock (openai.gpt-oss-20b-1:0)" in said
+    assert "titan" not in said
+
+
 def test_nobody_is_asked_without_a_terminal(cli: Cli) -> None:
     cli("new", "claims")
-    assert "add --yes" in cli("up", "claims", code=2).stderr
+    assert "add --yes" in cli("up", "claims", "-e", "dev", code=2).stderr
 
 
 def test_what_was_never_deployed_is_not_found(cli: Cli) -> None:
     cli("new", "claims")
-    assert "next: stackgen up claims -e dev" in cli("verify", "claims", code=6).stderr
+    assert "next: stackgen up claims -e dev" in cli("verify", "claims", "-e", "dev", code=6).stderr
 
 
 def test_showing_an_implementation(cli: Cli) -> None:

@@ -11,7 +11,7 @@ from stackgen.contracts import contract, contract_names
 from stackgen.contracts.projection import environment
 
 pytestmark = pytest.mark.unit
-PROGRAM = Path(__file__).parents[2] / "src/stackgen/providers/local/program"
+PROGRAM = Path(__file__).parents[2] / "src/stackgen/providers/shared/program"
 
 
 def test_every_contract_has_clauses_for_its_network_path() -> None:
@@ -47,7 +47,7 @@ def test_a_secret_is_masked_when_shown() -> None:
 
 def test_generated_programs_project_bindings_exactly_as_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(PROGRAM))
-    from local_provider.bindings import PREFIXED_ONLY, VARIABLES
+    from binding_variables import PREFIXED_ONLY, VARIABLES
 
     for name in set(contract_names()) - {"openmetrics"}:
         kind = contract(name).binding
@@ -58,4 +58,4 @@ def test_generated_programs_project_bindings_exactly_as_we_do(monkeypatch: pytes
         }
         assert VARIABLES[name] == ours, name
         assert (name in PREFIXED_ONLY) == (not kind.plain_names)
-    sys.modules.pop("local_provider", None)
+    sys.modules.pop("binding_variables", None)

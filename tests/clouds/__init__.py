@@ -1,0 +1,1 @@
+"""Clouds for tests: the providers' schema as their SDKs hold it, mocks, and stand-in provider plugins."""

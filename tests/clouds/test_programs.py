@@ -1,0 +1,201 @@
+"""Every cloud program, against the providers' own schemas: types, arguments, explicit providers, secrets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clouds.programs import PROGRAMS, SECRETS, copy_of, environment, generated, program, recorded
+from tests.clouds.recording import ROOT, ProgramFailed, run_program
+
+pytestmark = pytest.mark.unit
+
+# file, what stands there, a mistake instead, what must be said of it
+MISTAKES = [
+    ("aws_platform/buckets.py", '(status="Enabled")', "(status=5)", "expected str"),
+    ("aws_platform/buckets.py", "bucket_key_enabled=True", 'bucket_key_enabled="yes"', "expected bool"),
+    (
+        "aws_platform/buckets.py",
+        'sse_algorithm="aws:kms", kms_master_key_id=zone.key.arn',
+        "kms_master_key_id=zone.key.arn",
+        "sse_algorithm",
+    ),
+    ("aws_platform/buckets.py", "block_public_acls=True,", "block_public_acl=True,", "block_public_acl"),
+    (
+        "aws_platform/encryption.py",
+        "deletion_window_in_days=30",
+        'deletion_window_in_days="a month"',
+        "expected",
+    ),
+    (
+        "aws_platform/buckets.py",
+        "restrict_public_buckets=True",
+        "restrict_public_buckets=[True]",
+        "expected bool",
+    ),
+    (
+        "aws_platform/buckets.py",
+        'rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced")',
+        'rule={"objectOwnerships": "BucketOwnerEnforced"}',
+        "objectOwnership",
+    ),
+    (
+        "components/foundation/aws_landing_zone.py",
+        "provider=provider)\n",
+        ")\n",
+        "default provider|explicit provider",
+    ),
+]
+
+IN_CONTAINERS = "litellm_proxy/authenticate.py"  # runs where LiteLLM is
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_nothing_is_unknown_to_the_providers_schema(name: str) -> None:
+    found = recorded(name)
+    assert found.violations == []
+    assert found.resources
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_secrets_are_marked_in_what_is_exported(name: str) -> None:
+    found = recorded(name)
+    words = ("password", "api-key", "secret-access-key", "bearer-token", "headers")
+    bindings = found.outputs.get("bindings", {})
+    for component, contracts in bindings.items():
+        for contract, binding in contracts.items():
+            for key in binding:
+                if key in words:
+                    path = f"bindings.{component}.{contract}.{key}"
+                    assert any(path.startswith(one) for one in found.secret_outputs), path
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_no_plain_input_holds_a_password(name: str) -> None:
+    """Everything made by `random` is secret wherever it goes on to."""
+    found = recorded(name)
+    for resource in found.resources:
+        text = json.dumps(
+            {
+                k: v
+                for k, v in resource.inputs.items()
+                if k not in {p.split(".")[0].split("[")[0] for p in resource.secrets}
+            }
+        )
+        for made in found.of_type("random:index/randomPassword:RandomPassword"):
+            assert f"{made.name}-result" not in text, f"{resource.name} has {made.name} in clear"
+        assert SECRETS["huggingFaceToken"] not in text
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "said"), MISTAKES)
+def test_seeded_mistakes_are_found(file: str, right: str, wrong: str, said: str, tmp_path: Path) -> None:
+    folder = copy_of("object_store-aws_s3", tmp_path / "program")
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    try:
+        found = run_program(folder, stack="prod").violations
+    except ProgramFailed as error:
+        found = [str(error)]
+    assert any(word.lower() in one.lower() for one in found for word in said.split("|")), found
+
+
+def test_types_are_right_by_ty() -> None:
+    """One run over all programs, against the real SDKs."""
+    folders = [str(program(name)) for name in PROGRAMS]
+    bad: list[str] = []
+    for folder in folders:
+        command = [
+            str(Path(sys.executable).parent / "ty"),
+            "check",
+            "--python",
+            sys.prefix,
+            "--project",
+            folder,
+        ]
+        command += ["--output-format", "concise", folder]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+        bad += [line for line in done.stdout.splitlines() if "error[" in line and IN_CONTAINERS not in line]
+    assert bad == []
+
+
+@pytest.mark.parametrize("provider", ["aws", "gcp"])
+def test_nothing_happens_in_an_ambient_account(provider: str, tmp_path: Path) -> None:
+    """Without the account in its configuration the program stops before the first resource."""
+    text = f"""
+apiVersion: stackgen/v1
+name: ambient
+components: {{documents: {{capability: object_store}}}}
+environments: {{prod: {{provider: {provider}}}}}
+"""
+    folder = generated(text, tmp_path)
+    with pytest.raises(ProgramFailed, match="Missing required configuration"):
+        run_program(folder)
+    settings = {"awsAccount": "111122223333", "gcpProject": "example-project"}
+    found = run_program(folder, settings)
+    accounts = [
+        r for r in found.resources if r.type.startswith("pulumi:providers:") and "random" not in r.type
+    ]
+    assert accounts
+    for one in accounts:
+        assert (
+            one.inputs.get("allowedAccountIds") == '["111122223333"]'
+            or one.inputs.get("project") == "example-project"
+        ), one.inputs
+    assert "pulumi:disable-default-providers" in (folder / "Pulumi.yaml").read_text(encoding="utf-8")
+
+
+def test_only_what_is_used_is_made_on_the_second_provider() -> None:
+    """A mixed environment whose one box elsewhere is a model needs no network there, and no stored key."""
+    found = recorded("prod-mixed")
+    elsewhere = {r.type for r in found.resources if r.type.startswith("gcp:")}
+    assert "gcp:compute/network:Network" not in elsewhere
+    assert not any(
+        ("Key:" in kind and "HmacKey" in kind) or "serviceaccount/key" in kind for kind in elsewhere
+    )
+    pool = found.of_type("gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider")[0]
+    assert pool.inputs["aws"] == {"accountId": "111122223333"}
+    member = next(r for r in found.resources if r.inputs.get("role") == "roles/iam.workloadIdentityUser")
+    assert member.inputs["member"].startswith("principalSet://iam.googleapis.com/")
+    assert member.inputs["member"].endswith("/attribute.aws_role/rag-assistant-prod-mixed-gateway-task")
+
+
+def test_the_other_way_round_federates_too(tmp_path: Path) -> None:
+    """A gateway on Google Cloud calls Bedrock by assuming a role with its own identity."""
+    text = """
+apiVersion: stackgen/v1
+name: other-way
+components:
+  chat: {capability: chat_model, model: gpt-oss-20b, implementation: aws/bedrock}
+  gateway: {capability: ai_gateway, serves: [chat]}
+environments:
+  prod:
+    provider: gcp
+    settings: {project: example-project}
+    providers: {aws: {account: "111122223333", region: eu-central-1}}
+"""
+    found = run_program(generated(text, tmp_path), stack="prod")
+    assert found.violations == []
+    roles = [r for r in found.of_type("aws:iam/role:Role") if "from-gateway" in r.name]
+    trust = json.loads(roles[0].inputs["assumeRolePolicy"])["Statement"][0]
+    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert set(trust["Condition"]["StringEquals"]) == {"accounts.google.com:sub", "accounts.google.com:oaud"}
+    assert not [r for r in found.resources if r.type == "aws:ec2/vpc:Vpc"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_component_registers_with_its_provider_and_parent(name: str) -> None:
+    for resource in recorded(name).resources:
+        if resource.custom and not resource.type.startswith("pulumi:providers:"):
+            assert resource.parent.split("::")[2] != "pulumi:pulumi:Stack", f"{resource.name} has no parent"
+            assert resource.provider, resource.name
+
+
+def test_stacks_are_named() -> None:
+    assert all(environment(name) for name in PROGRAMS)
+    assert (ROOT / "stacks").is_dir()
