@@ -188,6 +188,78 @@ environments:
     assert not [r for r in found.resources if r.type == "aws:ec2/vpc:Vpc"]
 
 
+def test_a_challenger_on_the_other_cloud_gets_its_share(tmp_path: Path) -> None:
+    text = """
+apiVersion: stackgen/v1
+name: shares
+components:
+  champion: {capability: chat_model, model: gpt-oss-20b}
+  challenger: {capability: chat_model, model: gemini-3.5-flash, implementation: gcp/vertex-ai}
+  gateway:
+    capability: ai_gateway
+    serves: [champion, challenger]
+    splits: {answers: {champion: 90, challenger: 10}}
+environments:
+  prod: {provider: aws, settings: {account: "111122223333"}, providers: {gcp: {project: example-project}}}
+"""
+    found = run_program(generated(text, tmp_path), stack="prod")
+    assert found.violations == []
+    assert found.outputs["bindings"]["gateway"]["openai-chat"]["model"] == "answers"
+    assert found.outputs["bindings"]["champion"]["openai-chat"]["model"] == "champion"
+    task = json.loads(
+        found.named("gateway-task", "aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"]
+    )
+    variables = {item["name"]: item["value"] for item in task[0]["environment"]}
+    listed = json.loads(variables["FILE_ETC_LITELLM_CONFIG_JSON"])["model_list"]
+    shares = [
+        (m["litellm_params"]["model"], m["litellm_params"]["weight"])
+        for m in listed
+        if m["model_name"] == "answers"
+    ]
+    assert shares == [("bedrock/converse/openai.gpt-oss-20b-1:0", 90), ("vertex_ai/gemini-3.5-flash", 10)]
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings", "absent"),
+    [
+        (
+            "aws",
+            "account: '111122223333', vpc_id: vpc-0a1b2c3d, private_subnet_ids: [subnet-0a1b2c3d, subnet-0a1b2c3e]",
+            (
+                "aws:ec2/vpc:Vpc",
+                "aws:ec2/subnet:Subnet",
+                "aws:ec2/natGateway:NatGateway",
+                "aws:ec2/vpcEndpoint:VpcEndpoint",
+            ),
+        ),
+        (
+            "gcp",
+            "project: example-project, network: projects/hub/global/networks/shared, "
+            "subnetwork: projects/hub/regions/europe-west3/subnetworks/ai",
+            (
+                "gcp:compute/network:Network",
+                "gcp:compute/subnetwork:Subnetwork",
+                "gcp:dns/managedZone:ManagedZone",
+            ),
+        ),
+    ],
+)
+def test_a_network_that_others_own_is_used_as_it_is(
+    provider: str, settings: str, absent: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = f"""
+apiVersion: stackgen/v1
+name: guest
+components:
+  knowledge: {{capability: vector_store}}
+  app: {{capability: service, source: ., command: [run], uses: [knowledge]}}
+environments: {{prod: {{provider: {provider}, settings: {{{settings}}}}}}}
+"""
+    found = run_program(generated(text, tmp_path), stack="prod")
+    assert found.violations == []
+    assert not {resource.type for resource in found.resources} & set(absent)
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_every_component_registers_with_its_provider_and_parent(name: str) -> None:
     for resource in recorded(name).resources:

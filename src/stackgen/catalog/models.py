@@ -125,11 +125,11 @@ def why_not_dimensions(name: str, asked: int | None) -> str | None:
 
 
 def _reached(line: Mapping[str, Any]) -> str:
-    places = [*line.get("regions", ())]
+    places = [f"in {', '.join(line['regions'])}"] if line.get("regions") else []
     places += [
         f"within {geography} from {', '.join(regions)}"
         for geography, regions in line.get("profiles", {}).items()
     ]
     if line.get("global"):
         places.append("anywhere, if no residency is asked for")
-    return f"it is served in {'; '.join(places)}"
+    return f"it is served {'; '.join(places)}"

@@ -81,7 +81,7 @@ def _why_not(entry: Entry, merged: Merged, options: CapabilityOptions, where: Pl
 def _not_offered(merged: Merged, refused: Mapping[str, str], findings: Findings) -> None:
     findings.add(
         "not-offered",
-        f"nothing of '{merged.name}': {'; '.join(refused.values())}"
+        f"nobody can serve '{merged.name}': {'; '.join(refused.values())}"
         if len(refused) > 1
         else f"'{merged.name}': {next(iter(refused.values()))}",
         merged.implementation_path if merged.implementation else merged.path,

@@ -44,6 +44,7 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     merged = merge(stack, environment)
     where = _places(merged, environment, provider, findings)
     planned = _components(merged, where, findings)
+    foundations(loaded, environment, {name: shelf.provider(name) for name in where}, findings)
     findings.raise_if_any()
     return _plan(loaded, environment, provider, planned, findings)
 

@@ -101,7 +101,7 @@ class _Main:
         for name, value in item.settings:
             if name in item.configured:
                 yield Code(f"{name}=config.require({literal(configuration_key(item.provider, name))})")
-            elif value is not None:
+            elif value is not None and not _nothing(item.settings, name, value):
                 yield self._argument(name, value)
 
     def _component(self, item: PlannedComponent) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class _Main:
             elif option in item.sources:
                 path = Path(os.path.relpath(item.sources[option], self.folder)).as_posix()
                 yield Code(f"{option}={literal(path)}")
-            elif value is not None:
+            elif value is not None and not _nothing(item.options, option, value):
                 yield self._argument(option, value)
 
     def _bindings(self, name: str, by: str | None = None) -> Code:
@@ -169,7 +169,7 @@ class _Main:
 
     def _values(self, model: BaseModel) -> Iterator[Code]:
         for name, value in model:
-            if value is not None:
+            if value is not None and not _nothing(model, name, value):
                 yield self._argument(name, value)
 
     def _argument(self, name: str, value: object) -> Code:
@@ -181,6 +181,12 @@ class _Main:
 
     def _has_bindings(self, name: str) -> bool:
         return bool(self.plan.by_name[name].implementation.kept)
+
+
+def _nothing(model: BaseModel, name: str, value: object) -> bool:
+    """Whether it is an empty collection that nobody asked for, which an argument's default says as well."""
+    field = type(model).model_fields[name]
+    return value in ((), {}, []) and value == field.get_default(call_default_factory=True)
 
 
 def configuration_key(provider: str, setting: str) -> str:

@@ -80,6 +80,8 @@ def _problem(item: Mapping[str, Any], path: Path, subject: str, model: type[Base
         return Problem(
             "bad-value", f"'{key}' can't be {_shown(value)}", hint=_pattern(str(context["pattern"]))
         )
+    if kind == "value_error":  # a model's own sentence
+        return Problem("bad-value", f"{subject}: {context.get('error', 'is not acceptable')}")
     return Problem("bad-value", f"'{key}' {_limit(kind, context)} (found {_shown(value)})")
 
 

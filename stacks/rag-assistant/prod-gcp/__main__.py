@@ -46,7 +46,6 @@ gcp = GcpLandingZone(
         cidr="10.90.0.0/20",
         database_cidr="10.91.0.0/16",
         egress="nat",
-        peers=[],
         log_retention=365,
         backup_retention=14,
     ),

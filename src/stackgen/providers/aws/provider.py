@@ -1,8 +1,8 @@
 """Descriptor of AWS."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from stackgen.providers.model import Provider, ProviderSettings
 
@@ -73,6 +73,14 @@ class AwsSettings(ProviderSettings):
         ge=1,
         le=35,
     )
+
+    @model_validator(mode="after")
+    def _whole_network(self) -> Self:
+        if self.vpc_id and len(self.private_subnet_ids) < 2:
+            raise ValueError("`vpc_id` needs `private_subnet_ids` in at least two availability zones")
+        if self.private_subnet_ids and not self.vpc_id:
+            raise ValueError("`private_subnet_ids` are of a VPC; say which one with `vpc_id`")
+        return self
 
 
 def geographies(region: str) -> frozenset[str]:

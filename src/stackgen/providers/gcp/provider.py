@@ -1,8 +1,8 @@
 """Descriptor of Google Cloud."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from stackgen.providers.model import Provider, ProviderSettings
 
@@ -48,6 +48,16 @@ class GcpSettings(ProviderSettings):
     database_cidr: Cidr = Field(
         default="10.91.0.0/16", description="Address range for managed databases, /16 to /24."
     )
+    network: str | None = Field(
+        default=None,
+        pattern=r"^projects/[\w:.-]+/global/networks/[a-z0-9-]+$",
+        description="An existing network to use instead of a new one, with private services access.",
+    )
+    subnetwork: str | None = Field(
+        default=None,
+        pattern=r"^projects/[\w:.-]+/regions/[a-z0-9-]+/subnetworks/[a-z0-9-]+$",
+        description="Its subnet for workloads.",
+    )
     egress: str = Field(
         default="nat",
         pattern="^(nat|none)$",
@@ -73,6 +83,12 @@ class GcpSettings(ProviderSettings):
         ge=1,
         le=35,
     )
+
+    @model_validator(mode="after")
+    def _whole_network(self) -> Self:
+        if bool(self.network) != bool(self.subnetwork):
+            raise ValueError("`network` and `subnetwork` go together")
+        return self
 
 
 def geographies(region: str) -> frozenset[str]:

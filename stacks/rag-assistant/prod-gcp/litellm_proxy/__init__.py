@@ -12,6 +12,7 @@ import pulumi
 
 Binding = Mapping[str, pulumi.Input[Any]]
 Bindings = Mapping[str, Binding]
+Splits = Mapping[str, Mapping[str, int]]
 
 CHAT, EMBEDDINGS = "openai-chat", "openai-embeddings"
 UPSTREAM = "upstream"  # LiteLLM's own parameters for a model that doesn't speak OpenAI's API
@@ -27,10 +28,13 @@ class Proxy:
     secrets: dict[str, pulumi.Input[str]]
 
 
-def proxy(serves: Mapping[str, Bindings], *, timeout: int, retries: int) -> Proxy:
+def proxy(
+    serves: Mapping[str, Bindings], *, timeout: int, retries: int, splits: Splits | None = None
+) -> Proxy:
     """What LiteLLM needs to route to each component's model under the component's name.
 
     timeout: longest wait for a model's answer, seconds. Keys of models stay in variables of the proxy.
+    splits: name → component → weight; requests for the name are shared out accordingly.
     """
     routes = {name: _route(name, bindings) for name, bindings in serves.items()}
     secrets: dict[str, pulumi.Input[str]] = {
@@ -49,7 +53,7 @@ def proxy(serves: Mapping[str, Bindings], *, timeout: int, retries: int) -> Prox
     configuration = pulumi.Output.all(**routes).apply(
         lambda known: json.dumps(
             {
-                "model_list": [{"model_name": n, "litellm_params": p} for n, p in known.items()],
+                "model_list": _model_list(known, splits or {}),
                 "litellm_settings": settings,
                 "general_settings": general,
             },
@@ -57,6 +61,20 @@ def proxy(serves: Mapping[str, Bindings], *, timeout: int, retries: int) -> Prox
         )
     )
     return Proxy(configuration, secrets)
+
+
+def _model_list(routes: Mapping[str, Mapping[str, Any]], splits: Splits) -> list[dict[str, Any]]:
+    """Every model under its component's name; those of a split once more under the split's, with a weight.
+
+    https://docs.litellm.ai/docs/routing (weighted pick)
+    """
+    found = [{"model_name": name, "litellm_params": dict(route)} for name, route in routes.items()]
+    for split, members in splits.items():
+        found += [
+            {"model_name": split, "litellm_params": {**routes[name], "weight": weight}}
+            for name, weight in members.items()
+        ]
+    return found
 
 
 def _contract(bindings: Bindings) -> str:
@@ -106,10 +124,14 @@ def bindings_of(
     served: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]],
     url: pulumi.Input[str],
     key: pulumi.Input[str],
+    splits: Splits | None = None,
 ) -> dict[str, Mapping[str, pulumi.Input[Any]]]:
-    """The proxy's own bindings: its metrics, and of each kind of model the first as the default."""
+    """The proxy's own bindings: its metrics, and of each kind of model the first split or else the first as default."""
     metrics = {"url": pulumi.Output.concat(url, "/metrics/"), "bearer-token": key}
     found: dict[str, Mapping[str, pulumi.Input[Any]]] = {"openmetrics": metrics}
     for contracts in reversed(list(served.values())):
         found.update(contracts)
+    for split, members in reversed(list((splits or {}).items())):
+        for contract, binding in served[next(iter(members))].items():
+            found[contract] = {**binding, "model": split}
     return found

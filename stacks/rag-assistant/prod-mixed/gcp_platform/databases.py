@@ -72,7 +72,7 @@ class AlloyDb(pulumi.ComponentResource):
             automated_backup_policy=_daily(zone),
             deletion_protection=not zone.deletable,
             opts=pulumi.ResourceOptions(
-                parent=self, protect=zone.protect, depends_on=[zone.network.databases, encrypted]
+                parent=self, protect=zone.protect, depends_on=[*zone.network.databases, encrypted]
             ),
         )
         primary = self._instance(f"{name}-primary", zone, cluster, cpus)
@@ -161,7 +161,7 @@ class CloudSql(pulumi.ComponentResource):
             deletion_protection=not zone.deletable,
             settings=_sql_settings(zone, tier, storage, standby),
             opts=pulumi.ResourceOptions.merge(
-                kept, pulumi.ResourceOptions(depends_on=[zone.network.databases, encrypted])
+                kept, pulumi.ResourceOptions(depends_on=[*zone.network.databases, encrypted])
             ),
         )
         gcp.sql.Database(f"{name}-database", name=database, instance=instance.name, opts=kept)

@@ -19,12 +19,19 @@ DOMAINS = {"googleapis": "googleapis.com.", "run": "run.app.", "registry": "pkg.
 
 @dataclass(frozen=True)
 class Network:
-    """id and subnet for workloads; databases: the private connection that managed databases need."""
+    """id and subnet for workloads; databases: what managed databases wait for."""
 
     id: pulumi.Output[str]
     self_link: pulumi.Output[str]
     subnet: pulumi.Output[str]
-    databases: pulumi.Resource
+    databases: Sequence[pulumi.Resource] = ()
+
+
+def existing_network(network: str, subnetwork: str) -> Network:
+    """A network that others own: its names, firewall and private services access are theirs to keep."""
+    path = pulumi.Output.from_input(network)
+    link = pulumi.Output.concat("https://www.googleapis.com/compute/v1/", path)
+    return Network(path, link, pulumi.Output.from_input(subnetwork))
 
 
 def new_network(
@@ -64,7 +71,7 @@ def new_network(
         _route(f"{name}-to-internet", network, "0.0.0.0/0", opts)
         _nat(name, region, network, opts)
     databases = _database_range(name, network, database_cidr, opts)
-    return Network(network.id, network.self_link, subnet.id, databases)
+    return Network(network.id, network.self_link, subnet.id, [databases])
 
 
 def _route(name: str, network: gcp.compute.Network, destination: str, opts: pulumi.ResourceOptions) -> None:

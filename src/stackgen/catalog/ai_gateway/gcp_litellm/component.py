@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -12,7 +12,7 @@ import pulumi_random as random
 from gcp_platform.cloud_run import Container, Scale, Service
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
-from litellm_proxy import AUTHENTICATE, Bindings, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
 
 CONFIGURATION = "/etc/litellm/config.json"
 MODULE = "/etc/litellm-authenticate/authenticate.py"
@@ -21,12 +21,15 @@ PORT = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class GcpLitellmArgs:
-    """serves: component → its bindings; each is routed to under its component's name. timeout: seconds."""
+    """serves: component → its bindings; each is routed to under its component's name. timeout: seconds.
+
+    splits: name → component → weight."""
 
     gcp: Zone
     serves: Mapping[str, Bindings]
     callers: Sequence[Caller] = ()
     image: str = "ghcr.io/berriai/litellm-non_root:v1.106.2"
+    splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
     timeout: int = 600
     retries: int = 1
     cpu: str = "1"
@@ -45,7 +48,7 @@ class GcpLitellm(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         password = random.RandomPassword(f"{name}-api-key", length=48, special=False, opts=child)
         key = pulumi.Output.concat("sk-", password.result)
-        models = proxy(args.serves, timeout=args.timeout, retries=args.retries)
+        models = proxy(args.serves, timeout=args.timeout, retries=args.retries, splits=args.splits)
         # LiteLLM looks for the module beside its configuration; each file is mounted in a folder of its own
         start = (
             f"mkdir -p /tmp/litellm && cp {CONFIGURATION} {MODULE} /tmp/litellm/ && "
@@ -72,5 +75,5 @@ class GcpLitellm(pulumi.ComponentResource):
         scale = Scale(minimum=args.minimum, maximum=args.maximum)
         service = Service(name, args.gcp, [container], scale, opts=child)
         self.served = served_bindings(args.serves, service.url, key)
-        self.bindings = bindings_of(self.served, service.url, key)
+        self.bindings = bindings_of(self.served, service.url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})

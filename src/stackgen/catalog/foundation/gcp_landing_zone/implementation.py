@@ -21,6 +21,8 @@ class Settings(ImplementationSettings):
     allow_deletion: bool = Field(default=False, description="Whether data may be deleted.")
     cidr: str = Field(default="10.90.0.0/20", description="Address range of the subnet.")
     database_cidr: str = Field(default="10.91.0.0/16", description="Address range for managed databases.")
+    network: str | None = Field(default=None, description="An existing network to use instead.")
+    subnetwork: str | None = Field(default=None, description="Its subnet for workloads.")
     egress: str = Field(default="nat", description="Ways out of the network: nat or none.")
     image_registry: str | None = Field(default=None, description="Registry that mirrors public images.")
     peers: tuple[str, ...] = Field(default=(), description="Address ranges that may connect.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pulumi
 
-from litellm_proxy import AUTHENTICATE, Bindings, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
 
@@ -18,10 +18,13 @@ FILES = Path(__file__).parent / "files" / "local_litellm"
 
 @dataclass(frozen=True, kw_only=True)
 class LocalLitellmArgs:
-    """serves: component → its bindings; each is routed to under its component's name. timeout: seconds."""
+    """serves: component → its bindings; each is routed to under its component's name. timeout: seconds.
+
+    splits: name → component → weight."""
 
     workspace: Workspace
     serves: Mapping[str, Bindings]
+    splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
     timeout: int = 120
     retries: int = 1
     port: int | None = None
@@ -40,7 +43,7 @@ class LocalLitellm(pulumi.ComponentResource):
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         url = pulumi.Output.concat("http://127.0.0.1:", number)
         key = pulumi.Output.concat("sk-", Password(f"{name}-api-key", opts=child).value)
-        models = proxy(args.serves, timeout=args.timeout, retries=args.retries)
+        models = proxy(args.serves, timeout=args.timeout, retries=args.retries, splits=args.splits)
         flags = [
             "--config",
             "config.json",
@@ -64,5 +67,5 @@ class LocalLitellm(pulumi.ComponentResource):
             child,
         )
         self.served = served_bindings(args.serves, url, key)
-        self.bindings = bindings_of(self.served, url, key)
+        self.bindings = bindings_of(self.served, url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})

@@ -12,7 +12,7 @@ import pulumi_random as random
 
 from gcp_platform.buckets import log_bucket
 from gcp_platform.naming import bounded, label, label_key, physical_name
-from gcp_platform.network import Network, new_network
+from gcp_platform.network import Network, existing_network, new_network
 from gcp_platform.workloads import Workload
 
 APIS = (
@@ -43,6 +43,7 @@ class GcpLandingZoneArgs:
     """project and region everything is created in. labels: of everything.
 
     allow_deletion: whether databases and buckets with data in them may be deleted (never where `protect`).
+    network and subnetwork: ones that others own, instead of new ones with address range `cidr`.
     egress: nat (HTTPS to model hubs and other clouds) or none. peers: address ranges that may connect.
     log_retention and backup_retention: days.
     """
@@ -54,6 +55,8 @@ class GcpLandingZoneArgs:
     allow_deletion: bool = False
     cidr: str = "10.90.0.0/20"
     database_cidr: str = "10.91.0.0/16"
+    network: str | None = None
+    subnetwork: str | None = None
     egress: str = "nat"
     image_registry: str | None = None
     peers: Sequence[str] = ()
@@ -132,6 +135,8 @@ class GcpLandingZone(pulumi.ComponentResource):
 
     def _new_network(self) -> Network:
         args = self._args
+        if args.network:
+            return existing_network(args.network, args.subnetwork or "")
         return new_network(
             self._name, self.region, args.cidr, args.database_cidr, self.egress, args.peers, self._child
         )

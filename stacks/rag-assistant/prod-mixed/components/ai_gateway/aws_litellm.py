@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -13,7 +13,7 @@ from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
-from litellm_proxy import AUTHENTICATE, Bindings, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
 
 FOLDER = "/etc/litellm"
 PORT = 4000
@@ -23,6 +23,8 @@ PORT = 4000
 class AwsLitellmArgs:
     """serves: component → its bindings; each is routed to under its component's name. timeout: seconds.
 
+    splits: name → component → weight.
+
     cpu: thousandths of a vCPU; memory: MiB; tasks: at least and at most.
     """
 
@@ -30,6 +32,7 @@ class AwsLitellmArgs:
     serves: Mapping[str, Bindings]
     callers: Sequence[Caller] = ()
     image: str = "ghcr.io/berriai/litellm-non_root:v1.106.2"
+    splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
     timeout: int = 600
     retries: int = 1
     cpu: int = 1024
@@ -48,7 +51,7 @@ class AwsLitellm(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         password = random.RandomPassword(f"{name}-api-key", length=48, special=False, opts=child)
         key = pulumi.Output.concat("sk-", password.result)
-        models = proxy(args.serves, timeout=args.timeout, retries=args.retries)
+        models = proxy(args.serves, timeout=args.timeout, retries=args.retries, splits=args.splits)
         container = Container(
             name="litellm",
             image=args.aws.image(args.image),
@@ -80,5 +83,5 @@ class AwsLitellm(pulumi.ComponentResource):
             opts=child,
         )
         self.served = served_bindings(args.serves, service.url, key)
-        self.bindings = bindings_of(self.served, service.url, key)
+        self.bindings = bindings_of(self.served, service.url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})
