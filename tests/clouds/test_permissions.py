@@ -66,7 +66,7 @@ def test_connections_are_those_of_the_wiring(name: str, golden: Callable[[Path, 
         for r in found.of_type(f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule")
     ]
     lines += [
-        f"{r.inputs.get('description', r.name)} {json.dumps(r.inputs.get('allows', 'deny'))}"
+        f"{r.inputs.get('description', r.name)} {json.dumps(r.inputs.get('allows', 'deny'), sort_keys=True)}"
         for r in found.of_type("gcp:compute/firewall:Firewall")
     ]
     golden(HERE / "golden" / f"connections-{name}.txt", "\n".join(sorted(lines)) + "\n")

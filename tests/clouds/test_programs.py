@@ -17,7 +17,12 @@ pytestmark = pytest.mark.unit
 # file, what stands there, a mistake instead, what must be said of it
 MISTAKES = [
     ("aws_platform/buckets.py", '(status="Enabled")', "(status=5)", "expected str"),
-    ("aws_platform/buckets.py", "bucket_key_enabled=True", 'bucket_key_enabled="yes"', "expected bool"),
+    (
+        "aws_platform/buckets.py",
+        "bucket_key_enabled=True",
+        'bucket_key_enabled="yes"',
+        "expected bool|unexpected type",
+    ),
     (
         "aws_platform/buckets.py",
         'sse_algorithm="aws:kms", kms_master_key_id=zone.key.arn',
@@ -35,7 +40,7 @@ MISTAKES = [
         "aws_platform/buckets.py",
         "restrict_public_buckets=True",
         "restrict_public_buckets=[True]",
-        "expected bool",
+        "expected bool|unexpected type",
     ),
     (
         "aws_platform/buckets.py",
