@@ -32,14 +32,18 @@ class Ecosystem:
         return self.folder / "stacks" / "rag-assistant" / "stack.yaml"
 
     def bindings(self) -> dict[str, Any]:
-        return json.loads(self.cli("bindings", "rag-assistant", "--show-secrets", "--json").stdout)["result"]
+        return json.loads(
+            self.cli("bindings", "rag-assistant", "-e", "dev", "--show-secrets", "--json").stdout
+        )["result"]
 
     def up(self) -> dict[str, int]:
         """Deploy; number of changed resources by operation."""
-        return json.loads(self.cli("up", "rag-assistant", "--yes", "--json").stdout)["result"]["changes"]
+        return json.loads(self.cli("up", "rag-assistant", "-e", "dev", "--yes", "--json").stdout)["result"][
+            "changes"
+        ]
 
     def pid(self, name: str) -> int:
-        found = json.loads(self.cli("status", "rag-assistant", "--json").stdout)["result"]
+        found = json.loads(self.cli("status", "rag-assistant", "-e", "dev", "--json").stdout)["result"]
         return next(item["pid"] for item in found if item["name"] == name)
 
 
@@ -51,7 +55,7 @@ def ecosystem(open_folder: Path) -> Iterator[Ecosystem]:
     found = Ecosystem(Cli(folder, folder / "data"), folder, folder / "data")
     found.cli("up", "rag-assistant", "-e", "dev", "--yes")
     yield found
-    found.cli("down", "rag-assistant", "--delete-data", "--yes")
+    found.cli("down", "rag-assistant", "-e", "dev", "--delete-data", "--yes")
     left = [p.pid for p in psutil.process_iter() if _workspace(p).startswith(str(folder))]
     assert left == [], "processes are left"
     assert not found.workspace.exists(), "files are left"

@@ -31,7 +31,7 @@ def post(url: str, content: object) -> Any:
 
 def test_every_clause_is_as_declared(ecosystem: Ecosystem) -> None:
     report = ecosystem.folder / "junit.xml"
-    done = ecosystem.cli("verify", "rag-assistant", "--json", "--junit", str(report))
+    done = ecosystem.cli("verify", "rag-assistant", "-e", "dev", "--json", "--junit", str(report))
     counts = json.loads(done.stdout)["result"]["counts"]
     assert set(counts) == {"kept", "not-kept"}
     assert counts["kept"] > 80
@@ -42,7 +42,7 @@ def test_every_clause_is_as_declared(ecosystem: Ecosystem) -> None:
 def test_a_question_is_answered_with_its_source(ecosystem: Ecosystem) -> None:
     ask = str(ROOT / "stacks" / "rag-assistant" / "ask.py")
     command = [sys.executable, ask, "How long do I have to report a stolen car?"]
-    text = ecosystem.cli("run", "rag-assistant", "--", *command).stdout
+    text = ecosystem.cli("run", "rag-assistant", "-e", "dev", "--", *command).stdout
     assert "[1] motor-theft.md, Reporting a stolen vehicle" in text
     assert "stand-in model" in text
 
@@ -123,7 +123,7 @@ def test_no_secret_is_in_clear_anywhere_it_should_not_be(ecosystem: Ecosystem) -
     for path in files:
         content = path.read_bytes()
         assert not [path for secret in secrets if secret.encode() in content]
-    assert "*****" in ecosystem.cli("bindings", "rag-assistant").stdout
+    assert "*****" in ecosystem.cli("bindings", "rag-assistant", "-e", "dev").stdout
 
 
 class Writer:
@@ -264,8 +264,8 @@ def test_a_changed_setting_restarts_in_place_and_keeps_the_data(ecosystem: Ecosy
     ecosystem.spec.write_text(
         text.replace("    dimensions: 384\n", "    dimensions: 384\n    settings: {max_connections: 66}\n", 1)
     )
-    assert "update" in ecosystem.cli("generate", "rag-assistant").stdout
-    assert "update   knowledge" in ecosystem.cli("diff", "rag-assistant").stdout
+    assert "update" in ecosystem.cli("generate", "rag-assistant", "-e", "dev").stdout
+    assert "update   knowledge" in ecosystem.cli("diff", "rag-assistant", "-e", "dev").stdout
     assert ecosystem.up() == {"update": 1}
     url = ecosystem.bindings()["assistant"]["http"]["url"]
     assert (
@@ -277,23 +277,29 @@ def test_a_changed_setting_restarts_in_place_and_keeps_the_data(ecosystem: Ecosy
 def test_a_change_that_must_replace_says_so_before(ecosystem: Ecosystem) -> None:
     text = ecosystem.spec.read_text()
     ecosystem.spec.write_text(text.replace("max_connections: 66", 'max_connections: 66, version: "16"'))
-    ecosystem.cli("generate", "rag-assistant")
-    preview = ecosystem.cli("diff", "rag-assistant").stdout
+    ecosystem.cli("generate", "rag-assistant", "-e", "dev")
+    preview = ecosystem.cli("diff", "rag-assistant", "-e", "dev").stdout
     ecosystem.spec.write_text(text)
-    ecosystem.cli("generate", "rag-assistant")
+    ecosystem.cli("generate", "rag-assistant", "-e", "dev")
     assert any(line.split()[:2] == ["replace", "knowledge-data"] for line in preview.splitlines()), preview
 
 
 def test_logs_are_there(ecosystem: Ecosystem) -> None:
-    text = ecosystem.cli("logs", "rag-assistant", "training").stdout
+    text = ecosystem.cli("logs", "rag-assistant", "-e", "dev", "training").stdout
     assert "champion" in text
-    assert "did you mean 'gateway'?" in ecosystem.cli("logs", "rag-assistant", "gatewya", code=6).stderr
+    assert (
+        "did you mean 'gateway'?"
+        in ecosystem.cli("logs", "rag-assistant", "-e", "dev", "gatewya", code=6).stderr
+    )
 
 
 def test_down_keeps_the_data(ecosystem: Ecosystem) -> None:
-    assert "its data is kept" in ecosystem.cli("down", "rag-assistant", "--yes").stdout
+    assert "its data is kept" in ecosystem.cli("down", "rag-assistant", "-e", "dev", "--yes").stdout
     assert not (ecosystem.workspace / "run").exists()
     ecosystem.up()
-    log = ecosystem.cli("logs", "rag-assistant", "indexing").stdout
+    log = ecosystem.cli("logs", "rag-assistant", "-e", "dev", "indexing").stdout
     assert "0 embedded now" in log
-    assert "made of this data and code already" in ecosystem.cli("logs", "rag-assistant", "training").stdout
+    assert (
+        "made of this data and code already"
+        in ecosystem.cli("logs", "rag-assistant", "-e", "dev", "training").stdout
+    )
