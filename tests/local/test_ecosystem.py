@@ -285,11 +285,11 @@ def test_a_change_that_must_replace_says_so_before(ecosystem: Ecosystem) -> None
 
 
 def test_logs_are_there(ecosystem: Ecosystem) -> None:
-    text = ecosystem.cli("logs", "rag-assistant", "-e", "dev", "training").stdout
+    text = ecosystem.cli("logs", "rag-assistant", "training", "-e", "dev").stdout
     assert "champion" in text
     assert (
         "did you mean 'gateway'?"
-        in ecosystem.cli("logs", "rag-assistant", "-e", "dev", "gatewya", code=6).stderr
+        in ecosystem.cli("logs", "rag-assistant", "gatewya", "-e", "dev", code=6).stderr
     )
 
 
@@ -297,9 +297,9 @@ def test_down_keeps_the_data(ecosystem: Ecosystem) -> None:
     assert "its data is kept" in ecosystem.cli("down", "rag-assistant", "-e", "dev", "--yes").stdout
     assert not (ecosystem.workspace / "run").exists()
     ecosystem.up()
-    log = ecosystem.cli("logs", "rag-assistant", "-e", "dev", "indexing").stdout
+    log = ecosystem.cli("logs", "rag-assistant", "indexing", "-e", "dev").stdout
     assert "0 embedded now" in log
     assert (
         "made of this data and code already"
-        in ecosystem.cli("logs", "rag-assistant", "-e", "dev", "training").stdout
+        in ecosystem.cli("logs", "rag-assistant", "training", "-e", "dev").stdout
     )
