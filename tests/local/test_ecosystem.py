@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from xml.etree import ElementTree
 
@@ -166,7 +167,8 @@ def kill_while_writing(
     while len(writer.acknowledged) < 10:
         time.sleep(0.02)
     for member in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
-        member.kill()
+        with suppress(psutil.NoSuchProcess):  # a child may have ended by itself already
+            member.kill()
     writer.finish(len(writer.acknowledged))
     assert writer.failures > 0, "nobody noticed the kill"
     assert ecosystem.pid(process) != pid
