@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,6 @@ class Offer:
     id: str
     reach: Reach
     geography: str | None = None
-    retires: date | None = None
 
 
 @dataclass(frozen=True)
@@ -86,14 +85,13 @@ def why_not_offered(name: str, kind: str, implementation: str, where: Place) -> 
 def offer(name: str, implementation: str, where: Place) -> Offer | None:
     """What a place gets: answered in its own region if it can be, then in a geography, then anywhere."""
     line = models()[name].lines[implementation]
-    retires = line.get("retires") or line.get("retires_from")
     if where.region in line.get("regions", ()):
-        return Offer(line["id"], "region", None, retires)
+        return Offer(line["id"], "region")
     for geography, regions in line.get("profiles", {}).items():
         if where.region in regions and where.residency in (None, geography):
-            return Offer(line["id"], "geography", geography, retires)
+            return Offer(line["id"], "geography", geography)
     if line.get("global") and where.residency is None:
-        return Offer(line["id"], "global", None, retires)
+        return Offer(line["id"], "global")
     return None
 
 

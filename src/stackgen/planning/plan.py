@@ -15,11 +15,12 @@ from stackgen.planning.clauses import check_needs
 from stackgen.planning.findings import Findings
 from stackgen.planning.foundations import foundations
 from stackgen.planning.merge import Merged, merge
-from stackgen.planning.model import Plan, PlannedComponent
+from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.planning.order import order
 from stackgen.planning.places import check_residency, place
 from stackgen.planning.references import references, sources, spread_all
 from stackgen.planning.serving import serve
+from stackgen.providers.model import Provider
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
@@ -44,9 +45,10 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     merged = merge(stack, environment)
     where = _places(merged, environment, provider, findings)
     planned = _components(merged, where, findings)
-    foundations(loaded, environment, {name: shelf.provider(name) for name in where}, findings)
+    providers = {name: shelf.provider(name) for name in where}
+    ground = foundations(loaded, environment, providers, findings)
     findings.raise_if_any()
-    return _plan(loaded, environment, provider, planned, findings)
+    return _plan(loaded, environment, providers, ground, planned, findings)
 
 
 def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
@@ -188,15 +190,13 @@ def _entry(
 def _plan(
     loaded: LoadedStack,
     environment: str,
-    provider: str,
+    providers: Mapping[str, Provider],
+    ground: tuple[PlannedFoundation, ...],
     planned: tuple[PlannedComponent, ...],
     findings: Findings,
 ) -> Plan:
-    shelf = findings.shelf
-    names = list(dict.fromkeys((provider, *(item.entry.provider for item in planned))))
-    providers = {name: shelf.provider(name) for name in names}
-    ground = foundations(loaded, environment, providers, findings)
-    findings.raise_if_any()
+    """The plan; the first of `providers` is the environment's own."""
+    shelf, provider = findings.shelf, next(iter(providers))
     requirements = {PULUMI, *(r for p in providers.values() for r in p.requirements)}
     requirements |= {r for item in planned for r in item.implementation.requirements}
     notes = [note for p in providers.values() for note in p.notes]
@@ -208,7 +208,7 @@ def _plan(
         foundations=ground,
         components=planned,
         requirements=tuple(sorted(requirements)),
-        provider_folders={name: shelf.provider_folders[name] for name in names},
+        provider_folders={name: shelf.provider_folders[name] for name in providers},
         state_is_personal=providers[provider].state_is_personal,
         transient=providers[provider].transient,
         lasting=providers[provider].lasting,

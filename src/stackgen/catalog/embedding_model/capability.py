@@ -1,11 +1,12 @@
 """A model that turns text into vectors."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Refers
-from stackgen.catalog.models import models
+from stackgen.catalog.models import models, why_no_weights, why_not_dimensions
 
 
 class EmbeddingIdentity(ImplementationSettings):
@@ -22,6 +23,31 @@ def known_identity(model: str, dimensions: int | None, form: str) -> EmbeddingId
     found = models()[model]
     length = dimensions or found.dimensions[0]
     return EmbeddingIdentity(dimensions=length, **found.identity(form))
+
+
+def why_no_open_weights(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:
+    """Why `who` can't run a model's weights: they must be known, or said with what their vectors are."""
+    chosen = options.model_dump()
+    if given.get("weights") is None:
+        return why_no_weights(chosen["model"], "embedding", "weights", who) or why_not_dimensions(
+            chosen["model"], chosen["dimensions"]
+        )
+    if given.get("identity") is None:
+        return "weights that are not in the table of models need the setting `identity`"
+    return None
+
+
+def open_weights(options: CapabilityOptions, settings: ImplementationSettings) -> Mapping[str, Any]:
+    """Settings `weights`, `revision` and `identity` by the table of models, where `weights` does not say."""
+    chosen = options.model_dump()
+    if settings.model_dump()["weights"] is not None:
+        return {}
+    weights = models()[chosen["model"]].weights
+    return {
+        "weights": weights["repository"],
+        "revision": weights.get("revision", "main"),
+        "identity": known_identity(chosen["model"], chosen["dimensions"], "weights"),
+    }
 
 
 class EmbeddingModelOptions(CapabilityOptions):

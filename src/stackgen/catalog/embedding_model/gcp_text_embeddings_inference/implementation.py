@@ -5,9 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.catalog.models import models, why_no_weights, why_not_dimensions
 
 ME = "gcp/text-embeddings-inference"
 
@@ -40,27 +39,12 @@ class Settings(ImplementationSettings):
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
     """Weights must be known, or said together with what their vectors are."""
-    chosen = options.model_dump()
-    if given.get("weights") is None:
-        return why_no_weights(chosen["model"], "embedding", "weights", ME) or why_not_dimensions(
-            chosen["model"], chosen["dimensions"]
-        )
-    if given.get("identity") is None:
-        return "weights that are not in the table of models need the setting `identity`"
-    return None
+    return why_no_open_weights(ME, options, given)
 
 
 def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
     """Repository, revision and identity by the table of models."""
-    chosen = options.model_dump()
-    if settings.model_dump()["weights"] is not None:
-        return {}
-    weights = models()[chosen["model"]].weights
-    return {
-        "weights": weights["repository"],
-        "revision": weights.get("revision", "main"),
-        "identity": known_identity(chosen["model"], chosen["dimensions"], "weights"),
-    }
+    return open_weights(options, settings)
 
 
 IMPLEMENTATION = Implementation(

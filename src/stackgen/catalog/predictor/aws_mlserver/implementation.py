@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.predictor.capability import why_no_reference
 
 NO_AUTHENTICATION = (
     "MLServer has none (https://mlserver.readthedocs.io/en/latest/user-guide/deployment/); "
@@ -25,10 +26,7 @@ class Settings(ImplementationSettings):
 
 def offers(options: CapabilityOptions, _given: Mapping[str, Any], _where: Place) -> str | None:
     """The model comes from a registry."""
-    chosen = options.model_dump()
-    if not str(chosen["model"]).startswith("models:/"):
-        return f"model '{chosen['model']}' is no registry reference; write models:/<name>@<alias>"
-    return None if chosen["registry"] else "a registry reference needs `registry`: the component it is in"
+    return why_no_reference(options)
 
 
 IMPLEMENTATION = Implementation(

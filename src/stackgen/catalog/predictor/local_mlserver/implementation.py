@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+from stackgen.catalog.predictor.capability import why_no_reference
 
 NO_AUTHENTICATION = "MLServer has none; it listens on loopback only"
 
@@ -15,10 +16,7 @@ class Settings(ImplementationSettings):
 
 def check(options: CapabilityOptions, _settings: ImplementationSettings) -> str | None:
     """The model comes from a registry."""
-    chosen = options.model_dump()
-    if not str(chosen["model"]).startswith("models:/"):
-        return f"model '{chosen['model']}' is no registry reference; write models:/<name>@<alias>"
-    return None if chosen["registry"] else "a registry reference needs `registry`: the component it is in"
+    return why_no_reference(options)
 
 
 IMPLEMENTATION = Implementation(
