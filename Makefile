@@ -16,7 +16,7 @@ $(BIN)/stackgen: pyproject.toml
 
 .PHONY: help
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: up
 up: $(BIN)/stackgen ## deploy the example stack on this machine, verify it, ask the assistant a question
@@ -41,6 +41,11 @@ check: $(BIN)/stackgen ## format, lint and types
 .PHONY: golden
 golden: $(BIN)/stackgen ## rewrite the expected files of tests; review the diff
 	$(BIN)/pytest -m unit --update-golden
+
+.PHONY: provider-truth
+provider-truth: $(BIN)/stackgen ## bring every cloud program before the real Terraform providers; records what they say
+	$(BIN)/python -m tests.provider_truth.build
+	$(BIN)/python -m tests.provider_truth
 
 .PHONY: bench
 bench: $(BIN)/stackgen ## measure start-up, generate and a warm up

@@ -140,9 +140,10 @@ def gcp_path(subject: Subject) -> str:
     return f"projects/{subject.project}/{place}/{plural}/{subject.name}"
 
 
-def new_id(subject: Subject) -> str:
-    """The id of a resource just made."""
-    unique = uuid.uuid4().hex
+def new_id(subject: Subject, *, settled: bool = False) -> str:
+    """The id of a resource just made; a settled one is the same in every run."""
+    name = f"{subject.token} {subject.logical}"
+    unique = (uuid.uuid5(uuid.NAMESPACE_OID, name) if settled else uuid.uuid4()).hex
     if subject.package == "gcp":
         return _gcp_id(subject, unique)
     if subject.package != "aws":

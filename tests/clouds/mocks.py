@@ -54,7 +54,7 @@ class Cloud(pulumi_mocks.Mocks):
         for name in found.secrets:
             if name in state:
                 state[name] = wire.secret(state[name])
-        return args.resource_id or ("" if self.preview else new_id(subject)), state
+        return args.resource_id or ("" if self.preview else new_id(subject, settled=True)), state
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         return invokes.answer(args.token, args.args, self.settings_of(args.provider)), []

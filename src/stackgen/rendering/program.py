@@ -29,7 +29,7 @@ def build(plan: Plan, folder: Path | None = None) -> Program:
     target = (folder or plan.program_folder).absolute()
     texts = dict(_texts(plan, target))
     files = {path: text.encode() for path, text in texts.items()} | dict(_copies(plan))
-    files |= dict(_shared(files))
+    files |= _shared(files)
     files[LOCK] = lock(plan, files)
     once = {"extensions.py": render("extensions.py.jinja").encode()}
     if not plan.state_is_personal:
@@ -74,13 +74,23 @@ def _modules(root: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
-def _shared(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Modules that belong to no provider, where something in the program imports them."""
-    sources = b"\n".join(content for path, content in files.items() if path.endswith(".py"))
+def _shared(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Modules that belong to no provider, where something in the program imports them or builds an image of them."""
+    modules: dict[str, dict[str, bytes]] = {}
     for path, content in _modules(SHARED / "program"):
-        name = path.partition("/")[0].removesuffix(".py")
-        if f"\nfrom {name} import".encode() in sources:
-            yield path, content
+        modules.setdefault(path.partition("/")[0].removesuffix(".py"), {})[path] = content
+    found: dict[str, bytes] = {}
+    while True:
+        sources = [text for path, text in {**files, **found}.items() if path.endswith((".py", "Dockerfile"))]
+        used = [name for name in modules if any(_names(name, source) for source in sources)]
+        if not used:
+            return found
+        for name in used:
+            found |= modules.pop(name)
+
+
+def _names(module: str, source: bytes) -> bool:
+    return f"\nfrom {module} import".encode() in source or f"\nCOPY {module}/".encode() in source
 
 
 def _entry(entry: Entry) -> Iterator[tuple[str, bytes]]:

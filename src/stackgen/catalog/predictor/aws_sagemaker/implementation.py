@@ -1,0 +1,72 @@
+"""A predictive model on a SageMaker endpoint."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.predictor.capability import why_no_reference
+
+NO_AUTHENTICATION = (
+    "the protocol's clients send none; only the security groups of its callers reach the service network "
+    "(https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html)"
+)
+
+
+class Settings(ImplementationSettings):
+    """Settings of a SageMaker endpoint."""
+
+    image: str | None = Field(
+        default=None,
+        description="Image with the model in it; `image_tag` in a repository of the stack if absent.",
+    )
+    image_tag: str = Field(
+        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+    )
+    front_image: str = Field(
+        default="public.ecr.aws/docker/library/python:3.13-slim", description="Image that runs the front."
+    )
+    instance_type: str = Field(
+        default="ml.m7i.large", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="Instance type."
+    )
+    minimum: int = Field(default=1, ge=1, le=50, description="Instances that always run.")
+    maximum: int = Field(default=2, ge=1, le=50, description="Instances that run under load.")
+    requests_per_minute: int = Field(
+        default=600,
+        ge=1,
+        le=100000,
+        description="Requests per minute and instance, beyond which one is added.",
+    )
+
+
+def offers(options: CapabilityOptions, _given: Mapping[str, Any], _where: Place) -> str | None:
+    """The model comes from a registry."""
+    return why_no_reference(options)
+
+
+IMPLEMENTATION = Implementation(
+    description="A registered scikit-learn model on a SageMaker endpoint, over the Open Inference Protocol.",
+    level="managed",
+    settings=Settings,
+    sizes={
+        "small": {"instance_type": "ml.m7i.large", "minimum": 1, "maximum": 2},
+        "medium": {"instance_type": "ml.m7i.xlarge", "minimum": 2, "maximum": 6},
+        "large": {"instance_type": "ml.m7i.4xlarge", "minimum": 3, "maximum": 20},
+    },
+    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error", "tls")},
+    not_kept={
+        "open-inference": {
+            "auth-required": NO_AUTHENTICATION,
+            "wrong-credentials-refused": NO_AUTHENTICATION,
+        }
+    },
+    offers=offers,
+    licence="AWS terms; Apache-2.0 (MLServer, signing proxy)",
+    notes=(
+        "build its image with `open_inference_tunnel/Dockerfile` and push it before the endpoint is created: "
+        "apply first with `pulumi up --target` on its repository, or give `image`",
+        "a moved alias is served once an image with it is pushed and `image_tag` says so",
+        "a request is answered within 60 seconds and has at most 1.5 MB",
+    ),
+)
