@@ -29,7 +29,7 @@ down: $(BIN)/stackgen ## stop the example stack; its data stays
 	$(BIN)/stackgen down $(STACK) -e $(ENVIRONMENT) --yes
 
 .PHONY: test
-test: $(BIN)/stackgen ## run every test: unit, engine, local
+test: $(BIN)/stackgen ## run every test: unit, engine, local, kubernetes
 	$(BIN)/pytest
 
 .PHONY: check

@@ -14,7 +14,6 @@ import json
 import re
 import sys
 import threading
-from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from tests.clouds import checking, invokes, schema, values, wire
 from tests.clouds.identity import NAMING, Subject, made_up_name, naming_property, new_id, subject_of
+from tests.clouds.serving import serve
 from tests.clouds.shapes import JSON
 
 Inputs = dict[str, JSON]
@@ -267,22 +267,6 @@ def _name(token: str, name: str, news: Inputs, olds: Inputs, seed: bytes) -> Non
         news["__defaults"] = [own]
 
 
-def serve(folder: Path, packages: list[str]) -> None:
-    cloud = Cloud(folder)
-    ports: dict[str, int] = {}
-    servers: list[Any] = []
-    limits = [("grpc.max_receive_message_length", 1 << 28), ("grpc.max_send_message_length", 1 << 28)]
-    for package in packages:
-        server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=limits)
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn(package, cloud), server)
-        ports[package] = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        servers.append(server)
-    print(json.dumps(ports), flush=True)
-    sys.stdin.read()
-    for server in servers:
-        server.stop(0)
-
-
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.argv[2:])
+    shared = Cloud(Path(sys.argv[1]))
+    serve({package: StandIn(package, shared) for package in sys.argv[2:]})

