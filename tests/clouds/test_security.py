@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,12 +13,12 @@ import pytest
 import yaml
 
 from tests.clouds import terraform
+from tests.clouds.checkov import checkov
 from tests.clouds.programs import PROGRAMS, copy_of, program, recorded
 from tests.clouds.recording import Recording, Resource, run_program
 
 pytestmark = pytest.mark.unit
 HERE = Path(__file__).parent
-CHECKOV = "checkov==3.3.30"
 ACCEPTED: dict[str, dict[str, str]] = yaml.safe_load((HERE / "accepted.yaml").read_text(encoding="utf-8"))
 
 # A mistake somebody could make in a program, in a file of it, and the rule that finds it.
@@ -409,21 +406,7 @@ def _checkov(plans: dict[str, Recording], folder: Path) -> dict[str, dict[str, l
         target.mkdir(parents=True)
         resources = json.loads(json.dumps([vars(r) for r in recording.resources]))
         (target / "tfplan.json").write_text(json.dumps(terraform.plan(resources)), encoding="utf-8")
-    uv = Path(sys.executable).parent / "uv"
-    command = [
-        str(uv if uv.exists() else shutil.which("uv")),
-        "run",
-        "--isolated",
-        "--no-project",
-        "--python",
-        "3.11",
-    ]
-    command += ["--with", CHECKOV, "checkov", "-d", str(folder), "--framework", "terraform_plan"]
-    command += ["--compact", "--quiet", "-o", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    report = json.loads(done.stdout)
-    report = report if isinstance(report, dict) else report[0]
-    assert report["summary"]["parsing_errors"] == 0
+    report = checkov(folder, "terraform_plan")
     assert report["summary"]["passed"] > 20 * len(plans)
     found: dict[str, dict[str, list[str]]] = {name: {} for name in plans}
     for failed in report["results"]["failed_checks"]:

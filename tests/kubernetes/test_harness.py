@@ -15,6 +15,7 @@ from tests.kubernetes import deploying
 from tests.kubernetes.api import ApiError, Object
 from tests.kubernetes.control_plane.cluster import NODES, Cluster
 from tests.kubernetes.deploying import StandIn
+from tests.kubernetes.judges import deployed, judged_by_pod_security
 
 pytestmark = pytest.mark.kubernetes
 PROGRAM = Path(__file__).parent / "program"
@@ -59,6 +60,11 @@ def test_a_program_lives_a_whole_life(
     password = up.outputs["password"]
     assert password not in kept
     assert base64.b64encode(password.encode()).decode() not in kept
+
+    kinds = {"Cluster", "ConfigMap", "Deployment", "Job", "PersistentVolumeClaim", "Secret", "Service"}
+    there = deployed(api, namespace)
+    assert {one["kind"] for one in there} == {*kinds, "StatefulSet"}
+    assert judged_by_pod_security(there) == []
 
     assert _changes(stack.up()) == {}
 
