@@ -26,7 +26,7 @@ def main(word: str) -> int:
             _tell(f"there is a cluster in {FOLDER} already; stop it first")
             return 1
         began = time.monotonic()
-        cluster = Cluster.start(FOLDER, _tell)
+        cluster = Cluster.start(FOLDER, _tell, lasting=True)
         _tell(f"ready after {time.monotonic() - began:.1f} s")
         print(f"export KUBECONFIG={cluster.kubeconfig}")
     elif word == "stop":

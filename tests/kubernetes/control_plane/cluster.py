@@ -34,11 +34,11 @@ class Cluster:
     processes: Processes
 
     @classmethod
-    def start(cls, folder: Path, progress: Progress = silent) -> Self:
-        """In an empty or new folder. Raises CannotBuild or CannotStart."""
+    def start(cls, folder: Path, progress: Progress = silent, *, lasting: bool = False) -> Self:
+        """In an empty or new folder; it ends with this process unless `lasting`. Raises CannotBuild, CannotStart."""
         kubebox, kwok, custom = build(KUBEBOX, progress), build(KWOK, progress), definitions()
         folder.mkdir(parents=True, exist_ok=True)
-        processes = Processes(folder)
+        processes = Processes(folder, lasting)
         try:
             return cls._start(folder, processes, str(kubebox), str(kwok), custom)
         except BaseException:

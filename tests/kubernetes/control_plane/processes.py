@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 PATIENCE = 180.0
 """Seconds for any part to become ready, on a machine that is busy with other things."""
 
@@ -32,9 +36,13 @@ def free_ports(count: int) -> list[int]:
 
 @dataclass
 class Processes:
-    """What runs for one cluster, in start order; `folder` holds logs and pid files."""
+    """What runs for one cluster, in start order; `folder` holds logs and pid files.
+
+    lasting: goes on when we end; otherwise it ends with us, even if we are killed (on Linux).
+    """
 
     folder: Path
+    lasting: bool = False
     running: list[tuple[str, subprocess.Popen[bytes]]] = field(
         default_factory=list[tuple[str, subprocess.Popen[bytes]]]
     )
@@ -48,6 +56,7 @@ class Processes:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=None if self.lasting else _end_with_parent,  # noqa: PLW1509 - it only calls prctl
             )
         (self.folder / f"{name}.pid").write_text(str(process.pid), encoding="utf-8")
         self.running.append((name, process))
@@ -81,6 +90,12 @@ class Processes:
                 process.wait()
             (self.folder / f"{name}.pid").unlink(missing_ok=True)
         self.running.clear()
+
+
+def _end_with_parent() -> None:
+    """https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html"""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop_by_pid_files(folder: Path) -> None:
