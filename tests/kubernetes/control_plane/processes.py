@@ -95,7 +95,7 @@ class Processes:
 def _end_with_parent() -> None:
     """https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html"""
     if sys.platform == "linux":
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def stop_by_pid_files(folder: Path) -> None:
