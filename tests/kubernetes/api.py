@@ -7,6 +7,7 @@ import json
 import re
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ import yaml
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
 WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+PATIENCE = 60.0
+"""Seconds for a server that asks us to come back later."""
 FOREGROUND = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
 
 
@@ -108,7 +111,11 @@ class Api:
         """One request; raises ApiError. media: `json`, `merge-patch+json`, `apply-patch+yaml`."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": f"application/{media}"}
+        end = time.monotonic() + PATIENCE
         answer = self._http.request(method, path, content=content, headers=headers, params=query)
+        while "retry-after" in answer.headers and time.monotonic() < end:  # it is busy, or still starting
+            time.sleep(float(answer.headers["retry-after"]))
+            answer = self._http.request(method, path, content=content, headers=headers, params=query)
         if self.on_warning is not None:
             for header in answer.headers.get_list("warning"):
                 for text in WARNING.findall(header):
