@@ -54,12 +54,15 @@ class FromConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an implementation would run. geographies: residencies that hold in `region`, such as eu."""
+    """Where an implementation would run. geographies: residencies that hold in `region`, such as eu.
+
+    settings: the provider's, as the environment has them."""
 
     region: str | None = None
     geographies: frozenset[str] = frozenset()
     residency: str | None = None
     today: date = date.min
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,7 @@ class Implementation:
     """One way to provide a capability. Its identity is its folder, so it is not repeated here.
 
     kept: contract → clauses kept. not_kept: contract → clause → why not (with a source where it has one).
+    kept_with: contract → clause of not_kept → the setting with which it is kept after all.
     sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
     beyond what its provider already requires. refuses: capability option → why it can't be honoured.
     check: what is wrong with options and settings taken together, in a sentence, or None.
@@ -91,6 +95,7 @@ class Implementation:
     sizes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     not_kept: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    kept_with: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     refuses: dict[str, str] = field(default_factory=dict[str, str])
     check: Callable[[CapabilityOptions, ImplementationSettings], str | None] | None = None
     offers: Callable[[CapabilityOptions, Mapping[str, Any], Place], str | None] | None = None
@@ -102,3 +107,19 @@ class Implementation:
     maturity: Maturity = "stable"
     default: bool = False  # the one its provider picks when a spec names only the provider
     notes: tuple[str, ...] = ()
+
+    def keeps(self, settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """Contract → clauses kept with these settings."""
+        won = {
+            name: tuple(clause for clause, setting in clauses.items() if settings.get(setting))
+            for name, clauses in self.kept_with.items()
+        }
+        return {name: (*clauses, *won.get(name, ())) for name, clauses in self.kept.items()}
+
+    def lacks(self, settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """Contract → clause → why it is not kept with these settings."""
+        kept = self.keeps(settings)
+        return {
+            name: {clause: why for clause, why in clauses.items() if clause not in kept.get(name, ())}
+            for name, clauses in self.not_kept.items()
+        }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,18 @@ class Context:
             problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment}")
             raise StackgenError(problem, ExitCode.NOT_FOUND)
         return found
+
+    @contextmanager
+    def reachable_bindings(self) -> Iterator[dict[str, Any]]:
+        """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""
+        bindings = self.bindings()
+        operations = self.shelf.operations(self.loaded.stack.environments[self.environment].provider)
+        if not hasattr(operations, "reached"):
+            yield bindings
+            return
+        resources = self.deployment(lambda _: None).resources()
+        with operations.reached(resources, bindings) as found:
+            yield found
 
     @property
     def name(self) -> str:

@@ -79,7 +79,8 @@ def _writing(commands: Any) -> None:
         "--blueprint", default="rag-assistant", help="what to start from (default: rag-assistant)"
     )
     _command(commands, "check", "check a spec in all its environments", environment=False)
-    _command(commands, "plan", "who provides each component, with which settings, in which order")
+    plan = _command(commands, "plan", "who provides each component, with which settings, in which order")
+    plan.add_argument("--images", action="store_true", help="list every container image, for mirroring")
     diff = _command(commands, "diff", "what generate would change on disk, and up in the deployment")
     diff.add_argument(
         "--files", action="store_true", help="only the files; nothing is asked of the deployment"

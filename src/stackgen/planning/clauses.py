@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
 from stackgen.errors import did_you_mean
@@ -23,7 +26,7 @@ def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None
                 hint=did_you_mean(clause, list(known)),
                 allowed=sorted(known),
             )
-        elif entry is not None and not _keeps(entry, clause):
+        elif entry is not None and not _keeps(entry, clause, merged.settings):
             others = _who_keeps(findings.shelf, merged.capability, clause)
             reasons = [clauses.get(clause, "") for clauses in entry.implementation.not_kept.values()]
             why = next((reason for reason in reasons if reason), "it is not declared")
@@ -36,9 +39,9 @@ def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None
             )
 
 
-def _keeps(entry: Entry, clause: str) -> bool:
-    return any(clause in clauses for clauses in entry.implementation.kept.values())
+def _keeps(entry: Entry, clause: str, settings: Mapping[str, Any]) -> bool:
+    return any(clause in clauses for clauses in entry.implementation.keeps(settings).values())
 
 
 def _who_keeps(shelf: Shelf, capability: str, clause: str) -> list[str]:
-    return [entry.id for entry in shelf.implementations[capability].values() if _keeps(entry, clause)]
+    return [entry.id for entry in shelf.implementations[capability].values() if _keeps(entry, clause, {})]

@@ -54,6 +54,16 @@ class PlannedComponent:
         return self.entry.implementation
 
     @property
+    def kept(self) -> Mapping[str, tuple[str, ...]]:
+        """Contract → clauses it keeps as it is set."""
+        return self.implementation.keeps(dict(self.settings))
+
+    @property
+    def not_kept(self) -> Mapping[str, Mapping[str, str]]:
+        """Contract → clause → why it doesn't keep it as it is set."""
+        return self.implementation.lacks(dict(self.settings))
+
+    @property
     def waits_for(self) -> tuple[str, ...]:
         """Components that must be there before this one is created, in spec order of mention."""
         referred = (name for ref in self.references.values() if ref.waits for name in ref.names)

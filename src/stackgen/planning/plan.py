@@ -12,6 +12,7 @@ from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.choose import check_together, choose, refuse_options, resolve_settings
 from stackgen.planning.clauses import check_needs
+from stackgen.planning.connections import check_connections
 from stackgen.planning.findings import Findings
 from stackgen.planning.foundations import foundations
 from stackgen.planning.merge import Merged, merge
@@ -129,6 +130,7 @@ def _components(
                 sources=sources(merged, chosen, findings),
             )
     found = serve(found, all_merged, findings)
+    check_connections(found, all_merged, findings)
     names = (
         order({name: item.mentions for name, item in found.items()}, findings)
         if not findings.problems

@@ -41,7 +41,7 @@ def described(item: PlannedComponent) -> dict[str, Any]:
         "implementation": item.entry.id,
         "options": plain_data(item.options),
         "settings": plain_data(item.settings),
-        "kept": plain_data(item.implementation.kept),
+        "kept": plain_data(item.kept),
     }
 
 

@@ -68,7 +68,7 @@ def _edges(plan: Plan) -> Iterator[dict[str, Code]]:
 
 def _not_kept(plan: Plan) -> Iterator[dict[str, Code]]:
     for item in plan.components:
-        for contract, clauses in item.implementation.not_kept.items():
+        for contract, clauses in item.not_kept.items():
             for clause, why in clauses.items():
                 yield {
                     "name": Code(item.name),
