@@ -65,7 +65,7 @@ class Context:
         """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""
         bindings = self.bindings()
         operations = self.shelf.operations(self.loaded.stack.environments[self.environment].provider)
-        if not hasattr(operations, "reached"):
+        if operations is None or not hasattr(operations, "reached"):
             yield bindings
             return
         resources = self.deployment(lambda _: None).resources()

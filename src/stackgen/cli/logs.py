@@ -17,7 +17,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context = open_context(arguments)
     resources = context.deployment(lambda _: None).resources()
     operations = context.shelf.operations(context.loaded.stack.environments[context.environment].provider)
-    if hasattr(operations, "log_command"):
+    if operations is not None and hasattr(operations, "log_command"):
         return _printed(
             operations.log_command(resources, arguments.component, arguments.lines, arguments.follow)
         )

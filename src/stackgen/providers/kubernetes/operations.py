@@ -44,7 +44,7 @@ class Place:
 def status(resources: Iterable[_Resource]) -> Status:
     """Every pod of the environment: phase, containers that are ready, restarts, node."""
     place = found_place(resources)
-    header = ("pod", "state", "ready", "restarts", "node")
+    header: tuple[str, ...] = ("pod", "state", "ready", "restarts", "node")
     if place is None:
         return Status(header, (), (), "nothing is deployed")
     answer = subprocess.run(

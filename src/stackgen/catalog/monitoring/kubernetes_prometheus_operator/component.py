@@ -210,7 +210,8 @@ class KubernetesPrometheusOperator(pulumi.ComponentResource):
         selector = {WORKLOAD: self._name, "app.kubernetes.io/name": kind}
         k8s.core.v1.Service(
             name,
-            metadata=self._ground.metadata(self._name, name, name),
+            # whether pods are behind it is the operator's to say
+            metadata=self._ground.metadata(self._name, name, name, {"pulumi.com/skipAwait": "true"}),
             spec=k8s.core.v1.ServiceSpecArgs(
                 type="ClusterIP",
                 selector=selector,

@@ -55,8 +55,8 @@ class Server:
             opts,
         )
         ports = {"main": args.port, **args.other_ports}
-        service = self._service(ports)
-        self.workload = self._stateful(service) if args.storage else self._deployment()
+        self._service(ports)
+        self.workload = self._stateful() if args.storage else self._deployment()
         several = args.scale.minimum > 1
         if several:
             self._budget()
@@ -67,8 +67,8 @@ class Server:
         self.url = f"http://{self.host}:{args.port}"
         self.address = exposed(name, component, args.port, ground, opts) if args.expose else None
 
-    def _service(self, ports: Mapping[str, int]) -> k8s.core.v1.Service:
-        return k8s.core.v1.Service(
+    def _service(self, ports: Mapping[str, int]) -> None:
+        k8s.core.v1.Service(
             self._name,
             metadata=self._ground.metadata(self._component, self._name, self._name),
             spec=k8s.core.v1.ServiceSpecArgs(
@@ -110,14 +110,15 @@ class Server:
             opts=self._opts,
         )
 
-    def _stateful(self, service: k8s.core.v1.Service) -> k8s.apps.v1.StatefulSet:
+    def _stateful(self) -> k8s.apps.v1.StatefulSet:
         keep = "Delete" if self._ground.deletable else "Retain"
         return k8s.apps.v1.StatefulSet(
             self._name,
             metadata=self._ground.metadata(self._component, self._name, self._name),
             spec=k8s.apps.v1.StatefulSetSpecArgs(
                 replicas=self._args.scale.minimum,
-                service_name=service.metadata.apply(lambda metadata: str(metadata.name)),
+                # by name: Pulumi waits for a Service until pods are behind it
+                service_name=self._name,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=self._selector()),
                 pod_management_policy="Parallel",
                 persistent_volume_claim_retention_policy=(
