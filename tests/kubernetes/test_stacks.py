@@ -24,6 +24,7 @@ from tests.kubernetes.api import Api, ApiError, Object
 from tests.kubernetes.control_plane.cluster import Cluster
 from tests.kubernetes.deploying import StandIn, configure, share_environment
 from tests.kubernetes.flows import Flow, allowed, denies_by_default
+from tests.kubernetes.judges import deployed, judged_by_checkov, judged_by_pod_security
 
 pytestmark = pytest.mark.kubernetes
 
@@ -33,6 +34,7 @@ class Life:
     """What was seen of one program: the objects while it was up, and what each step said."""
 
     objects: list[Object] = field(default_factory=list[Object])
+    made: list[Object] = field(default_factory=list[Object])
     said: str = ""
     again: str = ""
     down: str = ""
@@ -109,6 +111,7 @@ def _live(name: str, folder: Path, cluster: Cluster, standin: StandIn) -> Life:
     try:
         found.said = _said(cli("up", *where, "--yes", code=None))
         found.objects = [*cluster.api.everything(namespace)]
+        found.made = deployed(cluster.api, namespace)
         space = cluster.api.get("v1", "Namespace", namespace)
         found.objects += [space] if space else []
         found.again = _said(cli("up", *where, "--yes", code=None))
@@ -280,3 +283,15 @@ def test_larger_ones_survive_maintenance(name: str, lives: Callable[[str], Life]
         spread = item["spec"]["template"]["spec"].get("topologySpreadConstraints")
         assert bool(spread) == several
         assert (item["metadata"]["name"] in guarded) == several
+
+
+def test_public_judges_find_nothing_that_is_not_explained(
+    lives: Callable[[str], Life], tmp_path: Path
+) -> None:
+    made = [item for name in stacks.NAMES for item in lives(name).made]
+    assert len(made) > 300
+    assert judged_by_pod_security(made) == []
+    report = judged_by_checkov(made, tmp_path)
+    assert report.failed == {}
+    assert set(report.skipped) <= {"CKV_K8S_35", "CKV_K8S_43"}  # the program says why, at the pods
+    assert report.passed > 3000
