@@ -55,8 +55,7 @@ class Server:
             opts,
         )
         ports = {"main": args.port, **args.other_ports}
-        self._service(ports)
-        self.workload = self._stateful() if args.storage else self._deployment()
+        self._service(ports, self._stateful() if args.storage else self._deployment())
         several = args.scale.minimum > 1
         if several:
             self._budget()
@@ -67,7 +66,8 @@ class Server:
         self.url = f"http://{self.host}:{args.port}"
         self.address = exposed(name, component, args.port, ground, opts) if args.expose else None
 
-    def _service(self, ports: Mapping[str, int]) -> None:
+    def _service(self, ports: Mapping[str, int], workload: pulumi.Resource) -> None:
+        """Made when pods are there: Pulumi waits until some are behind it, and a few such waits stop everything."""
         k8s.core.v1.Service(
             self._name,
             metadata=self._ground.metadata(self._component, self._name, self._name),
@@ -79,7 +79,7 @@ class Server:
                     for label, port in ports.items()
                 ],
             ),
-            opts=self._opts,
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[workload])),
         )
 
     def _selector(self) -> dict[str, str]:
@@ -117,7 +117,6 @@ class Server:
             metadata=self._ground.metadata(self._component, self._name, self._name),
             spec=k8s.apps.v1.StatefulSetSpecArgs(
                 replicas=self._args.scale.minimum,
-                # by name: Pulumi waits for a Service until pods are behind it
                 service_name=self._name,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=self._selector()),
                 pod_management_policy="Parallel",
