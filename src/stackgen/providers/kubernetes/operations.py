@@ -55,7 +55,7 @@ def status(resources: Iterable[_Resource]) -> Status:
             Problem("cluster-unreachable", answer.stderr.strip() or "kubectl failed"), ExitCode.DEPLOYMENT
         )
     rows = [_row(item) for item in json.loads(answer.stdout)["items"]]
-    items = [dict(zip(header, row, strict=True)) for row in rows]
+    items: list[dict[str, Any]] = [dict(zip(header, row, strict=True)) for row in rows]
     return Status(header, tuple(rows), tuple(items), f"{len(rows)} pods in {place.namespace}")
 
 

@@ -55,8 +55,7 @@ class Server:
             opts,
         )
         ports = {"main": args.port, **args.other_ports}
-        service = self._service(ports)
-        self.workload = self._stateful(service) if args.storage else self._deployment()
+        self._service(ports, self._stateful() if args.storage else self._deployment())
         several = args.scale.minimum > 1
         if several:
             self._budget()
@@ -67,8 +66,9 @@ class Server:
         self.url = f"http://{self.host}:{args.port}"
         self.address = exposed(name, component, args.port, ground, opts) if args.expose else None
 
-    def _service(self, ports: Mapping[str, int]) -> k8s.core.v1.Service:
-        return k8s.core.v1.Service(
+    def _service(self, ports: Mapping[str, int], workload: pulumi.Resource) -> None:
+        """Made when pods are there: Pulumi waits until some are behind it, and a few such waits stop everything."""
+        k8s.core.v1.Service(
             self._name,
             metadata=self._ground.metadata(self._component, self._name, self._name),
             spec=k8s.core.v1.ServiceSpecArgs(
@@ -79,7 +79,7 @@ class Server:
                     for label, port in ports.items()
                 ],
             ),
-            opts=self._opts,
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[workload])),
         )
 
     def _selector(self) -> dict[str, str]:
@@ -110,14 +110,14 @@ class Server:
             opts=self._opts,
         )
 
-    def _stateful(self, service: k8s.core.v1.Service) -> k8s.apps.v1.StatefulSet:
+    def _stateful(self) -> k8s.apps.v1.StatefulSet:
         keep = "Delete" if self._ground.deletable else "Retain"
         return k8s.apps.v1.StatefulSet(
             self._name,
             metadata=self._ground.metadata(self._component, self._name, self._name),
             spec=k8s.apps.v1.StatefulSetSpecArgs(
                 replicas=self._args.scale.minimum,
-                service_name=service.metadata.apply(lambda metadata: str(metadata.name)),
+                service_name=self._name,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=self._selector()),
                 pod_management_policy="Parallel",
                 persistent_volume_claim_retention_policy=(

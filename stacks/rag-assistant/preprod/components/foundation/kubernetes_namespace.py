@@ -78,6 +78,7 @@ class KubernetesNamespace(pulumi.ComponentResource):
             context=args.context,
             cluster_identifier=args.context,
             enable_server_side_apply=True,
+            enable_patch_force=True,  # what was edited by hand is put right by the next `up`
             opts=own,
         )
         self.providers: Mapping[str, pulumi.ProviderResource] = {

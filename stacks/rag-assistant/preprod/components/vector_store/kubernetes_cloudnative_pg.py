@@ -18,7 +18,10 @@ DATABASE = "knowledge"
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesCloudnativePgArgs:
-    """dimensions: length of the embeddings. storage: GiB. backup: bucket, endpoint, credentials, schedule, retention."""
+    """dimensions: length of the embeddings. storage: GiB.
+
+    backup: bucket, endpoint, credentials, schedule, retention.
+    """
 
     kubernetes: Ground
     callers: Sequence[Caller] = ()
