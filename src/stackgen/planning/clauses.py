@@ -11,6 +11,8 @@ from stackgen.planning.merge import Merged
 
 def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None:
     """Note every needed clause that no contract has, or that `entry` doesn't keep, with who does."""
+    if not merged.needs:
+        return
     contracts = findings.shelf.capability(merged.capability).contracts
     known = {clause.name: name for name in contracts for clause in contract(name).clauses}
     for index, clause in enumerate(merged.needs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,7 @@ class Plan:
     spec_path: Path
     spec_digest: str
 
-    @property
+    @cached_property
     def by_name(self) -> Mapping[str, PlannedComponent]:
         """Components by name."""
         return {component.name: component for component in self.components}
