@@ -7,7 +7,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jinja2
 import jinja2.compiler
@@ -41,10 +41,21 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
             pass
 
 
+class _Templates(jinja2.Environment):
+    """Looks into dictionaries first: that is what templates are given, and a missed attribute is slow."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`obj.attribute` in a template."""
+        if type(obj) is dict:
+            found = cast("dict[str, Any]", obj)
+            return found[attribute] if attribute in found else self.undefined(obj=found, name=attribute)
+        return super().getattr(obj, attribute)
+
+
 @cache
 def _environment() -> jinja2.Environment:
     folder = f"{cache_folder()}/templates"
-    return jinja2.Environment(  # noqa: S701 - not HTML; every printed value is checked by `finalize`
+    return _Templates(  # not HTML; every printed value is checked by `finalize`
         loader=jinja2.FileSystemLoader(TEMPLATES),
         bytecode_cache=_Compiled(folder) if private(folder) else None,
         auto_reload=False,

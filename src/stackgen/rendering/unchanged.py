@@ -68,7 +68,7 @@ def note(request: Request, plan: Plan, program: Program) -> None:
     if request.spec is None or not private(request.folder):
         return
     parts = (str(program.folder), plan.stack.name, plan.environment)
-    entries = [f"source {os.path.realpath(path)}\t{value}" for value, path in _sources(plan)]
+    entries = [f"source {path}\t{value}" for value, path in sorted(set(_sources(plan)))]
     entries += [f"file {_sha256(data)}\t{path}" for path, data in program.files.items()]
     entries += [f"once \t{path}" for path in program.once]
     try:
@@ -85,10 +85,10 @@ def note(request: Request, plan: Plan, program: Program) -> None:
         return
 
 
-def _sources(plan: Plan) -> Iterator[tuple[str, os.PathLike[str]]]:
+def _sources(plan: Plan) -> Iterator[tuple[str, str]]:
     for item in plan.components:
         for option, path in item.sources.items():
-            yield str(getattr(item.options, option)), path
+            yield str(getattr(item.options, option)), str(path)
 
 
 def _facts(spec: str, *, settled: bool = False) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -67,14 +67,13 @@ def read(data: bytes, file: str) -> tuple[Any, Positions]:
         message = f"a hidden or control character (U+{ord(hidden.group()):04X}) is not allowed"
         place = positions.point(line, column)
         raise _error(message, Position(place.file, place.line, place.column))
-    return _Builder(positions, _events(text, positions)).build(), positions
-
-
-def _events(text: str, positions: Positions) -> Iterator[Any]:
+    loader = _LOADER(text)
     try:
-        yield from _yaml.parse(text, Loader=_LOADER)
+        return _Builder(positions, loader.get_event).build(), positions
     except yaml.YAMLError as error:
         raise _syntax(error, positions) from None
+    finally:
+        loader.dispose()
 
 
 def _syntax(error: yaml.YAMLError, positions: Positions) -> StackgenError:
@@ -97,19 +96,19 @@ class _Builder:
     stands.
     """
 
-    def __init__(self, positions: Positions, events: Iterator[Any]) -> None:
+    def __init__(self, positions: Positions, event: Callable[[], Any]) -> None:
         self.positions = positions
-        self.events = events
+        self.event = event
         self.problems: list[Problem] = []
 
     def build(self) -> Any:
         """The only document's value; None if there is nothing in the file."""
-        next(self.events)  # the stream's start
+        self.event()  # the stream's start
         value = None
-        if isinstance(next(self.events), yaml.DocumentStartEvent):
-            value = self._value(next(self.events), (), 1)
-            next(self.events)  # the document's end
-            another = next(self.events)
+        if isinstance(self.event(), yaml.DocumentStartEvent):
+            value = self._value(self.event(), (), 1)
+            self.event()  # the document's end
+            another = self.event()
             if isinstance(another, yaml.DocumentStartEvent):
                 message = "one document is expected, and here another begins"
                 raise _error(f"this is not valid YAML: {message}", self._place(another))
@@ -129,38 +128,38 @@ class _Builder:
         if kind is yaml.MappingStartEvent:
             return self._mapping(path, depth)
         items: list[Any] = []
-        while type(item := next(self.events)) is not yaml.SequenceEndEvent:
+        while type(item := self.event()) is not yaml.SequenceEndEvent:
             items.append(self._value(item, (*path, len(items)), depth + 1))
         return items
 
     def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        while type(event := next(self.events)) is not yaml.MappingEndEvent:
+        while type(event := self.event()) is not yaml.MappingEndEvent:
             self._refuse_surprises(event, depth + 1)
             if type(event) is not yaml.ScalarEvent:
                 self._note(event, "a key must be a plain string")
                 self._skip(event, depth + 1)
-                self._skip(next(self.events), depth + 1)
+                self._skip(self.event(), depth + 1)
                 continue
             key: str = event.value
             if key == "<<" and not event.style:
                 self._note(event, "merge keys are not allowed", "write the values out")
-                self._skip(next(self.events), depth + 1)
+                self._skip(self.event(), depth + 1)
             elif key in found:
                 self._note(event, f"'{key}' is given twice")
-                self._skip(next(self.events), depth + 1)
+                self._skip(self.event(), depth + 1)
             else:
                 mark = event.start_mark
                 inner = (*path, key)
                 self.positions.marks[inner] = (mark.line, mark.column)
-                found[key] = self._value(next(self.events), inner, depth + 1)
+                found[key] = self._value(self.event(), inner, depth + 1)
         return found
 
     def _skip(self, event: Any, depth: int) -> None:
         """Go past a value that has no place in the document, but for what is allowed nowhere."""
         self._refuse_surprises(event, depth)
         if isinstance(event, yaml.CollectionStartEvent):
-            while not isinstance(inner := next(self.events), yaml.CollectionEndEvent):
+            while not isinstance(inner := self.event(), yaml.CollectionEndEvent):
                 self._skip(inner, depth + 1)
 
     def _refuse_surprises(self, event: Any, depth: int) -> None:
