@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.measuring import Case
 from benchmarks.workload import spec
 
-LEVELS = ("info", "debug")
+MEMORIES = (1024, 2048)
 
 
 class Own:
@@ -68,7 +68,7 @@ class Own:
         def before() -> None:
             nonlocal runs
             self._remember(case)
-            (case.folder / "stack.yaml").write_text(spec(size, "aws", LEVELS[runs % 2]))
+            (case.folder / "stack.yaml").write_text(spec(size, "aws", MEMORIES[runs % 2]))
             runs += 1
 
         case = self._writing("stackgen", "generate with one changed", size, before)

@@ -124,7 +124,7 @@ def as_json(samples: Mapping[str, Samples], where: Surroundings, notes: Sequence
 
 
 def write(file: Path, mark: str, text: str) -> None:
-    """Replace what stands between `<!-- {mark}: begin -->` and `<!-- {mark}: end -->`; raises ValueError if nothing does."""
+    """Replace what stands between `<!-- {mark}: begin -->` and `<!-- {mark}: end -->`; ValueError if nothing does."""
     begin, end = f"<!-- {mark}: begin -->\n", f"<!-- {mark}: end -->"
     before, _, rest = file.read_text(encoding="utf-8").partition(begin)
     _, found, after = rest.partition(end)

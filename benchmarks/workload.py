@@ -37,19 +37,18 @@ def resources(count: int) -> list[dict[str, Any]]:
     return found
 
 
-def spec(count: int, provider: str, level: str = "info") -> str:
-    """A stackgen spec of `count` components. level: what is said of the one in the middle, to have it changed."""
+def spec(count: int, provider: str, memory: int = 1024) -> str:
+    """A stackgen spec of `count` components. memory: of the one in the middle, to have it changed."""
     lines = ["apiVersion: stackgen/v1", f"name: bench-{count}", "components:"]
     for number in range(count):
         lines += [
             f"  app-{number}:",
             "    capability: service",
-            f"    description: Answers questions of kind {number}.",
             "    source: ./app",
-            f"    command: [python, -m, app, {level if number == count // 2 else 'info'}]",
+            "    command: [python, -m, app]",
         ]
-        cloud = "    settings: {cpu: 512, memory: 1024, minimum: 2, maximum: 4}"
-        lines.append(cloud if provider == "aws" else f"    port: {2000 + number}")
+        limits = f"{{cpu: 512, memory: {memory if number == count // 2 else 1024}}}"
+        lines.append(f"    settings: {limits}" if provider == "aws" else f"    port: {2000 + number}")
     account = '{account: "111122223333", region: eu-central-1}'
     place = f"aws, settings: {account}" if provider == "aws" else provider
     return "\n".join([*lines, "environments:", f"  bench: {{provider: {place}}}"]) + "\n"
