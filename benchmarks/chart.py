@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
 from benchmarks.measuring import Samples
 from benchmarks.report import SIZES
+
+mpl.rcParams["svg.hashsalt"] = "stackgen"  # the same picture for the same figures
 
 
 def draw(samples: Mapping[str, Samples], tools: Sequence[str], kind: str, file: Path) -> None:
     """An SVG with both axes logarithmic; stackgen stands out."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "stackgen"
-    import matplotlib.pyplot as plt
-
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for tool in tools:
         points = [(n, samples[f"{tool} generate {n}"]) for n in SIZES if f"{tool} generate {n}" in samples]

@@ -1,4 +1,4 @@
-"""n buckets, by the AWS CDK; a bucket is less than the other tools' component. Usage: aws_cdk_app.py APPS.json FOLDER"""
+"""n buckets, by the AWS CDK: less than the other tools' component. Usage: aws_cdk_app.py APPS.json FOLDER"""
 
 import json
 import sys

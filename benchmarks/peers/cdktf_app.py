@@ -1,4 +1,4 @@
-"""n pairs of resources with the same fields, by CDK for Terraform (archived in 2025). Usage: cdktf_app.py APPS.json FOLDER"""
+"""n pairs of resources with the same fields, by CDK for Terraform. Usage: cdktf_app.py APPS.json FOLDER"""
 
 import json
 import sys
