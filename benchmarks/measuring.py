@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyperf
+if TYPE_CHECKING:
+    import pyperf
 
 LAUNCH = Path(__file__).with_name("launch.py")
 
@@ -83,6 +85,8 @@ def _run(case: Case) -> tuple[float, float, int]:
 
 def suite(samples: Mapping[str, Samples], kind: str) -> pyperf.BenchmarkSuite:
     """The samples in pyperf's format, so that `pyperf compare_to`, `stats` and `check` read them. kind: wall or cpu."""
+    import pyperf
+
     benchmarks: list[pyperf.Benchmark] = []
     for name, taken in samples.items():
         runs = [

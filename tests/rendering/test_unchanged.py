@@ -282,3 +282,15 @@ def test_a_full_run_reads_nothing_that_a_note_does_not_know(place: Place) -> Non
     strange = [path for path in opened if not path.startswith(known) and path != str(place.folder)]
     assert strange == []
     assert str(place.spec) in opened
+
+
+def test_a_run_writes_only_the_files_that_differ(place: Place) -> None:
+    def stamps() -> dict[str, tuple[int, int]]:
+        files = [path for path in place.out.rglob("*") if path.is_file()]
+        return {p.relative_to(place.out).as_posix(): (p.stat().st_ino, p.stat().st_mtime_ns) for p in files}
+
+    before = stamps()
+    place.spec.write_text(SPEC.replace("app]", "app, --verbose]"))
+    place.generate(force=False)
+    after = stamps()
+    assert {path for path in after if before[path] != after[path]} == {"__main__.py", "stackgen.lock.json"}
