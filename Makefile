@@ -48,5 +48,6 @@ provider-truth: $(BIN)/stackgen ## bring every cloud program before the real Ter
 	$(BIN)/python -m tests.provider_truth
 
 .PHONY: bench
-bench: $(BIN)/stackgen ## measure start-up, generate and a warm up
-	$(BIN)/python benchmarks/run.py
+bench: $(BIN)/stackgen ## measure beside the peers, some minutes; FULL=1: every tool and size, an hour
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	$(BIN)/python -m benchmarks $(if $(FULL),--full)

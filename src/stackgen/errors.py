@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -101,5 +100,7 @@ class StackgenError(Exception):
 
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """A hint sentence naming the closest known word, or None if nothing is close."""
+    import difflib
+
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else None

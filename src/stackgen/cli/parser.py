@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
-from typing import Any, NoReturn
 
 from stackgen import __version__
-from stackgen.errors import ExitCode, Problem, did_you_mean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
 
 EXAMPLES = """\
 examples:
@@ -28,6 +32,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the problem as every other one and leave."""
+        from stackgen.errors import ExitCode, Problem, did_you_mean
+
         choice = re.search(r"invalid choice: '?([^' ]*)'? \(choose from (.+)\)", message)
         allowed = re.findall(r"[\w-]+", choice[2]) if choice else []
         hint = did_you_mean(choice[1], allowed) if choice else None
@@ -37,17 +43,49 @@ class Parser(argparse.ArgumentParser):
         sys.exit(ExitCode.INVALID)
 
 
-def build() -> Parser:
-    """The whole command line."""
+class _Unasked:
+    """Stands for a command that nobody has asked for, and costs nothing: it takes whatever is added to it."""
+
+    usage = ""
+
+    def __getattr__(self, _name: str) -> Any:
+        return lambda *_arguments, **_options: self
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal, found without loading `shutil`, which is what argparse would do."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, width=_columns() - 2, **options)
+
+
+def _columns() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
+def build(words: Sequence[str] | None = None) -> Parser:
+    """The whole command line, or as much of it as `words` can mean."""
     parser = Parser(
         prog="stackgen",
         description="One provider-neutral spec for an AI ecosystem; a readable Pulumi program for every provider.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"stackgen {__version__}")
     parser.add_argument("-C", "--cwd", dest="folder", metavar="DIR", help="run as if started in DIR")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+
+    def command(**options: Any) -> Any:
+        asked = words is None or str(options["prog"]).rpartition(" ")[2] in words
+        return Parser(formatter_class=_Formatter, **options) if asked else _Unasked()
+
+    kind: Any = command  # argparse calls it as it would a class
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=kind)
     for add in (_writing, _deploying, _asking, _tools):
         add(commands)
     return parser

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackgen.catalog.shelf import Entry, Shelf
-from stackgen.contracts import contract
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
@@ -14,6 +13,10 @@ from stackgen.planning.merge import Merged
 
 def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None:
     """Note every needed clause that no contract has, or that `entry` doesn't keep, with who does."""
+    if not merged.needs:
+        return
+    from stackgen.contracts import contract
+
     contracts = findings.shelf.capability(merged.capability).contracts
     known = {clause.name: name for name in contracts for clause in contract(name).clauses}
     for index, clause in enumerate(merged.needs):

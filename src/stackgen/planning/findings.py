@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
@@ -25,6 +26,13 @@ class Findings:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []
+        self._folders: dict[str, FilePath] = {}
+
+    def folder(self, value: str) -> FilePath:
+        """A folder beside the spec, absolute and free of links; many components may name the same one."""
+        if value not in self._folders:
+            self._folders[value] = (self.loaded.path.parent / value).resolve()
+        return self._folders[value]
 
     def note(self, sentence: str) -> None:
         """Something the reader of the program should know."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,24 +116,31 @@ class Plan:
     spec_path: Path
     spec_digest: str
 
-    @property
+    @cached_property
     def by_name(self) -> Mapping[str, PlannedComponent]:
         """Components by name."""
         return {component.name: component for component in self.components}
 
     def callers(self, name: str) -> tuple[PlannedComponent, ...]:
         """Components that connect to `name` themselves: who names it, or what it serves."""
-        target = self.by_name[name]
-        if target.served_by is not None:
-            return (self.by_name[target.served_by],)
-        served = {item.name for item in self.components if item.served_by == name}
+        served_by = self.by_name[name].served_by
+        return (self.by_name[served_by],) if served_by is not None else self._callers.get(name, ())
 
-        def calls(item: PlannedComponent) -> bool:
-            references = item.references.values()
-            directly = any(name in ref.names and ref.connects(target) for ref in references)
-            return directly or any(served & {*ref.names} and not ref.contracts for ref in references)
-
-        return tuple(item for item in self.components if item.name != name and calls(item))
+    @cached_property
+    def _callers(self) -> Mapping[str, tuple[PlannedComponent, ...]]:
+        """Component → those that connect to it; nothing for one that another speaks for."""
+        found: dict[str, dict[str, PlannedComponent]] = {}
+        for item in self.components:
+            for reference in item.references.values():
+                for target in (self.by_name[name] for name in reference.names):
+                    if reference.connects(target):
+                        found.setdefault(target.name, {})[item.name] = item
+                    if target.served_by is not None and not reference.contracts:
+                        found.setdefault(target.served_by, {})[item.name] = item
+        return {
+            name: tuple(item for caller, item in callers.items() if caller != name)
+            for name, callers in found.items()
+        }
 
     @property
     def program_folder(self) -> Path:

@@ -159,8 +159,8 @@ def _check_the_rest(
 
 def _options(merged: Merged, findings: Findings) -> CapabilityOptions | None:
     shelf = findings.shelf
-    usable = [name for name in shelf.capability_names if not shelf.capability(name).internal]
-    if merged.capability not in usable:
+    if merged.capability not in shelf.capability_names or shelf.capability(merged.capability).internal:
+        usable = [name for name in shelf.capability_names if not shelf.capability(name).internal]
         findings.add(
             "unknown-capability",
             f"component '{merged.name}' has capability '{merged.capability}', which is not known",

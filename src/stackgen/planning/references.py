@@ -72,7 +72,7 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
     base = findings.loaded.path.parent
     for option, _ in _annotated(type(options), SourceFolder):
         value = str(getattr(options, option))
-        folder = (base / value).resolve()
+        folder = findings.folder(value)
         if not folder.is_dir():
             findings.add(
                 "source-not-found",

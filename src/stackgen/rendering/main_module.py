@@ -49,8 +49,8 @@ def class_names(plan: Plan) -> Mapping[Path, Code]:
 def variable(name: str, plan: Plan) -> Code:
     """Python name of a component: its own, with an underscore behind it where that is taken."""
     identifier = name.replace("-", "_")
-    foundations = {foundation.name for foundation in plan.foundations}
-    return Code(f"{identifier}_" if identifier in _TAKEN | foundations else identifier)
+    taken = identifier in _TAKEN or any(identifier == foundation.name for foundation in plan.foundations)
+    return Code(f"{identifier}_" if taken else identifier)
 
 
 class _Main:

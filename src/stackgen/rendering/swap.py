@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from pathlib import Path
@@ -28,6 +27,8 @@ def swap(new: Path, target: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """True if the two were exchanged atomically, False if this system doesn't offer it."""
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     a, b = os.fsencode(one), os.fsencode(other)
     if sys.platform == "linux" and hasattr(libc, "renameat2"):

@@ -78,7 +78,8 @@ def _replace(program: Program, changes: Changes) -> None:
     program.folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{program.folder.name}.", dir=program.folder.parent))
     try:
-        for path, data in {**program.once, **program.files}.items():
+        for path in (*changes.created, *changes.updated):
+            data = program.files[path] if path in program.files else program.once[path]
             target = staging / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
@@ -90,8 +91,8 @@ def _replace(program: Program, changes: Changes) -> None:
 
 
 def _carry_over(program: Program, changes: Changes, staging: Path) -> None:
-    """Hard links to everything that is the user's, and to the virtual environment, which is only a cache."""
-    gone = {*changes.deleted, *program.files}
+    """Hard links to what is as it was: what is the user's, files that nobody changed, the virtual environment."""
+    gone = {*changes.deleted, *changes.created, *changes.updated}
     for root, folders, names in os.walk(program.folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
         for name in names:

@@ -11,11 +11,9 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
-from stackgen.spec.problems import translate
+from stackgen.spec.candidates import FILE, FOLDER, candidates
 from stackgen.spec.stack import Stack
 from stackgen.spec.yaml_reader import Positions, read
-
-FOLDER, FILE = "stacks", "stack.yaml"
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,8 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
     try:
         stack = Stack.model_validate(content)
     except ValidationError as error:
+        from stackgen.spec.problems import translate
+
         raise StackgenError(translate(error, positions, subject="the spec", model=Stack)) from None
     _require_version(cast("dict[str, Any]", content), positions)
     problems = list(_dangling(stack, positions))
@@ -70,8 +70,7 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
 
 def locate(stack: str, folder: Path) -> Path:
     """The spec file that a user means: a path, or a name under stacks/; raises StackgenError(stack-not-found)."""
-    given = Path(stack)
-    for candidate in (folder / given, folder / given / FILE, folder / FOLDER / stack / FILE):
+    for candidate in map(Path, candidates(stack, str(folder))):
         if candidate.is_file():
             return candidate
     known = sorted(path.parent.name for path in (folder / FOLDER).glob(f"*/{FILE}"))

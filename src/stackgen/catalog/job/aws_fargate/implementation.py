@@ -12,7 +12,9 @@ class Settings(ImplementationSettings):
         default=None, description="Image of the job; `image_tag` in a repository of the stack if absent."
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the stack's own repository.",
     )
     schedule: str = Field(
         default="rate(1 day)",

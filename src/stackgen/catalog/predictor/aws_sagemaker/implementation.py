@@ -22,7 +22,9 @@ class Settings(ImplementationSettings):
         description="Image with the model in it; `image_tag` in a repository of the stack if absent.",
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the stack's own repository.",
     )
     front_image: str = Field(
         default="public.ecr.aws/docker/library/python:3.13-slim", description="Image that runs the front."
