@@ -126,9 +126,16 @@ def _asking(commands: Any) -> None:
 def _tools(commands: Any) -> None:
     catalog = _command(commands, "catalog", "what is on the shelf", stack=False, environment=False)
     catalog.add_argument(
-        "action", choices=("list", "show", "models"), help="list everything, or show one implementation"
+        "action",
+        choices=("list", "show", "models", "trust", "distrust"),
+        help="list everything, show one implementation, or say whether a catalog of your own may run",
     )
-    catalog.add_argument("implementation", nargs="?", metavar="CAPABILITY/PROVIDER/NAME", help="for show")
+    catalog.add_argument(
+        "implementation",
+        nargs="?",
+        metavar="WHAT",
+        help="for show: CAPABILITY/PROVIDER/NAME; for trust and distrust: a folder",
+    )
     catalog.add_argument("--capability", help="only this capability")
     catalog.add_argument("--provider", help="only this provider")
     engine = _command(commands, "engine", "the Pulumi engine stackgen uses", stack=False, environment=False)
