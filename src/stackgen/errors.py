@@ -57,18 +57,19 @@ class Problem:
 
     def render(self) -> str:
         """The text a person reads on stderr."""
-        lines = [f"error[{self.code}]: {self.message}"]
+        lines = [f"error[{self.code}]: {_indented(self.message)}"]
         if self.position is not None:
             lines.append(f"  {self.position}")
             if self.position.text:
                 lines.append(f"    {self.position.text}")
-                lines.append("    " + " " * (self.position.column - 1) + "^")
+                if self.position.column <= len(self.position.text) + 1:
+                    lines.append("    " + " " * (self.position.column - 1) + "^")
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  hint: {_indented(self.hint)}")
         if self.allowed:
-            lines.append(f"  allowed: {', '.join(self.allowed)}")
+            lines.append(f"  allowed: {_indented(', '.join(self.allowed))}")
         if self.next:
-            lines.append(f"  next: {self.next}")
+            lines.append(f"  next: {_indented(self.next)}")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
@@ -97,6 +98,11 @@ class StackgenError(Exception):
     def render(self) -> str:
         """All problems, one after the other."""
         return "\n".join(problem.render() for problem in self.problems)
+
+
+def _indented(text: str) -> str:
+    """Nothing that a message quotes can look like another message: only these begin at the margin."""
+    return "\n    ".join(text.splitlines()) if text else text
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from stackgen.cli.console import Console
 from stackgen.cli.parser import build
@@ -14,6 +15,9 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names need not be text, nor the terminal know all of Unicode
+            stream.reconfigure(errors="backslashreplace")
     parser = build()
     words = list(sys.argv[1:] if arguments is None else arguments)
     split = words.index("--") if "--" in words else len(words)
@@ -39,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     except ModuleNotFoundError as error:
         return console.fail([_missing(error)], ExitCode.INVALID)
+    except OSError as error:
+        return console.fail([_refused(error)], ExitCode.GENERIC)
     except Exception as error:
         return console.fail([_unexpected(error)], ExitCode.INTERNAL)
 
@@ -46,6 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _missing(error: ModuleNotFoundError) -> Problem:
     message = f"this command needs the package '{error.name}', which is not installed"
     return Problem("package-missing", message, hint="install the extras: pip install 'stackgen[all]'")
+
+
+def _refused(error: OSError) -> Problem:
+    """The system won't: no such folder, no right to it, no space."""
+    place = f"{error.filename}: " if error.filename is not None else ""
+    return Problem("system", f"{place}{error.strerror or error}")
 
 
 def _unexpected(error: Exception) -> Problem:

@@ -8,6 +8,7 @@ import sys
 from typing import Any, NoReturn
 
 from stackgen import __version__
+from stackgen.cli.printable import printable
 from stackgen.errors import ExitCode, Problem, did_you_mean
 
 EXAMPLES = """\
@@ -33,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         hint = did_you_mean(choice[1], allowed) if choice else None
         text = f"'{choice[1]}' is not known here" if choice else message
         problem = Problem("usage", text, None, hint, tuple(allowed), f"{self.prog} --help")
-        print(problem.render(), file=sys.stderr)
+        print(printable(problem.render()), file=sys.stderr)
         sys.exit(ExitCode.INVALID)
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.spec.problems import translate
 from stackgen.spec.stack import Stack
-from stackgen.spec.yaml_reader import Positions, read
+from stackgen.spec.yaml_reader import LARGEST, Positions, read
 
 FOLDER, FILE = "stacks", "stack.yaml"
 
@@ -31,7 +31,8 @@ class LoadedStack:
 def load(path: Path) -> LoadedStack:
     """Read and check a spec file; raises StackgenError with all problems found."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
     except OSError as error:
         message = f"{path} can't be read: {error.strerror or error}"
         raise StackgenError(Problem("cannot-read", message), ExitCode.NOT_FOUND) from None
@@ -72,14 +73,21 @@ def locate(stack: str, folder: Path) -> Path:
     """The spec file that a user means: a path, or a name under stacks/; raises StackgenError(stack-not-found)."""
     given = Path(stack)
     for candidate in (folder / given, folder / given / FILE, folder / FOLDER / stack / FILE):
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     known = sorted(path.parent.name for path in (folder / FOLDER).glob(f"*/{FILE}"))
-    message = f"there is no stack '{stack}': neither a spec file nor a folder under {FOLDER}/"
+    message = f"there is no stack '{stack[:200]}': neither a spec file nor a folder under {FOLDER}/"
     problem = Problem(
         "stack-not-found", message, None, did_you_mean(stack, known), tuple(known), "stackgen new NAME"
     )
     raise StackgenError(problem, ExitCode.NOT_FOUND)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is no name here: too long, or with a NUL in it
+        return False
 
 
 def _require_version(content: dict[str, Any], positions: Positions | None) -> None:
