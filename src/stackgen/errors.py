@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+MANY = 100  # problems told at once
+SHOWN = 40  # allowed values shown
+LONGEST = 80  # characters of a word that may have been mistyped
+
 
 class ExitCode(IntEnum):
     """Process exit codes: Pulumi's published taxonomy plus two of our own (10, 11)."""
@@ -67,13 +71,14 @@ class Problem:
         if self.hint:
             lines.append(f"  hint: {_indented(self.hint)}")
         if self.allowed:
-            lines.append(f"  allowed: {_indented(', '.join(self.allowed))}")
+            more = f", and {len(self.allowed) - SHOWN} more" if len(self.allowed) > SHOWN else ""
+            lines.append(f"  allowed: {_indented(', '.join(self.allowed[:SHOWN]))}{more}")
         if self.next:
             lines.append(f"  next: {_indented(self.next)}")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
-        """The same, for the JSON envelope."""
+        """The same, for the JSON envelope; of many allowed values the first."""
         where = self.position
         return {
             "code": self.code,
@@ -82,7 +87,7 @@ class Problem:
             if where is None
             else {"file": where.file, "line": where.line, "column": where.column},
             "hint": self.hint,
-            "allowed": list(self.allowed),
+            "allowed": list(self.allowed[:MANY]),
             "next": self.next,
         }
 
@@ -105,7 +110,18 @@ def _indented(text: str) -> str:
     return "\n    ".join(text.splitlines()) if text else text
 
 
+def and_more(count: int | None) -> Problem:
+    """What is said after the first problems of many."""
+    return Problem("more", f"there are {'' if count is None else f'{count} '}more problems; mend these first")
+
+
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """A hint sentence naming the closest known word, or None if nothing is close."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if len(word) > LONGEST:
+        return None
+    if len(known) > MANY:  # comparing takes its time: only with those that begin alike
+        known = [other for other in known if other[:2] == word[:2]][:MANY]
+    close = difflib.get_close_matches(
+        word, [other for other in known if len(other) <= LONGEST], n=1, cutoff=0.6
+    )
     return f"did you mean '{close[0]}'?" if close else None

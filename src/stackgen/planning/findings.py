@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.errors import Problem, StackgenError
+from stackgen.errors import MANY, Problem, StackgenError, and_more
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
@@ -44,9 +44,10 @@ class Findings:
         allowed: Sequence[str] = (),
         next: str | None = None,
     ) -> None:
-        """Note one problem at `path` of the spec."""
+        """Note one problem at `path` of the spec; when there are many, raise StackgenError with them."""
         position = self.loaded.positions.at(path) if self.loaded.positions is not None else None
         self.problems.append(Problem(code, message, position, hint, tuple(allowed), next))
+        self._raise_if_many()
 
     def add_validation(
         self, error: ValidationError, place: Callable[[Path], Path], subject: str, model: type[BaseModel]
@@ -56,10 +57,17 @@ class Findings:
 
         positions = self.loaded.positions
         self.problems += translate(error, positions, place=place, subject=subject, model=model)
+        self._raise_if_many()
+
+    def _raise_if_many(self) -> None:
+        if len(self.problems) >= MANY:
+            self.problems.append(and_more(None))
+            self.raise_if_any()
 
     def raise_if_any(self) -> None:
         """Raise StackgenError with all problems, in order of their place in the file."""
         if self.problems:
-            key = [(p.position.line, p.position.column) if p.position else (0, 0) for p in self.problems]
+            last = (1 << 62, 0)
+            key = [(p.position.line, p.position.column) if p.position else last for p in self.problems]
             ordered = [p for _, p in sorted(zip(key, self.problems, strict=True), key=lambda pair: pair[0])]
             raise StackgenError(dict.fromkeys(ordered))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.errors import MANY, ExitCode, Problem, StackgenError, and_more, did_you_mean
 from stackgen.spec.problems import translate
 from stackgen.spec.stack import Stack
 from stackgen.spec.yaml_reader import LARGEST, Positions, read
 
+MOST = 20_000  # components of all environments together
 FOLDER, FILE = "stacks", "stack.yaml"
 
 
@@ -63,9 +65,14 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
     except ValidationError as error:
         raise StackgenError(translate(error, positions, subject="the spec", model=Stack)) from None
     _require_version(cast("dict[str, Any]", content), positions)
-    problems = list(_dangling(stack, positions))
+    problems = list(islice(_dangling(stack, positions), MANY))
     if problems:
-        raise StackgenError(problems)
+        raise StackgenError([*problems, and_more(None)] if len(problems) == MANY else problems)
+    total = len(stack.components) * len(stack.environments)
+    if total > MOST:
+        place = positions.at(("environments",)) if positions is not None else None
+        message = f"the environments have {total:,} components together, more than {MOST:,}"
+        raise StackgenError(Problem("too-large", message, place, "make several stacks of it"))
     return stack
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
-from stackgen.errors import Position, Problem, StackgenError
+from stackgen.errors import MANY, Position, Problem, StackgenError, and_more
 
 DEEPEST = 32
-LARGEST = 5 * 1024 * 1024  # bytes
+LARGEST = 2 * 1024 * 1024  # bytes
+MOST = 100_000  # values, keys among them
 Path = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
@@ -49,7 +50,7 @@ def read(data: bytes, file: str) -> tuple[Any, Positions]:
     """The one document in `data` as plain values, and their positions.
 
     Raises StackgenError(invalid-yaml) with every problem found: syntax, duplicate keys, anchors, tags,
-    numbers that are not finite, hidden characters, too deep or too large a document.
+    numbers that are not finite, hidden characters, too deep or too large a document. Of many, the first 100.
     """
     if len(data) > LARGEST:
         raise _error(f"{file} is larger than {LARGEST // 1024 // 1024} MB", Position(file, 1, 1))
@@ -72,7 +73,7 @@ def read(data: bytes, file: str) -> tuple[Any, Positions]:
 
 def _refuse_surprises(text: str, positions: Positions) -> None:
     """Look at the parser's events, so that no deep or self-referring document is ever built."""
-    depth = 0
+    depth = count = 0
     for event in _events(text, positions):
         mark = event.start_mark
         place = positions.point(mark.line, mark.column)
@@ -86,6 +87,9 @@ def _refuse_surprises(text: str, positions: Positions) -> None:
                 raise _error(f"tags are not allowed: {tag.replace('tag:yaml.org,2002:', '!!')}", place)
             if event.anchor is not None:
                 raise _error(f"anchors are not allowed: '&{event.anchor}'", place, "write the value out")
+            count += 1
+            if count > MOST:
+                raise _error(f"more than {MOST:,} values", place)
             depth += not isinstance(event, yaml.ScalarEvent)
             if depth > DEEPEST:
                 raise _error(f"nested deeper than {DEEPEST} levels", place)
@@ -190,3 +194,5 @@ class _Builder:
     def _note(self, node: Any, message: str, hint: str | None = None) -> None:
         place = self.positions.point(node.start_mark.line, node.start_mark.column)
         self.problems.append(Problem("invalid-yaml", message, place, hint))
+        if len(self.problems) == MANY:
+            raise StackgenError([*self.problems, and_more(None)])
