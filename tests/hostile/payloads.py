@@ -1,4 +1,4 @@
-"""Hostile strings: what breaks out of Python, templates, YAML, Markdown, Mermaid, HTML, shells, SQL, paths, terminals."""
+"""Hostile strings: they break out of Python, templates, YAML, Markdown, diagrams, HTML, shells, SQL, paths."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackgen.cli.printable import one_line, printable, printable_json
 from stackgen.errors import ExitCode, Problem
+from stackgen.printable import one_line, printable, printable_json
 
 VERSION = 1
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
-from stackgen.cli.printable import printable
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.printable import printable
 
 
 def run(arguments: Namespace, console: Console) -> Answer:

@@ -8,8 +8,8 @@ import sys
 from typing import Any, NoReturn
 
 from stackgen import __version__
-from stackgen.cli.printable import printable
 from stackgen.errors import ExitCode, Problem, did_you_mean
+from stackgen.printable import printable
 
 EXAMPLES = """\
 examples:

@@ -77,16 +77,43 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
     base = findings.loaded.path.parent
     for option, _ in _annotated(type(options), SourceFolder):
         value = str(getattr(options, option))
-        folder = (base / value).resolve()
-        if not folder.is_dir():
+        folder = _folder(base / value)
+        if folder is None:
             findings.add(
                 "source-not-found",
                 f"'{merged.name}' takes its code from '{value}', which is no folder beside the spec",
                 merged.option_path((option,)),
                 hint=f"looked in {base}",
             )
-        found[option] = folder
+        elif FilePath(value).is_absolute() or not folder.is_relative_to(_project(base)):
+            findings.add(
+                "source-outside",
+                f"'{merged.name}' takes its code from '{value}', which is outside of {_project(base)}",
+                merged.option_path((option,)),
+                hint="a source is a relative path inside the repository: the folder with `.git` or "
+                "`stackgen.toml`, else the spec's own",
+            )
+        else:
+            found[option] = folder
     return found
+
+
+def _folder(path: FilePath) -> FilePath | None:
+    """The folder that a path leads to in the end; None if it leads to none."""
+    try:
+        folder = path.resolve()
+        return folder if folder.is_dir() else None
+    except (OSError, ValueError, RuntimeError):  # too long, not text, links in a circle
+        return None
+
+
+def _project(base: FilePath) -> FilePath:
+    """The repository that the spec's folder is in, else that folder."""
+    place = base.resolve()
+    marked = (
+        f for f in (place, *place.parents) if any((f / mark).exists() for mark in (".git", "stackgen.toml"))
+    )
+    return next(marked, place)
 
 
 def _check(

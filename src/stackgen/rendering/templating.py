@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from stackgen.printable import printable
 from stackgen.rendering.literals import Code
 
 
@@ -35,10 +36,11 @@ def _only_code(value: object) -> object:
     return value
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>~|$])|^([#+\-=]|\d+(?=[.)]))")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]~|$]|^[#+\-=]")
+_NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
 def markdown(value: str) -> Code:
     """User's text as plain Markdown text on one line: nothing in it formats, links or runs."""
-    line = " ".join(value.split())
-    return Code(html.escape(_MARKDOWN.sub(r"\\\g<0>", line), quote=False))
+    line = html.escape(" ".join(printable(value).split()), quote=False)
+    return Code(_MARKDOWN.sub(r"\\\g<0>", _NUMBERED.sub(r"\1\\\2", line)))

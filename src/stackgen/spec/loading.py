@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,9 +16,13 @@ from stackgen.errors import MANY, ExitCode, Problem, StackgenError, and_more, di
 from stackgen.spec.problems import translate
 from stackgen.spec.stack import Stack
 from stackgen.spec.yaml_reader import LARGEST, Positions, read
+from stackgen.spec.yaml_reader import Path as ValuePath
 
 MOST = 20_000  # components of all environments together
 FOLDER, FILE = "stacks", "stack.yaml"
+
+
+_NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,13 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
         place = positions.at(()) if positions is not None else None
         message = "a spec is a mapping that begins with `apiVersion: stackgen/v1`"
         raise StackgenError(Problem("wrong-type", message, place, next="stackgen new"))
+    broken = _broken(content, ())
+    if broken is not None:
+        place = positions.at(broken) if positions is not None else None
+        message = (
+            f"'{'.'.join(map(str, broken)) or 'the spec'}' holds NUL or half a character, which is no text"
+        )
+        raise StackgenError(Problem("bad-value", message, place))
     try:
         stack = Stack.model_validate(content)
     except ValidationError as error:
@@ -95,6 +107,19 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # a name that is no name here: too long, or with a NUL in it
         return False
+
+
+def _broken(content: Any, path: ValuePath) -> ValuePath | None:
+    """Where a string is that no file could hold, if there is one."""
+    if isinstance(content, str):
+        return path if _NO_TEXT.search(content) else None
+    if isinstance(content, dict):
+        items: Iterable[tuple[Any, Any]] = cast("dict[Any, Any]", content).items()
+        if any(isinstance(key, str) and _NO_TEXT.search(key) for key, _ in items):
+            return path
+    else:
+        items = enumerate(cast("list[Any]", content)) if isinstance(content, list) else ()
+    return next((found for key, item in items if (found := _broken(item, (*path, key))) is not None), None)
 
 
 def _require_version(content: dict[str, Any], positions: Positions | None) -> None:

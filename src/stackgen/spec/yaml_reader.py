@@ -20,7 +20,9 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _PLAIN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULLS = {"", "~", "null", "Null", "NULL"}
-_HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _yaml: Any = yaml  # its stubs leave these functions untyped
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -154,6 +156,7 @@ class _Builder:
                 self._note(key_node, "a key must be a plain string")
                 continue
             key: str = key_node.value
+            self._refuse_hidden(key_node, key)
             if key == "<<" and not key_node.style:
                 self._note(key_node, "merge keys are not allowed", "write the values out")
             elif key in found:
@@ -170,6 +173,7 @@ class _Builder:
     def _scalar(self, node: Any) -> Any:
         text: str = node.value
         if node.style:  # quoted or block: text, whatever it looks like
+            self._refuse_hidden(node, text)
             return text
         if text in _NULLS:
             return None
@@ -183,6 +187,12 @@ class _Builder:
         if _FLOAT.fullmatch(text):
             return self._float(node, text)
         return text
+
+    def _refuse_hidden(self, node: Any, text: str) -> None:
+        """What may not stand in a spec may not be spelled in it either, as in "\\e"."""
+        hidden = _HIDDEN.search(text) if node.style == '"' else None
+        if hidden is not None:
+            self._note(node, f"a hidden or control character (U+{ord(hidden.group()):04X}) is not allowed")
 
     def _float(self, node: Any, text: str) -> float | None:
         number = float(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Control characters but tab and newline; what turns text round or has no width; halves of characters; tags.
 _UNSEEN = (
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff"
     "\U000e0000-\U000e0fff]"
 )
 _COLOUR = "\x1b\\[[0-9;]*m"  # in servers' logs: left out rather than spelled out
