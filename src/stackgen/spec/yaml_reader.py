@@ -57,7 +57,7 @@ def read(data: bytes, file: str) -> tuple[Any, Positions]:
     if len(data) > LARGEST:
         raise _error(f"{file} is larger than {LARGEST // 1024 // 1024} MB", Position(file, 1, 1))
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # a byte order mark may begin a file, and stand nowhere else
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n")
         raise _error(f"{file} is not UTF-8 at byte {error.start}", Position(file, line + 1, 1)) from None
