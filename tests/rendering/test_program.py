@@ -42,7 +42,7 @@ def test_the_committed_programs_are_what_generate_writes() -> None:
 
 def test_main_and_readme_read_well(golden: Callable[[Path, str], None]) -> None:
     files = build(committed()).files
-    for name in ("__main__.py", "README.md", "Pulumi.yaml", "requirements.txt"):
+    for name in ("__main__.py", "README.md", "Pulumi.yaml", "requirements.in"):
         golden(Path(__file__).parent / "golden" / f"{name}.txt", files[name].decode())
 
 

@@ -20,7 +20,7 @@ from local_provider.orphans import end_orphans
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
 
-REQUIREMENTS = "supervisor==4.3.0\n"
+REQUIREMENTS = (Path(__file__).parent / "locks" / "supervisor.txt").read_text(encoding="utf-8")
 PATIENCE = 20  # seconds for supervisord to answer
 
 CONFIGURATION = """\
