@@ -6,12 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STACK ?= rag-assistant
 ENVIRONMENT ?= dev
+COUNT ?= 1000000
+SEED ?= 1
+JOBS ?= 2
 QUESTION ?= How long do I have to report a stolen car?
 
-$(BIN)/stackgen: pyproject.toml
+$(BIN)/stackgen: pyproject.toml requirements/development.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[all]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/development.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: help
@@ -46,6 +50,25 @@ golden: $(BIN)/stackgen ## rewrite the expected files of tests; review the diff
 provider-truth: $(BIN)/stackgen ## bring every cloud program before the real Terraform providers; records what they say
 	$(BIN)/python -m tests.provider_truth.build
 	$(BIN)/python -m tests.provider_truth
+
+.PHONY: fuzz
+fuzz: $(BIN)/stackgen ## fuzz specs for long: COUNT=1000000 SEED=1 JOBS=2
+	$(BIN)/python -m tests.hostile.fuzz --count $(COUNT) --seed $(SEED) --jobs $(JOBS)
+
+.PHONY: torture
+torture: $(BIN)/stackgen ## kill and fail the command at every third call that changes files; every string in every field
+	$(BIN)/python -m tests.hostile.torture --step 3
+	HOSTILE_WHOLE=1 $(BIN)/pytest -q tests/hostile/test_injection.py
+
+.PHONY: locks
+locks: $(BIN)/stackgen ## write every lock with its digests; UPGRADE=--upgrade takes the latest versions
+	$(BIN)/python tools/locks.py $(UPGRADE)
+	$(BIN)/python tools/licences.py
+
+.PHONY: audit
+audit: $(BIN)/stackgen ## ask the advisory database about every locked package (needs network)
+	for lock in requirements/development.txt $$(git ls-files 'src/*files/requirements.txt' 'src/*locks/*.txt'); do \
+	  $(BIN)/pip-audit --progress-spinner off --strict --disable-pip --require-hashes -r $$lock || exit 1; done
 
 .PHONY: bench
 bench: $(BIN)/stackgen ## measure beside the peers, some minutes; FULL=1: every tool and size, an hour

@@ -36,7 +36,13 @@ class Cli:
 
     def __init__(self, folder: Path, data: Path) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "STACKGEN_DATA_HOME": str(data), "NO_COLOR": "1", "COLUMNS": "120"}
+        self.environment = {
+            **os.environ,
+            "STACKGEN_DATA_HOME": str(data),
+            "STACKGEN_CONFIG_HOME": str(data.with_name("config")),
+            "NO_COLOR": "1",
+            "COLUMNS": "120",
+        }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "stackgen.cli.main", *arguments]

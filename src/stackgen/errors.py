@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+MANY = 100  # problems told at once
+SHOWN = 40  # allowed values shown
+LONGEST = 80  # characters of a word that may have been mistyped
+
 
 class ExitCode(IntEnum):
     """Process exit codes: Pulumi's published taxonomy plus two of our own (10, 11)."""
@@ -56,22 +60,24 @@ class Problem:
 
     def render(self) -> str:
         """The text a person reads on stderr."""
-        lines = [f"error[{self.code}]: {self.message}"]
+        lines = [f"error[{self.code}]: {_indented(self.message)}"]
         if self.position is not None:
             lines.append(f"  {self.position}")
             if self.position.text:
                 lines.append(f"    {self.position.text}")
-                lines.append("    " + " " * (self.position.column - 1) + "^")
+                if self.position.column <= len(self.position.text) + 1:
+                    lines.append("    " + " " * (self.position.column - 1) + "^")
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  hint: {_indented(self.hint)}")
         if self.allowed:
-            lines.append(f"  allowed: {', '.join(self.allowed)}")
+            more = f", and {len(self.allowed) - SHOWN} more" if len(self.allowed) > SHOWN else ""
+            lines.append(f"  allowed: {_indented(', '.join(self.allowed[:SHOWN]))}{more}")
         if self.next:
-            lines.append(f"  next: {self.next}")
+            lines.append(f"  next: {_indented(self.next)}")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
-        """The same, for the JSON envelope."""
+        """The same, for the JSON envelope; of many allowed values the first."""
         where = self.position
         return {
             "code": self.code,
@@ -80,7 +86,7 @@ class Problem:
             if where is None
             else {"file": where.file, "line": where.line, "column": where.column},
             "hint": self.hint,
-            "allowed": list(self.allowed),
+            "allowed": list(self.allowed[:MANY]),
             "next": self.next,
         }
 
@@ -98,9 +104,25 @@ class StackgenError(Exception):
         return "\n".join(problem.render() for problem in self.problems)
 
 
+def _indented(text: str) -> str:
+    """Nothing that a message quotes can look like another message: only these begin at the margin."""
+    return "\n    ".join(text.splitlines()) if text else text
+
+
+def and_more(count: int | None) -> Problem:
+    """What is said after the first problems of many."""
+    return Problem("more", f"there are {'' if count is None else f'{count} '}more problems; mend these first")
+
+
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """A hint sentence naming the closest known word, or None if nothing is close."""
     import difflib
 
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if len(word) > LONGEST:
+        return None
+    if len(known) > MANY:  # comparing takes its time: only with those that begin alike
+        known = [other for other in known if other[:2] == word[:2]][:MANY]
+    close = difflib.get_close_matches(
+        word, [other for other in known if len(other) <= LONGEST], n=1, cutoff=0.6
+    )
     return f"did you mean '{close[0]}'?" if close else None

@@ -53,6 +53,10 @@ def test_scalars(text: str, value: Any) -> None:
         ("a: 1\n---\nb: 2\n", "another begins", 2),
         ("a: [1\n", "not valid YAML", 2),
         ("a: 'x\u202ey'\n", "hidden or control character (U+202E)", 1),
+        ('a: 1\nb: "x\\ey"\n', "hidden or control character (U+001B)", 2),
+        ('a: 1\n"x\\u202e": 2\n', "hidden or control character (U+202E)", 2),
+        ('a: "\\uD800"\n', "", 1),
+        ("a: [" + "x," * 100_000 + "]", "more than 100,000 values", 1),
         ("a: " + "[" * 60 + "]" * 60, "nested deeper than 32", 1),
     ],
 )
@@ -85,7 +89,10 @@ def test_any_bytes_are_read_or_refused_with_a_place(data: bytes) -> None:
 
 @given(
     st.dictionaries(
-        st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.text(st.characters(codec="ascii"), max_size=40)
+        st.from_regex(r"[a-z]{1,8}", fullmatch=True),
+        st.text(
+            st.characters(codec="ascii", exclude_categories=["Cc"]) | st.sampled_from("\t\n"), max_size=40
+        ),
     )
 )
 def test_positions_are_those_of_the_values(values: dict[str, str]) -> None:

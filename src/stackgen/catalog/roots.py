@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from stackgen.errors import Position, Problem, StackgenError
+from stackgen.catalog.trust import trusted
+from stackgen.errors import ExitCode, Position, Problem, StackgenError
 
 GROUP = "stackgen.catalogs"
 
@@ -16,7 +17,8 @@ def private_roots(start: Path) -> tuple[Path, ...]:
 
     `catalogs = ["…"]` at the top of the nearest `stackgen.toml`, or under `[tool.stackgen]` of the nearest
     `pyproject.toml`, relative to that file; then packages with an entry point in `stackgen.catalogs`.
-    Raises StackgenError(catalog-not-found) for a folder that is not there.
+    Raises StackgenError: `catalog-not-found` for a folder that is not there, `catalog-not-trusted` for one
+    that this user has not said may run, `invalid-configuration`.
     """
     return (*_configured(start), *_installed())
 
@@ -26,7 +28,7 @@ def _configured(start: Path) -> tuple[Path, ...]:
         for name, table in (("stackgen.toml", ()), ("pyproject.toml", ("tool", "stackgen"))):
             file = folder / name
             if file.is_file() and (catalogs := _catalogs(file, table)) is not None:
-                return tuple(_existing(file, folder / catalog) for catalog in catalogs)
+                return tuple(_usable(file, folder / catalog) for catalog in catalogs)
     return ()
 
 
@@ -35,18 +37,52 @@ def _catalogs(file: Path, table: tuple[str, ...]) -> list[str] | None:
 
     try:
         content: Any = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StackgenError(Problem("invalid-configuration", f"{file} is not valid TOML: {error}")) from error
+    except (ValueError, RecursionError) as error:
+        raise _invalid(file, f"is not valid TOML: {error}") from error
+    except OSError as error:
+        raise _invalid(file, f"can't be read: {error.strerror or error}") from error
     for key in table:
-        content = content.get(key, {})
-    return content.get("catalogs")
+        content = content.get(key, {}) if isinstance(content, dict) else {}
+    found: Any = content.get("catalogs") if isinstance(content, dict) else None
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(_a_path(item) for item in cast("list[Any]", found)):
+        raise _invalid(file, 'has `catalogs` that is no list of folders, such as ["shelf"]')
+    return cast("list[str]", found)
 
 
-def _existing(file: Path, catalog: Path) -> Path:
+def _a_path(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and "\0" not in value
+
+
+def _invalid(file: Path, what: str) -> StackgenError:
+    return StackgenError(Problem("invalid-configuration", f"{file} {what}", Position(str(file), 1, 1)))
+
+
+def _usable(file: Path, catalog: Path) -> Path:
     if not catalog.is_dir():
         message = f"{file.name} names the catalog {catalog}, and there is no such folder"
         raise StackgenError(Problem("catalog-not-found", message, Position(str(file), 1, 1)))
+    if not trusted(catalog):
+        message = (
+            f"{file.name} names the catalog {catalog}; its code would run here, and you have not said it may"
+        )
+        hint = "read it first: trust is for that folder, and for whatever comes to stand in it later"
+        problem = Problem(
+            "catalog-not-trusted",
+            message,
+            Position(str(file), 1, 1),
+            hint,
+            next=f"stackgen catalog trust {_quoted(catalog)}",
+        )
+        raise StackgenError(problem, ExitCode.AUTHENTICATION)
     return catalog
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path.resolve()))
 
 
 def _installed() -> tuple[Path, ...]:

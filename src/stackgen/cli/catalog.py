@@ -12,9 +12,11 @@ from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
-    """List implementations, or show one with its clauses and settings."""
+    """List implementations, show one with its clauses and settings, or say which folders may run."""
     if arguments.action == "models":
         return _models(arguments.capability)
+    if arguments.action in ("trust", "distrust"):
+        return _trust(arguments.implementation, trusting=arguments.action == "trust")
     shelf = load_shelf(Path.cwd())
     entries = [
         entry
@@ -29,6 +31,25 @@ def run(arguments: Namespace, console: Console) -> Answer:
     header = ("capability", "implementation", "level", "maturity", "contracts", "description")
     data = [dict(zip(header, row, strict=True)) for row in rows]
     return Answer(data, table=(header, rows), next="stackgen catalog show CAPABILITY/PROVIDER/NAME")
+
+
+def _trust(folder: str | None, *, trusting: bool) -> Answer:
+    """Let a private catalog's code run for this user, or no longer."""
+    from stackgen.catalog import trust
+
+    if folder is None or (trusting and not Path(folder).is_dir()):
+        message = f"there is no folder {folder}" if folder else "say which folder"
+        next = f"stackgen catalog {'trust' if trusting else 'distrust'} DIR"
+        raise StackgenError(Problem("catalog-not-found", message, next=next), ExitCode.NOT_FOUND)
+    place, done = Path(folder).resolve(), trust.trust if trusting else trust.distrust
+    try:
+        changed = done(place)
+    except OSError as error:
+        message = f"{trust.file()} can't be written: {error.strerror or error}"
+        raise StackgenError(Problem("cannot-write", message), ExitCode.GENERIC) from error
+    text = f"{place} is {'' if changed else 'already ' if trusting else 'already not '}"
+    text += "trusted" if trusting else "no longer trusted" if changed else "trusted"
+    return Answer({"catalog": str(place), "trusted": trusting, "changed": changed}, text)
 
 
 def _models(capability: str | None) -> Answer:

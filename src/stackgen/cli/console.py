@@ -6,6 +6,8 @@ import os
 import sys
 from contextlib import contextmanager
 
+from stackgen.printable import one_line, printable, printable_json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +60,7 @@ class Console:
             self._envelope(answer)
             return int(answer.exit_code)
         if answer.text:
-            print(answer.text)
+            print(printable(answer.text))
         if answer.table is not None:
             self._table(*answer.table)
         for warning in answer.warnings:
@@ -80,7 +82,7 @@ class Console:
 
     def say(self, text: str) -> None:
         """A message for the person at the terminal."""
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)
 
     @contextmanager
     def working(self, title: str) -> Iterator[Callable[[str], None]]:
@@ -89,9 +91,10 @@ class Console:
             yield lambda _: None
         elif self.lively and "NO_COLOR" not in os.environ:
             from rich.console import Console as Rich
+            from rich.markup import escape
 
             rich = Rich(stderr=True)
-            with rich.status(title) as status:
+            with rich.status(escape(title)) as status:
                 yield lambda message: self._tell(rich, status, message)
         else:
             yield lambda message: self.say(f"  {message}")
@@ -110,10 +113,13 @@ class Console:
         return input().strip().lower() in ("y", "yes")
 
     def _tell(self, rich: Any, status: Any, message: str) -> None:
+        from rich.markup import escape
+
+        message = printable(message)
         if message.startswith(("note:", "failed:")):
             rich.print(message, markup=False, highlight=False)
         else:
-            status.update(message)
+            status.update(escape(message))
 
     def _envelope(self, answer: Answer) -> None:
         content = {
@@ -127,9 +133,10 @@ class Console:
         }
         import json
 
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        print(printable_json(json.dumps(content, indent=2, ensure_ascii=False)))
 
     def _table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        rows = [[one_line(cell) for cell in row] for row in rows]
         if not sys.stdout.isatty():
             widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
             for row in (header, *rows):

@@ -10,6 +10,7 @@ from pathlib import Path
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.printable import printable
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -52,7 +53,7 @@ def _follow(files: dict[str, Path], lines: dict[str, list[str]]) -> None:
     """Print until Ctrl-C."""
     for name, found in lines.items():
         for line in found:
-            print(f"{name}: {line}", flush=True)
+            print(printable(f"{name}: {line}"), flush=True)
     places = {name: path.stat().st_size for name, path in files.items()}
     while True:
         for name, path in files.items():
@@ -61,6 +62,6 @@ def _follow(files: dict[str, Path], lines: dict[str, list[str]]) -> None:
                 with path.open(encoding="utf-8", errors="replace") as stream:
                     stream.seek(places[name])
                     for line in stream:
-                        print(f"{name}: {line}", end="", flush=True)
+                        print(printable(f"{name}: {line}"), end="", flush=True)
             places[name] = size
         time.sleep(0.3)

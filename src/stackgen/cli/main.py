@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 TYPE_CHECKING = False  # `typing`, `dataclasses` and `argparse` cost more than the interpreter's own start
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names need not be text, nor the terminal know all of Unicode
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
         from stackgen import __version__
@@ -65,6 +69,8 @@ def _failed(error: BaseException, console: Console) -> int:
         return ExitCode.OK
     if isinstance(error, ModuleNotFoundError):
         return console.fail([_missing(error)], ExitCode.INVALID)
+    if isinstance(error, OSError):
+        return console.fail([_refused(error)], ExitCode.GENERIC)
     if isinstance(error, Exception):
         return console.fail([_unexpected(error)], ExitCode.INTERNAL)
     raise error
@@ -75,6 +81,12 @@ def _missing(error: ModuleNotFoundError) -> Problem:
 
     message = f"this command needs the package '{error.name}', which is not installed"
     return Problem("package-missing", message, hint="install the extras: pip install 'stackgen[all]'")
+
+
+def _refused(error: OSError) -> Problem:
+    """The system won't: no such folder, no right to it, no space."""
+    place = f"{error.filename}: " if error.filename is not None else ""
+    return Problem("system", f"{place}{error.strerror or error}")
 
 
 def _unexpected(error: Exception) -> Problem:

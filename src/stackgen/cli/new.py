@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from argparse import Namespace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stackgen.cli.console import Answer, Console
 from stackgen.errors import Problem, StackgenError, did_you_mean
@@ -28,12 +30,23 @@ def run(arguments: Namespace, console: Console) -> Answer:
         hint = "lower-case letters, digits and hyphens; starts with a letter; 2 to 40 characters"
         raise StackgenError(Problem("bad-value", message, hint=hint))
     target = Path("stacks", name)
-    if target.exists():
+    if os.path.lexists(target):
         message = f"{target} is there already; nothing was written"
         raise StackgenError(Problem("exists", message, hint="choose another name"))
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-    shutil.copytree(shelf / arguments.blueprint, target, ignore=ignored)
-    spec = target / "stack.yaml"
-    spec.write_text(spec.read_text().replace(f"name: {arguments.blueprint}\n", f"name: {name}\n", 1))
+    if target.parent.is_symlink():
+        message = f"{target.parent} is a link, which may lead anywhere; nothing was written"
+        raise StackgenError(Problem("not-a-folder", message, hint="go to where it leads, and run it there"))
+    target.parent.mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix=f".{name}.stackgen-", dir=target.parent) as scratch:
+        _make(shelf / arguments.blueprint, Path(scratch, name), name)
+        Path(scratch, name).rename(target)
     text = f"{target} made from blueprint {arguments.blueprint}"
     return Answer({"path": str(target)}, text, next=f"stackgen up {name} -e dev", stack=name)
+
+
+def _make(blueprint: Path, folder: Path, name: str) -> None:
+    """The whole stack, in a place where nobody looks yet."""
+    shutil.copytree(blueprint, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    spec = folder / "stack.yaml"
+    text = spec.read_text(encoding="utf-8")
+    spec.write_text(text.replace(f"name: {blueprint.name}\n", f"name: {name}\n", 1), encoding="utf-8")

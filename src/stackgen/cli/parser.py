@@ -8,6 +8,7 @@ import re
 import sys
 
 from stackgen import __version__
+from stackgen.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         hint = did_you_mean(choice[1], allowed) if choice else None
         text = f"'{choice[1]}' is not known here" if choice else message
         problem = Problem("usage", text, None, hint, tuple(allowed), f"{self.prog} --help")
-        print(problem.render(), file=sys.stderr)
+        print(printable(problem.render()), file=sys.stderr)
         sys.exit(ExitCode.INVALID)
 
 
@@ -165,9 +166,16 @@ def _asking(commands: Any) -> None:
 def _tools(commands: Any) -> None:
     catalog = _command(commands, "catalog", "what is on the shelf", stack=False, environment=False)
     catalog.add_argument(
-        "action", choices=("list", "show", "models"), help="list everything, or show one implementation"
+        "action",
+        choices=("list", "show", "models", "trust", "distrust"),
+        help="list everything, show one implementation, or say whether a catalog of your own may run",
     )
-    catalog.add_argument("implementation", nargs="?", metavar="CAPABILITY/PROVIDER/NAME", help="for show")
+    catalog.add_argument(
+        "implementation",
+        nargs="?",
+        metavar="WHAT",
+        help="for show: CAPABILITY/PROVIDER/NAME; for trust and distrust: a folder",
+    )
     catalog.add_argument("--capability", help="only this capability")
     catalog.add_argument("--provider", help="only this provider")
     engine = _command(commands, "engine", "the Pulumi engine stackgen uses", stack=False, environment=False)

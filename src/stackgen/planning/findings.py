@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.errors import Problem, StackgenError
+from stackgen.errors import MANY, Problem, StackgenError, and_more
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
@@ -26,12 +26,16 @@ class Findings:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []
-        self._folders: dict[str, FilePath] = {}
+        self._folders: dict[str, FilePath | None] = {}
 
-    def folder(self, value: str) -> FilePath:
-        """A folder beside the spec, absolute and free of links; many components may name the same one."""
+    def folder(self, value: str) -> FilePath | None:
+        """The folder that a path beside the spec leads to in the end, None if to none; many may name the same one."""
         if value not in self._folders:
-            self._folders[value] = (self.loaded.path.parent / value).resolve()
+            try:
+                folder = (self.loaded.path.parent / value).resolve()
+                self._folders[value] = folder if folder.is_dir() else None
+            except (OSError, ValueError, RuntimeError):  # too long, not text, links in a circle
+                self._folders[value] = None
         return self._folders[value]
 
     def note(self, sentence: str) -> None:
@@ -52,9 +56,10 @@ class Findings:
         allowed: Sequence[str] = (),
         next: str | None = None,
     ) -> None:
-        """Note one problem at `path` of the spec."""
+        """Note one problem at `path` of the spec; when there are many, raise StackgenError with them."""
         position = self.loaded.positions.at(path) if self.loaded.positions is not None else None
         self.problems.append(Problem(code, message, position, hint, tuple(allowed), next))
+        self._raise_if_many()
 
     def add_validation(
         self, error: ValidationError, place: Callable[[Path], Path], subject: str, model: type[BaseModel]
@@ -64,10 +69,17 @@ class Findings:
 
         positions = self.loaded.positions
         self.problems += translate(error, positions, place=place, subject=subject, model=model)
+        self._raise_if_many()
+
+    def _raise_if_many(self) -> None:
+        if len(self.problems) >= MANY:
+            self.problems.append(and_more(None))
+            self.raise_if_any()
 
     def raise_if_any(self) -> None:
         """Raise StackgenError with all problems, in order of their place in the file."""
         if self.problems:
-            key = [(p.position.line, p.position.column) if p.position else (0, 0) for p in self.problems]
+            last = (1 << 62, 0)
+            key = [(p.position.line, p.position.column) if p.position else last for p in self.problems]
             ordered = [p for _, p in sorted(zip(key, self.problems, strict=True), key=lambda pair: pair[0])]
             raise StackgenError(dict.fromkeys(ordered))

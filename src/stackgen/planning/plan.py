@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stackgen.catalog.model import CapabilityOptions, Place
 from stackgen.catalog.shelf import Entry, Shelf
-from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.errors import MANY, ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.choose import check_together, choose, refuse_options, resolve_settings
 from stackgen.planning.clauses import check_needs
 from stackgen.planning.connections import check_connections
@@ -61,6 +61,8 @@ def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
             plans[environment] = plan(loaded, environment, shelf)
         except StackgenError as error:
             problems.update(dict.fromkeys(error.problems))
+            if len(problems) >= MANY:
+                break
     if problems:
         raise StackgenError(problems)
     return plans

@@ -13,6 +13,7 @@ from stackgen.planning.merge import Merged
 from stackgen.planning.model import Reference
 
 ALL = "all"
+MOST = 100_000  # references that `all` may stand for in one stack
 ORDER = Refers()  # depends_on: any component, with bindings or without
 
 
@@ -46,21 +47,25 @@ def spread_all(
     found: Mapping[str, dict[str, Reference]], all_merged: Mapping[str, Merged], findings: Findings
 ) -> None:
     """Replace `all` by every component with bindings that doesn't itself, directly or not, use this one."""
-    edges = {
-        name: {n for ref in refs.values() if ref.names != (ALL,) for n in ref.names}
-        | set(all_merged[name].depends_on)
-        for name, refs in found.items()
-    }
+    users: dict[str, list[str]] = {}
+    for name, refs in found.items():
+        named = (n for ref in refs.values() if ref.names != (ALL,) for n in ref.names)
+        for other in (*named, *all_merged[name].depends_on):
+            users.setdefault(other, []).append(name)
+    bound = [name for name in found if findings.shelf.capability(all_merged[name].capability).contracts]
+    total = 0
     for name, refs in found.items():
         for option, reference in refs.items():
             if reference.names == (ALL,):
-                others = tuple(
-                    other
-                    for other in found
-                    if other != name
-                    and findings.shelf.capability(all_merged[other].capability).contracts
-                    and not _reaches(other, name, edges)
-                )
+                using = _users(name, users)
+                others = tuple(other for other in bound if other not in using)
+                total += len(others)
+                if total > MOST:
+                    message = (
+                        f"'{option}: all' of the components so far stands for more than {MOST:,} references"
+                    )
+                    findings.add("too-many-references", message, all_merged[name].option_path((option,)))
+                    findings.raise_if_any()
                 refs[option] = Reference(
                     others, many=True, waits=reference.waits, contracts=reference.contracts
                 )
@@ -73,15 +78,33 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
     for option, _ in _annotated(type(options), SourceFolder):
         value = str(getattr(options, option))
         folder = findings.folder(value)
-        if not folder.is_dir():
+        if folder is None:
             findings.add(
                 "source-not-found",
                 f"'{merged.name}' takes its code from '{value}', which is no folder beside the spec",
                 merged.option_path((option,)),
                 hint=f"looked in {base}",
             )
-        found[option] = folder
+        elif FilePath(value).is_absolute() or not folder.is_relative_to(_project(base)):
+            findings.add(
+                "source-outside",
+                f"'{merged.name}' takes its code from '{value}', which is outside of {_project(base)}",
+                merged.option_path((option,)),
+                hint="a source is a relative path inside the repository: the folder with `.git` or "
+                "`stackgen.toml`, else the spec's own",
+            )
+        else:
+            found[option] = folder
     return found
+
+
+def _project(base: FilePath) -> FilePath:
+    """The repository that the spec's folder is in, else that folder."""
+    place = base.resolve()
+    marked = (
+        f for f in (place, *place.parents) if any((f / mark).exists() for mark in (".git", "stackgen.toml"))
+    )
+    return next(marked, place)
 
 
 def _check(
@@ -92,26 +115,28 @@ def _check(
     all_merged: Mapping[str, Merged],
     findings: Findings,
 ) -> None:
-    fitting = [
-        other
-        for other, its in all_merged.items()
-        if other != merged.name and _fits(its.capability, refers, findings)
-    ]
+    def fitting() -> list[str]:
+        return [
+            other
+            for other, its in all_merged.items()
+            if other != merged.name and _fits(its.capability, refers, findings)
+        ]
+
     if name not in all_merged:
         findings.add(
             "unknown-reference",
             f"'{merged.name}' refers to '{name}', and there is no such component",
             path,
             hint=did_you_mean(name, list(all_merged)),
-            allowed=fitting,
+            allowed=fitting(),
         )
-    elif name not in fitting and name != merged.name:
+    elif name != merged.name and not _fits(all_merged[name].capability, refers, findings):
         findings.add(
             "wrong-reference",
             f"'{merged.name}' refers to '{name}', which is a {all_merged[name].capability}; "
             f"expected {' or '.join(refers.capabilities) or 'a component with bindings'}",
             path,
-            allowed=fitting,
+            allowed=fitting(),
         )
 
 
@@ -130,13 +155,12 @@ def _annotated(options: type[CapabilityOptions], kind: type[Any]) -> Iterator[tu
                 yield name, mark
 
 
-def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
-    seen, open_ = {start}, [start]
+def _users(name: str, users: Mapping[str, list[str]]) -> set[str]:
+    """The component itself, and all that directly or not use it."""
+    seen, open_ = {name}, [name]
     while open_:
-        for following in edges[open_.pop()]:
-            if following == goal:
-                return True
-            if following not in seen and following in edges:
-                seen.add(following)
-                open_.append(following)
-    return False
+        for user in users.get(open_.pop(), ()):
+            if user not in seen:
+                seen.add(user)
+                open_.append(user)
+    return seen

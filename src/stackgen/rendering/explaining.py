@@ -9,6 +9,7 @@ from typing import Any
 
 from stackgen.planning.model import Plan
 from stackgen.rendering.lock import LOCK, described
+from stackgen.rendering.presence import Presence
 
 
 def explain(plan: Plan, folder: Path) -> tuple[str, ...]:
@@ -17,8 +18,9 @@ def explain(plan: Plan, folder: Path) -> tuple[str, ...]:
     () where there is no program yet, or none that says what it was made from.
     """
     try:
-        before = json.loads((folder / LOCK).read_text(encoding="utf-8"))["components"]
-    except (OSError, ValueError, KeyError):
+        before: dict[str, dict[str, Any]] = json.loads(Presence(folder).read(LOCK) or b"")["components"]
+        before = {str(name): dict(item) for name, item in before.items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return ()
     after = {item.name: described(item) for item in plan.components}
     return tuple(

@@ -11,6 +11,7 @@ from typing import Any
 from stackgen import __version__
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.rendering.main_module import plain_data
+from stackgen.rendering.presence import Presence
 
 LOCK = "stackgen.lock.json"
 
@@ -46,9 +47,16 @@ def described(item: PlannedComponent) -> dict[str, Any]:
 
 
 def recorded(folder: Path) -> dict[str, str]:
-    """Path → sha256 of every file the program in `folder` was written with; empty if there is no lock."""
+    """Path → sha256 of every file the program in `folder` was written with; empty if there is no lock.
+
+    Names that lead out of the folder are left out: a lock may come from a stranger.
+    """
     try:
-        content = json.loads((folder / LOCK).read_text(encoding="utf-8"))
-        return {str(path): str(digest) for path, digest in content["files"].items()}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        content = json.loads((Presence(folder).read(LOCK) or b"").decode("utf-8"))
+        return {str(path): str(digest) for path, digest in content["files"].items() if _inside(path)}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return {}
+
+
+def _inside(path: str) -> bool:
+    return "\0" not in path and all(part not in ("", ".", "..") for part in path.split("/"))

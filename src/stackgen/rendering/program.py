@@ -12,6 +12,8 @@ from stackgen.rendering.literals import Code, yaml_string
 from stackgen.rendering.lock import LOCK, lock
 from stackgen.rendering.main_module import main_module
 from stackgen.rendering.readme import configuration, readme
+from stackgen.rendering.requirements import lock as locked
+from stackgen.rendering.requirements import ranges
 from stackgen.rendering.templating import render
 
 
@@ -51,7 +53,8 @@ def _texts(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
     )
     yield "__main__.py", main_module(plan, folder)
     yield "README.md", readme(plan)
-    yield "requirements.txt", "".join(f"{line}\n" for line in plan.requirements)
+    yield "requirements.in", ranges(plan.requirements)
+    yield "requirements.txt", locked(plan.requirements)
     yield (
         ".gitignore",
         render("gitignore.jinja", personal=plan.state_is_personal, environment=Code(plan.environment)),

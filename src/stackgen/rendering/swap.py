@@ -14,15 +14,30 @@ _RENAME_SWAP = 2  # macOS, renamex_np(2)
 def swap(new: Path, target: Path) -> None:
     """Put the folder `new` where `target` is; afterwards `new` holds what `target` was, or is gone.
 
-    Raises OSError. Where the system can't exchange folders, the old one is moved aside first.
+    Raises OSError. Where the system can't exchange folders, the old one is moved aside first; `recover` brings
+    it back if that was as far as it came.
     """
     if not target.exists():
         new.rename(target)
     elif not _exchange(new, target):
-        aside = new.with_name(new.name + ".old")
+        aside = _aside(target)
         target.rename(aside)
-        new.rename(target)
+        try:
+            new.rename(target)
+        except OSError:
+            aside.rename(target)
+            raise
         aside.rename(new)
+
+
+def recover(target: Path) -> None:
+    """Bring back a folder that a killed `swap` had moved aside."""
+    if _aside(target).is_dir() and not target.exists():
+        _aside(target).rename(target)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.stackgen-old")
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -14,6 +14,7 @@ import jinja2.compiler
 from jinja2.bccache import Bucket
 
 from stackgen.homes import cache_folder, private
+from stackgen.printable import printable
 from stackgen.rendering.literals import Code
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -73,11 +74,12 @@ def _only_code(value: object) -> object:
     return value
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>~|$])|^([#+\-=]|\d+(?=[.)]))")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]~|$]|^[#+\-=]")
+_NUMBERED = re.compile(r"^(\d+)([.)])")
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def markdown(value: str) -> Code:
     """User's text as plain Markdown text on one line: nothing in it formats, links or runs."""
-    line = " ".join(value.split())
-    return Code(_MARKDOWN.sub(r"\\\g<0>", line).translate(_HTML))
+    line = " ".join(printable(value).split()).translate(_HTML)
+    return Code(_MARKDOWN.sub(r"\\\g<0>", _NUMBERED.sub(r"\1\\\2", line)))

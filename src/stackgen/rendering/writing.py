@@ -5,16 +5,20 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+import re
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.rendering.lock import LOCK, recorded
+from stackgen.rendering.presence import Kind, Presence
 from stackgen.rendering.program import Program
-from stackgen.rendering.swap import swap
+from stackgen.rendering.replacing import alone, replace
+
+# What Pulumi and Python leave in a program's folder when the program itself is gone, as after a checkout.
+_LEFT = re.compile(r"venv|__pycache__|Pulumi\.[\w.-]+\.ya?ml")
 
 
 @dataclass(frozen=True)
@@ -31,84 +35,98 @@ class Changes:
 
 
 def compare(program: Program) -> Changes:
-    """The program against its folder. Nothing is written."""
-    known, present = recorded(program.folder), _present(program)
+    """The program against its folder. Nothing is written. Raises StackgenError(cannot-read)."""
+    known, there = recorded(program.folder), Presence(program.folder)
+    try:
+        present = {path: there.read(path) for path in program.files if there.kind(path) is not Kind.NOTHING}
+        stale = {
+            path: found
+            for path in known
+            if path not in program.files and path not in program.once
+            if (found := there.read(path)) is not None
+        }
+    except OSError as error:
+        raise _cannot("read", program, error) from error
     created = [path for path in program.files if path not in present]
     updated = [path for path, data in program.files.items() if present.get(path, data) != data]
-    stale = [path for path in known if path not in program.files and (program.folder / path).is_file()]
-    edited = [
-        path
-        for path in (*updated, *stale)
-        if path != LOCK and _digest((program.folder / path).read_bytes()) != known.get(path)
-    ]
-    created += [path for path in program.once if not (program.folder / path).exists()]
+    edited = [path for path in updated if path != LOCK and _edited(present[path], known.get(path))]
+    edited += [path for path, data in stale.items() if _edited(data, known[path])]
+    created += [path for path in program.once if there.kind(path) is Kind.NOTHING]
     return Changes(tuple(sorted(created)), tuple(updated), tuple(stale), tuple(edited))
 
 
 def diff(program: Program) -> Iterator[str]:
     """Unified diff from what is on disk to what would be written, line by line."""
-    changes = compare(program)
+    changes, there = compare(program), Presence(program.folder)
     for path in sorted((*changes.created, *changes.updated, *changes.deleted)):
-        old = _text(program.folder / path)
-        data = program.files.get(path, program.once.get(path, b""))
-        new = data.decode(errors="replace").splitlines(keepends=True)
-        yield from difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")
+        old, new = there.read(path) or b"", program.files.get(path, program.once.get(path, b""))
+        before, after = (data.decode(errors="replace").splitlines(keepends=True) for data in (old, new))
+        yield from difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
 
 
 def write(program: Program, *, force: bool = False) -> Changes:
-    """Replace the folder as a whole. Files stackgen did not write are kept.
+    """Replace the folder as a whole, one run at a time. Files stackgen did not write are kept.
 
-    Raises StackgenError(hand-edited) if a file changed by hand would be lost and `force` is not given, and
-    StackgenError(cannot-write) with the folder as it was if the file system refuses.
+    Raises StackgenError: `hand-edited` if a file changed by hand would be lost, and `not-a-program` if the
+    folder holds something else, unless `force` is given; `cannot-write` with the folder as it was if the file
+    system refuses.
     """
+    try:
+        with alone(program.folder):
+            return _write(program, force)
+    except OSError as error:
+        raise _cannot("write", program, error) from error
+
+
+def _write(program: Program, force: bool) -> Changes:
+    _require_place(program, force)
+    there = Presence(program.folder)
+    once = {path: data for path, data in program.once.items() if there.kind(path) is Kind.NOTHING}
+    paths = {*program.files, *once, *recorded(program.folder)}
+    before = _stamps(program.folder, paths)
     changes = compare(program)
     if changes.edited and not force:
         raise StackgenError(_hand_edited(program, changes), ExitCode.UNEXPECTED_CHANGES)
-    if changes:
-        try:
-            _replace(program, changes)
-        except OSError as error:
-            place = error.filename or program.folder
-            message = f"{place} can't be written: {error.strerror or error}; the program is as it was"
-            raise StackgenError(Problem("cannot-write", message), ExitCode.GENERIC) from error
+    files, gone = {**once, **program.files}, {*changes.deleted}
+    if changes and not replace(program.folder, files, gone, lambda old: _stamps(old, paths) == before):
+        message = f"{program.folder} was changed while it was being replaced; it is as it was"
+        raise StackgenError(Problem("changed-meanwhile", message, hint="run it again"), ExitCode.GENERIC)
     return changes
 
 
-def _replace(program: Program, changes: Changes) -> None:
-    program.folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{program.folder.name}.", dir=program.folder.parent))
+def _require_place(program: Program, force: bool) -> None:
+    """A new folder, an empty one, or a program's."""
+    folder = program.folder
     try:
-        for path in (*changes.created, *changes.updated):
-            data = program.files[path] if path in program.files else program.once[path]
-            target = staging / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        staging.chmod(0o755)
-        _carry_over(program, changes, staging)
-        swap(staging, program.folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        mode = os.lstat(folder).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(mode):
+        what = "a symbolic link" if stat.S_ISLNK(mode) else "no folder"
+        message = f"{folder} is {what}; a program needs a folder of its own there"
+        raise StackgenError(Problem("not-a-folder", message, hint="remove it, or choose another with -o"))
+    ours = {path.partition("/")[0] for path in (*program.files, *program.once)}
+    with os.scandir(folder) as entries:
+        names = {entry.name for entry in entries}
+    strangers = sorted(name for name in names if name not in ours and not _LEFT.fullmatch(name))
+    if strangers and LOCK not in names and not force:
+        message = (
+            f"{folder} holds something else than a program ({', '.join(strangers[:3])}); it is left as it is"
+        )
+        hint = "choose another folder with -o, or another name for the environment; --force takes this one"
+        raise StackgenError(Problem("not-a-program", message, hint=hint), ExitCode.UNEXPECTED_CHANGES)
 
 
-def _carry_over(program: Program, changes: Changes, staging: Path) -> None:
-    """Hard links to what is as it was: what is the user's, files that nobody changed, the virtual environment."""
-    gone = {*changes.deleted, *changes.created, *changes.updated}
-    for root, folders, names in os.walk(program.folder):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in names:
-            source = Path(root, name)
-            relative = source.relative_to(program.folder)
-            if relative.as_posix() in gone:
-                continue
-            target = staging / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)
-            os.link(source, target, follow_symlinks=False)
-        for name in list(folders):
-            source = Path(root, name)
-            if source.is_symlink():
-                (staging / source.relative_to(program.folder)).symlink_to(source.readlink())
-                folders.remove(name)
+def _stamps(folder: Path, paths: Iterable[str]) -> dict[str, tuple[int, int, int]]:
+    """What tells whether somebody has changed a file: which one it is, its size, when it was last written."""
+    found: dict[str, tuple[int, int, int]] = {}
+    for path in paths:
+        try:
+            known = os.lstat(folder / path)
+        except OSError:
+            continue
+        found[path] = (known.st_ino, known.st_size, known.st_mtime_ns)
+    return found
 
 
 def _hand_edited(program: Program, changes: Changes) -> list[Problem]:
@@ -123,22 +141,13 @@ def _hand_edited(program: Program, changes: Changes) -> list[Problem]:
     ]
 
 
-def _present(program: Program) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for path in program.files:
-        try:
-            found[path] = (program.folder / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-    return found
+def _cannot(verb: str, program: Program, error: OSError) -> StackgenError:
+    place = error.filename or program.folder
+    end = "; the program is as it was" if verb == "write" else ""
+    message = f"{place} can't be {'written' if verb == 'write' else 'read'}: {error.strerror or error}{end}"
+    return StackgenError(Problem(f"cannot-{verb}", message), ExitCode.GENERIC)
 
 
-def _text(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    except OSError:
-        return []
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _edited(data: bytes | None, digest: str | None) -> bool:
+    """Whether a file is another than the one recorded; None: it is no regular file any more."""
+    return data is None or hashlib.sha256(data).hexdigest() != digest

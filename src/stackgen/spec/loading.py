@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.errors import MANY, ExitCode, Problem, StackgenError, and_more, did_you_mean
 from stackgen.spec.candidates import FILE, FOLDER, candidates
 from stackgen.spec.stack import Stack
-from stackgen.spec.yaml_reader import Positions, read
+from stackgen.spec.yaml_reader import LARGEST, Positions, read
+from stackgen.spec.yaml_reader import Path as ValuePath
+
+MOST = 20_000  # components of all environments together
+
+
+_NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,8 @@ class LoadedStack:
 def load(path: Path) -> LoadedStack:
     """Read and check a spec file; raises StackgenError with all problems found."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
     except OSError as error:
         message = f"{path} can't be read: {error.strerror or error}"
         raise StackgenError(Problem("cannot-read", message), ExitCode.NOT_FOUND) from None
@@ -55,6 +64,13 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
         place = positions.at(()) if positions is not None else None
         message = "a spec is a mapping that begins with `apiVersion: stackgen/v1`"
         raise StackgenError(Problem("wrong-type", message, place, next="stackgen new"))
+    broken = _broken(content, ())
+    if broken is not None:
+        place = positions.at(broken) if positions is not None else None
+        message = (
+            f"'{'.'.join(map(str, broken)) or 'the spec'}' holds NUL or half a character, which is no text"
+        )
+        raise StackgenError(Problem("bad-value", message, place))
     try:
         stack = Stack.model_validate(content)
     except ValidationError as error:
@@ -62,23 +78,48 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
 
         raise StackgenError(translate(error, positions, subject="the spec", model=Stack)) from None
     _require_version(cast("dict[str, Any]", content), positions)
-    problems = list(_dangling(stack, positions))
+    problems = list(islice(_dangling(stack, positions), MANY))
     if problems:
-        raise StackgenError(problems)
+        raise StackgenError([*problems, and_more(None)] if len(problems) == MANY else problems)
+    total = len(stack.components) * len(stack.environments)
+    if total > MOST:
+        place = positions.at(("environments",)) if positions is not None else None
+        message = f"the environments have {total:,} components together, more than {MOST:,}"
+        raise StackgenError(Problem("too-large", message, place, "make several stacks of it"))
     return stack
 
 
 def locate(stack: str, folder: Path) -> Path:
     """The spec file that a user means: a path, or a name under stacks/; raises StackgenError(stack-not-found)."""
     for candidate in map(Path, candidates(stack, str(folder))):
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     known = sorted(path.parent.name for path in (folder / FOLDER).glob(f"*/{FILE}"))
-    message = f"there is no stack '{stack}': neither a spec file nor a folder under {FOLDER}/"
+    message = f"there is no stack '{stack[:200]}': neither a spec file nor a folder under {FOLDER}/"
     problem = Problem(
         "stack-not-found", message, None, did_you_mean(stack, known), tuple(known), "stackgen new NAME"
     )
     raise StackgenError(problem, ExitCode.NOT_FOUND)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is no name here: too long, or with a NUL in it
+        return False
+
+
+def _broken(content: Any, path: ValuePath) -> ValuePath | None:
+    """Where a string is that no file could hold, if there is one."""
+    if isinstance(content, str):
+        return path if _NO_TEXT.search(content) else None
+    if isinstance(content, dict):
+        items: Iterable[tuple[Any, Any]] = cast("dict[Any, Any]", content).items()
+        if any(isinstance(key, str) and _NO_TEXT.search(key) for key, _ in items):
+            return path
+    else:
+        items = enumerate(cast("list[Any]", content)) if isinstance(content, list) else ()
+    return next((found for key, item in items if (found := _broken(item, (*path, key))) is not None), None)
 
 
 def _require_version(content: dict[str, Any], positions: Positions | None) -> None:

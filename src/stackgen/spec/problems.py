@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from stackgen.errors import Problem, did_you_mean
+from stackgen.errors import MANY, Problem, and_more, did_you_mean
 from stackgen.spec.yaml_reader import Path, Positions
 
 _FOUND: dict[Any, str] = {
@@ -44,14 +45,16 @@ def translate(
     subject: str = "the spec",
     model: type[BaseModel] | None = None,
 ) -> list[Problem]:
-    """One Problem per finding; `place` maps a location in the model to one in the spec."""
+    """One Problem per finding, of many the first; `place` maps a location in the model to one in the spec."""
     found: dict[Problem, None] = {}
-    for item in error.errors(include_url=False):
+    for item in islice(error.errors(include_url=False), MANY):
         path: Path = tuple(part for part in item["loc"] if not _internal(part))
         where = place(path) if place is not None else path
         position = positions.at(where) if positions is not None else None
         problem = _problem(item, path, subject, model)
         found[Problem(problem.code, problem.message, position, problem.hint, problem.allowed)] = None
+    if error.error_count() > MANY:
+        found[and_more(error.error_count() - MANY)] = None
     return list(found)
 
 
@@ -106,8 +109,17 @@ def _limit(kind: str, context: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = str(value) if isinstance(value, str) else repr(value)
+    text = value[:61] if isinstance(value, str) else _brief(value)
     return f"'{text[:60]}{'…' if len(text) > 60 else ''}'"
+
+
+def _brief(value: Any) -> str:
+    """The beginning of `repr`, without writing out all of something large."""
+    if isinstance(value, dict):
+        value = dict(islice(cast("dict[Any, Any]", value).items(), 3))
+    elif isinstance(value, list):
+        value = cast("list[Any]", value)[:3]
+    return repr(value)
 
 
 def _literals(expected: str) -> Iterator[str]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
-from stackgen.errors import Position, Problem, StackgenError
+from stackgen.errors import MANY, Position, Problem, StackgenError, and_more
 
 DEEPEST = 32
-LARGEST = 5 * 1024 * 1024  # bytes
+LARGEST = 2 * 1024 * 1024  # bytes
+MOST = 100_000  # values, keys among them
 Path = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
@@ -20,7 +21,9 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _PLAIN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TELLING = frozenset("+-.0123456789~nNtTfF")  # what begins anything but text
-_HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _yaml: Any = yaml  # its stubs leave these functions untyped
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -50,12 +53,12 @@ def read(data: bytes, file: str) -> tuple[Any, Positions]:
     """The one document in `data` as plain values, and their positions.
 
     Raises StackgenError(invalid-yaml) with every problem found: syntax, duplicate keys, anchors, tags,
-    numbers that are not finite, hidden characters, too deep or too large a document.
+    numbers that are not finite, hidden characters, too deep or too large a document. Of many, the first 100.
     """
     if len(data) > LARGEST:
         raise _error(f"{file} is larger than {LARGEST // 1024 // 1024} MB", Position(file, 1, 1))
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # a byte order mark may begin a file, and stand nowhere else
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n")
         raise _error(f"{file} is not UTF-8 at byte {error.start}", Position(file, line + 1, 1)) from None
@@ -99,6 +102,7 @@ class _Builder:
     def __init__(self, positions: Positions, event: Callable[[], Any]) -> None:
         self.positions = positions
         self.event = event
+        self.count = 0
         self.problems: list[Problem] = []
 
     def build(self) -> Any:
@@ -118,10 +122,14 @@ class _Builder:
 
     def _value(self, event: Any, path: Path, depth: int) -> Any:
         kind = type(event)
+        self._counted(event)
         if kind is yaml.ScalarEvent and event.tag is None and event.anchor is None:
             mark = event.start_mark
             self.positions.marks[path] = (mark.line, mark.column)
-            return event.value if event.style else self._plain(event)
+            if not event.style:
+                return self._plain(event)
+            self._refuse_hidden(event, event.value)  # quoted or block: text, whatever it looks like
+            return event.value
         self._refuse_surprises(event, depth)
         mark = event.start_mark
         self.positions.marks.setdefault(path, (mark.line, mark.column))
@@ -135,6 +143,7 @@ class _Builder:
     def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while type(event := self.event()) is not yaml.MappingEndEvent:
+            self._counted(event)
             self._refuse_surprises(event, depth + 1)
             if type(event) is not yaml.ScalarEvent:
                 self._note(event, "a key must be a plain string")
@@ -142,6 +151,7 @@ class _Builder:
                 self._skip(self.event(), depth + 1)
                 continue
             key: str = event.value
+            self._refuse_hidden(event, key)
             if key == "<<" and not event.style:
                 self._note(event, "merge keys are not allowed", "write the values out")
                 self._skip(self.event(), depth + 1)
@@ -157,10 +167,16 @@ class _Builder:
 
     def _skip(self, event: Any, depth: int) -> None:
         """Go past a value that has no place in the document, but for what is allowed nowhere."""
+        self._counted(event)
         self._refuse_surprises(event, depth)
         if isinstance(event, yaml.CollectionStartEvent):
             while not isinstance(inner := self.event(), yaml.CollectionEndEvent):
                 self._skip(inner, depth + 1)
+
+    def _counted(self, event: Any) -> None:
+        self.count += 1
+        if self.count > MOST:
+            raise _error(f"more than {MOST:,} values", self._place(event))
 
     def _refuse_surprises(self, event: Any, depth: int) -> None:
         if isinstance(event, yaml.AliasEvent):
@@ -196,6 +212,12 @@ class _Builder:
             return self._float(event, text)
         return text
 
+    def _refuse_hidden(self, event: Any, text: str) -> None:
+        """What may not stand in a spec may not be spelled in it either, as in "\\e"."""
+        hidden = _HIDDEN.search(text) if event.style == '"' else None
+        if hidden is not None:
+            self._note(event, f"a hidden or control character (U+{ord(hidden.group()):04X}) is not allowed")
+
     def _float(self, event: Any, text: str) -> float | None:
         number = float(text)
         if number in (float("inf"), float("-inf")):
@@ -205,3 +227,5 @@ class _Builder:
 
     def _note(self, event: Any, message: str, hint: str | None = None) -> None:
         self.problems.append(Problem("invalid-yaml", message, self._place(event), hint))
+        if len(self.problems) == MANY:
+            raise StackgenError([*self.problems, and_more(None)])

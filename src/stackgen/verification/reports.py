@@ -5,11 +5,16 @@ from __future__ import annotations
 from itertools import groupby
 from xml.etree import ElementTree
 
+from stackgen.printable import printable
+from stackgen.rendering.templating import markdown as text
 from stackgen.verification.model import MEANING, Report
 
 
 def junit(report: Report, name: str) -> str:
-    """JUnit XML: a suite per component, a test case per clause; `not-kept` and `declared` are skipped."""
+    """JUnit XML: a suite per component, a test case per clause; `not-kept` and `declared` are skipped.
+
+    What servers answer is quoted in it: characters that XML has no way to write are spelled out.
+    """
     root = ElementTree.Element("testsuites", name=name)
     for component, results in groupby(report.results, key=lambda result: result.component):
         found = list(results)
@@ -26,11 +31,11 @@ def junit(report: Report, name: str) -> str:
                 time=f"{result.seconds:.3f}",
             )
             if result.failed:
-                ElementTree.SubElement(case, "failure", message=result.detail, type=result.status)
+                ElementTree.SubElement(case, "failure", message=printable(result.detail), type=result.status)
             elif result.status != "kept":
-                ElementTree.SubElement(case, "skipped", message=result.detail)
+                ElementTree.SubElement(case, "skipped", message=printable(result.detail))
             else:
-                ElementTree.SubElement(case, "system-out").text = result.detail
+                ElementTree.SubElement(case, "system-out").text = printable(result.detail)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -39,7 +44,7 @@ def markdown(report: Report) -> str:
     """A table for a pull request."""
     lines = ["| component | contract | clause | result | evidence |", "| --- | --- | --- | --- | --- |"]
     for result in report.results:
-        detail = result.detail.replace("|", "\\|")
+        detail = text(result.detail)
         lines.append(
             f"| {result.component} | {result.contract} | {result.clause} | {result.status} | {detail} |"
         )

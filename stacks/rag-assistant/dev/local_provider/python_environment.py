@@ -84,5 +84,7 @@ def _install(label: str, folder: Path, python: str, requirements: str, no_deps: 
         "--python",
         str(folder / "bin" / "python"),
     ]
-    install(doing, [*command, *(["--no-deps"] if no_deps else []), "-r", str(listed)], **more)
+    flags = ["--no-deps"] if no_deps else []
+    flags += ["--require-hashes"] if "--hash=" in requirements else []  # a lock says what every file must be
+    install(doing, [*command, *flags, "-r", str(listed)], **more)
     (folder / DONE).touch(0o644)

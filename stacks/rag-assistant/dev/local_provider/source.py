@@ -77,9 +77,14 @@ def digest(folder: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    inside = folder.resolve()
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in IGNORED)
-        yield from (Path(root, name) for name in sorted(names) if not name.endswith(".pyc"))
+        for path in (Path(root, name) for name in sorted(names) if not name.endswith(".pyc")):
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                raise LocalFailure(f"{path} is a link that leads out of {folder}; its target is not copied")
+            if path.is_file():  # no pipe, no socket, no link to nothing
+                yield path
 
 
 def _copy(source: Path, target: Path) -> None:

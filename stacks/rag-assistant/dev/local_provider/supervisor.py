@@ -20,7 +20,7 @@ from local_provider.orphans import end_orphans
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
 
-REQUIREMENTS = "supervisor==4.3.0\n"
+REQUIREMENTS = (Path(__file__).parent / "locks" / "supervisor.txt").read_text(encoding="utf-8")
 PATIENCE = 20  # seconds for supervisord to answer
 
 CONFIGURATION = """\
@@ -84,9 +84,13 @@ class Supervisor(Resource, module="local", name="Supervisor"):
         super().__init__(SupervisorProvider(), name, {"workspace": directory, "directory": None}, opts)
 
 
+PARTS = ("data", "run", "logs", "supervisor")
+
+
 def _prepare(workspace: str) -> None:
+    _require_own(Path(workspace))
     own_folder(Path(workspace))
-    for name in ("data", "run", "logs", "supervisor"):
+    for name in PARTS:
         own_folder(Path(workspace, name))
     shutil.rmtree(Path(workspace, "supervisor", "processes"), ignore_errors=True)
     own_folder(Path(workspace, "supervisor", "processes"))
@@ -97,6 +101,17 @@ def _prepare(workspace: str) -> None:
         socket=_escaped(socket), folder=_escaped(folder), workspace=_escaped(workspace)
     )
     write(folder / "supervisord.conf", text, 0o600)
+
+
+def _require_own(workspace: Path) -> None:
+    """A new folder, an empty one, or a workspace: a folder of somebody's is not taken over."""
+    found = [path.name for path in workspace.iterdir()] if workspace.exists() else []
+    strangers = sorted(name for name in found if name not in PARTS)
+    if strangers:
+        raise LocalFailure(
+            f"{workspace} holds something else than a workspace ({', '.join(strangers[:3])}); "
+            "choose an empty folder with the provider's setting `directory`"
+        )
 
 
 def _start(workspace: str) -> None:

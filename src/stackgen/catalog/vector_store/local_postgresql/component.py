@@ -38,8 +38,8 @@ until "$1/pg_isready" -q -h 127.0.0.1 -p "$2"; do sleep 0.1; done
 exec "$1/psql" -v ON_ERROR_STOP=1 -q -h 127.0.0.1 -p "$2" -U "$3" -d postgres
 """
 SQL = """\
-select 'create database {0}' where not exists (select from pg_database where datname = '{0}') \\gexec
-\\connect {0}
+select 'create database "{0}"' where not exists (select from pg_database where datname = '{0}') \\gexec
+\\connect "{0}"
 create extension if not exists vector;
 """
 

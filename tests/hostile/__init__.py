@@ -1,0 +1,1 @@
+"""Hostile input: specs, strings, files, kills, secrets and other people's code."""
