@@ -17,9 +17,11 @@ examples:
   stackgen up claims -e dev                       generate the program and deploy it
   stackgen verify claims -e dev                   measure every clause of every component
   stackgen run claims -e dev -- python app.py     run anything with the bindings in its environment
+  stackgen swap claims knowledge --to aws -e dev  what another box would change, before it does
 
 exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 not found,
-  7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 255 internal
+  7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 11 a needed clause is lost,
+  255 internal
 """
 
 
@@ -48,7 +50,7 @@ def build() -> Parser:
     parser.add_argument("--version", action="version", version=f"stackgen {__version__}")
     parser.add_argument("-C", "--cwd", dest="folder", metavar="DIR", help="run as if started in DIR")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-    for add in (_writing, _deploying, _asking, _tools):
+    for add in (_writing, _deploying, _asking, _swapping, _tools):
         add(commands)
     return parser
 
@@ -121,6 +123,34 @@ def _asking(commands: Any) -> None:
     verify.add_argument("--clause", action="append", help="only this clause (repeatable)")
     verify.add_argument("--junit", metavar="FILE", help="write JUnit XML too")
     verify.add_argument("--markdown", metavar="FILE", help="write a Markdown table too")
+
+
+def _swapping(commands: Any) -> None:
+    swap = _command(commands, "swap", "what another box in a component's place would change; --apply does it")
+    swap.usage = (
+        "stackgen swap STACK COMPONENT --to IMPLEMENTATION|PROVIDER [--set KEY=VALUE] [-e ENV] [--apply]\n"
+        "       stackgen swap STACK COMPONENT [-e ENV] --apply | --rollback | --retire"
+    )
+    swap.add_argument("component", metavar="COMPONENT", help="whose box is swapped")
+    swap.add_argument("--to", metavar="BOX", help="an implementation, or a provider for its default one")
+    swap.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the new box, such as model=NAME, or settings.NAME=VALUE (repeatable)",
+    )
+    what = swap.add_mutually_exclusive_group()
+    what.add_argument(
+        "--apply", action="store_true", help="swap: new box beside the old, data moved, bindings switched"
+    )
+    what.add_argument("--rollback", action="store_true", help="return to the old box, with its data")
+    what.add_argument(
+        "--retire", action="store_true", help="remove the old box, once its data is proven moved"
+    )
+    swap.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
+    _confirming(swap)
 
 
 def _tools(commands: Any) -> None:
