@@ -17,7 +17,7 @@ examples:
   stackgen up claims -e dev                       generate the program and deploy it
   stackgen verify claims -e dev                   measure every clause of every component
   stackgen run claims -e dev -- python app.py     run anything with the bindings in its environment
-  stackgen swap claims knowledge --to aws -e dev  what another box would change, before it does
+  stackgen swap claims knowledge -e dev --to kubernetes   what another box would change
 
 exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 not found,
   7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 11 a needed clause is lost,

@@ -92,10 +92,18 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
 def _override(shelf: Shelf) -> dict[str, Any]:
     """What may differ in an environment: any capability's options."""
     base = _model(ComponentOverride)
+    second = base.pop("definitions")["Box"]
     options: dict[str, Any] = {}
     for name in shelf.capability_names:
         options |= _model(shelf.capability(name).options).get("properties", {})
-    return {**base, "properties": {**options, **base["properties"]}, "additionalProperties": False}
+    described = base["properties"]["beside"]["description"]
+    second |= {"properties": {**options, **second["properties"]}, "additionalProperties": False}
+    beside: dict[str, Any] = {
+        "description": described,
+        "anyOf": [{**second, "description": described}, {"type": "null"}],
+    }
+    properties = {**options, **base["properties"], "beside": beside}
+    return {**base, "properties": properties, "additionalProperties": False}
 
 
 def _model(model: type[BaseModel]) -> dict[str, Any]:
