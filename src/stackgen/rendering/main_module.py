@@ -65,8 +65,7 @@ class _Main:
         blocks += [self._component(item) for item in plan.boxes]
         variables = {item.name: self._variable(item.name) for item in plan.components}
         bound = {name: self._bindings(name) for name in variables if self._has_bindings(name)}
-        second = {item.name: variable(item.resource, plan) for item in plan.beside}
-        beside = {name: Code(f"{item}.bindings") for name, item in second.items()}
+        beside = {item.name: Code(f"{variable(item.resource, plan)}.bindings") for item in plan.beside}
         return render(
             "__main__.py.jinja",
             title=Code(f"{plan.stack.name}, environment {plan.environment}."),
@@ -75,10 +74,7 @@ class _Main:
             components=blocks,
             bindings=names(bound, lead=len("bindings = ")),
             beside=names(beside, lead=len('pulumi.export("beside", ')) if beside else None,
-            extended=names(
-                {**variables, **{item.resource: second[item.name] for item in plan.beside}},
-                lead=len("components = "),
-            ),
+            extended=names(variables, lead=len("components = ")),
         )
 
     def _imports(self) -> Iterator[str]:
