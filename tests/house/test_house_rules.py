@@ -20,6 +20,7 @@ LAYERS = (
     ("planning",),
     ("rendering",),
     ("engine", "verification", "moving"),
+    ("swapping",),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

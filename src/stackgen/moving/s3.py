@@ -40,11 +40,6 @@ class _Object:
     key: str
     size: int
     etag: str
-    changed: Any
-
-    @property
-    def digest(self) -> str:
-        return f"{self.etag} {self.changed.isoformat()}"
 
 
 class _Side:
@@ -57,10 +52,7 @@ class _Side:
     def objects(self) -> dict[str, _Object]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         found = (item for page in pages for item in page.get("Contents", []))
-        return {
-            item["Key"]: _Object(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
-            for item in found
-        }
+        return {item["Key"]: _Object(item["Key"], item["Size"], item["ETag"].strip('"')) for item in found}
 
     def head(self, key: str) -> dict[str, Any]:
         """Headers and tags that go along with the object."""
@@ -98,8 +90,8 @@ def _sides(source: S3Binding, target: S3Binding) -> Iterator[tuple[_Side, _Side]
 def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: Progress) -> Memory:
     """Make the target's bucket hold the source's objects; see `Mover`.
 
-    What is remembered of an object is the source's digest and the target's ETag: a target whose ETag is another
-    one has been written by its own users, and is left alone.
+    What is remembered of an object is its ETag on both sides: a target whose ETag is another one has been written
+    by its own users, and is left alone.
     """
     with _sides(source, target) as (here, there):
         mine, its = here.objects(), there.objects()
@@ -107,7 +99,7 @@ def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: P
             wanted = [k for k, item in mine.items() if k not in its or not _same(item, its[k], here, there)]
             gone = [key for key in its if key not in mine]
         else:
-            changed = [key for key, item in mine.items() if _source(since, key) != item.digest]
+            changed = [key for key, item in mine.items() if _source(since, key) != item.etag]
             wanted = [key for key in changed if not _is_newer(key, its, since)]
             gone = [key for key in since if key not in mine and key in its and not _is_newer(key, its, since)]
         known = {key: item.etag for key, item in its.items() if key in mine}
@@ -119,7 +111,7 @@ def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: P
         if wanted or gone:
             progress(f"copied {len(sent)} objects, removed {len(gone)}")
         etags = {**known, **{key: etag for key, etag in sent.items() if etag is not None}}
-        return {key: f"{item.digest}\n{etags.get(key, '')}" for key, item in mine.items()}
+        return {key: f"{item.etag}\n{etags.get(key, '')}" for key, item in mine.items()}
 
 
 def compare(source: S3Binding, target: S3Binding, since: Memory | None) -> Comparison:
@@ -134,6 +126,11 @@ def compare(source: S3Binding, target: S3Binding, since: Memory | None) -> Compa
     alike = sum(before[key] == after.get(key) for key in keys)
     part = Part("objects", len(keys), alike, _total(before), _total(after))
     return Comparison((part,), newer=len(newer))
+
+
+def turned(memory: Memory) -> Memory:
+    """The same for the other direction."""
+    return {key: f"{_target(memory, key)}\n{_source(memory, key)}" for key in memory}
 
 
 def _source(since: Memory, key: str) -> str:
@@ -221,4 +218,5 @@ MOVER = Mover(
     ),
     copy=copy,
     compare=compare,
+    turned=turned,
 )

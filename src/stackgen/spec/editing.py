@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,11 +21,20 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _yaml: Any = yaml
 
 
-def edit(loaded: LoadedStack, environment: str, component: str, override: Mapping[str, Any]) -> LoadedStack:
+def edit(
+    loaded: LoadedStack,
+    environment: str,
+    component: str,
+    override: Mapping[str, Any],
+    check: Callable[[LoadedStack], object] = lambda _: None,
+    *,
+    dry: bool = False,
+) -> LoadedStack:
     """Write `override` as the environment's part about the component; {} takes it away.
 
-    Comments of that part are kept above it. Raises StackgenError: `spec-changed` if the file is no longer what
-    was loaded; whatever the loader has to say about the result, which is then not written.
+    Comments of that part are kept above it. `check` may refuse the result before it is written; a dry edit never is.
+    Raises StackgenError: `spec-changed` if the file is no longer what was loaded; whatever the loader has to
+    say about the result, which is then not written.
     """
     path = loaded.path.resolve()
     data = path.read_bytes()
@@ -43,7 +52,8 @@ def edit(loaded: LoadedStack, environment: str, component: str, override: Mappin
         message = f"{path} is written in a way that can't be edited here"
         hint = f"write it yourself: environments.{environment}.components.{component}: {flow(override)}"
         raise StackgenError(Problem("spec-not-editable", message, hint=hint))
-    if changed != data:
+    check(result)
+    if changed != data and not dry:
         _replace(path, changed)
     return result
 

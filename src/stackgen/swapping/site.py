@@ -1,0 +1,126 @@
+"""One environment while a swap works on it: its spec, its boxes as planned, and as they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.contracts import Binding, contract
+from stackgen.engine.deployment import Deployment
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.planning.model import Plan, PlannedComponent
+from stackgen.planning.plan import plan
+from stackgen.rendering.program import build
+from stackgen.rendering.writing import write
+from stackgen.spec.editing import edit
+from stackgen.spec.loading import LoadedStack
+from stackgen.swapping.overrides import Override, current
+from stackgen.verification.model import Declared, Report
+from stackgen.verification.run import verify
+
+Bindings = Mapping[str, Mapping[str, Any]]  # contract → binding
+
+
+@dataclass
+class Site:
+    """A spec's environment and one component in it. progress: takes sentences."""
+
+    loaded: LoadedStack
+    shelf: Shelf
+    environment: str
+    component: str
+    output: Path | None
+    progress: Callable[[str], None]
+    _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.loaded.stack.name
+
+    @property
+    def override(self) -> Override:
+        """The environment's part about the component."""
+        return current(self.loaded.stack, self.environment, self.component)
+
+    def plan(self) -> Plan:
+        """The environment as the spec has it now."""
+        return plan(self.loaded, self.environment, self.shelf)
+
+    def write(self, override: Override, *, dry: bool = False) -> None:
+        """Change the spec; a result that can't be planned is never written. dry: only see whether it could be."""
+
+        def check(result: LoadedStack) -> None:
+            plan(result, self.environment, self.shelf)
+
+        result = edit(self.loaded, self.environment, self.component, override, check, dry=dry)
+        self.loaded = self.loaded if dry else result
+
+    def up(self) -> str:
+        """Generate the program and deploy it; what changed, in a phrase."""
+        program = build(self.plan(), self.output)
+        write(program)
+        outcome = self._deployment(program.folder).up()
+        counts = {
+            op: n for op, n in outcome.counts.items() if op in ("create", "update", "delete", "replace")
+        }
+        return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
+
+    def planned(self, box: int) -> PlannedComponent:
+        """A box of the component as planned; raises KeyError."""
+        return next(b for b in self.plan().boxes if b.name == self.component and b.box == box)
+
+    def boxes(self) -> dict[int, Bindings]:
+        """Box number → bindings as deployed; raises StackgenError(not-deployed) if the component is not up."""
+        planned = self.plan()
+        folder = (self.output or planned.program_folder).absolute()
+        outputs = self._deployment(folder).outputs() if (folder / "Pulumi.yaml").is_file() else {}
+        serving = outputs.get("bindings", {}).get(self.component)
+        if serving is None:
+            raise self._not_up()
+        second = {item.box for item in planned.beside if item.name == self.component}
+        beside = outputs.get("beside", {}).get(self.component)
+        return {planned.by_name[self.component].box: serving} | {box: beside for box in second if beside}
+
+    def binding(self, contract: str, box: int) -> Binding:
+        """How to connect to one box; raises StackgenError(not-deployed)."""
+        found = self.boxes().get(box)
+        if found is None:
+            raise self._not_up()
+        return shaped(contract, found)
+
+    def _not_up(self) -> StackgenError:
+        message = f"'{self.component}' is not up in {self.environment} as the spec has it"
+        problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment}")
+        return StackgenError(problem, ExitCode.NOT_FOUND)
+
+    def others(self) -> Mapping[str, Bindings]:
+        """Every component's bindings as deployed."""
+        folder = (self.output or self.plan().program_folder).absolute()
+        return self._deployment(folder).outputs().get("bindings", {})
+
+    def measure(self, box: int) -> Report:
+        """Every clause of a box; raises StackgenError where declared and measured differ."""
+        found = self.planned(box).implementation
+        declared = {self.component: Declared(found.kept, found.not_kept)}
+        report = verify({self.component: self.boxes().get(box, {})}, declared)
+        if not report.results:
+            raise self._not_up()
+        if report.failures:
+            problems = [
+                Problem("clause-broken", f"box {box} of '{r.component}': {r.contract} {r.clause}: {r.detail}")
+                for r in report.failures
+            ]
+            raise StackgenError(problems, ExitCode.VERIFICATION_FAILED)
+        return report
+
+    def _deployment(self, folder: Path) -> Deployment:
+        return self._known.setdefault(folder, Deployment(folder, self.name, self.environment, self.progress))
+
+
+def shaped(name: str, bindings: Bindings) -> Binding:
+    """A contract's binding out of what was exported."""
+    return contract(name).binding.model_validate(bindings[name])
