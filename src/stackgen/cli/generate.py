@@ -15,6 +15,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.rendering.writing import compare, diff, write
 
     context = open_context(arguments)
+    if not arguments.force:
+        context.checked_plan()
     program = context.program()
     changes = compare(program)
     if changes.edited and not arguments.force:

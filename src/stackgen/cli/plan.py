@@ -13,7 +13,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.rendering.main_module import plain_data
 
     context = open_context(arguments)
-    plan = context.plan()
+    plan = context.checked_plan()
     rows = [
         (item.name, item.capability, item.entry.id, item.implementation.level, ", ".join(item.waits_for))
         for item in plan.components

@@ -47,8 +47,8 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
 def _steps(arguments: Namespace, context: Context, site: Site) -> Steps:
     """The move to make: the one in the journal, if it is not at its end, else a new one."""
     from stackgen.swapping.journal import place, read
+    from stackgen.swapping.reindexing import steps_of
     from stackgen.swapping.starting import retire, rollback, start
-    from stackgen.swapping.steps import Steps
 
     journal = read(place(context.name, context.environment, site.component))
     if arguments.retire:
@@ -57,7 +57,7 @@ def _steps(arguments: Namespace, context: Context, site: Site) -> Steps:
         journal = rollback(site, journal)
     else:
         journal = start(site, journal, arguments.to, arguments.changes)
-    return Steps(site, journal)
+    return steps_of(site, journal)
 
 
 def _announced(steps: Steps) -> str:
@@ -65,9 +65,7 @@ def _announced(steps: Steps) -> str:
     journal = steps.journal
     lines = [f"  {step.name:8} {step.does}" for step in steps.plan() if step.name not in journal.done]
     if journal.kind in ("swap", "return"):
-        for name, found in steps.movers():
-            lines.append(f"  {name} is moved with {found.tool}: {', '.join(found.carries)}")
-            lines.append(f"  not moved: {', '.join(found.leaves)}")
+        lines += [f"  {sentence}" for sentence in steps.moved()]
     return "\n".join(lines)
 
 

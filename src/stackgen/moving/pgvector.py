@@ -57,7 +57,7 @@ class _Table:
 
 
 @contextmanager
-def _session(binding: PgvectorBinding, *, snapshot: bool = False) -> Iterator[Any]:
+def session(binding: PgvectorBinding, *, snapshot: bool = False) -> Iterator[Any]:
     """A connection in one transaction, committed at the end; a snapshot sees one moment throughout."""
     import psycopg
 
@@ -81,7 +81,7 @@ def copy(
     switched, so there is nothing to bring over `since`.
     """
     del since
-    with _session(source, snapshot=True) as here, _session(target) as there:
+    with session(source, snapshot=True) as here, session(target) as there:
         statements = schema(source, here.info.server_version // 10000)
         digest = hashlib.sha256("".join(statements).encode()).hexdigest()
         if _mark(there) != digest:
@@ -105,7 +105,7 @@ def copy(
 def compare(source: PgvectorBinding, target: PgvectorBinding, since: Memory | None) -> Comparison:
     """Rows per table, and a sum over digests of all rows."""
     del since
-    with _session(source, snapshot=True) as here, _session(target, snapshot=True) as there:
+    with session(source, snapshot=True) as here, session(target, snapshot=True) as there:
         parts: list[Part] = []
         present = _relations(there, "r")
         for table in _relations(here, "r"):
@@ -122,11 +122,17 @@ def compare(source: PgvectorBinding, target: PgvectorBinding, since: Memory | No
 
 
 def freeze(source: PgvectorBinding) -> None:
-    """New sessions can only read, and those that are open end: what they had not committed is undone."""
+    """Refuse writes, and note what the database is made of: it may be made a copy of its own copy."""
     statements = schema(source, _version(source))
-    with _session(source) as connection:
+    with session(source) as connection:
         _refuse_prepared(connection)
         _set_mark(connection, hashlib.sha256("".join(statements).encode()).hexdigest())
+    refuse_writes(source)
+
+
+def refuse_writes(source: PgvectorBinding) -> None:
+    """New sessions can only read, and those that are open end: what they had not committed is undone."""
+    with session(source) as connection:
         connection.execute(f"alter database {_name(source)} set default_transaction_read_only = on")
         connection.commit()
         since = connection.execute("select clock_timestamp()").fetchone()[0]
@@ -139,13 +145,13 @@ def freeze(source: PgvectorBinding) -> None:
 
 def thaw(source: PgvectorBinding) -> None:
     """Take writes again; the database is nobody's copy."""
-    with _session(source) as connection:
+    with session(source) as connection:
         connection.execute(f"alter database {_name(source)} reset default_transaction_read_only")
         connection.execute(f"comment on database {_name(source)} is null")
 
 
 def _version(binding: PgvectorBinding) -> int:
-    with _session(binding) as connection:
+    with session(binding) as connection:
         return connection.info.server_version // 10000
 
 

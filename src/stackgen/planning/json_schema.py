@@ -44,7 +44,7 @@ def _component(shelf: Shelf) -> dict[str, Any]:
 
 def _capability(shelf: Shelf, name: str, base: dict[str, Any]) -> dict[str, Any]:
     capability = shelf.capability(name)
-    options = _model(capability.options)
+    options = _options(shelf, name)
     properties = {**base["properties"], **options.get("properties", {})}
     offered = sorted(shelf.implementations[name])
     properties["implementation"] = {**properties["implementation"], "enum": [*offered, None]}
@@ -68,6 +68,13 @@ def _settings(shelf: Shelf, name: str, base: Mapping[str, Any]) -> dict[str, Any
                 found[key].append(whole)
     properties = {key: _any_of(schemas) for key, schemas in found.items()}
     return {**base, "properties": properties, "additionalProperties": False}
+
+
+def _options(shelf: Shelf, name: str) -> dict[str, Any]:
+    """A capability's options, nested models where they are used."""
+    model = _model(shelf.capability(name).options)
+    definitions = model.pop("definitions", {})
+    return _inlined(model, definitions)
 
 
 def _any_of(schemas: list[Any]) -> dict[str, Any]:
@@ -95,7 +102,7 @@ def _override(shelf: Shelf) -> dict[str, Any]:
     second = base.pop("definitions")["Box"]
     options: dict[str, Any] = {}
     for name in shelf.capability_names:
-        options |= _model(shelf.capability(name).options).get("properties", {})
+        options |= _options(shelf, name).get("properties", {})
     described = base["properties"]["beside"]["description"]
     second |= {"properties": {**options, **second["properties"]}, "additionalProperties": False}
     beside: dict[str, Any] = {

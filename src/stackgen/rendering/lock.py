@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgen import __version__
+from stackgen.planning.identity import identity
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.rendering.main_module import plain_data
 
@@ -43,6 +44,7 @@ def described(item: PlannedComponent) -> dict[str, Any]:
         **({"box": item.box} if item.box != 1 else {}),
         "options": plain_data(item.options),
         "settings": plain_data(item.settings),
+        **({"embedding_identity": made} if (made := identity(item)) is not None else {}),
         "kept": plain_data(item.implementation.kept),
     }
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from stackgen.catalog.model import ForStackgen
 from stackgen.catalog.shelf import Entry
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation, Reference
 from stackgen.rendering.literals import INDENT, WIDTH, Code, code_list, literal, names
@@ -154,6 +155,8 @@ class _Main:
 
     def _options(self, item: PlannedComponent) -> Iterator[Code]:
         for option, value in item.options:
+            if ForStackgen() in type(item.options).model_fields[option].metadata:
+                continue
             if option in item.references:
                 yield Code(f"{option}={self._referred(item, option, item.references[option])}")
             elif option in item.sources:

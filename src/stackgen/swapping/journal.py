@@ -27,6 +27,7 @@ class Journal:
     that; retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the
     other. wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the
     source refuses writes. memory: contract → what was copied. proof: contract → what was equal at the switch.
+    collections: tables whose embeddings are made anew, each with its `store`.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Journal:
     finished: bool = False
     frozen: bool = False
     wanted: dict[str, Any] = field(default_factory=dict[str, Any])
+    collections: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     proof: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
     memory: dict[str, Memory] = field(default_factory=dict[str, Memory])
 

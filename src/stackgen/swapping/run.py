@@ -54,7 +54,7 @@ def go_on(steps: Steps) -> list[Taken]:
 def way_back(journal: Journal) -> Journal:
     """A move to the box that served before, in the journal's place."""
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
-    back.memory = journal.memory
+    back.memory, back.collections = journal.memory, journal.collections
     return back
 
 
@@ -84,4 +84,4 @@ def _thaw(steps: Steps) -> None:
     """The old box takes writes; what was copied while it did not is copied again next time."""
     if steps.journal.frozen:
         steps.thaw()
-    steps.journal.forget("freeze", "delta", "open")
+    steps.journal.forget("freeze", "delta", "open", "hide")

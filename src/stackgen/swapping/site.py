@@ -50,14 +50,23 @@ class Site:
         """The environment as the spec has it now."""
         return plan(self.loaded, self.environment, self.shelf)
 
-    def write(self, override: Override, *, dry: bool = False) -> None:
-        """Change the spec; a result that can't be planned is never written. dry: only see whether it could be."""
+    def would_be(self, override: Override) -> Plan:
+        """The plan if the component's part were `override`; nothing is written."""
+        result = edit(self.loaded, self.environment, self.component, override, dry=True)
+        return plan(result, self.environment, self.shelf)
+
+    def write(self, override: Override) -> None:
+        """Change the spec; a result that can't be planned is never written."""
 
         def check(result: LoadedStack) -> None:
             plan(result, self.environment, self.shelf)
 
-        result = edit(self.loaded, self.environment, self.component, override, check, dry=dry)
-        self.loaded = self.loaded if dry else result
+        self.loaded = edit(self.loaded, self.environment, self.component, override, check)
+
+    def write_dimensions(self, store: str, dimensions: int) -> None:
+        """Let a vector store expect embeddings of another length."""
+        override = current(self.loaded.stack, self.environment, store)
+        self.loaded = edit(self.loaded, self.environment, store, {**override, "dimensions": dimensions})
 
     def up(self) -> str:
         """Generate the program and deploy it; what changed, in a phrase."""

@@ -8,6 +8,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
 from stackgen.swapping.journal import Journal, place
 from stackgen.swapping.overrides import with_beside
+from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
 from stackgen.swapping.site import Site
 
@@ -52,10 +53,12 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
         to=entry.id,
         changes=values,
     )
-    site.write(wanted, dry=True)
+    collections = affected(site.would_be(wanted), site.component)
     path = place(site.name, site.environment, site.component)
     number = wanted["beside"]["box"]
-    return Journal(path, "swap", site.component, serving.box, number, wanted=wanted)
+    found = Journal(path, "swap", site.component, serving.box, number, wanted=wanted)
+    found.collections = collections
+    return found
 
 
 def _keep_needs(site: Site, kept: dict[str, tuple[str, ...]], to: str) -> None:
@@ -78,7 +81,7 @@ def rollback(site: Site, journal: Journal | None) -> Journal:
     if site.override.get("box", 1) == journal.target:
         return way_back(journal)
     given_up = Journal(journal.path, "abandon", journal.component, journal.source, journal.target)
-    given_up.frozen = journal.frozen
+    given_up.frozen, given_up.collections = journal.frozen, journal.collections
     return given_up
 
 
@@ -100,7 +103,7 @@ def retire(site: Site, journal: Journal | None) -> Journal:
         hint = "set `protect: false` in the spec and run `stackgen up` first"
         raise StackgenError(Problem("protected", message, hint=hint), ExitCode.POLICY)
     found = Journal(journal.path, "retire", journal.component, journal.source, journal.target)
-    found.memory, found.proof = journal.memory, journal.proof
+    found.memory, found.proof, found.collections = journal.memory, journal.proof, journal.collections
     return found
 
 

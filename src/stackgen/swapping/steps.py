@@ -66,6 +66,12 @@ class Steps:
         self.journal.save()
         return "writes are taken"
 
+    def moved(self) -> Iterator[str]:
+        """What goes along and what can't, for people."""
+        for name, found in self.movers():
+            yield f"{name} is moved with {found.tool}: {', '.join(found.carries)}"
+            yield f"not moved: {', '.join(found.leaves)}"
+
     def _every(self) -> Iterator[Step]:
         here, there = self.journal.source, self.journal.target
         yield Step("beside", f"write box {there} into the spec, beside box {here}", self._beside)
@@ -100,11 +106,9 @@ class Steps:
 
     def _sides(self) -> Iterator[tuple[str, Mover, Any, Any]]:
         for name, found in self.movers():
-            yield (
-                name,
-                found,
-                *(self.site.binding(name, box) for box in (self.journal.source, self.journal.target)),
-            )
+            source = self.site.binding(name, self.journal.source)
+            target = self.site.binding(name, self.journal.target)
+            yield name, found, source, target
 
     def _gather(self) -> str:
         """Before the way back: what the old box got too late, as after every switch."""
