@@ -15,7 +15,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.rendering.writing import compare, diff, write
 
     context = open_context(arguments)
-    if not arguments.force:
+    if not arguments.accept_embeddings:
         context.checked_plan()
     program = context.program()
     changes = compare(program)

@@ -25,9 +25,8 @@ exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 n
 """
 
 
-FORCE = (
-    "overwrite files that were changed by hand, and take another embedding model though nothing is made anew"
-)
+FORCE = "overwrite files that were changed by hand"
+ACCEPT = "take another embedding model though no stored embedding is made anew: nothing is stored yet"
 
 
 class Parser(argparse.ArgumentParser):
@@ -94,6 +93,7 @@ def _writing(commands: Any) -> None:
     diff.add_argument("--expect-no-changes", action="store_true", help="exit 7 if anything would change")
     generate = _command(commands, "generate", "write the Pulumi program")
     generate.add_argument("--force", action="store_true", help=FORCE)
+    generate.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
     generate.add_argument(
         "--check", action="store_true", help="write nothing; exit 7 if anything would change"
     )
@@ -102,6 +102,7 @@ def _writing(commands: Any) -> None:
 def _deploying(commands: Any) -> None:
     up = _command(commands, "up", "generate the program and deploy it")
     up.add_argument("--force", action="store_true", help=FORCE)
+    up.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
     _confirming(up)
     down = _command(commands, "down", "stop what runs; data stays unless told otherwise")
     down.add_argument("--delete-data", action="store_true", help="delete data and everything else too")

@@ -32,15 +32,18 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
             raise StackgenError(changed(plan, maker, difference(dict(found), new)))
 
 
-def note_embeddings(plan: Plan, bindings: Bindings) -> Iterator[str]:
-    """Note in every store whose embeddings it is to hold; a warning for each that can't be reached."""
+def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[str]:
+    """Note in every store whose embeddings it is to hold; a warning for each that can't be reached.
+
+    anew: even where it says something else.
+    """
     from stackgen.moving.embeddings import mark, marker
     from stackgen.planning.identity import identity
 
     for store, maker, binding in _stores(plan, bindings):
         found = identity(maker)
         try:
-            if found is not None and marker(binding, maker.name) is None:
+            if found is not None and (anew or marker(binding, maker.name) is None):
                 mark(binding, maker.name, found)
         except (StackgenError, ModuleNotFoundError) as error:
             yield f"'{store}' could not be asked whose embeddings it holds: {error}"

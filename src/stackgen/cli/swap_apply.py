@@ -85,7 +85,9 @@ def _answer(context: Context, journal: Journal, taken: Sequence[Taken]) -> Answe
     text = f"box {serving} of '{journal.component}' serves in {context.environment}"
     following = f"stackgen verify {context.name} -e {context.environment}"
     if journal.kind in ("swap", "return"):
-        text += f"; box {journal.source} stands beside it, with its data, until it is retired"
+        old = f"box {journal.source}"
+        kept = f"embeddings by {old} stand" if journal.collections else f"{old} with its data stands"
+        text += f"; {kept} beside until it is retired"
         following = f"{command} --retire"
         following += f", or {command} --rollback" if journal.kind == "swap" else ""
     data = {

@@ -22,7 +22,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
     context = open_context(arguments)
     start = time.monotonic()
-    plan = context.plan() if arguments.force else context.checked_plan()
+    plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
     question = f"Deploy {context.name} to {context.environment}?"
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
@@ -32,11 +32,11 @@ def run(arguments: Namespace, console: Console) -> Answer:
             progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
         deployment = context.deployment(progress)
         watched = any(embedded_by(item) for item in plan.components)
-        if watched:
+        if watched and not arguments.accept_embeddings:
             refuse_other_embeddings(plan, _deployed(deployment))
         outcome = deployment.up()
     bindings = outcome.outputs.get("bindings", {})
-    warnings = list(note_embeddings(plan, bindings)) if watched else []
+    warnings = list(note_embeddings(plan, bindings, anew=arguments.accept_embeddings)) if watched else []
     if watched:
         refuse_other_embeddings(plan, bindings)
     done = {op: count for op, count in outcome.counts.items() if op not in ("same", "refresh", "read")}

@@ -24,8 +24,8 @@ SAMPLE = 8
 ROUNDS = 20  # rounds of catching up with somebody who writes all the time
 ALIKE = 0.999  # cosine of two embeddings of one text by one model
 MARKER = """
-    create schema if not exists stackgen;
-    create table if not exists stackgen.embedding_identity
+    create schema if not exists stackgen_store;
+    create table if not exists stackgen_store.embedding_identity
         (component text primary key, identity jsonb not null, since timestamptz not null default now())
 """
 # What an exchange of tables would tear: it belongs to the table itself, not to its name.
@@ -70,9 +70,9 @@ class Collection:
 def marker(store: PgvectorBinding, component: str) -> Mapping[str, Any] | None:
     """Identity of the embeddings that the store holds by `component`, as it was noted there."""
     with session(store) as connection:
-        if not _exists(connection, '"stackgen"."embedding_identity"'):
+        if not _exists(connection, '"stackgen_store"."embedding_identity"'):
             return None
-        query = "select identity from stackgen.embedding_identity where component = %s"
+        query = "select identity from stackgen_store.embedding_identity where component = %s"
         row = connection.execute(query, [component]).fetchone()
         return row[0] if row is not None else None
 
@@ -189,7 +189,7 @@ def drop(store: PgvectorBinding, collections: list[Collection], box: int) -> Non
 def _mark(connection: Any, component: str, identity: Mapping[str, Any]) -> None:
     connection.execute(MARKER)
     connection.execute(
-        "insert into stackgen.embedding_identity (component, identity) values (%s, %s::jsonb) "
+        "insert into stackgen_store.embedding_identity (component, identity) values (%s, %s::jsonb) "
         "on conflict (component) do update set identity = excluded.identity, since = now() "
         "where embedding_identity.identity <> excluded.identity",
         [component, json.dumps(identity)],

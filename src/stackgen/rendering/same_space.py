@@ -53,6 +53,6 @@ def changed(plan: Plan, item: PlannedComponent, what: str) -> Problem:
         "embedding-identity-changed",
         message,
         hint="put the spec back, then swap the model: that makes every stored embedding anew; "
-        "--force if nothing is stored",
+        "--accept-embeddings if nothing is stored",
         next=f"{command} -e {plan.environment} --apply",
     )

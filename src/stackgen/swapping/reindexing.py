@@ -1,4 +1,8 @@
-"""A swap of the model that makes embeddings: every stored embedding is made anew before bindings are switched."""
+"""A swap of the model that makes embeddings: every stored embedding is made anew before bindings are switched.
+
+The old model's box goes when bindings are switched: nobody can write its embeddings among the new ones. It holds no
+data; what it made stands in tables beside the new ones, until it is retired.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from stackgen.moving.embeddings import Collection
 from stackgen.planning.identity import CONTRACT, difference, embedded, identity, keeps_embeddings
 from stackgen.planning.model import Plan
 from stackgen.swapping.journal import Kind
+from stackgen.swapping.overrides import alone, exchanged
 from stackgen.swapping.site import Site, shaped
 from stackgen.swapping.steps import Step, Steps
 
@@ -151,7 +156,9 @@ class ReindexSteps(Steps):
 
     def _switch_spec(self) -> str:
         self._expect(self.journal.target)
-        return self._switch()
+        if not self.switched:
+            self.site.write(alone(exchanged(self.site.override)))
+        return f"box {self.journal.target} serves; box {self.journal.source} holds no data, and goes"
 
     def _expect(self, box: int) -> None:
         """Let the stores expect embeddings as long as the box's."""
@@ -184,9 +191,9 @@ class ReindexSteps(Steps):
 _MOVE = ("backfill", "freeze", "delta", "hide", "switch", "bind", "show", "check")
 ORDER: dict[Kind, tuple[str, ...]] = {
     "swap": ("beside", "deploy", "verify", *_MOVE),
-    "return": _MOVE,
+    "return": ("beside", "deploy", "verify", *_MOVE),
     "abandon": ("thaw", "drop", "remove", "clean"),
-    "retire": ("drop", "remove", "clean"),
+    "retire": ("drop",),
 }
 
 

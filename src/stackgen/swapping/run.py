@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stackgen.errors import Problem, StackgenError
 from stackgen.swapping.journal import Journal
+from stackgen.swapping.overrides import exchanged
 from stackgen.swapping.steps import Steps
 
 
@@ -54,6 +55,7 @@ def go_on(steps: Steps) -> list[Taken]:
 def way_back(journal: Journal) -> Journal:
     """A move to the box that served before, in the journal's place."""
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
+    back.wanted = exchanged(journal.wanted)
     back.memory, back.collections = journal.memory, journal.collections
     return back
 

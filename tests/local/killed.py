@@ -1,0 +1,38 @@
+"""Runs the command line, and kills itself with SIGKILL at one edge of one step of a swap.
+
+python -m tests.local.killed before|after STEP ARGUMENT...: before a step is taken, or after it and before it is noted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from stackgen.cli.main import main
+from stackgen.swapping.journal import Journal
+
+
+def at(edge: str, step: str) -> None:
+    """Die there. The journal's own methods run as they are up to that point."""
+    begin = Journal.begin
+
+    def dying_begin(self: Journal, name: str) -> None:
+        begin(self, name)
+        if name == step and edge == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    finish = Journal.finish
+
+    def dying_finish(self: Journal, name: str, *rest: Any) -> None:
+        if name == step and edge == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        finish(self, name, *rest)
+
+    Journal.begin, Journal.finish = dying_begin, dying_finish
+
+
+if __name__ == "__main__":
+    at(sys.argv[1], sys.argv[2])
+    sys.exit(main(sys.argv[3:]))
