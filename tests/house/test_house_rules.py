@@ -29,7 +29,7 @@ CLOUDS = (
 )
 SERVERS = r"llama[._-]?cpp|litellm|mlserver|versitygw|victoriametrics|vllm|cloudnative"
 VENDORS = re.compile(rf"\b({CLOUDS}|{SERVERS})\b", re.IGNORECASE)
-# A contract and its mover speak an open wire interface, and say whose: PostgreSQL's, S3's. It may not know who serves it.
+# A contract and its mover speak an open wire interface, and say whose: PostgreSQL's, S3's. They know no server.
 IN_CONTRACTS = re.compile(rf"\b({SERVERS}|bedrock|vertex|sagemaker|aurora|alloydb)\b", re.IGNORECASE)
 SDKS = {"pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "local_provider"}
 

@@ -8,27 +8,24 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
 
 from stackgen.cli.main import main
 from stackgen.swapping.journal import Journal
 
 
-def at(edge: str, step: str) -> None:
+def at(edge: str, where: str) -> None:
     """Die there. The journal's own methods run as they are up to that point."""
-    begin = Journal.begin
+    begin, finish = Journal.begin, Journal.finish
 
-    def dying_begin(self: Journal, name: str) -> None:
-        begin(self, name)
-        if name == step and edge == "before":
+    def dying_begin(self: Journal, step: str) -> None:
+        begin(self, step)
+        if step == where and edge == "before":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    finish = Journal.finish
-
-    def dying_finish(self: Journal, name: str, *rest: Any) -> None:
-        if name == step and edge == "after":
+    def dying_finish(self: Journal, step: str, detail: str, seconds: float) -> None:
+        if step == where and edge == "after":
             os.kill(os.getpid(), signal.SIGKILL)
-        finish(self, name, *rest)
+        finish(self, step, detail, seconds)
 
     Journal.begin, Journal.finish = dying_begin, dying_finish
 
