@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
+
+if TYPE_CHECKING:
+    from stackgen.planning.model import Plan, PlannedComponent
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -15,12 +19,20 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context = open_context(arguments)
     plan = context.checked_plan()
     rows = [
-        (item.name, item.capability, item.entry.id, item.implementation.level, ", ".join(item.waits_for))
-        for item in plan.components
+        (
+            _named(item, plan),
+            item.capability,
+            item.entry.id,
+            item.implementation.level,
+            ", ".join(item.waits_for),
+        )
+        for item in plan.boxes
     ]
     data = [
         {
             "component": item.name,
+            "box": item.box,
+            "serves": item not in plan.beside,
             "capability": item.capability,
             "implementation": item.entry.id,
             "level": item.implementation.level,
@@ -30,7 +42,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
             "kept": plain_data(item.implementation.kept),
             "not_kept": plain_data(item.implementation.not_kept),
         }
-        for item in plan.components
+        for item in plan.boxes
     ]
     return Answer(
         data,
@@ -40,3 +52,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         stack=context.name,
         environment=context.environment,
     )
+
+
+def _named(item: PlannedComponent, plan: Plan) -> str:
+    return f"{item.name} (box {item.box}, beside)" if item in plan.beside else item.name

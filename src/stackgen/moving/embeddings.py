@@ -144,7 +144,7 @@ def compare(
             f'where "{collection.text}" is not null'
         ).fetchall()
     sample = random.Random(first).sample(rows, min(SAMPLE, len(rows)))  # noqa: S311 - a sample, no secret
-    vectors = embed(model, [text for text, _ in sample]) if sample else []
+    vectors = _embedded(model, [text for text, _ in sample])
     for (_, stored), made in zip(sample, vectors, strict=True):
         if stored is None or _cosine(json.loads(stored), made) < ALIKE:
             raise failed(f"an embedding in {aside} is not what the model makes of its text")
@@ -253,7 +253,7 @@ def _embed_rows(
             [places, digests],
         ).fetchall()
     texts = [text for _, _, text in found if text is not None]
-    vectors = iter(embed(model, texts) if texts else [])
+    vectors = iter(_embedded(model, texts))
     made = [None if text is None else str(next(vectors)) for _, _, text in found]
     with session(store) as connection:
         columns = [f'"{name}"' for name in _columns(connection, collection)]
@@ -302,6 +302,15 @@ def _hand_over(connection: Any, collection: Collection, aside: str) -> None:
     """
     for sequence, column in connection.execute(query, [aside]).fetchall():
         connection.execute(f'alter sequence {sequence} owned by {collection.live}."{column}"')
+
+
+def _embedded(model: OpenaiEmbeddingsBinding, texts: list[str]) -> list[list[float]]:
+    from openai import OpenAIError
+
+    try:
+        return embed(model, texts) if texts else []
+    except OpenAIError as error:
+        raise failed(f"the model can't embed what is stored: {' '.join(str(error).split())[:200]}") from error
 
 
 def _literal(value: str) -> str:

@@ -40,7 +40,7 @@ def go_on(steps: Steps) -> list[Taken]:
             detail = step.take()
         except StackgenError as error:
             raise _let_go(steps, error) from error
-        except KeyboardInterrupt:
+        except BaseException:  # Ctrl-C, or a bug of ours: nothing is left frozen for it
             if journal.kind in ("swap", "return") and not steps.switched:
                 _thaw(steps)
             raise
@@ -66,11 +66,16 @@ def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
     if journal.kind not in ("swap", "return"):
         return error
     if not steps.switched:
-        _thaw(steps)
+        try:
+            _thaw(steps)
+        except StackgenError as also:
+            return StackgenError([*error.problems, *also.problems, _frozen(steps)], error.exit_code)
         message = f"box {journal.source} of '{journal.component}' serves as before; its data is untouched"
-        command = f"stackgen swap {steps.site.name} {journal.component} -e {steps.site.environment}"
         told = Problem(
-            "swap-stopped", message, hint=f"go on with `{command} --apply`", next=f"{command} --rollback"
+            "swap-stopped",
+            message,
+            hint=f"go on with `{_command(steps)} --apply`",
+            next=f"{_command(steps)} --rollback",
         )
         return StackgenError([*error.problems, told], error.exit_code)
     if journal.kind == "return":
@@ -80,6 +85,15 @@ def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
     go_on(type(steps)(steps.site, back))
     message = f"the new box failed after bindings were switched, so box {journal.source} serves again, with all data"
     return StackgenError([*error.problems, Problem("swap-rolled-back", message)], error.exit_code)
+
+
+def _command(steps: Steps) -> str:
+    return f"stackgen swap {steps.site.name} {steps.journal.component} -e {steps.site.environment}"
+
+
+def _frozen(steps: Steps) -> Problem:
+    message = f"box {steps.journal.source} of '{steps.journal.component}' serves as before, and still refuses writes"
+    return Problem("box-frozen", message, next=f"{_command(steps)} --rollback")
 
 
 def _thaw(steps: Steps) -> None:

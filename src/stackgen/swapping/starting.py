@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
-from stackgen.swapping.journal import Journal, place
+from stackgen.swapping.journal import Journal, place, read
 from stackgen.swapping.overrides import with_beside
 from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
@@ -40,6 +40,7 @@ def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[s
 
 
 def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
+    _one_at_a_time(site)
     serving = site.plan().by_name[site.component]
     entry = target(site.shelf, serving.capability, to)
     _keep_needs(site, entry.implementation.kept, entry.id)
@@ -59,6 +60,15 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
     found = Journal(path, "swap", site.component, serving.box, number, wanted=wanted)
     found.collections = collections
     return found
+
+
+def _one_at_a_time(site: Site) -> None:
+    """Refuse to begin while another component's swap is not at its end: one may stand on the other's boxes."""
+    for path in sorted(place(site.name, site.environment, site.component).parent.glob("*.json")):
+        other = read(path)
+        if other is not None and not other.finished:
+            command = f"stackgen swap {site.name} {other.component} -e {site.environment} --apply"
+            raise _refused("swap-unfinished", f"the swap of '{other.component}' is not at its end", command)
 
 
 def _keep_needs(site: Site, kept: dict[str, tuple[str, ...]], to: str) -> None:
