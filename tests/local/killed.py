@@ -1,6 +1,7 @@
 """Runs the command line, and kills itself with SIGKILL at one edge of one step of a swap.
 
-python -m tests.local.killed before|after STEP ARGUMENT...: before a step is taken, or after it and before it is noted.
+python -m tests.local.killed before|amid|after STEP ARGUMENT...: before a step is taken, half a second into it, or
+after it and before it is noted.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
 from stackgen.cli.main import main
 from stackgen.swapping.journal import Journal
@@ -21,6 +23,8 @@ def at(edge: str, where: str) -> None:
         begin(self, step)
         if step == where and edge == "before":
             os.kill(os.getpid(), signal.SIGKILL)
+        if step == where and edge == "amid":
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
     def dying_finish(self: Journal, step: str, detail: str, seconds: float) -> None:
         if step == where and edge == "after":

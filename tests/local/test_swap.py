@@ -88,15 +88,15 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     application = Application(stack, rows)
     application.start()
     application.goes_on()
-    for number, step in enumerate(steps.ORDER["swap"]):
-        arguments = OLDER if number == 0 else ()
-        if step == "open":
-            continue
-        for edge in ("before", "after"):
-            command = ("swap", "stack.yaml", "knowledge", "-e", "dev", "--apply", "--yes", *arguments)
-            kill(stack, edge, step, *command)
-            arguments = ()
-        if step in ("copy", "bind", "settle"):
+    command = ("swap", "stack.yaml", "knowledge", "-e", "dev", "--apply", "--yes")
+    kill(stack, "before", "beside", *command, *OLDER)
+    for step in steps.ORDER["swap"]:
+        if step in ("deploy", "copy", "bind"):
+            kill(stack, "amid", step, *command)
+        if step in ("freeze", "switch"):
+            kill(stack, "before", step, *command)
+        kill(stack, "after", step, *command)
+        if step in ("copy", "bind"):
             application.goes_on()
     result = swap(stack, "knowledge", "--apply")["result"]
     assert result["serving"] == 2

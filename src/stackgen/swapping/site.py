@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import Binding, contract
-from stackgen.engine.deployment import Deployment
+from stackgen.engine.deployment import Deployment, Outcome
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.planning.plan import plan
@@ -21,6 +22,7 @@ from stackgen.swapping.overrides import Override, current
 from stackgen.verification.model import Declared, Report
 from stackgen.verification.run import verify
 
+PATIENCE = 300  # seconds
 Bindings = Mapping[str, Mapping[str, Any]]  # contract → binding
 
 
@@ -72,11 +74,24 @@ class Site:
         """Generate the program and deploy it; what changed, in a phrase."""
         program = build(self.plan(), self.output)
         write(program)
-        outcome = self._deployment(program.folder).up()
+        outcome = self._when_free(self._deployment(program.folder).up)
         counts = {
             op: n for op, n in outcome.counts.items() if op in ("create", "update", "delete", "replace")
         }
         return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
+
+    def _when_free(self, up: Callable[[], Outcome]) -> Outcome:
+        """Wait for an update that a killed swap has left running."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return up()
+            except StackgenError as error:
+                locked = any(problem.code == "stack-locked" for problem in error.problems)
+                if not locked or time.monotonic() > deadline:
+                    raise
+                self.progress("waiting for an update that is running")
+                time.sleep(2)
 
     def planned(self, box: int) -> PlannedComponent:
         """A box of the component as planned; raises KeyError."""

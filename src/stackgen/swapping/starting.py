@@ -12,6 +12,8 @@ from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
 from stackgen.swapping.site import Site
 
+ELSEWHERE = "a swap that was made on another machine has its journal there"
+
 
 def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[str]) -> Journal:
     """Go on with a swap, or begin one; raises StackgenError where that can't be, before anything is touched."""
@@ -85,7 +87,7 @@ def rollback(site: Site, journal: Journal | None) -> Journal:
     """Return to the old box if bindings were switched, else give the new one up."""
     if journal is None or journal.kind == "retire":
         message = f"'{site.component}' has no old box to return to"
-        raise StackgenError(Problem("nothing-to-roll-back", message), ExitCode.NOT_FOUND)
+        raise StackgenError(Problem("nothing-to-roll-back", message, hint=ELSEWHERE), ExitCode.NOT_FOUND)
     if journal.kind in ("return", "abandon"):
         return journal
     if site.override.get("box", 1) == journal.target:
@@ -102,7 +104,7 @@ def retire(site: Site, journal: Journal | None) -> Journal:
     command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
     if journal is None:
         message = f"'{site.component}' has no old box to retire"
-        raise StackgenError(Problem("nothing-to-retire", message), ExitCode.NOT_FOUND)
+        raise StackgenError(Problem("nothing-to-retire", message, hint=ELSEWHERE), ExitCode.NOT_FOUND)
     if not journal.finished:
         word = "--rollback" if journal.kind != "swap" else "--apply"
         raise _refused(
