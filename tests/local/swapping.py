@@ -34,13 +34,17 @@ def kill(cli: Cli, edge: str, step: str, *arguments: str) -> None:
 class Application(threading.Thread):
     """Writes numbered items one after the other, and remembers which were acknowledged.
 
-    open_(bindings) → write(number). After a failure it takes its bindings anew, as one that is restarted would.
+    open_(bindings) → write(number); pause: seconds between two. After a failure it takes its bindings anew, as one
+    that is restarted would.
     """
 
-    def __init__(self, cli: Cli, open_: Callable[[dict[str, Any]], Callable[[int], None]]) -> None:
+    def __init__(
+        self, cli: Cli, open_: Callable[[dict[str, Any]], Callable[[int], None]], pause: float = 0.05
+    ) -> None:
         super().__init__(daemon=True)
         self.cli = cli
         self.open = open_
+        self.pause = pause
         self.committed: list[int] = []
         self.failures: list[str] = []
         self.wrong: list[str] = []
@@ -55,7 +59,7 @@ class Application(threading.Thread):
                 write = write or self.open(bindings(self.cli))
                 write(number)
                 self.committed.append(number)
-                time.sleep(0.05)
+                time.sleep(self.pause)
             except AssertionError as error:
                 self.wrong.append(str(error))
                 write = None

@@ -199,7 +199,7 @@ def runs(found: dict[str, Any]) -> Callable[[int], None]:
 def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) -> None:
     up(stack, "  documents: {capability: object_store}\n  registry: {capability: model_registry}\n")
     with quiet():
-        applications = [Application(stack, objects), Application(stack, runs)]
+        applications = [Application(stack, objects), Application(stack, runs, 1)]
         for application in applications:
             application.start()
             application.goes_on()
@@ -293,7 +293,7 @@ def another_model(folder: Path) -> Path:
 def test_an_embedding_model_is_swapped_and_every_embedding_made_anew(stack: Cli) -> None:
     up(stack, EMBEDDED)
     weights = another_model(stack.folder)
-    application = Application(stack, texts)
+    application = Application(stack, texts, 0.5)
     application.start()
     application.goes_on()
     before = spec(stack)
@@ -307,7 +307,7 @@ def test_an_embedding_model_is_swapped_and_every_embedding_made_anew(stack: Cli)
 
     command = ("swap", "stack.yaml", "embedder", "-e", "dev", "--apply", "--yes")
     kill(stack, "after", "deploy", *command, "--to", "local", "--set", f"settings.weights={weights}")
-    for step in ("backfill", "freeze", "delta", "hide", "switch", "bind", "show"):
+    for step in ("verify", "backfill", "freeze", "delta", "hide", "switch", "bind", "show", "check"):
         for edge in ("before", "after") if step in ("hide", "switch", "show") else ("after",):
             kill(stack, edge, step, *command)
     assert swap(stack, "embedder", "--apply")["result"]["serving"] == 2

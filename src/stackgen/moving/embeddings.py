@@ -107,8 +107,13 @@ def bring(
     aside: str,
     dimensions: int,
     progress: Progress,
+    *,
+    written_to: bool,
 ) -> int:
-    """Make `aside` hold the table's rows with the model's embeddings; how many texts were embedded."""
+    """Make `aside` hold the table's rows with the model's embeddings; how many texts were embedded.
+
+    written_to: while applications write, what is left in the end is little, and not nothing.
+    """
     refuse_ties(store, collection)
     with session(store) as connection:
         _make(connection, collection, aside, dimensions)
@@ -121,6 +126,8 @@ def bring(
         for start in range(0, len(missing), BATCH):
             done += _embed_rows(store, model, collection, aside, missing[start : start + BATCH])
             progress(f"embedded {done} texts of {collection.table}")
+        if written_to and len(missing) <= BATCH:
+            break
     with session(store) as connection:
         _sequences(connection, collection, aside)
     return done

@@ -114,7 +114,8 @@ class ReindexSteps(Steps):
         for _, binding, collections in self._stores():
             for item in self._found(binding, collections):
                 done += embeddings.bring(
-                    binding, model, item, item.aside(there), dimensions, self.site.progress
+                    *(binding, model, item, item.aside(there), dimensions, self.site.progress),
+                    written_to=not self.journal.frozen,
                 )
         return f"{done} texts embedded"
 
