@@ -27,7 +27,7 @@ def stack(cli: Cli) -> Cli:
 
 
 def test_a_report_touches_nothing(stack: Cli) -> None:
-    done = stack("swap", "stack.yaml", "knowledge", "--to", "aws", "--json")
+    done = stack("swap", "stack.yaml", "knowledge", "--to", "local", "--json")
     assert json.loads(done.stdout)["command"] == "swap"
     assert (stack.folder / "stack.yaml").read_text() == SPEC
     assert sorted(path.name for path in stack.folder.iterdir()) == ["stack.yaml"]

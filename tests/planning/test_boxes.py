@@ -45,13 +45,14 @@ def test_the_box_beside_is_deployed_and_bound_to_nobody() -> None:
     assert 'knowledge_2 = LocalPostgresql(\n    "knowledge-2",' in source
     assert 'uses={"knowledge": knowledge.bindings,' in source
     assert '"knowledge": knowledge.bindings,' in source
-    assert 'pulumi.export("beside", {"knowledge": knowledge_2.bindings})' in source
+    assert 'boxes = {"knowledge": {"1": knowledge.bindings, "2": knowledge_2.bindings}}' in source
 
 
 def test_an_exchange_changes_references_and_no_resource() -> None:
     before = main_module(f"{{knowledge: {{beside: {SECOND}}}}}")
     after = main_module(f"{{knowledge: {{beside: {{}}, {SECOND[1:]}}}")
     assert 'uses={"knowledge": knowledge_2.bindings,' in after
+    assert 'boxes = {"knowledge": {"1": knowledge.bindings, "2": knowledge_2.bindings}}' in after
 
     def boxes(source: str) -> set[str]:
         return {block.split("\n", 1)[1] for block in source.split("\n\n") if "LocalPostgresql(" in block}
@@ -68,7 +69,7 @@ def test_the_components_settings_are_those_of_its_first_box() -> None:
 
 def test_a_plan_without_second_boxes_says_nothing_of_them() -> None:
     program = build(planned("{}"))
-    assert "beside" not in program.files["__main__.py"].decode()
+    assert "boxes" not in program.files["__main__.py"].decode()
     assert "beside" not in json.loads(program.files["stackgen.lock.json"])
 
 

@@ -22,6 +22,7 @@ _TAKEN = {
     *keyword.softkwlist,
     *dir(builtins),
     "bindings",
+    "boxes",
     "components",
     "config",
     "extensions",
@@ -66,7 +67,7 @@ class _Main:
         blocks += [self._component(item) for item in plan.boxes]
         variables = {item.name: self._variable(item.name) for item in plan.components}
         bound = {name: self._bindings(name) for name in variables if self._has_bindings(name)}
-        beside = {item.name: Code(f"{variable(item.resource, plan)}.bindings") for item in plan.beside}
+        boxes = {item.name: self._boxes(item.name) for item in plan.beside}
         return render(
             "__main__.py.jinja",
             title=Code(f"{plan.stack.name}, environment {plan.environment}."),
@@ -74,7 +75,7 @@ class _Main:
             configured=any(item.configured for item in plan.foundations),
             components=blocks,
             bindings=names(bound, lead=len("bindings = ")),
-            beside=names(beside, lead=len('pulumi.export("beside", ')) if beside else None,
+            boxes=names(boxes, lead=len("boxes = ")) if boxes else None,
             extended=names(variables, lead=len("components = ")),
         )
 
@@ -122,6 +123,13 @@ class _Main:
             "arguments": arguments,
             "options": self._resource_options(item, foundations),
         }
+
+    def _boxes(self, name: str) -> Code:
+        """Both boxes of a component by number, in an order that no exchange changes."""
+        both = sorted((item for item in self.plan.boxes if item.name == name), key=lambda item: item.box)
+        return names(
+            {str(b.box): Code(f"{variable(b.resource, self.plan)}.bindings") for b in both}, indent=INDENT
+        )
 
     def _which(self, item: PlannedComponent) -> str:
         if item in self.plan.beside:

@@ -36,6 +36,7 @@ class Site:
     component: str
     output: Path | None
     progress: Callable[[str], None]
+    _exported: dict[str, Any] | None = None
     _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
 
     @property
@@ -74,6 +75,7 @@ class Site:
         """Generate the program and deploy it; what changed, in a phrase."""
         program = build(self.plan(), self.output)
         write(program)
+        self._exported = None
         outcome = self._when_free(self._deployment(program.folder).up)
         counts = {
             op: n for op, n in outcome.counts.items() if op in ("create", "update", "delete", "replace")
@@ -98,16 +100,18 @@ class Site:
         return next(b for b in self.plan().boxes if b.name == self.component and b.box == box)
 
     def boxes(self) -> dict[int, Bindings]:
-        """Box number → bindings as deployed; raises StackgenError(not-deployed) if the component is not up."""
-        planned = self.plan()
-        folder = (self.output or planned.program_folder).absolute()
-        outputs = self._deployment(folder).outputs() if (folder / "Pulumi.yaml").is_file() else {}
+        """Box number → bindings as deployed; raises StackgenError(not-deployed) if the component is not up.
+
+        Two boxes are told apart by what was deployed, not by the spec, which may be ahead of it.
+        """
+        outputs = self._outputs()
+        both = outputs.get("boxes", {}).get(self.component)
+        if both is not None:
+            return {int(number): bindings for number, bindings in both.items()}
         serving = outputs.get("bindings", {}).get(self.component)
         if serving is None:
             raise self._not_up()
-        second = {item.box for item in planned.beside if item.name == self.component}
-        beside = outputs.get("beside", {}).get(self.component)
-        return {planned.by_name[self.component].box: serving} | {box: beside for box in second if beside}
+        return {self.plan().by_name[self.component].box: serving}
 
     def binding(self, contract: str, box: int) -> Binding:
         """How to connect to one box; raises StackgenError(not-deployed)."""
@@ -123,8 +127,7 @@ class Site:
 
     def others(self) -> Mapping[str, Bindings]:
         """Every component's bindings as deployed."""
-        folder = (self.output or self.plan().program_folder).absolute()
-        return self._deployment(folder).outputs().get("bindings", {})
+        return self._outputs().get("bindings", {})
 
     def measure(self, box: int) -> Report:
         """Every clause of a box; raises StackgenError where declared and measured differ."""
@@ -140,6 +143,14 @@ class Site:
             ]
             raise StackgenError(problems, ExitCode.VERIFICATION_FAILED)
         return report
+
+    def _outputs(self) -> dict[str, Any]:
+        """What the last update exported; read once between two updates."""
+        if self._exported is None:
+            folder = (self.output or self.plan().program_folder).absolute()
+            there = (folder / "Pulumi.yaml").is_file()
+            self._exported = self._deployment(folder).outputs() if there else {}
+        return self._exported
 
     def _deployment(self, folder: Path) -> Deployment:
         return self._known.setdefault(folder, Deployment(folder, self.name, self.environment, self.progress))
