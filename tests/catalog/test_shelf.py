@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stackgen.catalog.model import ForStackgen
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
 from stackgen.planning.plan import check
@@ -57,7 +58,8 @@ def test_the_component_takes_every_option_and_setting(entry: Entry) -> None:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
     options = SHELF.capability(entry.capability).options.model_fields
-    taken = set(options) - set(entry.implementation.refuses)
+    given = {name for name, info in options.items() if ForStackgen() not in info.metadata}
+    taken = given - set(entry.implementation.refuses)
     assert taken | set(entry.implementation.settings.model_fields) <= fields
     source = (entry.folder / "component.py").read_text()
     assert f'"stackgen:{entry.capability}:{entry.class_name}"' in source

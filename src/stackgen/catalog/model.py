@@ -45,6 +45,11 @@ class SourceFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class ForStackgen:
+    """Annotation of an option that tells stackgen something, and no component: it stays out of the program."""
+
+
+@dataclass(frozen=True, slots=True)
 class FromConfiguration:
     """Annotation of a foundation's setting that the program reads from Pulumi's configuration.
 

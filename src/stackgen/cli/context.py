@@ -40,6 +40,14 @@ class Context:
 
         return build(self.plan(), self.output)
 
+    def checked_plan(self) -> Plan:
+        """The plan, unless what is stored could no longer be used by it; raises StackgenError."""
+        from stackgen.rendering.same_space import refuse_another_space
+
+        found = self.plan()
+        refuse_another_space(found, (self.output or found.program_folder).absolute())
+        return found
+
     def deployment(self, progress: Callable[[str], None]) -> Deployment:
         """The deployment of the program on disk; raises StackgenError(not-generated) if there is none."""
         from stackgen.engine.deployment import Deployment

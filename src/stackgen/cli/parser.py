@@ -22,10 +22,16 @@ examples:
   stackgen up claims -e dev                       generate the program and deploy it
   stackgen verify claims -e dev                   measure every clause of every component
   stackgen run claims -e dev -- python app.py     run anything with the bindings in its environment
+  stackgen swap claims knowledge -e dev --to kubernetes   what another box would change
 
 exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 not found,
-  7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 255 internal
+  7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 11 a needed clause is lost,
+  255 internal
 """
+
+
+FORCE = "overwrite files that were changed by hand"
+ACCEPT = "take another embedding model though no stored embedding is made anew: nothing is stored yet"
 
 
 class Parser(argparse.ArgumentParser):
@@ -87,7 +93,7 @@ def build(words: Sequence[str] | None = None) -> Parser:
 
     kind: Any = command  # argparse calls it as it would a class
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=kind)
-    for add in (_writing, _deploying, _asking, _tools):
+    for add in (_writing, _deploying, _asking, _swapping, _tools):
         add(commands)
     return parser
 
@@ -126,7 +132,8 @@ def _writing(commands: Any) -> None:
     )
     diff.add_argument("--expect-no-changes", action="store_true", help="exit 7 if anything would change")
     generate = _command(commands, "generate", "write the Pulumi program")
-    generate.add_argument("--force", action="store_true", help="overwrite files that were changed by hand")
+    generate.add_argument("--force", action="store_true", help=FORCE)
+    generate.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
     generate.add_argument(
         "--check", action="store_true", help="write nothing; exit 7 if anything would change"
     )
@@ -134,7 +141,8 @@ def _writing(commands: Any) -> None:
 
 def _deploying(commands: Any) -> None:
     up = _command(commands, "up", "generate the program and deploy it")
-    up.add_argument("--force", action="store_true", help="overwrite files that were changed by hand")
+    up.add_argument("--force", action="store_true", help=FORCE)
+    up.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
     _confirming(up)
     down = _command(commands, "down", "stop what runs; data stays unless told otherwise")
     down.add_argument("--delete-data", action="store_true", help="delete data and everything else too")
@@ -161,6 +169,34 @@ def _asking(commands: Any) -> None:
     verify.add_argument("--clause", action="append", help="only this clause (repeatable)")
     verify.add_argument("--junit", metavar="FILE", help="write JUnit XML too")
     verify.add_argument("--markdown", metavar="FILE", help="write a Markdown table too")
+
+
+def _swapping(commands: Any) -> None:
+    swap = _command(commands, "swap", "what another box in a component's place would change; --apply does it")
+    swap.usage = (
+        "stackgen swap STACK COMPONENT --to IMPLEMENTATION|PROVIDER [--set KEY=VALUE] [-e ENV] [--apply]\n"
+        "       stackgen swap STACK COMPONENT [-e ENV] --apply | --rollback | --retire"
+    )
+    swap.add_argument("component", metavar="COMPONENT", help="whose box is swapped")
+    swap.add_argument("--to", metavar="BOX", help="an implementation, or a provider for its default one")
+    swap.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the new box, such as model=NAME, or settings.NAME=VALUE (repeatable)",
+    )
+    what = swap.add_mutually_exclusive_group()
+    what.add_argument(
+        "--apply", action="store_true", help="swap: new box beside the old, data moved, bindings switched"
+    )
+    what.add_argument("--rollback", action="store_true", help="return to the old box, with its data")
+    what.add_argument(
+        "--retire", action="store_true", help="remove the old box, once its data is proven moved"
+    )
+    swap.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
+    _confirming(swap)
 
 
 def _tools(commands: Any) -> None:

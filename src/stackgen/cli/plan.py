@@ -9,7 +9,7 @@ from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
 
 if TYPE_CHECKING:
-    from stackgen.planning.model import Plan
+    from stackgen.planning.model import Plan, PlannedComponent
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -17,16 +17,24 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.rendering.main_module import plain_data
 
     context = open_context(arguments)
-    plan = context.plan()
+    plan = context.checked_plan()
     if arguments.images:
         return _images(context.name, plan)
     rows = [
-        (item.name, item.capability, item.entry.id, item.implementation.level, ", ".join(item.waits_for))
-        for item in plan.components
+        (
+            _named(item, plan),
+            item.capability,
+            item.entry.id,
+            item.implementation.level,
+            ", ".join(item.waits_for),
+        )
+        for item in plan.boxes
     ]
     data = [
         {
             "component": item.name,
+            "box": item.box,
+            "serves": item not in plan.beside,
             "capability": item.capability,
             "implementation": item.entry.id,
             "level": item.implementation.level,
@@ -36,7 +44,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
             "kept": plain_data(item.kept),
             "not_kept": plain_data(item.not_kept),
         }
-        for item in plan.components
+        for item in plan.boxes
     ]
     return Answer(
         data,
@@ -66,3 +74,7 @@ def _images(name: str, plan: Plan) -> Answer:
         stack=name,
         environment=plan.environment,
     )
+
+
+def _named(item: PlannedComponent, plan: Plan) -> str:
+    return f"{item.name} (box {item.box}, beside)" if item in plan.beside else item.name

@@ -48,6 +48,7 @@ class PlannedComponent:
     sources: Mapping[str, Path] = field(default_factory=dict[str, Path])  # option → folder, absolute
     served_by: str | None = None  # the component that speaks its contract for it
     behind: Mapping[str, str] = field(default_factory=dict[str, str])  # component it names → who serves that
+    box: int = 1  # which of the component's boxes: a number is an identity, kept for the box's whole life
 
     @property
     def implementation(self) -> Implementation:
@@ -63,6 +64,11 @@ class PlannedComponent:
     def not_kept(self) -> Mapping[str, Mapping[str, str]]:
         """Contract → clause → why it doesn't keep it as it is set."""
         return self.implementation.lacks(dict(self.settings))
+
+    @property
+    def resource(self) -> str:
+        """Name of the box among resources: the component's, with the box's number behind it but for the first."""
+        return self.name if self.box == 1 else f"{self.name}-{self.box}"
 
     @property
     def waits_for(self) -> tuple[str, ...]:
@@ -115,6 +121,12 @@ class Plan:
     warnings: tuple[str, ...]
     spec_path: Path
     spec_digest: str
+    beside: tuple[PlannedComponent, ...] = ()  # second boxes, which serve nobody
+
+    @property
+    def boxes(self) -> tuple[PlannedComponent, ...]:
+        """Every box: those that serve in order of creation, then those beside them."""
+        return (*self.components, *self.beside)
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedComponent]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from stackgen.catalog.model import CapabilityOptions, Refers, SourceFolder
+from stackgen.catalog.model import CapabilityOptions, ForStackgen, Refers, SourceFolder
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
@@ -36,6 +36,8 @@ def references(
         for index, name in enumerate(names):
             path = merged.option_path((option, index) if many else (option,))
             _check(name, merged, refers, path, all_merged, findings)
+        if ForStackgen() in type(options).model_fields[option].metadata:
+            continue  # checked, and no connection of the component's
         if all(name in all_merged for name in names):
             found[option] = Reference(names, many=many, waits=refers.waits, contracts=refers.contracts)
     for index, name in enumerate(merged.depends_on):
