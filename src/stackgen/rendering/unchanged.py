@@ -86,7 +86,7 @@ def note(request: Request, plan: Plan, program: Program) -> None:
 
 
 def _sources(plan: Plan) -> Iterator[tuple[str, str]]:
-    for item in plan.components:
+    for item in plan.boxes:
         for option, path in item.sources.items():
             yield str(getattr(item.options, option)), str(path)
 

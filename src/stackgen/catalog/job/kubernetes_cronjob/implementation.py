@@ -16,7 +16,9 @@ class Settings(ImplementationSettings):
         default=None, description="Image of the job; `image_tag` in the environment's `registry` if absent."
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the environment's registry."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the environment's registry.",
     )
     schedule: str | None = Field(
         default=None,

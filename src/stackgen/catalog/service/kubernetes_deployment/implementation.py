@@ -17,7 +17,9 @@ class Settings(ImplementationSettings):
         description="Image of the service; `image_tag` in the environment's `registry` if absent.",
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the environment's registry."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the environment's registry.",
     )
     health_path: str = Field(
         default="/health", pattern=r"^/[\w./-]*$", description="Path that answers 200 when it is ready."
