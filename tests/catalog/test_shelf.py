@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.model import ForStackgen
+from stackgen.catalog.properties import NA, SCALES
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
 from stackgen.planning.plan import check
@@ -36,6 +37,19 @@ def test_every_clause_is_declared_kept_or_not_kept(entry: Entry) -> None:
         declared = [*kept, *found.not_kept.get(name, {})]
         assert sorted(declared) == sorted(clause.name for clause in contract(name).clauses), name
     assert all(reason for reasons in found.not_kept.values() for reason in reasons.values())
+
+
+@pytest.mark.parametrize("entry", OFFERED, ids=_id)
+def test_every_property_is_stated_in_the_vocabulary_with_a_sentence(entry: Entry) -> None:
+    stated = entry.implementation.properties
+    assert stated is not None, "state `properties`: encryption_at_rest, network_exposure, tls, ..."
+    assert [name for name, _, _ in stated] == list(SCALES)
+    for name, word, sentence in stated:
+        assert word in (*SCALES[name], NA), name
+        assert len(sentence) > 10, name
+    tls = [clauses for clauses in entry.implementation.kept.values() if "tls" in clauses]
+    if stated.tls[0] == "none":
+        assert not tls, "declared encrypted as a clause, and plain as a property"
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=_id)

@@ -17,7 +17,7 @@ from tests.conftest import ROOT, Cli
 from tests.local.swapping import STACK, bindings
 from tests.local.test_swap import another_model, database, gone, swap
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 QUESTIONS = yaml.safe_load((ROOT / "tests" / "local" / "questions.yaml").read_text())
 KEPT = ("knowledge", "embedder", "chat", "gateway", "documents", "indexing", "assistant")
 

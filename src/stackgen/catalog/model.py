@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from stackgen.catalog.properties import Properties
+
 Level = Literal["saas", "managed", "self-hosted", "bare"]
 Maturity = Literal["stable", "beta", "experimental"]
 Size = Literal["small", "medium", "large"]
@@ -92,6 +94,7 @@ class Implementation:
     offers: why it can't serve a component's options and settings as written, in a place, or None; asked
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
     warns: what will soon be wrong. reached_through: the capability that speaks its contract for it.
+    properties: security, backup and availability, each with a sentence; only foundations have none.
     """
 
     description: str
@@ -107,6 +110,7 @@ class Implementation:
     resolve: Callable[[CapabilityOptions, ImplementationSettings, Place], Mapping[str, Any]] | None = None
     warns: Callable[[CapabilityOptions, ImplementationSettings, Place], str | None] | None = None
     reached_through: str | None = None
+    properties: Properties | None = None
     requirements: tuple[str, ...] = ()
     licence: str = ""
     maturity: Maturity = "stable"

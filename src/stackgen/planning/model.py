@@ -47,6 +47,7 @@ class PlannedComponent:
     depends_on: tuple[str, ...] = ()
     sources: Mapping[str, Path] = field(default_factory=dict[str, Path])  # option → folder, absolute
     served_by: str | None = None  # the component that speaks its contract for it
+    others: tuple[Entry, ...] = ()  # implementations whose resources its own would take the place of
     behind: Mapping[str, str] = field(default_factory=dict[str, str])  # component it names → who serves that
     box: int = 1  # which of the component's boxes: a number is an identity, kept for the box's whole life
 

@@ -130,6 +130,7 @@ def _components(
                 depends_on=merged.depends_on,
                 sources=sources(merged, chosen, findings),
                 box=merged.box,
+                others=_others(entry, findings.shelf),
             )
     found = serve(found, all_merged, findings)
     check_connections(found, all_merged, findings)
@@ -139,6 +140,14 @@ def _components(
         else ()
     )
     return tuple(found[name] for name in names)
+
+
+def _others(entry: Entry, shelf: Shelf) -> tuple[Entry, ...]:
+    """What else its provider offers for the capability, where one's resources would take the place of another's."""
+    if not shelf.provider(entry.provider).named:
+        return ()
+    offered = shelf.implementations[entry.capability].values()
+    return tuple(e for e in offered if e.provider == entry.provider and e != entry)
 
 
 def _check_the_rest(

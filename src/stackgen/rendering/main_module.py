@@ -156,6 +156,8 @@ class _Main:
         waits = [self._variable(name) for name in item.waits_for]
         if waits:
             options.append(f"depends_on={code_list(waits, indent=2 * INDENT, lead=len('depends_on='))}")
+        if item.others:
+            options.append(f"aliases={_aliases(item)}")
         flat = f"pulumi.ResourceOptions({', '.join(options)})"
         if len(flat) + INDENT + 1 <= WIDTH and "\n" not in flat:
             return Code(flat) if options else None
@@ -201,6 +203,16 @@ class _Main:
 
     def _has_bindings(self, name: str) -> bool:
         return bool(self.plan.by_name[name].implementation.kept)
+
+
+def _aliases(item: PlannedComponent) -> Code:
+    """Other implementations whose resources of the same names these would be, not new ones beside them."""
+    types = [f"stackgen:{entry.capability}:{entry.class_name}" for entry in item.others]
+    return code_list(
+        [Code(f"pulumi.Alias(type_={literal(token)})") for token in types],
+        indent=2 * INDENT,
+        lead=len("aliases="),
+    )
 
 
 def _nothing(model: BaseModel, name: str, value: object) -> bool:

@@ -63,7 +63,10 @@ knowledge = KubernetesCloudnativePg(
         cpu="2",
         memory="8Gi",
     ),
-    pulumi.ResourceOptions(providers=kubernetes.providers),
+    pulumi.ResourceOptions(
+        providers=kubernetes.providers,
+        aliases=[pulumi.Alias(type_="stackgen:vector_store:KubernetesPostgresql")],
+    ),
 )
 
 # embedder: embedding_model by kubernetes/text-embeddings-inference
@@ -82,7 +85,10 @@ embedder = KubernetesTextEmbeddingsInference(
         memory="4Gi",
         storage=10,
     ),
-    pulumi.ResourceOptions(providers=kubernetes.providers),
+    pulumi.ResourceOptions(
+        providers=kubernetes.providers,
+        aliases=[pulumi.Alias(type_="stackgen:embedding_model:KubernetesVllm")],
+    ),
 )
 
 # chat: chat_model by kubernetes/vllm
@@ -104,7 +110,10 @@ chat = KubernetesVllm(
         context=8192,
         tool_call_parser="openai",
     ),
-    pulumi.ResourceOptions(providers=kubernetes.providers),
+    pulumi.ResourceOptions(
+        providers=kubernetes.providers,
+        aliases=[pulumi.Alias(type_="stackgen:chat_model:KubernetesLlamaCpp")],
+    ),
 )
 
 # gateway: ai_gateway by kubernetes/litellm
@@ -141,7 +150,10 @@ documents = KubernetesVersitygw(
         cpu="250m",
         memory="512Mi",
     ),
-    pulumi.ResourceOptions(providers=kubernetes.providers),
+    pulumi.ResourceOptions(
+        providers=kubernetes.providers,
+        aliases=[pulumi.Alias(type_="stackgen:object_store:KubernetesRookCeph")],
+    ),
 )
 
 # registry: model_registry by kubernetes/mlflow
@@ -197,7 +209,11 @@ triage = KubernetesKserve(
         minimum=1,
         maximum=2,
     ),
-    pulumi.ResourceOptions(providers=kubernetes.providers, depends_on=[registry, training]),
+    pulumi.ResourceOptions(
+        providers=kubernetes.providers,
+        depends_on=[registry, training],
+        aliases=[pulumi.Alias(type_="stackgen:predictor:KubernetesMlserver")],
+    ),
 )
 
 # monitoring: monitoring by kubernetes/prometheus
@@ -228,7 +244,10 @@ monitoring = KubernetesPrometheus(
         memory="2Gi",
         expose=False,
     ),
-    pulumi.ResourceOptions(providers=kubernetes.providers),
+    pulumi.ResourceOptions(
+        providers=kubernetes.providers,
+        aliases=[pulumi.Alias(type_="stackgen:monitoring:KubernetesPrometheusOperator")],
+    ),
 )
 
 # indexing: job by kubernetes/cronjob

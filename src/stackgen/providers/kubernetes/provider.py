@@ -91,6 +91,7 @@ PROVIDER = Provider(
     foundations={"kubernetes": "kubernetes/namespace"},
     packages=("kubernetes", "random"),
     workloads=True,
+    named=True,
     reaches=(),
     notes=(
         "Kubernetes: the kubeconfig is the environment's (`KUBECONFIG`), and nothing is done in any context but the "

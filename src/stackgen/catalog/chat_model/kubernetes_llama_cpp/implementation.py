@@ -7,6 +7,7 @@ from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.providers.kubernetes.properties import SERVICE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 ME = "kubernetes/llama-cpp"
@@ -88,6 +89,7 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,
+    properties=SERVICE,
     licence="MIT (llama.cpp); the weights have their own",
     notes=(
         "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",

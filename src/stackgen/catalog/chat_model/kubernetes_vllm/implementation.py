@@ -7,6 +7,7 @@ from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.providers.kubernetes.properties import SERVICE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 ME = "kubernetes/vllm"
@@ -97,6 +98,7 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub; name them with `weights`"},
     offers=offers,
     resolve=resolve,
+    properties=SERVICE,
     licence="Apache-2.0 (vLLM); the weights have their own",
     default=True,
     notes=(

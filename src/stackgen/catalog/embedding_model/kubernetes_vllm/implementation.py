@@ -7,6 +7,7 @@ from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.kubernetes.properties import SERVICE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 ME = "kubernetes/vllm"
@@ -71,6 +72,7 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,
+    properties=SERVICE,
     licence="Apache-2.0 (vLLM); the weights have their own",
     notes=(
         "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.properties import JOB
 
 
 class Settings(ImplementationSettings):
@@ -37,6 +38,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": 1024, "memory": 2048},
         "large": {"cpu": 4096, "memory": 8192},
     },
+    properties=JOB,
     licence="the user's own",
     default=True,
     notes=(

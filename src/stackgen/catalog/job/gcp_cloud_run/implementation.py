@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import JOB
 
 
 class Settings(ImplementationSettings):
@@ -38,6 +39,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "4Gi"},
         "large": {"cpu": "8", "memory": "16Gi"},
     },
+    properties=JOB,
     licence="the user's own",
     default=True,
     notes=(

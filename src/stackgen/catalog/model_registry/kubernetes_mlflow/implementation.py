@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.kubernetes.properties import STORE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 IMAGES = {
@@ -72,6 +73,7 @@ IMPLEMENTATION = Implementation(
     },
     resolve=resolve,
     not_kept={"mlflow": {"tls": PLAIN_HTTP}},
+    properties=STORE,
     licence="Apache-2.0 (MLflow, CloudNativePG); PostgreSQL Licence",
     default=True,
     notes=("with `database: cloudnative-pg` its operator must run in the cluster, in namespace cnpg-system",),

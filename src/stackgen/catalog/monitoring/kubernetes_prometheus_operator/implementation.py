@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import STORE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -59,6 +60,7 @@ IMPLEMENTATION = Implementation(
         "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
     },
     not_kept={"prometheus": {"tls": PLAIN_HTTP}, "otlp": {"tls": PLAIN_HTTP}},
+    properties=STORE,
     licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, collector, vmauth); AGPL-3.0 (Grafana)",
     notes=(
         "the Prometheus Operator (0.85 or later) must run in the cluster",

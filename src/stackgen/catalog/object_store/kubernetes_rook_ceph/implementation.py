@@ -1,8 +1,11 @@
 """A bucket of a Ceph cluster that Rook runs."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import STORE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -53,6 +56,12 @@ IMPLEMENTATION = Implementation(
             "tls": PLAIN_HTTP,
         }
     },
+    properties=replace(
+        STORE,
+        encryption_at_rest=("none", "Ceph's disks are encrypted if its cluster was made so (`encrypted`)"),
+        backup=("none", "nothing is copied; Ceph keeps replicas, which are no backup"),
+        high_availability=("zones", "objects are replicated as the object store's pools say"),
+    ),
     licence="Apache-2.0 (Rook); LGPL-2.1 (Ceph)",
     notes=(
         "Rook (1.16 or later) must run in the cluster with an object store and a storage class for buckets",

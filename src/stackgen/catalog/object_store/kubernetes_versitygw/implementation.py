@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import STORE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -45,6 +46,7 @@ IMPLEMENTATION = Implementation(
             "tls": PLAIN_HTTP,
         }
     },
+    properties=STORE,
     licence="Apache-2.0",
     default=True,
     notes=("the volume must keep extended attributes, as ext4 and xfs do",),

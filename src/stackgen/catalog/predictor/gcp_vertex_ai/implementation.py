@@ -1,12 +1,14 @@
 """A predictive model on a Vertex AI endpoint."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.gcp.properties import SERVICE
 
 NO_AUTHENTICATION = (
     "the protocol's clients send none; only the network of the environment reaches its address "
@@ -55,6 +57,21 @@ IMPLEMENTATION = Implementation(
         }
     },
     offers=offers,
+    properties=replace(
+        SERVICE,
+        encryption_at_rest=(
+            "customer-key",
+            "the endpoint is encrypted with the environment's key; the model is in an image",
+        ),
+        authentication=(
+            "none",
+            f"{NO_AUTHENTICATION}; the endpoint behind takes the front's service account only",
+        ),
+        high_availability=(
+            "restart",
+            "whoever deploys the model says how many replicas; one, if they say nothing",
+        ),
+    ),
     licence="Google Cloud terms; Apache-2.0 (MLServer)",
     notes=(
         "Pulumi's provider has no resource that deploys a model of one's own to an endpoint: build the image with "

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.kubernetes.properties import OPEN
 from stackgen.providers.kubernetes.reasons import NO_AUTHENTICATION, PLAIN_HTTP
 
 
@@ -43,6 +44,7 @@ IMPLEMENTATION = Implementation(
         }
     },
     offers=offers,
+    properties=OPEN,
     licence="Apache-2.0 (KServe, MLServer)",
     default=True,
     notes=(

@@ -1,8 +1,11 @@
 """The user's own service on ECS Fargate."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.properties import SERVICE
 
 
 class Settings(ImplementationSettings):
@@ -35,6 +38,13 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": 2048, "memory": 4096, "minimum": 3, "maximum": 20},
     },
     kept={"http": ("answers",)},
+    properties=replace(
+        SERVICE,
+        authentication=(
+            "none",
+            "what the user's own code asks for; only the security groups of its callers reach it",
+        ),
+    ),
     licence="the user's own",
     default=True,
     notes=("push its image, built from `source`, to the repository the first update creates",),

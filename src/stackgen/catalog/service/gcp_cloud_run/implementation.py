@@ -1,8 +1,11 @@
 """The user's own service on Cloud Run."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import SERVICE
 
 
 class Settings(ImplementationSettings):
@@ -35,6 +38,13 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": "4", "memory": "4Gi", "minimum": 3, "maximum": 30},
     },
     kept={"http": ("answers",)},
+    properties=replace(
+        SERVICE,
+        authentication=(
+            "none",
+            "what the user's own code asks for; only the environment's network reaches it",
+        ),
+    ),
     licence="the user's own",
     default=True,
     notes=(

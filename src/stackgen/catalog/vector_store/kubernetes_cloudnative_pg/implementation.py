@@ -1,8 +1,11 @@
 """PostgreSQL with pgvector, run by CloudNativePG."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import STORE
 
 
 class Backup(ImplementationSettings):
@@ -82,6 +85,15 @@ IMPLEMENTATION = Implementation(
         }
     },
     kept_with={"pgvector": {"backup": "backup"}},
+    properties=replace(
+        STORE,
+        tls=("required", "the server refuses connections without TLS; its certificate is the operator's"),
+        backup=("none", "until `backup` names a bucket; then base backups and the write-ahead log, 30 days"),
+        high_availability=(
+            "restart",
+            "one instance at size small; from medium others follow it, and one takes over in seconds",
+        ),
+    ),
     licence="Apache-2.0 (CloudNativePG); PostgreSQL Licence (PostgreSQL, pgvector)",
     default=True,
     notes=(

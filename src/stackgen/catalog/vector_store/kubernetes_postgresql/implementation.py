@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import STORE
 
 
 class Settings(ImplementationSettings):
@@ -53,5 +54,6 @@ IMPLEMENTATION = Implementation(
             "(https://www.postgresql.org/docs/17/backup.html)",
         }
     },
+    properties=STORE,
     licence="PostgreSQL Licence (PostgreSQL, pgvector)",
 )

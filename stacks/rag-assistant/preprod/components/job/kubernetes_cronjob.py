@@ -12,7 +12,7 @@ import pulumi_kubernetes as k8s
 from binding_variables import environment, split
 from kubernetes_platform.containers import Container
 from kubernetes_platform.ground import Ground
-from kubernetes_platform.pods import Pod, template
+from kubernetes_platform.pods import JUSTIFIED, Pod, template
 from kubernetes_platform.workloads import Caller
 
 KEPT = 3  # runs whose pods are kept to be looked at
@@ -66,7 +66,9 @@ class KubernetesCronjob(pulumi.ComponentResource):
         )
         if args.schedule is None:
             # Pulumi names it: a Job can't be changed, so another one is made, runs, and takes its place
-            k8s.batch.v1.Job(name, metadata=ground.metadata(name), spec=spec, opts=child)
+            k8s.batch.v1.Job(
+                name, metadata=ground.metadata(name, annotations=JUSTIFIED), spec=spec, opts=child
+            )
         else:
             self._scheduled(name, args, spec, child)
         self.register_outputs({"schedule": args.schedule})
@@ -80,7 +82,7 @@ class KubernetesCronjob(pulumi.ComponentResource):
     ) -> None:
         k8s.batch.v1.CronJob(
             name,
-            metadata=args.kubernetes.metadata(name, name),
+            metadata=args.kubernetes.metadata(name, name, annotations=JUSTIFIED),
             spec=k8s.batch.v1.CronJobSpecArgs(
                 schedule=args.schedule or "",
                 time_zone=args.time_zone,

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 
 from kubernetes_platform.exposing import exposed
 from kubernetes_platform.ground import Ground
-from kubernetes_platform.pods import Pod, template
+from kubernetes_platform.pods import JUSTIFIED, Pod, template
 from kubernetes_platform.policies import admit
 from kubernetes_platform.workloads import Caller
 
@@ -93,7 +93,7 @@ class Server:
         scaled = self._args.scale.maximum > self._args.scale.minimum
         return k8s.apps.v1.Deployment(
             self._name,
-            metadata=self._ground.metadata(self._component, self._name, self._name),
+            metadata=self._ground.metadata(self._component, self._name, self._name, JUSTIFIED),
             spec=k8s.apps.v1.DeploymentSpecArgs(
                 # where an autoscaler decides, a number here would take its decisions back
                 replicas=None if scaled else self._args.scale.minimum,
@@ -114,7 +114,7 @@ class Server:
         keep = "Delete" if self._ground.deletable else "Retain"
         return k8s.apps.v1.StatefulSet(
             self._name,
-            metadata=self._ground.metadata(self._component, self._name, self._name),
+            metadata=self._ground.metadata(self._component, self._name, self._name, JUSTIFIED),
             spec=k8s.apps.v1.StatefulSetSpecArgs(
                 replicas=self._args.scale.minimum,
                 service_name=self._name,
