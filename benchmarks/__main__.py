@@ -36,7 +36,8 @@ def main() -> None:
         folder = Path(name)
         own = Own(stackgen(), folder)
         cases = own.cases(FULL if given.full else QUICK)
-        peers, notes = _peers(folder, full=given.full)
+        peers, unavailable = _peers(folder, full=given.full)
+        notes = [*unavailable]
         try:
             cases += program_cases(folder)
         except Unmeasured as error:
@@ -67,7 +68,7 @@ def main() -> None:
         clock, used = (report.tools_table(samples, tools, each) for each in ("wall", "cpu"))
         text = f"Milliseconds by the clock:\n\n{clock}\n\nMilliseconds of processor time:\n\n{used}\n\n"
         text += f"Peak memory in MB:\n\n{report.memory_table(samples, tools)}"
-        report.write(report.PAGE, "tools", f"{where.sentence()}\n\n{text}")
+        report.write(report.PAGE, "tools", f"{where.sentence()}\n\n{text}\n\n{_listed(unavailable)}")
         draw(samples, tools, kind, report.PAGE.with_suffix(".svg"))
 
 

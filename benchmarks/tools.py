@@ -132,14 +132,12 @@ def _kustomize(start: list[str], folder: Path, count: int) -> list[str]:
 
 def _jsonnet(start: list[str], folder: Path, count: int) -> list[str]:
     write_values(folder, count)
-    text = manifest("%(name)s", "%(kind)d")
-    program = f"[std.parseYaml(|||\n{_indented(text)}||| % app) for app in (import 'apps.json').apps]"
-    (folder / "bench.jsonnet").write_text(program)
+    deployment, service = manifest("APPNAME", "APPKIND").split("---\n")
+    # JSON is Jsonnet, but for the expressions
+    bodies = f"[{_as_json(deployment)}, {_as_json(service)}]"
+    bodies = bodies.replace('"APPNAME"', "app.name").replace('"APPKIND"', "std.toString(app.kind)")
+    (folder / "bench.jsonnet").write_text(f"[{bodies} for app in (import 'apps.json').apps]")
     return [*start, "-o", str(folder / "out.json"), str(folder / "bench.jsonnet")]
-
-
-def _indented(text: str) -> str:
-    return "".join(f"  {line}\n" for line in text.splitlines())
 
 
 def _cue(start: list[str], folder: Path, count: int) -> list[str]:

@@ -139,11 +139,12 @@ class _Main:
     def _callers(self, item: PlannedComponent) -> Iterator[Code]:
         """Identities that may connect to the component: those of the components that name it."""
         grounds = {f.provider: f.name for f in self.plan.foundations if f.workloads}
-        calling = {caller.name for caller in self.plan.callers(item.name)}
+        calling = self.plan.callers(item.name)
+        named = {caller.name for caller in calling}
         callers = [
             Code(f"{grounds[caller.entry.provider]}.workload({literal(caller.resource)})")
-            for caller in self.plan.boxes
-            if caller.name in calling and caller.entry.provider in grounds
+            for caller in (*calling, *(box for box in self.plan.beside if box.name in named))
+            if caller.entry.provider in grounds
         ]
         if callers:
             yield Code(f"callers={code_list(callers, indent=2 * INDENT, lead=len('callers='))}")

@@ -86,7 +86,7 @@ def note(request: Request, plan: Plan, program: Program) -> None:
 
 
 def _sources(plan: Plan) -> Iterator[tuple[str, str]]:
-    for item in plan.components:
+    for item in plan.boxes:
         for option, path in item.sources.items():
             yield str(getattr(item.options, option)), str(path)
 
@@ -122,26 +122,26 @@ def _generator(*, settled: bool) -> str:
             facts.append(str(os.stat(place).st_mtime_ns))  # noqa: PTH116
         except OSError:
             continue
-    youngest = 0
-    for path, found in _tree(PACKAGE):
-        facts += (path, f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}")
-        youngest = max(youngest, found.st_ctime_ns)
+    files, youngest = _files(PACKAGE)
     if settled and youngest > time.time_ns() - YOUNG:
         raise OSError("too young")
-    return _sha256(os.fsencode("\0".join(facts)))
+    return _sha256(os.fsencode("\0".join((*facts, *files))))
 
 
-def _tree(folder: str) -> Iterator[tuple[str, os.stat_result]]:
-    with os.scandir(folder) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
-    for entry in ordered:
-        if entry.name == "__pycache__":
-            continue
-        found = entry.stat()
-        if stat.S_ISDIR(found.st_mode):
-            yield from _tree(entry.path)
-        else:
-            yield entry.path, found
+def _files(package: str) -> tuple[list[str], int]:
+    """Every file with what changes when it does, sorted, and when the youngest of them last did."""
+    found: list[str] = []
+    folders, youngest = [package], 0
+    for folder in folders:  # grows on the way
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    at = entry.stat()
+                    found.append(f"{entry.path} {at.st_size} {at.st_mtime_ns} {at.st_ctime_ns} {at.st_ino}")
+                    youngest = max(youngest, at.st_ctime_ns)
+                elif entry.name != "__pycache__":
+                    folders.append(entry.path)
+    return sorted(found), youngest
 
 
 def _as_noted(spec: str, folder: str, entries: Iterable[str]) -> bool:
