@@ -190,7 +190,7 @@ def runs(found: dict[str, Any]) -> Callable[[int], None]:
 def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) -> None:
     up(stack, "  documents: {capability: object_store}\n  registry: {capability: model_registry}\n")
     with quiet():
-        applications = [Application(stack, objects), Application(stack, runs, 1)]
+        applications = [Application(stack, objects, 0.3), Application(stack, runs, 3)]
         for application in applications:
             application.start()
             application.goes_on()
