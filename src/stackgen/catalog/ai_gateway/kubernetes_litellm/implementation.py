@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -68,6 +69,7 @@ IMPLEMENTATION = Implementation(
         },
         "openai-embeddings": {"tls": PLAIN_HTTP},
     },
+    properties=SERVER,
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
     default=True,
 )

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.kubernetes.properties import JOB
 from stackgen.providers.kubernetes.reasons import why_no_image
 
 
@@ -47,6 +48,7 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": "8", "memory": "16Gi"},
     },
     offers=offers,
+    properties=JOB,
     licence="the user's own",
     default=True,
     notes=("push its image, built from `source`, before the job is created",),

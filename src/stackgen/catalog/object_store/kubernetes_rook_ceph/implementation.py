@@ -1,8 +1,11 @@
 """A bucket of a Ceph cluster that Rook runs."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -53,6 +56,18 @@ IMPLEMENTATION = Implementation(
             "tls": PLAIN_HTTP,
         }
     },
+    properties=replace(
+        SERVER,
+        encryption_at_rest=("none", "what Rook's cluster does with its disks; it can encrypt them"),
+        backup=(
+            "none",
+            "the bucket's objects are replicated, and nothing copies them; a deleted object is gone",
+        ),
+        high_availability=(
+            "restart",
+            "Ceph keeps replicas on several hosts, over zones where its failure domain says so",
+        ),
+    ),
     licence="Apache-2.0 (Rook); LGPL-2.1 (Ceph)",
     notes=(
         "Rook (1.16 or later) must run in the cluster with an object store and a storage class for buckets",

@@ -1,11 +1,13 @@
 """The user's own service as a Deployment."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import why_no_image
 
 
@@ -47,6 +49,13 @@ IMPLEMENTATION = Implementation(
     },
     kept={"http": ("answers",)},
     offers=offers,
+    properties=replace(
+        SERVER,
+        authentication=(
+            "none",
+            "what the user's own code asks for; NetworkPolicies let in its callers' pods alone",
+        ),
+    ),
     licence="the user's own",
     default=True,
     notes=("push its image, built from `source`, before the service is created",),

@@ -1,8 +1,11 @@
 """PostgreSQL with pgvector, run by CloudNativePG."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import ON_VOLUME, SERVER
 
 
 class Backup(ImplementationSettings):
@@ -82,6 +85,23 @@ IMPLEMENTATION = Implementation(
         }
     },
     kept_with={"pgvector": {"backup": "backup"}},
+    properties=replace(
+        SERVER,
+        encryption_at_rest=ON_VOLUME,
+        tls=(
+            "required",
+            "the operator's certificates; pg_hba rejects whatever is not TLS, and clients use sslmode=require",
+        ),
+        backup=(
+            "none",
+            "nothing archives the write-ahead log until the setting `backup` says where to; then any "
+            "point in time",
+        ),
+        high_availability=(
+            "restart",
+            "one instance, started again; from two on (`instances`, size medium) a standby takes over",
+        ),
+    ),
     licence="Apache-2.0 (CloudNativePG); PostgreSQL Licence (PostgreSQL, pgvector)",
     default=True,
     notes=(
