@@ -5,20 +5,22 @@
 #    source ~/.local/share/bash_completion/stackgen
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_stackgen_subparsers=(new check plan diff generate up down status logs bindings run verify catalog engine schema completion)
+_shtab_stackgen_subparsers=(new check plan diff generate up down status logs bindings run verify compare swap catalog engine schema completion)
 
 _shtab_stackgen_new_option_strings=(-h --help --json -q --quiet --blueprint)
 _shtab_stackgen_check_option_strings=(-h --help --json -q --quiet)
-_shtab_stackgen_plan_option_strings=(-h --help -e --env -o --output --json -q --quiet)
+_shtab_stackgen_plan_option_strings=(-h --help -e --env -o --output --json -q --quiet --images)
 _shtab_stackgen_diff_option_strings=(-h --help -e --env -o --output --json -q --quiet --files --expect-no-changes)
-_shtab_stackgen_generate_option_strings=(-h --help -e --env -o --output --json -q --quiet --force --check)
-_shtab_stackgen_up_option_strings=(-h --help -e --env -o --output --json -q --quiet --force -y --yes --no-input)
+_shtab_stackgen_generate_option_strings=(-h --help -e --env -o --output --json -q --quiet --force --accept-embeddings --check)
+_shtab_stackgen_up_option_strings=(-h --help -e --env -o --output --json -q --quiet --force --accept-embeddings -y --yes --no-input)
 _shtab_stackgen_down_option_strings=(-h --help -e --env -o --output --json -q --quiet --delete-data -y --yes --no-input)
 _shtab_stackgen_status_option_strings=(-h --help -e --env -o --output --json -q --quiet)
 _shtab_stackgen_logs_option_strings=(-h --help -e --env -o --output --json -q --quiet -n --lines -f --follow)
 _shtab_stackgen_bindings_option_strings=(-h --help -e --env -o --output --json -q --quiet --format --to --show-secrets)
 _shtab_stackgen_run_option_strings=(-h --help -e --env -o --output --json -q --quiet)
 _shtab_stackgen_verify_option_strings=(-h --help -e --env -o --output --json -q --quiet --component --clause --junit --markdown)
+_shtab_stackgen_compare_option_strings=(-h --help --json -q --quiet --markdown)
+_shtab_stackgen_swap_option_strings=(-h --help -e --env -o --output --json -q --quiet --to --set --apply --rollback --retire --markdown -y --yes --no-input)
 _shtab_stackgen_catalog_option_strings=(-h --help --json -q --quiet --capability --provider)
 _shtab_stackgen_engine_option_strings=(-h --help --json -q --quiet)
 _shtab_stackgen_schema_option_strings=(-h --help --json -q --quiet)
@@ -28,10 +30,10 @@ _shtab_stackgen_option_strings=(-h --help --version -C --cwd)
 
 
 _shtab_stackgen_bindings___format_choices=(table env files)
-_shtab_stackgen_catalog_pos_0_choices=(list show models)
+_shtab_stackgen_catalog_pos_0_choices=(list show models trust distrust)
 _shtab_stackgen_engine_pos_0_choices=(status install env)
 _shtab_stackgen_completion_pos_0_choices=(bash zsh tcsh)
-_shtab_stackgen_pos_0_choices=(new check plan diff generate up down status logs bindings run verify catalog engine schema completion)
+_shtab_stackgen_pos_0_choices=(new check plan diff generate up down status logs bindings run verify compare swap catalog engine schema completion)
 
 _shtab_stackgen_new__h_nargs=0
 _shtab_stackgen_new___help_nargs=0
@@ -48,6 +50,7 @@ _shtab_stackgen_plan___help_nargs=0
 _shtab_stackgen_plan___json_nargs=0
 _shtab_stackgen_plan__q_nargs=0
 _shtab_stackgen_plan___quiet_nargs=0
+_shtab_stackgen_plan___images_nargs=0
 _shtab_stackgen_diff__h_nargs=0
 _shtab_stackgen_diff___help_nargs=0
 _shtab_stackgen_diff___json_nargs=0
@@ -61,6 +64,7 @@ _shtab_stackgen_generate___json_nargs=0
 _shtab_stackgen_generate__q_nargs=0
 _shtab_stackgen_generate___quiet_nargs=0
 _shtab_stackgen_generate___force_nargs=0
+_shtab_stackgen_generate___accept_embeddings_nargs=0
 _shtab_stackgen_generate___check_nargs=0
 _shtab_stackgen_up__h_nargs=0
 _shtab_stackgen_up___help_nargs=0
@@ -68,6 +72,7 @@ _shtab_stackgen_up___json_nargs=0
 _shtab_stackgen_up__q_nargs=0
 _shtab_stackgen_up___quiet_nargs=0
 _shtab_stackgen_up___force_nargs=0
+_shtab_stackgen_up___accept_embeddings_nargs=0
 _shtab_stackgen_up__y_nargs=0
 _shtab_stackgen_up___yes_nargs=0
 _shtab_stackgen_up___no_input_nargs=0
@@ -108,6 +113,22 @@ _shtab_stackgen_verify___help_nargs=0
 _shtab_stackgen_verify___json_nargs=0
 _shtab_stackgen_verify__q_nargs=0
 _shtab_stackgen_verify___quiet_nargs=0
+_shtab_stackgen_compare__h_nargs=0
+_shtab_stackgen_compare___help_nargs=0
+_shtab_stackgen_compare___json_nargs=0
+_shtab_stackgen_compare__q_nargs=0
+_shtab_stackgen_compare___quiet_nargs=0
+_shtab_stackgen_swap__h_nargs=0
+_shtab_stackgen_swap___help_nargs=0
+_shtab_stackgen_swap___json_nargs=0
+_shtab_stackgen_swap__q_nargs=0
+_shtab_stackgen_swap___quiet_nargs=0
+_shtab_stackgen_swap___apply_nargs=0
+_shtab_stackgen_swap___rollback_nargs=0
+_shtab_stackgen_swap___retire_nargs=0
+_shtab_stackgen_swap__y_nargs=0
+_shtab_stackgen_swap___yes_nargs=0
+_shtab_stackgen_swap___no_input_nargs=0
 _shtab_stackgen_catalog__h_nargs=0
 _shtab_stackgen_catalog___help_nargs=0
 _shtab_stackgen_catalog___json_nargs=0

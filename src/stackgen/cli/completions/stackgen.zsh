@@ -13,6 +13,7 @@ _shtab_stackgen_commands() {
     bindings:'what applications connect with'
     catalog:'what is on the shelf'
     check:'check a spec in all its environments'
+    compare:'what moving from one environment'"'"'s boxes to another'"'"'s changes'
     completion:'shell completion script'
     diff:'what generate would change on disk, and up in the deployment'
     down:'stop what runs; data stays unless told otherwise'
@@ -24,6 +25,7 @@ _shtab_stackgen_commands() {
     run:'run a command with the bindings in its environment'
     schema:'JSON Schema of a spec, for editors'
     status:'what runs, and how much memory it takes'
+    swap:'what another box in a component'"'"'s place would change; --apply does it'
     up:'generate the program and deploy it'
     verify:'measure every clause of every component'
   )
@@ -61,8 +63,8 @@ _shtab_stackgen_catalog_options=(
   {-q,--quiet}"[say nothing but the result]"
   "--capability[only this capability]:capability:"
   "--provider[only this provider]:provider:"
-  ":list everything, or show one implementation:(list show models)"
-  ":for show:"
+  ":list everything, show one implementation, or say whether a catalog of your own may run:(list show models trust distrust)"
+  ":for show\: CAPABILITY\/PROVIDER\/NAME\; for trust and distrust\: a folder:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -77,6 +79,19 @@ _shtab_stackgen_check_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_check_defaults_added=0
+
+_shtab_stackgen_compare_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "--markdown[write the report as Markdown too]:FILE:"
+  ":a name under stacks\/, or a path to a spec file:"
+  ":the environment that serves now:"
+  ":the environment to move to:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_compare_defaults_added=0
 
 _shtab_stackgen_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -134,6 +149,7 @@ _shtab_stackgen_generate_options=(
   "--json[print the result as JSON]"
   {-q,--quiet}"[say nothing but the result]"
   "--force[overwrite files that were changed by hand]"
+  "--accept-embeddings[take another embedding model though no stored embedding is made anew\: nothing is stored yet]"
   "--check[write nothing\; exit 7 if anything would change]"
   ":a name under stacks\/, or a path to a spec file:"
 )
@@ -173,6 +189,7 @@ _shtab_stackgen_plan_options=(
   {-o,--output}"[program folder, if not beside the spec]:DIR:"
   "--json[print the result as JSON]"
   {-q,--quiet}"[say nothing but the result]"
+  "--images[list every container image, for mirroring]"
   ":a name under stacks\/, or a path to a spec file:"
 )
 
@@ -212,6 +229,27 @@ _shtab_stackgen_status_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_status_defaults_added=0
 
+_shtab_stackgen_swap_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-e,--env}"[environment (the only one if absent)]:ENV:"
+  {-o,--output}"[program folder, if not beside the spec]:DIR:"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "--to[an implementation, or a provider for its default one]:BOX:"
+  "*--set[an option of the new box, such as model\=NAME, or settings.NAME\=VALUE (repeatable)]:KEY=VALUE:"
+  "--apply[swap\: new box beside the old, data moved, bindings switched]"
+  "--rollback[return to the old box, with its data]"
+  "--retire[remove the old box, once its data is proven moved]"
+  "--markdown[write the report as Markdown too]:FILE:"
+  {-y,--yes}"[don\'t ask]"
+  "--no-input[never ask\; fail where an answer is needed]"
+  ":a name under stacks\/, or a path to a spec file:"
+  ":whose box is swapped:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_swap_defaults_added=0
+
 _shtab_stackgen_up_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-e,--env}"[environment (the only one if absent)]:ENV:"
@@ -219,6 +257,7 @@ _shtab_stackgen_up_options=(
   "--json[print the result as JSON]"
   {-q,--quiet}"[say nothing but the result]"
   "--force[overwrite files that were changed by hand]"
+  "--accept-embeddings[take another embedding model though no stored embedding is made anew\: nothing is stored yet]"
   {-y,--yes}"[don\'t ask]"
   "--no-input[never ask\; fail where an answer is needed]"
   ":a name under stacks\/, or a path to a spec file:"
@@ -265,6 +304,7 @@ _shtab_stackgen() {
         bindings) _arguments -C -s $_shtab_stackgen_bindings_options ;;
         catalog) _arguments -C -s $_shtab_stackgen_catalog_options ;;
         check) _arguments -C -s $_shtab_stackgen_check_options ;;
+        compare) _arguments -C -s $_shtab_stackgen_compare_options ;;
         completion) _arguments -C -s $_shtab_stackgen_completion_options ;;
         diff) _arguments -C -s $_shtab_stackgen_diff_options ;;
         down) _arguments -C -s $_shtab_stackgen_down_options ;;
@@ -276,6 +316,7 @@ _shtab_stackgen() {
         run) _arguments -C -s $_shtab_stackgen_run_options ;;
         schema) _arguments -C -s $_shtab_stackgen_schema_options ;;
         status) _arguments -C -s $_shtab_stackgen_status_options ;;
+        swap) _arguments -C -s $_shtab_stackgen_swap_options ;;
         up) _arguments -C -s $_shtab_stackgen_up_options ;;
         verify) _arguments -C -s $_shtab_stackgen_verify_options ;;
       esac
