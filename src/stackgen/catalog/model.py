@@ -94,7 +94,7 @@ class Implementation:
     offers: why it can't serve a component's options and settings as written, in a place, or None; asked
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
     warns: what will soon be wrong. reached_through: the capability that speaks its contract for it.
-    properties: security, backup and availability, each with a sentence; only foundations have none.
+    properties: security, backup and availability, each with a sentence; foundations have none.
     """
 
     description: str

@@ -172,6 +172,26 @@ def _asking(commands: Any) -> None:
 
 
 def _swapping(commands: Any) -> None:
+    why = _command(commands, "why-not", "what stands in the way of another implementation of a component")
+    why.add_argument("component", metavar="COMPONENT", help="whose implementation it would be")
+    why.add_argument("implementation", metavar="IMPLEMENTATION", help="an implementation, or a provider")
+    why.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what would be set with it, such as model=NAME, or settings.NAME=VALUE (repeatable)",
+    )
+    compare = _command(
+        commands,
+        "compare",
+        "what moving from one environment's boxes to another's changes",
+        environment=False,
+    )
+    compare.add_argument("before", metavar="FROM", help="the environment that serves now")
+    compare.add_argument("after", metavar="TO", help="the environment to move to")
+    compare.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
     swap = _command(commands, "swap", "what another box in a component's place would change; --apply does it")
     swap.usage = (
         "stackgen swap STACK COMPONENT --to IMPLEMENTATION|PROVIDER [--set KEY=VALUE] [-e ENV] [--apply]\n"

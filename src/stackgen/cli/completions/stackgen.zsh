@@ -13,6 +13,7 @@ _shtab_stackgen_commands() {
     bindings:'what applications connect with'
     catalog:'what is on the shelf'
     check:'check a spec in all its environments'
+    compare:'what moving from one environment'"'"'s boxes to another'"'"'s changes'
     completion:'shell completion script'
     diff:'what generate would change on disk, and up in the deployment'
     down:'stop what runs; data stays unless told otherwise'
@@ -27,6 +28,7 @@ _shtab_stackgen_commands() {
     swap:'what another box in a component'"'"'s place would change; --apply does it'
     up:'generate the program and deploy it'
     verify:'measure every clause of every component'
+    why-not:'what stands in the way of another implementation of a component'
   )
   _describe 'stackgen commands' _commands
 }
@@ -78,6 +80,19 @@ _shtab_stackgen_check_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_check_defaults_added=0
+
+_shtab_stackgen_compare_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "--markdown[write the report as Markdown too]:FILE:"
+  ":a name under stacks\/, or a path to a spec file:"
+  ":the environment that serves now:"
+  ":the environment to move to:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_compare_defaults_added=0
 
 _shtab_stackgen_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -268,6 +283,21 @@ _shtab_stackgen_verify_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_verify_defaults_added=0
 
+_shtab_stackgen_why_not_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-e,--env}"[environment (the only one if absent)]:ENV:"
+  {-o,--output}"[program folder, if not beside the spec]:DIR:"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "*--set[what would be set with it, such as model\=NAME, or settings.NAME\=VALUE (repeatable)]:KEY=VALUE:"
+  ":a name under stacks\/, or a path to a spec file:"
+  ":whose implementation it would be:"
+  ":an implementation, or a provider:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_why_not_defaults_added=0
+
 
 _shtab_stackgen() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->stackgen'
@@ -290,6 +320,7 @@ _shtab_stackgen() {
         bindings) _arguments -C -s $_shtab_stackgen_bindings_options ;;
         catalog) _arguments -C -s $_shtab_stackgen_catalog_options ;;
         check) _arguments -C -s $_shtab_stackgen_check_options ;;
+        compare) _arguments -C -s $_shtab_stackgen_compare_options ;;
         completion) _arguments -C -s $_shtab_stackgen_completion_options ;;
         diff) _arguments -C -s $_shtab_stackgen_diff_options ;;
         down) _arguments -C -s $_shtab_stackgen_down_options ;;
@@ -304,6 +335,7 @@ _shtab_stackgen() {
         swap) _arguments -C -s $_shtab_stackgen_swap_options ;;
         up) _arguments -C -s $_shtab_stackgen_up_options ;;
         verify) _arguments -C -s $_shtab_stackgen_verify_options ;;
+        why-not) _arguments -C -s $_shtab_stackgen_why_not_options ;;
       esac
   esac
 }

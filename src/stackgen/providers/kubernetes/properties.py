@@ -1,37 +1,40 @@
-"""What components in a cluster have in common."""
+"""What components in a cluster have in common: pods behind NetworkPolicies, data on volumes of a storage class."""
 
 from dataclasses import replace
 
 from stackgen.catalog.properties import Properties
 
-POLICY = "a ClusterIP in the cluster's network; NetworkPolicies admit callers' pods alone"
-STORAGE = (
-    "its volume is encrypted if the storage class does that; Secrets if the API server encrypts etcd "
-    "(https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/)"
-)
-
-SERVICE = Properties(
-    encryption_at_rest=("not-applicable", "it keeps no data; its keys are in Secrets of the namespace"),
-    network_exposure=("private", POLICY),
-    tls=("none", "plain HTTP inside the namespace; HTTPS at the gateway for what is exposed"),
-    authentication=("shared-secret", "a generated key or password, in Secrets of the namespace"),
+SERVER = Properties(
+    encryption_at_rest=(
+        "not-applicable",
+        "it keeps no data; its Secrets are in etcd, encrypted if the cluster's API server is set up so "
+        "(https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/)",
+    ),
+    network_exposure=(
+        "private",
+        "a ClusterIP; NetworkPolicies let in its callers' pods alone, and the gateway where `expose` says so",
+    ),
+    tls=("none", "plain HTTP between pods; `expose` adds HTTPS at the gateway, on the way in from outside"),
+    authentication=("shared-secret", "a generated key or password, kept in a Secret"),
     backup=("not-applicable", "it keeps no data"),
     high_availability=(
         "restart",
-        "one pod at size small, started again on another node; from medium several, spread over zones",
+        "one pod, started again; from two replicas on (size medium) they are spread over zones and nodes",
     ),
 )
-OPEN = replace(SERVICE, authentication=("none", "none of its own; NetworkPolicies admit callers' pods alone"))
-STORE = replace(
-    SERVICE,
-    encryption_at_rest=("none", STORAGE),
-    backup=("none", "nothing is copied; take snapshots of its volume"),
-    high_availability=("restart", "one pod with a volume, started again where the volume can be mounted"),
-)
+
 JOB = replace(
-    SERVICE,
+    SERVER,
     network_exposure=("not-applicable", "nothing listens"),
     tls=("not-applicable", "nothing listens"),
-    authentication=("not-applicable", "nothing listens"),
-    high_availability=("restart", "a failed run is tried again (`retries`)"),
+    authentication=("not-applicable", "nothing listens; it has no token of the API server's"),
+    high_availability=("restart", "a failed pod is tried again, on any node"),
 )
+
+WITHOUT_AUTHENTICATION = (
+    "none",
+    "the server asks for nothing; NetworkPolicies let in its callers' pods alone",
+)
+ON_VOLUME = ("none", "a volume as its storage class makes it; choose one that encrypts (`storage_class`)")
+NO_BACKUP = ("none", "nothing copies its volume; take snapshots of it")
+ONE_POD = ("restart", "one pod, started again on any node that can mount its volume")

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.providers.kubernetes.properties import SERVICE
+from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -69,7 +69,7 @@ IMPLEMENTATION = Implementation(
         },
         "openai-embeddings": {"tls": PLAIN_HTTP},
     },
-    properties=SERVICE,
+    properties=SERVER,
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
     default=True,
 )

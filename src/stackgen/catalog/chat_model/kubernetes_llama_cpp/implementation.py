@@ -1,13 +1,14 @@
 """llama.cpp's server with any GGUF chat model, on the cluster's CPUs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights
-from stackgen.providers.kubernetes.properties import SERVICE
+from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 ME = "kubernetes/llama-cpp"
@@ -89,7 +90,14 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,
-    properties=SERVICE,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=(
+            "not-applicable",
+            "it keeps no data but weights it can fetch again; its Secrets are in etcd",
+        ),
+        high_availability=ONE_POD,
+    ),
     licence="MIT (llama.cpp); the weights have their own",
     notes=(
         "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",

@@ -1,13 +1,14 @@
 """A chat model with open weights, served by vLLM on the cluster's GPUs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights
-from stackgen.providers.kubernetes.properties import SERVICE
+from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 ME = "kubernetes/vllm"
@@ -98,7 +99,14 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub; name them with `weights`"},
     offers=offers,
     resolve=resolve,
-    properties=SERVICE,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=(
+            "not-applicable",
+            "it keeps no data but weights it can fetch again; its Secrets are in etcd",
+        ),
+        high_availability=ONE_POD,
+    ),
     licence="Apache-2.0 (vLLM); the weights have their own",
     default=True,
     notes=(

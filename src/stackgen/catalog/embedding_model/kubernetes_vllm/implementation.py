@@ -1,13 +1,14 @@
 """An embedding model with open weights, served by vLLM on the cluster's GPUs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.providers.kubernetes.properties import SERVICE
+from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 ME = "kubernetes/vllm"
@@ -72,7 +73,14 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,
-    properties=SERVICE,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=(
+            "not-applicable",
+            "it keeps no data but weights it can fetch again; its Secrets are in etcd",
+        ),
+        high_availability=ONE_POD,
+    ),
     licence="Apache-2.0 (vLLM); the weights have their own",
     notes=(
         "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",

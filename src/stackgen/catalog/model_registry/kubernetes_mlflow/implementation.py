@@ -1,12 +1,13 @@
 """MLflow in the cluster, on PostgreSQL."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.providers.kubernetes.properties import STORE
+from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 IMAGES = {
@@ -73,7 +74,7 @@ IMPLEMENTATION = Implementation(
     },
     resolve=resolve,
     not_kept={"mlflow": {"tls": PLAIN_HTTP}},
-    properties=STORE,
+    properties=replace(SERVER, encryption_at_rest=ON_VOLUME, backup=NO_BACKUP),
     licence="Apache-2.0 (MLflow, CloudNativePG); PostgreSQL Licence",
     default=True,
     notes=("with `database: cloudnative-pg` its operator must run in the cluster, in namespace cnpg-system",),

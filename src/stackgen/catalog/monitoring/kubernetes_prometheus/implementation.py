@@ -1,9 +1,11 @@
 """Prometheus, Alertmanager, Jaeger, Grafana and a collector, as plain workloads."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.providers.kubernetes.properties import STORE
+from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -59,7 +61,7 @@ IMPLEMENTATION = Implementation(
         "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
     },
     not_kept={"prometheus": {"tls": PLAIN_HTTP}, "otlp": {"tls": PLAIN_HTTP}},
-    properties=STORE,
+    properties=replace(SERVER, encryption_at_rest=ON_VOLUME, backup=NO_BACKUP, high_availability=ONE_POD),
     licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, collector, vmauth); AGPL-3.0 (Grafana)",
     default=True,
     notes=("alerts are shown; name receivers in extensions.py or alertmanager.yml to be woken by them",),

@@ -1,9 +1,11 @@
 """Prometheus and Alertmanager, run by the Prometheus Operator."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.providers.kubernetes.properties import STORE
+from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -60,7 +62,15 @@ IMPLEMENTATION = Implementation(
         "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
     },
     not_kept={"prometheus": {"tls": PLAIN_HTTP}, "otlp": {"tls": PLAIN_HTTP}},
-    properties=STORE,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=ON_VOLUME,
+        backup=NO_BACKUP,
+        high_availability=(
+            "restart",
+            "one Prometheus, started again; from two on (`replicas`, size medium) each scrapes everything",
+        ),
+    ),
     licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, collector, vmauth); AGPL-3.0 (Grafana)",
     notes=(
         "the Prometheus Operator (0.85 or later) must run in the cluster",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.providers.kubernetes.properties import STORE
+from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -57,10 +57,16 @@ IMPLEMENTATION = Implementation(
         }
     },
     properties=replace(
-        STORE,
-        encryption_at_rest=("none", "Ceph's disks are encrypted if its cluster was made so (`encrypted`)"),
-        backup=("none", "nothing is copied; Ceph keeps replicas, which are no backup"),
-        high_availability=("zones", "objects are replicated as the object store's pools say"),
+        SERVER,
+        encryption_at_rest=("none", "what Rook's cluster does with its disks; it can encrypt them"),
+        backup=(
+            "none",
+            "the bucket's objects are replicated, and nothing copies them; a deleted object is gone",
+        ),
+        high_availability=(
+            "restart",
+            "Ceph keeps replicas on several hosts, over zones where its failure domain says so",
+        ),
     ),
     licence="Apache-2.0 (Rook); LGPL-2.1 (Ceph)",
     notes=(

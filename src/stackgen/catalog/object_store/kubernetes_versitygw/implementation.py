@@ -1,9 +1,11 @@
 """An S3 server over files of a volume."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.providers.kubernetes.properties import STORE
+from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 
@@ -46,7 +48,7 @@ IMPLEMENTATION = Implementation(
             "tls": PLAIN_HTTP,
         }
     },
-    properties=STORE,
+    properties=replace(SERVER, encryption_at_rest=ON_VOLUME, backup=NO_BACKUP, high_availability=ONE_POD),
     licence="Apache-2.0",
     default=True,
     notes=("the volume must keep extended attributes, as ext4 and xfs do",),

@@ -1,13 +1,14 @@
 """MLServer as a Deployment."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
-from stackgen.providers.kubernetes.properties import OPEN
+from stackgen.providers.kubernetes.properties import SERVER, WITHOUT_AUTHENTICATION
 from stackgen.providers.kubernetes.reasons import NO_AUTHENTICATION, PLAIN_HTTP
 
 
@@ -44,7 +45,7 @@ IMPLEMENTATION = Implementation(
         }
     },
     offers=offers,
-    properties=OPEN,
+    properties=replace(SERVER, authentication=WITHOUT_AUTHENTICATION),
     licence="Apache-2.0",
     notes=(
         "a moved alias is served by pods that start afterwards: `kubectl rollout restart` its Deployment",

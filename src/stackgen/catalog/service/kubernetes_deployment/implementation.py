@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.providers.kubernetes.properties import OPEN
+from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import why_no_image
 
 
@@ -52,8 +52,11 @@ IMPLEMENTATION = Implementation(
     kept={"http": ("answers",)},
     offers=offers,
     properties=replace(
-        OPEN,
-        authentication=("none", "what your own code asks for; NetworkPolicies admit callers' pods alone"),
+        SERVER,
+        authentication=(
+            "none",
+            "what the user's own code asks for; NetworkPolicies let in its callers' pods alone",
+        ),
     ),
     licence="the user's own",
     default=True,

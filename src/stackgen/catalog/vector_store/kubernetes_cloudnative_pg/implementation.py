@@ -5,7 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.providers.kubernetes.properties import STORE
+from stackgen.providers.kubernetes.properties import ON_VOLUME, SERVER
 
 
 class Backup(ImplementationSettings):
@@ -86,12 +86,20 @@ IMPLEMENTATION = Implementation(
     },
     kept_with={"pgvector": {"backup": "backup"}},
     properties=replace(
-        STORE,
-        tls=("required", "the server refuses connections without TLS; its certificate is the operator's"),
-        backup=("none", "until `backup` names a bucket; then base backups and the write-ahead log, 30 days"),
+        SERVER,
+        encryption_at_rest=ON_VOLUME,
+        tls=(
+            "required",
+            "the operator's certificates; pg_hba rejects whatever is not TLS, and clients use sslmode=require",
+        ),
+        backup=(
+            "none",
+            "nothing archives the write-ahead log until the setting `backup` says where to; then any "
+            "point in time",
+        ),
         high_availability=(
             "restart",
-            "one instance at size small; from medium others follow it, and one takes over in seconds",
+            "one instance, started again; from two on (`instances`, size medium) a standby takes over",
         ),
     ),
     licence="Apache-2.0 (CloudNativePG); PostgreSQL Licence (PostgreSQL, pgvector)",

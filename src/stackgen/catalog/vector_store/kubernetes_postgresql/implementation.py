@@ -1,9 +1,11 @@
 """PostgreSQL with pgvector as a plain StatefulSet."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.providers.kubernetes.properties import STORE
+from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
 
 
 class Settings(ImplementationSettings):
@@ -54,6 +56,12 @@ IMPLEMENTATION = Implementation(
             "(https://www.postgresql.org/docs/17/backup.html)",
         }
     },
-    properties=STORE,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=ON_VOLUME,
+        tls=("none", "the server has no certificate; plain TCP between pods"),
+        backup=NO_BACKUP,
+        high_availability=ONE_POD,
+    ),
     licence="PostgreSQL Licence (PostgreSQL, pgvector)",
 )
