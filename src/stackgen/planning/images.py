@@ -32,8 +32,8 @@ def _images(item: PlannedComponent, plan: Plan) -> Iterator[Image]:
         taken = f"{mirror}/{value}" if mirror and not given else value
         yield Image(item.name, value, taken, own=given)
     tag = getattr(item.settings, "image_tag", None)
-    if item.sources and tag and registry and not getattr(item.settings, "image", None):
-        own = f"{registry}/{plan.stack.name}/{item.name}:{tag}"
+    if item.sources and tag and hasattr(item.settings, "image") and not getattr(item.settings, "image", None):
+        own = f"{registry or '<registry>'}/{plan.stack.name}/{item.name}:{tag}"
         yield Image(item.name, own, own, own=True)
 
 

@@ -60,6 +60,6 @@ class KubernetesLlamaCpp(pulumi.ComponentResource):
             memory=args.memory,
         )
         server = ModelServer(name, given, args.kubernetes, child)
-        self.bindings = {**server.chat(name), **server.metrics(protected=True)}
+        self.bindings = {**server.chat(name), **server.metrics()}
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings})

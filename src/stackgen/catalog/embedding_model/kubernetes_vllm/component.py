@@ -60,6 +60,6 @@ class KubernetesVllm(pulumi.ComponentResource):
             storage=args.storage,
         )
         server = vllm(name, given, args.kubernetes, child)
-        self.bindings = {**server.embeddings(name, args.identity), **server.metrics(protected=False)}
+        self.bindings = {**server.embeddings(name, args.identity), **server.metrics()}
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings})

@@ -1,13 +1,9 @@
 """The user's own job as a Job or CronJob."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import JOB
-from stackgen.providers.kubernetes.reasons import why_no_image
 
 
 class Settings(ImplementationSettings):
@@ -35,11 +31,6 @@ class Settings(ImplementationSettings):
     retries: int = Field(default=2, ge=0, le=20, description="Further tries after a failed run.")
 
 
-def offers(_options: CapabilityOptions, given: Mapping[str, Any], where: Place) -> str | None:
-    """It must be known where its image is."""
-    return why_no_image("kubernetes/cronjob", given, where)
-
-
 IMPLEMENTATION = Implementation(
     description="The user's container as a CronJob, or as a Job that runs when it changes.",
     level="self-hosted",
@@ -49,9 +40,12 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "4Gi"},
         "large": {"cpu": "8", "memory": "16Gi"},
     },
-    offers=offers,
     properties=JOB,
     licence="the user's own",
     default=True,
-    notes=("push its image, built from `source`, before the job is created",),
+    notes=(
+        "push its image, built from `source`, before the job is created",
+        "where neither `image` nor the environment's `registry` says where it is: "
+        "pulumi config set kubernetesRegistry registry.example.com/ai",
+    ),
 )

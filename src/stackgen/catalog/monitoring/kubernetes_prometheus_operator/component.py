@@ -93,7 +93,7 @@ class KubernetesPrometheusOperator(pulumi.ComponentResource):
         """A component's metrics, with the token that its binding's Secret holds."""
         url = pulumi.Output.from_input(binding["url"]).apply(urlsplit)
         endpoint: dict[str, Any] = {
-            "port": "main",
+            "targetPort": url.apply(lambda parts: parts.port or 80),
             "path": url.apply(lambda parts: parts.path or "/metrics"),
             "scheme": url.apply(lambda parts: parts.scheme),
             "interval": self._args.scrape_interval,

@@ -11,7 +11,7 @@ import pulumi
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
-from kubernetes_platform.predictors import PORT, mlserver
+from kubernetes_platform.predictors import METRICS, PORT, mlserver
 from kubernetes_platform.servers import Scale, Server, ServerArgs
 from kubernetes_platform.workloads import Caller
 
@@ -50,12 +50,16 @@ class KubernetesMlserver(pulumi.ComponentResource):
             ServerArgs(
                 pod=Pod(containers=[container]),
                 port=PORT,
+                other_ports={"metrics": METRICS},
                 callers=args.callers,
                 scale=Scale(minimum=args.minimum, maximum=args.maximum),
             ),
             ground,
             child,
         )
-        self.bindings = {"open-inference": {"url": server.url, "model": name}}
+        self.bindings = {
+            "open-inference": {"url": server.url, "model": name},
+            "openmetrics": {"url": f"http://{server.host}:{METRICS}/metrics"},
+        }
         publish(name, self.bindings, ground, child)
         self.register_outputs({"bindings": self.bindings})

@@ -36,7 +36,10 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 6},
         "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 30},
     },
-    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error")},
+    kept={
+        "open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error"),
+        "openmetrics": ("exposition",),
+    },
     not_kept={
         "open-inference": {
             "auth-required": NO_AUTHENTICATION,

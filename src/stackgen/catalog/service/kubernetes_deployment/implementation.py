@@ -1,14 +1,11 @@
 """The user's own service as a Deployment."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import SERVER
-from stackgen.providers.kubernetes.reasons import why_no_image
 
 
 class Settings(ImplementationSettings):
@@ -35,11 +32,6 @@ class Settings(ImplementationSettings):
     )
 
 
-def offers(_options: CapabilityOptions, given: Mapping[str, Any], where: Place) -> str | None:
-    """It must be known where its image is."""
-    return why_no_image("kubernetes/deployment", given, where)
-
-
 IMPLEMENTATION = Implementation(
     description="The user's container as a Deployment, with bindings from a Secret of its own.",
     level="self-hosted",
@@ -50,7 +42,6 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": "2", "memory": "4Gi", "minimum": 3, "maximum": 30},
     },
     kept={"http": ("answers",)},
-    offers=offers,
     properties=replace(
         SERVER,
         authentication=(
@@ -60,5 +51,9 @@ IMPLEMENTATION = Implementation(
     ),
     licence="the user's own",
     default=True,
-    notes=("push its image, built from `source`, before the service is created",),
+    notes=(
+        "push its image, built from `source`, before the service is created",
+        "where neither `image` nor the environment's `registry` says where it is: "
+        "pulumi config set kubernetesRegistry registry.example.com/ai",
+    ),
 )
