@@ -34,7 +34,7 @@ down: $(BIN)/stackgen ## stop the example stack; its data stays
 
 .PHONY: test
 test: $(BIN)/stackgen ## run every test: unit, engine, local, kubernetes
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: check
 check: $(BIN)/stackgen ## format, lint and types

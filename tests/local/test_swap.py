@@ -163,15 +163,6 @@ def test_a_box_that_fails_leaves_the_old_one_serving(stack: Cli) -> None:
     gone(stack)
 
 
-def test_a_needed_clause_is_not_given_up(stack: Cli) -> None:
-    up(stack, KNOWLEDGE)
-    text = spec(stack)
-    (stack.folder / "stack.yaml").write_text(text.replace("transactions", "backup"))
-    done = stack("swap", "stack.yaml", "knowledge", "--to", "local", "--apply", "--yes", code=2)
-    assert "error[need-not-kept]" in done.stderr
-    gone(stack)
-
-
 def objects(found: dict[str, Any]) -> Callable[[int], None]:
     binding = S3Binding.model_validate(found["documents"]["s3"])
     connection = client(binding)
@@ -199,7 +190,7 @@ def runs(found: dict[str, Any]) -> Callable[[int], None]:
 def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) -> None:
     up(stack, "  documents: {capability: object_store}\n  registry: {capability: model_registry}\n")
     with quiet():
-        applications = [Application(stack, objects), Application(stack, runs, 1)]
+        applications = [Application(stack, objects, 0.3), Application(stack, runs, 3)]
         for application in applications:
             application.start()
             application.goes_on()

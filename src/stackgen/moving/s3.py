@@ -70,11 +70,13 @@ class _Side:
             raise
         return sorted(found, key=lambda tag: tag["Key"])
 
-    def sha256(self, key: str) -> str:
+    def sha256(self, key: str) -> tuple[str, dict[str, Any]]:
+        """Digest of the content, and the headers that go along with it."""
         digest = hashlib.sha256()
-        for block in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(1024 * 1024):
+        answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        for block in answer["Body"].iter_chunks(1024 * 1024):
             digest.update(block)
-        return digest.hexdigest()
+        return digest.hexdigest(), {name: answer[name] for name in HEADERS if answer.get(name)}
 
 
 @contextmanager
@@ -167,7 +169,7 @@ def _send(item: _Object, here: _Side, there: _Side) -> str | None:
         file.seek(0)
         if answer["ContentLength"] > SMALL:
             there.client.upload_fileobj(file, there.bucket, item.key, ExtraArgs=headers)
-            if there.sha256(item.key) != digest.hexdigest():
+            if there.sha256(item.key)[0] != digest.hexdigest():
                 raise failed(f"object '{item.key}' arrived with another content")
         else:
             checksum = base64.b64encode(digest.digest()).decode()
@@ -184,14 +186,14 @@ def _same(one: _Object, other: _Object, here: _Side, there: _Side) -> bool:
         return False
     if MD5.fullmatch(one.etag) and MD5.fullmatch(other.etag):
         return one.etag == other.etag
-    return here.sha256(one.key) == there.sha256(one.key)
+    return here.sha256(one.key)[0] == there.sha256(one.key)[0]
 
 
 def _checksum(side: _Side, key: str) -> str:
     """Over content, headers and tags; "" if the object is gone."""
     try:
-        about = json.dumps([side.head(key), side.tags(key)], sort_keys=True)
-        return hashlib.sha256(f"{side.sha256(key)} {about}".encode()).hexdigest()
+        about = json.dumps([*side.sha256(key), side.tags(key)], sort_keys=True)
+        return hashlib.sha256(about.encode()).hexdigest()
     except side.client.exceptions.ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return ""

@@ -119,15 +119,18 @@ class Steps:
         self.journal.memory = memory
         return "nothing is left behind"
 
-    def _bring(self, name: str, found: Mover, source: Any, target: Any) -> None:
-        """Copy to a target that nobody else writes to; on the way back only what is new."""
-        back = self.journal.kind == "return" and found.freeze is None
-        since = self.journal.memory.get(name, {}) if back else None
+    def _bring(self, name: str, found: Mover, source: Any, target: Any, since: Memory | None) -> None:
+        """Copy to a target that nobody else writes to."""
         self.journal.memory[name] = found.copy(source, target, since, self.site.progress)
 
+    def _since(self, name: str, found: Mover) -> Memory | None:
+        """What is known of an earlier copy, where the source is not frozen: only what is new is looked at."""
+        return self.journal.memory.get(name) if found.freeze is None else None
+
     def _copy(self) -> str:
-        for side in self._sides():
-            self._bring(*side)
+        for name, found, source, target in self._sides():
+            back = self.journal.kind == "return"
+            self._bring(name, found, source, target, self._since(name, found) if back else None)
         return ", ".join(found.tool for _, found in self.movers())
 
     def _freeze(self) -> str:
@@ -142,7 +145,7 @@ class Steps:
         """The last copy before the switch; where the source is frozen the sides must be equal now."""
         said: list[str] = []
         for name, found, source, target in self._sides():
-            self._bring(name, found, source, target)
+            self._bring(name, found, source, target, self._since(name, found))
             if found.freeze is not None:
                 compared = found.compare(source, target, None)
                 said.append(_must_be_equal(compared))

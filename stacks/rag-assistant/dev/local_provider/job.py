@@ -106,7 +106,7 @@ def _run(props: Properties) -> None:
                 f"{props['name']}: {props['command'][0]} can't be run: {error.strerror}"
             ) from None
     if done.returncode:
-        text = "\n".join(f"    {line}" for line in tail(log, 15))
+        text = launch.masked("\n".join(f"    {line}" for line in tail(log, 15)), props)
         raise LocalFailure(
             f"{props['name']} failed with exit status {done.returncode}; the end of {log}:\n{text}"
         )

@@ -43,6 +43,7 @@ stdout_logfile_backups=3
 """
 
 
+SHORTEST = 6  # characters of what can be a secret; a port is none, though it may be among them
 _PLACES = {"group": "group", "environment": "environment.sh"}
 
 
@@ -99,6 +100,14 @@ def write_program(props: Mapping[str, Any]) -> None:
         log=_escaped(log_file(props)),
     )
     write(configuration_file(props), text, 0o600)
+
+
+def masked(text: str, props: Mapping[str, Any]) -> str:
+    """Text without the process's secrets, for messages: these are shown, logged and kept."""
+    secrets = [*table(props, "secrets").values(), *table(props, "secret_files").values()]
+    for secret in sorted((str(secret) for secret in secrets if secret), key=len, reverse=True):
+        text = text.replace(secret, "[secret]") if len(secret) >= SHORTEST else text
+    return text
 
 
 def fingerprint(props: Mapping[str, Any]) -> str:

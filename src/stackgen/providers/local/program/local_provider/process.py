@@ -218,8 +218,5 @@ def _settle(props: Properties) -> None:
 def _died(props: Properties, what: str) -> str:
     log = launch.log_file(props)
     lines = tail(log, 12)
-    secrets = [*table(props, "secrets").values(), *table(props, "secret_files").values()]
-    text = "\n".join(f"    {line}" for line in lines)
-    for secret in secrets:
-        text = text.replace(str(secret), "[secret]") if secret else text
+    text = launch.masked("\n".join(f"    {line}" for line in lines), props)
     return f"{props['name']} {what}; the end of {log}:\n{text}"
