@@ -26,7 +26,7 @@ def draw(samples: Mapping[str, Samples], tools: Sequence[str], kind: str, file: 
             _line(axes, tool, points)
     axes.set(xscale="log", yscale="log", xlabel="components", ylabel=f"milliseconds, {_LABELS[kind]}")
     axes.grid(True, which="major", alpha=0.3)
-    axes.legend(fontsize=8, loc="upper left")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
     figure.savefig(file, metadata={"Date": None})
     plt.close(figure)
 

@@ -131,6 +131,9 @@ def test_configuration_that_appears_anywhere_above_is_noticed(place: Place) -> N
             (folder / name).write_text('[tool.stackgen]\ncatalogs = ["shelf"]\n')
             assert not place.known()
             (folder / name).unlink()
+        (folder / ".git").mkdir()  # where sources may be
+        assert not place.known()
+        (folder / ".git").rmdir()
     assert place.known()
 
 

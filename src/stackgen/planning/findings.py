@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,14 @@ class Findings:
             except (OSError, ValueError, RuntimeError):  # too long, not text, links in a circle
                 self._folders[value] = None
         return self._folders[value]
+
+    @cached_property
+    def project(self) -> FilePath:
+        """The repository that the spec's folder is in, else that folder."""
+        place = self.loaded.path.parent.resolve()
+        marks = (".git", "stackgen.toml")
+        marked = (f for f in (place, *place.parents) if any((f / mark).exists() for mark in marks))
+        return next(marked, place)
 
     def note(self, sentence: str) -> None:
         """Something the reader of the program should know."""

@@ -87,10 +87,10 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
                 merged.option_path((option,)),
                 hint=f"looked in {base}",
             )
-        elif FilePath(value).is_absolute() or not folder.is_relative_to(_project(base)):
+        elif FilePath(value).is_absolute() or not folder.is_relative_to(findings.project):
             findings.add(
                 "source-outside",
-                f"'{merged.name}' takes its code from '{value}', which is outside of {_project(base)}",
+                f"'{merged.name}' takes its code from '{value}', which is outside of {findings.project}",
                 merged.option_path((option,)),
                 hint="a source is a relative path inside the repository: the folder with `.git` or "
                 "`stackgen.toml`, else the spec's own",
@@ -98,15 +98,6 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
         else:
             found[option] = folder
     return found
-
-
-def _project(base: FilePath) -> FilePath:
-    """The repository that the spec's folder is in, else that folder."""
-    place = base.resolve()
-    marked = (
-        f for f in (place, *place.parents) if any((f / mark).exists() for mark in (".git", "stackgen.toml"))
-    )
-    return next(marked, place)
 
 
 def _check(

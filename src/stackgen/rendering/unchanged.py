@@ -98,7 +98,8 @@ def _facts(spec: str, *, settled: bool = False) -> Iterator[str]:
     """
     yield f"spec {_sha256(_read(spec))}"
     yield f"day {time.strftime('%Y-%m-%d', time.gmtime())}"
-    yield f"configuration {_configuration(os.path.dirname(os.path.abspath(spec)))}"  # noqa: PTH100, PTH120
+    place = os.path.dirname(os.path.abspath(spec))  # noqa: PTH100, PTH120
+    yield f"configuration {_configuration(place)} {_configuration(os.path.realpath(place))}"
     yield f"generator {_generator(settled=settled)}"
 
 
@@ -109,6 +110,8 @@ def _configuration(folder: str) -> str:
             path = os.path.join(folder, name)  # noqa: PTH118
             if os.path.isfile(path):  # noqa: PTH113
                 found.append(f"{path}\0{_sha256(_read(path))}")
+        if os.path.exists(os.path.join(folder, ".git")):  # noqa: PTH110, PTH118 - sources stay inside of it
+            found.append(f"{folder}\0.git")
         if os.path.dirname(folder) == folder:  # noqa: PTH120
             return _sha256(os.fsencode("\0".join(found)))
         folder = os.path.dirname(folder)  # noqa: PTH120
