@@ -20,7 +20,7 @@ LAYERS = (
     ("planning",),
     ("rendering",),
     ("engine", "verification", "moving"),
-    ("swapping",),
+    ("swapping", "impact"),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

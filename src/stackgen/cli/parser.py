@@ -172,6 +172,15 @@ def _asking(commands: Any) -> None:
 
 
 def _swapping(commands: Any) -> None:
+    compare = _command(
+        commands,
+        "compare",
+        "what moving from one environment's boxes to another's changes",
+        environment=False,
+    )
+    compare.add_argument("before", metavar="FROM", help="the environment that serves now")
+    compare.add_argument("after", metavar="TO", help="the environment to move to")
+    compare.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
     swap = _command(commands, "swap", "what another box in a component's place would change; --apply does it")
     swap.usage = (
         "stackgen swap STACK COMPONENT --to IMPLEMENTATION|PROVIDER [--set KEY=VALUE] [-e ENV] [--apply]\n"

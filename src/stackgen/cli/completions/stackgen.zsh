@@ -13,6 +13,7 @@ _shtab_stackgen_commands() {
     bindings:'what applications connect with'
     catalog:'what is on the shelf'
     check:'check a spec in all its environments'
+    compare:'what moving from one environment'"'"'s boxes to another'"'"'s changes'
     completion:'shell completion script'
     diff:'what generate would change on disk, and up in the deployment'
     down:'stop what runs; data stays unless told otherwise'
@@ -78,6 +79,19 @@ _shtab_stackgen_check_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_check_defaults_added=0
+
+_shtab_stackgen_compare_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "--markdown[write the report as Markdown too]:FILE:"
+  ":a name under stacks\/, or a path to a spec file:"
+  ":the environment that serves now:"
+  ":the environment to move to:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_compare_defaults_added=0
 
 _shtab_stackgen_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -290,6 +304,7 @@ _shtab_stackgen() {
         bindings) _arguments -C -s $_shtab_stackgen_bindings_options ;;
         catalog) _arguments -C -s $_shtab_stackgen_catalog_options ;;
         check) _arguments -C -s $_shtab_stackgen_check_options ;;
+        compare) _arguments -C -s $_shtab_stackgen_compare_options ;;
         completion) _arguments -C -s $_shtab_stackgen_completion_options ;;
         diff) _arguments -C -s $_shtab_stackgen_diff_options ;;
         down) _arguments -C -s $_shtab_stackgen_down_options ;;
