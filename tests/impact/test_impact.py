@@ -116,3 +116,34 @@ def test_compare_is_a_command(cli: Cli, tmp_path: Path) -> None:
     assert result["counts"]["TLS"] == {"stronger": 1}
     assert result["counts"]["network exposure"] == {"weaker": 1}
     assert "dev, prod" in cli("compare", "stack.yaml", "dev", "production", code=6).stderr
+
+
+NEEDY = """\
+apiVersion: stackgen/v1
+name: files
+components:
+  documents: {capability: object_store, needs: [versioning], settings: {port: 9100}}
+  chat: {capability: chat_model, model: llama-3.1-8b-instruct}
+environments:
+  dev: {provider: local}
+"""
+
+
+def test_why_not_names_every_obstacle_and_the_way_round(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "stack.yaml").write_text(NEEDY)
+    result = json.loads(cli("why-not", "stack.yaml", "documents", "gcp", "--json", code=11).stdout)["result"]
+    (obstacle,) = result["obstacles"]
+    assert obstacle["code"] == "need-not-kept"
+    assert "aws/s3" in obstacle["allowed"]
+    assert {item["topic"] for item in result["weaker"]} >= {"clause", "network exposure", "data"}
+    text = cli("why-not", "stack.yaml", "documents", "gcp", code=11).stdout
+    assert "1 in the way" in text
+    assert "stack.yaml:4" in text
+
+
+def test_why_not_says_what_a_provider_does_not_offer(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "stack.yaml").write_text(NEEDY)
+    done = cli("why-not", "stack.yaml", "chat", "aws/bedrock", code=11)
+    assert "aws/bedrock does not serve 'llama-3.1-8b-instruct' in eu-central-1" in done.stdout
+    assert "chat_model/aws_bedrock/implementation.py" in done.stdout
+    assert "nothing stands in the way" in cli("why-not", "stack.yaml", "documents", "aws").stdout

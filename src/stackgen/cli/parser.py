@@ -172,6 +172,17 @@ def _asking(commands: Any) -> None:
 
 
 def _swapping(commands: Any) -> None:
+    why = _command(commands, "why-not", "what stands in the way of another implementation of a component")
+    why.add_argument("component", metavar="COMPONENT", help="whose implementation it would be")
+    why.add_argument("implementation", metavar="IMPLEMENTATION", help="an implementation, or a provider")
+    why.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what would be set with it, such as model=NAME, or settings.NAME=VALUE (repeatable)",
+    )
     compare = _command(
         commands,
         "compare",

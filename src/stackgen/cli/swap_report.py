@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import Context, open_context
@@ -13,7 +13,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
     from stackgen.impact.model import Impact
-    from stackgen.planning.model import Plan
+    from stackgen.planning.model import Plan, PlannedComponent
     from stackgen.spec.loading import LoadedStack
 
 
@@ -28,8 +28,8 @@ def report(arguments: Namespace, console: Console) -> Answer:
     before = context.plan()
     found = swapped(before, arguments.component)
     entry = target(context.shelf, found.capability, arguments.to)
-    after = _after(context, found.name, found.entry.id, entry.id, changes(arguments.changes))
-    impact = compare_components(before, after, found.name, context.loaded)
+    wanted = after(context, found, entry.id, changes(arguments.changes))
+    impact = compare_components(before, wanted, found.name, context.loaded)
     command = f"stackgen swap {context.name} {found.name} --to {entry.id} -e {context.environment} --apply"
     return answered(impact, f"{context.name}: {found.name}", arguments.markdown, context, command)
 
@@ -59,17 +59,23 @@ def answered(impact: Impact, title: str, markdown: str | None, context: Context,
     )
 
 
-def _after(context: Context, component: str, before: str, to: str, given: dict[str, object]) -> Plan:
+def after(context: Context, found: PlannedComponent, to: str, given: dict[str, Any]) -> Plan:
     """The plan with the new box alone in the component's place; raises StackgenError if there can be none."""
     from stackgen.planning.plan import plan
+
+    return plan(without_needs(changed(context, found, to, given)), context.environment, context.shelf)
+
+
+def changed(context: Context, found: PlannedComponent, to: str, given: dict[str, Any]) -> LoadedStack:
+    """The spec with the new box alone in the component's place; nothing is written."""
     from stackgen.spec.editing import edit
     from stackgen.swapping.overrides import alone, exchanged, with_beside
 
     loaded = context.loaded
-    override = with_beside(loaded.stack, context.environment, component, before=before, to=to, changes=given)
-    override = alone(exchanged(override))
-    changed = edit(loaded, context.environment, component, override, dry=True)
-    return plan(without_needs(changed), context.environment, context.shelf)
+    override = with_beside(
+        loaded.stack, context.environment, found.name, before=found.entry.id, to=to, changes=given
+    )
+    return edit(loaded, context.environment, found.name, alone(exchanged(override)), dry=True)
 
 
 def without_needs(loaded: LoadedStack) -> LoadedStack:

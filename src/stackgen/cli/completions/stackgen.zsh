@@ -28,6 +28,7 @@ _shtab_stackgen_commands() {
     swap:'what another box in a component'"'"'s place would change; --apply does it'
     up:'generate the program and deploy it'
     verify:'measure every clause of every component'
+    why-not:'what stands in the way of another implementation of a component'
   )
   _describe 'stackgen commands' _commands
 }
@@ -282,6 +283,21 @@ _shtab_stackgen_verify_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_verify_defaults_added=0
 
+_shtab_stackgen_why_not_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-e,--env}"[environment (the only one if absent)]:ENV:"
+  {-o,--output}"[program folder, if not beside the spec]:DIR:"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "*--set[what would be set with it, such as model\=NAME, or settings.NAME\=VALUE (repeatable)]:KEY=VALUE:"
+  ":a name under stacks\/, or a path to a spec file:"
+  ":whose implementation it would be:"
+  ":an implementation, or a provider:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_why_not_defaults_added=0
+
 
 _shtab_stackgen() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->stackgen'
@@ -319,6 +335,7 @@ _shtab_stackgen() {
         swap) _arguments -C -s $_shtab_stackgen_swap_options ;;
         up) _arguments -C -s $_shtab_stackgen_up_options ;;
         verify) _arguments -C -s $_shtab_stackgen_verify_options ;;
+        why-not) _arguments -C -s $_shtab_stackgen_why_not_options ;;
       esac
   esac
 }
