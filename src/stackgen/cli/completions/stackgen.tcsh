@@ -12,7 +12,7 @@ complete stackgen \
         'c/--/(accept-embeddings apply blueprint capability check clause component cwd delete-data env expect-no-changes files follow force format help images json junit lines markdown no-input output provider quiet retire rollback set show-secrets to version yes)/' \
         'c/-/(- C e f h n o q y)/' \
         'n/--format/(table env files)/' \
-        'p/1/(new check plan diff generate up down status logs bindings run verify swap catalog engine schema completion)/' \
+        'p/1/(new check plan diff generate up down status logs bindings run verify why-not compare swap catalog engine schema completion)/' \
         'n/catalog/(list show models trust distrust)/' \
         'n/engine/(status install env)/' \
         'n/completion/(bash zsh tcsh)/' \
