@@ -200,7 +200,7 @@ triage = KubernetesKserve(
     "triage",
     KubernetesKserveArgs(
         kubernetes=kubernetes,
-        callers=[kubernetes.workload("assistant")],
+        callers=[kubernetes.workload("monitoring"), kubernetes.workload("assistant")],
         model="models:/triage@champion",
         registry=registry.bindings,
         image="docker.io/seldonio/mlserver:1.7.1",

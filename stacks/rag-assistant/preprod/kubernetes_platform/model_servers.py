@@ -83,12 +83,9 @@ class ModelServer:
         """Bindings of an embedding model, with what its vectors are."""
         return {"openai-embeddings": {**self.chat(name)["openai-chat"], **identity}}
 
-    def metrics(self, *, protected: bool) -> dict[str, dict[str, pulumi.Input[Any]]]:
-        """Binding of its metrics; protected: whether they ask for the key too."""
-        binding: dict[str, pulumi.Input[Any]] = {"url": f"{self.url}/metrics"}
-        if protected:
-            binding["bearer-token"] = self.api_key
-        return {"openmetrics": binding}
+    def metrics(self) -> dict[str, dict[str, pulumi.Input[Any]]]:
+        """Binding of its metrics; a server that asks for no key there ignores it."""
+        return {"openmetrics": {"url": f"{self.url}/metrics", "bearer-token": self.api_key}}
 
 
 def hub_token(gated: bool) -> dict[str, pulumi.Input[str]]:

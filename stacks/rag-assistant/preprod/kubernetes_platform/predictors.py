@@ -10,7 +10,7 @@ import pulumi
 from kubernetes_platform.containers import Container, Health
 from mlserver_files import FETCH_MODEL
 
-PORT = 8080
+PORT, METRICS = 8080, 8082
 SCRIPT = "/etc/mlserver/fetch_model.py"
 CREDENTIALS = {"username": "MLFLOW_TRACKING_USERNAME", "password": "MLFLOW_TRACKING_PASSWORD"}
 
@@ -38,12 +38,13 @@ def mlserver(
             "MODEL_URI": model,
             "MLSERVER_HOST": "0.0.0.0",  # noqa: S104 - a pod has an address of its own
             "MLSERVER_HTTP_PORT": str(PORT),
+            "MLSERVER_METRICS_PORT": str(METRICS),
             "MLSERVER_PARALLEL_WORKERS": "0",
             "MLFLOW_TRACKING_URI": tracking["tracking-uri"],
         },
         secrets={variable: tracking[key] for key, variable in CREDENTIALS.items() if key in tracking},
         files={SCRIPT: FETCH_MODEL},
-        ports={"http": PORT},
+        ports={"http": PORT, "metrics": METRICS},
         health=Health(port=PORT, path="/v2/health/ready", patience=300),
         cpu=cpu,
         memory=memory,

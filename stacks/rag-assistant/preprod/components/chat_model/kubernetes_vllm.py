@@ -63,6 +63,6 @@ class KubernetesVllm(pulumi.ComponentResource):
             storage=args.storage,
         )
         server = vllm(name, given, args.kubernetes, child)
-        self.bindings = {**server.chat(name), **server.metrics(protected=False)}
+        self.bindings = {**server.chat(name), **server.metrics()}
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings})

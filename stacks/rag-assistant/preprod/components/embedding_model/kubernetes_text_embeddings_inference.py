@@ -62,6 +62,6 @@ class KubernetesTextEmbeddingsInference(pulumi.ComponentResource):
             memory=args.memory,
         )
         server = ModelServer(name, given, args.kubernetes, child)
-        self.bindings = {**server.embeddings(name, args.identity), **server.metrics(protected=True)}
+        self.bindings = {**server.embeddings(name, args.identity), **server.metrics()}
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings})

@@ -176,7 +176,6 @@ class KubernetesNamespace(pulumi.ComponentResource):
         return f"{self._args.image_registry}/{upstream}" if self._args.image_registry else upstream
 
     def own_image(self, name: str, tag: str) -> str:
-        """An image of the stack's own; raises ValueError where no registry of its own is named."""
-        if self._args.registry is None:
-            raise ValueError(f"{name} needs an image: name it, or a registry that holds <stack>/{name}:<tag>")
-        return f"{self._args.registry}/{pulumi.get_project()}/{name}:{tag}"
+        """An image of the stack's own; `pulumi` asks for the registry where neither spec nor configuration names it."""
+        registry = self._args.registry or pulumi.Config().require("kubernetesRegistry")
+        return f"{registry}/{pulumi.get_project()}/{name}:{tag}"

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import JUSTIFIED, Pod, pod_spec
 from kubernetes_platform.policies import admit
-from kubernetes_platform.predictors import PORT, mlserver
-from kubernetes_platform.workloads import Caller
+from kubernetes_platform.predictors import METRICS, PORT, mlserver
+from kubernetes_platform.workloads import Caller, pods_of
 
 CONTAINER = "kserve-container"  # the name by which KServe knows the one that predicts
 ANNOTATIONS = {
@@ -85,8 +86,31 @@ class KubernetesKserve(pulumi.ComponentResource):
             spec={"predictor": {key: value for key, value in predictor.items() if value is not None}},
             opts=child,
         )
-        admit(name, [PORT], args.callers, ground, child)
+        admit(name, [PORT, METRICS], args.callers, ground, child)
         url = f"http://{name}-predictor.{ground.namespace}.svc"
-        self.bindings = {"open-inference": {"url": url, "model": name}}
+        self.bindings = {
+            "open-inference": {"url": url, "model": name},
+            "openmetrics": {"url": self._metrics(name, ground, child)},
+        }
         publish(name, self.bindings, ground, child)
         self.register_outputs({"bindings": self.bindings})
+
+    def _metrics(self, name: str, ground: Ground, child: pulumi.ResourceOptions) -> str:
+        """An address of our own for metrics, which KServe's Service leaves out; their URL."""
+        service = f"{name}-metrics"
+        k8s.core.v1.Service(
+            service,
+            # whether pods are behind it is KServe's to say
+            metadata=ground.metadata(name, service, name, {"pulumi.com/skipAwait": "true"}),
+            spec=k8s.core.v1.ServiceSpecArgs(
+                type="ClusterIP",
+                selector=pods_of(name).match_labels,
+                ports=[
+                    k8s.core.v1.ServicePortArgs(
+                        name="main", port=METRICS, target_port=METRICS, protocol="TCP"
+                    )
+                ],
+            ),
+            opts=child,
+        )
+        return f"http://{service}.{ground.namespace}.svc:{METRICS}/metrics"
