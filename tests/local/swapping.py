@@ -49,12 +49,16 @@ class Application(threading.Thread):
         self.failures: list[str] = []
         self.wrong: list[str] = []
         self.over = threading.Event()
+        self.restarted = threading.Event()
 
     def run(self) -> None:
         write: Callable[[int], None] | None = None
         number = 0
         while not self.over.is_set():
             number += 1
+            if self.restarted.is_set():
+                self.restarted.clear()
+                write = None
             try:
                 write = write or self.open(bindings(self.cli))
                 write(number)

@@ -211,7 +211,10 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
             for step in ("delta", "switch", "settle"):
                 kill(stack, "after", step, *command)
             assert swap(stack, component, "--apply")["result"]["serving"] == 2
+        assert swap(stack, "documents", "--retire", code=4)["errors"][0]["code"] == "box-in-use"
         for application in applications:
+            application.restarted.set()
+            application.goes_on()
             application.goes_on()
             application.end()
         for component in ("documents", "registry"):

@@ -55,6 +55,11 @@ def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) 
     with _talking():
         mine, its = Side(source).items(deep=True), Side(target).items(deep=True)
         shallow = Side(target).items() if since is not None else {}
+        if since is not None:  # what has been written to the source since is for the next copy
+            now = Side(source).items()
+            mine = {
+                key: digest for key, digest in mine.items() if key in since and since[key] == now.get(key)
+            }
     newer = {
         key
         for key, digest in mine.items()

@@ -120,7 +120,9 @@ def compare(source: S3Binding, target: S3Binding, since: Memory | None) -> Compa
     """Objects of the source, against those of the same key; with `since`, newer ones of the target are left out."""
     with _sides(source, target) as (here, there):
         mine, its = here.objects(), there.objects()
-        newer = {key for key in mine if since is not None and key in since and _is_newer(key, its, since)}
+        if since is not None:  # what has been written to the source since is for the next copy
+            mine = {key: item for key, item in mine.items() if _source(since, key) == item.etag}
+        newer = {key for key in mine if since is not None and _is_newer(key, its, since)}
         keys = [key for key in sorted(mine) if key not in newer]
         before = dict(zip(keys, _each(lambda key: _checksum(here, key), keys), strict=True))
         held = [key for key in keys if key in its]

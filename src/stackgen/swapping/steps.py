@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from stackgen.moving.model import Memory
 from stackgen.swapping.journal import Journal, Kind
 from stackgen.swapping.overrides import alone, exchanged
 from stackgen.swapping.site import Site
+
+QUIET = 3  # seconds without a write before a box is deleted
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,19 @@ class Steps:
                 message = f"box {self.journal.source} is not as it was when its data was compared"
                 hint = "somebody wrote to it; look at what, or roll back"
                 raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
-        return self._settle()
+        said = self._settle()
+        self._must_be_quiet()
+        return said
+
+    def _must_be_quiet(self) -> None:
+        """Refuse to delete a box that somebody still writes to."""
+        before = dict(self.journal.memory)
+        time.sleep(QUIET)
+        for name, found, source, target in self._sides():
+            if found.freeze is None and found.copy(source, target, before[name], _silent) != before[name]:
+                message = f"box {self.journal.source} is still written to, by somebody with its old bindings"
+                hint = "restart what uses it, so that it takes the new ones; then retire it again"
+                raise StackgenError(Problem("box-in-use", message, hint=hint), ExitCode.DEPLOYMENT)
 
     def _remove(self) -> str:
         if "beside" in self.site.override:
@@ -202,6 +217,10 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
     "abandon": ("thaw", "remove", "clean"),
     "retire": ("prove", "remove", "clean"),
 }
+
+
+def _silent(_: str) -> None:
+    pass
 
 
 def _must_be_equal(found: Comparison) -> str:
