@@ -36,6 +36,10 @@ down: $(BIN)/stackgen ## stop the example stack; its data stays
 test: $(BIN)/stackgen ## run every test: unit, engine, local, kubernetes
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+.PHONY: nightly
+nightly: $(BIN)/stackgen ## the long tests: swaps killed at every step, under an application that goes on
+	$(BIN)/pytest -m nightly
+
 .PHONY: check
 check: $(BIN)/stackgen ## format, lint and types
 	$(BIN)/ruff format --check

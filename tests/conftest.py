@@ -29,7 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers, what shares servers, a cluster or recordings goes to one of them, in order."""
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
-        item.add_marker(pytest.mark.xdist_group(SHARED.get(folder, item.path.name)))
+        item.add_marker(
+            pytest.mark.xdist_group(
+                SHARED.get(folder, item.path.name) if item.path.name != "test_swap.py" else "swap"
+            )
+        )
 
 
 @pytest.fixture

@@ -117,6 +117,7 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     gone(stack)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("step", ["deploy", "freeze", "switch", "bind"])
 def test_a_swap_that_is_killed_can_be_rolled_back(stack: Cli, step: str) -> None:
     up(stack, KNOWLEDGE)
@@ -132,6 +133,7 @@ def test_a_swap_that_is_killed_can_be_rolled_back(stack: Cli, step: str) -> None
     gone(stack)
 
 
+@pytest.mark.nightly
 def test_a_box_that_fails_leaves_the_old_one_serving(stack: Cli) -> None:
     (stack.folder / "code").mkdir()
     (stack.folder / "code" / "requirements.txt").touch()
@@ -284,6 +286,7 @@ def another_model(folder: Path) -> Path:
     return folder / "other.gguf"
 
 
+@pytest.mark.nightly
 def test_an_embedding_model_is_swapped_and_every_embedding_made_anew(stack: Cli) -> None:
     up(stack, EMBEDDED)
     weights = another_model(stack.folder)
