@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
 
-from litellm_proxy import Bindings, bindings_of, served_bindings
+from litellm_proxy import UPSTREAM, Bindings, Splits, bindings_of, served_bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
 
@@ -25,10 +25,13 @@ LONGEST = 32 * 1024 * 1024  # bytes of a request
 
 @dataclass(frozen=True, kw_only=True)
 class LocalEnvoyArgs:
-    """serves: component → its bindings; each is routed to under its component's name. timeout: seconds."""
+    """serves: component → its bindings; each is routed to under its component's name. timeout: seconds.
+
+    splits: name → component → weight."""
 
     workspace: Workspace
     serves: Mapping[str, Bindings]
+    splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
     timeout: int = 120
     retries: int = 1
     port: int | None = None
@@ -49,7 +52,12 @@ class LocalEnvoy(pulumi.ComponentResource):
         key = pulumi.Output.concat("sk-", Password(f"{name}-api-key", opts=child).value)
         upstreams = {served: _upstream(served, bindings) for served, bindings in args.serves.items()}
         given = pulumi.Output.all(
-            port=number, key=key, upstreams=upstreams, timeout=args.timeout, retries=args.retries
+            port=number,
+            key=key,
+            upstreams=upstreams,
+            splits=args.splits,
+            timeout=args.timeout,
+            retries=args.retries,
         )
         flags = ["-c", "envoy.json", "--disable-hot-restart", "--concurrency", "2", "--log-level", "warning"]
         Process(
@@ -63,7 +71,7 @@ class LocalEnvoy(pulumi.ComponentResource):
             child,
         )
         self.served = served_bindings(args.serves, url, key)
-        self.bindings = bindings_of(self.served, url, key)
+        self.bindings = bindings_of(self.served, url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})
 
 
@@ -73,26 +81,21 @@ def _program(environment: str) -> str:
 
 
 def _upstream(name: str, bindings: Bindings) -> pulumi.Output[dict[str, str]]:
-    """Where a model is and its key; raises ValueError for one that Envoy can't reach as it is."""
+    """Where a model is, its key and its server's name for it; ValueError for one that speaks another API."""
     binding = bindings.get("openai-chat") or bindings.get("openai-embeddings")
-    if binding is None or "upstream" in bindings:
-        raise ValueError(f"Envoy translates nothing: {name} does not speak OpenAI's API itself")
-
-    def known(found: Mapping[str, str]) -> dict[str, str]:
-        if found["model"] != name:
-            raise ValueError(f"Envoy leaves requests alone: {name} is called {found['model']} by its server")
-        return {"base": found["base"], "key": found["key"]}
-
-    return pulumi.Output.all(base=binding["base-url"], key=binding["api-key"], model=binding["model"]).apply(
-        known
-    )
+    if binding is None or UPSTREAM in bindings:
+        raise ValueError(f"Envoy translates nothing, and {name} does not speak OpenAI's API itself")
+    return pulumi.Output.all(base=binding["base-url"], key=binding["api-key"], model=binding["model"])
 
 
 def _configuration(given: Mapping[str, Any]) -> str:
     """Envoy's bootstrap (https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/bootstrap)."""
     upstreams: Mapping[str, Mapping[str, str]] = given["upstreams"]
-    routes = [_health(), *map(_metrics, ("/metrics", "/metrics/")), _models(list(upstreams))]
-    routes += [_route(name, of, given["timeout"], given["retries"]) for name, of in upstreams.items()]
+    shares: Mapping[str, Mapping[str, int]] = {**{name: {name: 1} for name in upstreams}, **given["splits"]}
+    routes = [_health(), *map(_metrics, ("/metrics", "/metrics/")), _models(list(shares))]
+    for name, weights in shares.items():
+        members = {member: upstreams[member] for member in weights}
+        routes.append(_route(name, weights, members, given["timeout"], given["retries"]))
     manager = {
         "@type": f"{TYPE}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "gateway",
@@ -139,6 +142,7 @@ def _filters(key: str) -> list[dict[str, Any]]:
                 }
             },
         ),
+        "transform": ("transform.v3.TransformConfig", {}),
         "router": ("router.v3.Router", {}),
     }
     return [
@@ -181,26 +185,52 @@ def _models(names: list[str]) -> dict[str, Any]:
     }
 
 
-def _route(name: str, upstream: Mapping[str, str], timeout: int, retries: int) -> dict[str, Any]:
-    """Requests for a model, with its own key, to its server."""
-    base = urlsplit(upstream["base"])
+def _route(
+    name: str,
+    weights: Mapping[str, int],
+    members: Mapping[str, Mapping[str, str]],
+    timeout: int,
+    retries: int,
+) -> dict[str, Any]:
+    """Requests for a name, shared out by weight; raises ValueError where members' paths differ."""
+    paths = {urlsplit(upstream["base"]).path for upstream in members.values()}
+    if len(paths) > 1:
+        raise ValueError(f"split '{name}' shares among servers with different paths: {', '.join(paths)}")
     named = {"filter": METADATA, "path": [{"key": MODEL}], "value": {"string_match": {"exact": name}}}
     return {
         "match": {"prefix": "/v1/", "dynamic_metadata": [named]},
         "route": {
-            "cluster": name,
-            "prefix_rewrite": f"{base.path}/",
-            "host_rewrite_literal": base.netloc,
+            "weighted_clusters": {
+                "clusters": [_share(name, of, weights[of], upstream) for of, upstream in members.items()]
+            },
+            "prefix_rewrite": f"{paths.pop()}/",
             "timeout": f"{timeout}s",
             "retry_policy": {"retry_on": "connect-failure,refused-stream,reset", "num_retries": retries},
         },
+    }
+
+
+def _share(asked: str, cluster: str, weight: int, upstream: Mapping[str, str]) -> dict[str, Any]:
+    """One server's share, with its own key, and its own name of the model where that is another one."""
+    share: dict[str, Any] = {
+        "name": cluster,
+        "weight": weight,
+        "host_rewrite_literal": urlsplit(upstream["base"]).netloc,
         "request_headers_to_add": [
             {
-                "header": {"key": "authorization", "value": f"Bearer {upstream['key']}"},
+                "header": {"key": "authorization", "value": f"Bearer {upstream['key']}".replace("%", "%%")},
                 "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
             }
         ],
     }
+    if upstream["model"] != asked:
+        body = {"body_format": {"json_format": {"model": upstream["model"]}}, "action": "MERGE"}
+        renamed = {
+            "@type": f"{TYPE}extensions.filters.http.transform.v3.TransformConfig",
+            "request_transformation": {"body_transformation": body},
+        }
+        share["typed_per_filter_config"] = {"envoy.filters.http.transform": renamed}
+    return share
 
 
 def _cluster(name: str, url: Any) -> dict[str, Any]:

