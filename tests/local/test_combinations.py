@@ -98,6 +98,7 @@ def run(cli: Cli, rows: list[Row]) -> None:
 
 
 @pytest.mark.local
+@pytest.mark.nightly
 @pytest.mark.timeout(1800)
 def test_the_sample_passes_wherever_two_choices_meet(sample: Cli) -> None:
     run(sample, pairwise(choices()))
