@@ -34,7 +34,11 @@ down: $(BIN)/stackgen ## stop the example stack; its data stays
 
 .PHONY: test
 test: $(BIN)/stackgen ## run every test: unit, engine, local, kubernetes
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+.PHONY: nightly
+nightly: $(BIN)/stackgen ## the long tests: swaps killed at every step, under an application that goes on
+	$(BIN)/pytest -m nightly
 
 .PHONY: check
 check: $(BIN)/stackgen ## format, lint and types
@@ -71,5 +75,6 @@ audit: $(BIN)/stackgen ## ask the advisory database about every locked package (
 	  $(BIN)/pip-audit --progress-spinner off --strict --disable-pip --require-hashes -r $$lock || exit 1; done
 
 .PHONY: bench
-bench: $(BIN)/stackgen ## measure start-up, generate and a warm up
-	$(BIN)/python benchmarks/run.py
+bench: $(BIN)/stackgen ## measure beside the peers, some minutes; FULL=1: every tool and size, an hour
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	$(BIN)/python -m benchmarks $(if $(FULL),--full)

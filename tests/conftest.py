@@ -12,10 +12,28 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SHARED = {
+    "clouds": "clouds",
+    "provider_truth": "clouds",
+    "kubernetes": "kubernetes",
+    "local": "local",
+    "swapping": "swapping",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite expected files")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, what shares servers, a cluster or recordings goes to one of them, in order."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        item.add_marker(
+            pytest.mark.xdist_group(
+                SHARED.get(folder, item.path.name) if item.path.name != "test_swap.py" else "swap"
+            )
+        )
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # `typing` alone costs as much as the interpreter's own start
 if TYPE_CHECKING:
     from stackgen.spec.stack import Component as Component
     from stackgen.spec.stack import Environment as Environment

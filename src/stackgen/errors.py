@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -117,6 +116,8 @@ def and_more(count: int | None) -> Problem:
 
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """A hint sentence naming the closest known word, or None if nothing is close."""
+    import difflib
+
     if len(word) > LONGEST:
         return None
     if len(known) > MANY:  # comparing takes its time: only with those that begin alike

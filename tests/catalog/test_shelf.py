@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from stackgen.catalog.model import ForStackgen
+from stackgen.catalog.properties import NA, SCALES
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
 from stackgen.planning.plan import check
@@ -37,6 +39,19 @@ def test_every_clause_is_declared_kept_or_not_kept(entry: Entry) -> None:
     assert all(reason for reasons in found.not_kept.values() for reason in reasons.values())
 
 
+@pytest.mark.parametrize("entry", OFFERED, ids=_id)
+def test_every_property_is_stated_in_the_vocabulary_with_a_sentence(entry: Entry) -> None:
+    stated = entry.implementation.properties
+    assert stated is not None, "state `properties`: encryption_at_rest, network_exposure, tls, ..."
+    assert [name for name, _, _ in stated] == list(SCALES)
+    for name, word, sentence in stated:
+        assert word in (*SCALES[name], NA), name
+        assert len(sentence) > 10, name
+    tls = [clauses for clauses in entry.implementation.kept.values() if "tls" in clauses]
+    if stated.tls[0] == "none":
+        assert not tls, "declared encrypted as a clause, and plain as a property"
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=_id)
 def test_settings_and_sizes_are_valid_and_described(entry: Entry) -> None:
     settings = entry.implementation.settings
@@ -57,7 +72,8 @@ def test_the_component_takes_every_option_and_setting(entry: Entry) -> None:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
     options = SHELF.capability(entry.capability).options.model_fields
-    taken = set(options) - set(entry.implementation.refuses)
+    given = {name for name, info in options.items() if ForStackgen() not in info.metadata}
+    taken = given - set(entry.implementation.refuses)
     assert taken | set(entry.implementation.settings.model_fields) <= fields
     source = (entry.folder / "component.py").read_text()
     assert f'"stackgen:{entry.capability}:{entry.class_name}"' in source

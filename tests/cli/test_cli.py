@@ -81,7 +81,7 @@ def test_which_environment_must_be_said_where_there_are_several(cli: Cli) -> Non
     cli("new", "claims")
     said = cli("plan", "claims", code=2).stderr
     assert "say which one with -e" in said
-    assert "dev, prod, prod-gcp, prod-mixed" in said
+    assert "dev, preprod, prod, prod-gcp, prod-mixed" in said
 
 
 def test_models_and_who_offers_them(cli: Cli) -> None:

@@ -217,6 +217,9 @@ def main() -> int:
     config = json.loads(options.config.read_text(encoding="utf-8")) if options.config else {}
     out = options.out.resolve()
     recording = run(options.folder.resolve(), config, stack=options.stack, preview=options.preview)
+    recording.modules = sorted(
+        name for name in sys.modules if name.startswith(("pulumi_aws.", "pulumi_gcp."))
+    )
     recording.write(out)
     for problem in [*recording.violations, *filter(None, [recording.error])]:
         sys.stderr.write(f"{problem}\n")

@@ -56,6 +56,7 @@ class Recording:
     secret_outputs: list[str] = field(default_factory=list[str])
     violations: list[str] = field(default_factory=list[str])
     warnings: list[str] = field(default_factory=list[str])
+    modules: list[str] = field(default_factory=list[str])  # of providers' SDKs, loaded when it ended
     error: str = ""
 
     def of_type(self, token: str) -> list[Resource]:

@@ -76,6 +76,15 @@ class Cloud:
                 found[key] = value
             self._file.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
+    def key(self, urn: str, identity: str) -> str:
+        """Where a resource is kept: a program may have given it another name or parent since, as aliases do."""
+        exact, found = f"{urn} {identity}", self.read()
+        if exact in found:
+            return exact
+        wanted = _token(urn)
+        known = (key for key in found if key.endswith(f" {identity}") and _token(key.split(" ")[0]) == wanted)
+        return next(known, exact)
+
     def log(self, **call: JSON) -> None:
         with self._lock, (self.folder / "calls.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(call) + "\n")
@@ -168,7 +177,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=state)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        found = self.cloud.read().get(f"{request.urn} {request.id}")
+        found = self.cloud.read().get(self.cloud.key(request.urn, request.id))
         if found is None:
             return provider_pb2.ReadResponse(id="")
         inputs = _drifted(wire.from_struct(request.inputs), found["inputs"])
@@ -184,7 +193,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         if any(state.get(guard) is True for guard in GUARDS):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "it is protected against deletion")
         self.cloud.log(op="Delete", urn=request.urn)
-        self.cloud.write(f"{request.urn} {request.id}", None)
+        self.cloud.write(self.cloud.key(request.urn, request.id), None)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -19,7 +19,8 @@ LAYERS = (
     ("contracts", "catalog", "providers"),
     ("planning",),
     ("rendering",),
-    ("engine", "verification"),
+    ("engine", "verification", "moving"),
+    ("swapping", "impact"),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -28,7 +29,7 @@ CLOUDS = (
 )
 SERVERS = r"llama[._-]?cpp|litellm|mlserver|versitygw|victoriametrics|vllm|cloudnative"
 VENDORS = re.compile(rf"\b({CLOUDS}|{SERVERS})\b", re.IGNORECASE)
-# A contract is an open wire interface, and says whose: PostgreSQL's, S3's. It may not know who serves it.
+# A contract and its mover speak an open wire interface, and say whose: PostgreSQL's, S3's. They know no server.
 IN_CONTRACTS = re.compile(rf"\b({SERVERS}|bedrock|vertex|sagemaker|aurora|alloydb)\b", re.IGNORECASE)
 SDKS = {"pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "local_provider"}
 
@@ -116,4 +117,4 @@ def _may_import_pulumi(path: str) -> bool:
 
 
 def _words(path: Path) -> re.Pattern[str]:
-    return IN_CONTRACTS if _room(path) == "contracts" else VENDORS
+    return IN_CONTRACTS if _room(path) in {"contracts", "moving"} else VENDORS

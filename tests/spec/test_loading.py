@@ -17,7 +17,7 @@ EXAMPLE = Path(__file__).parents[2] / "blueprints" / "rag-assistant" / "stack.ya
 def test_the_example_loads() -> None:
     stack = load(EXAMPLE).stack
     assert stack.name == "rag-assistant"
-    assert stack.components["knowledge"].options == {"dimensions": 384}
+    assert stack.components["knowledge"].options["dimensions"] == 384
     assert stack.environments["dev"].provider == "local"
 
 

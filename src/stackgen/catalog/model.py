@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from stackgen.catalog.properties import Properties
+
 Level = Literal["saas", "managed", "self-hosted", "bare"]
 Maturity = Literal["stable", "beta", "experimental"]
 Size = Literal["small", "medium", "large"]
@@ -45,6 +47,11 @@ class SourceFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class ForStackgen:
+    """Annotation of an option that tells stackgen something, and no component: it stays out of the program."""
+
+
+@dataclass(frozen=True, slots=True)
 class FromConfiguration:
     """Annotation of a foundation's setting that the program reads from Pulumi's configuration.
 
@@ -54,12 +61,15 @@ class FromConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an implementation would run. geographies: residencies that hold in `region`, such as eu."""
+    """Where an implementation would run. geographies: residencies that hold in `region`, such as eu.
+
+    settings: the provider's, as the environment has them."""
 
     region: str | None = None
     geographies: frozenset[str] = frozenset()
     residency: str | None = None
     today: date = date.min
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +87,14 @@ class Implementation:
     """One way to provide a capability. Its identity is its folder, so it is not repeated here.
 
     kept: contract → clauses kept. not_kept: contract → clause → why not (with a source where it has one).
+    kept_with: contract → clause of not_kept → the setting with which it is kept after all.
     sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
     beyond what its provider already requires. refuses: capability option → why it can't be honoured.
     check: what is wrong with options and settings taken together, in a sentence, or None.
     offers: why it can't serve a component's options and settings as written, in a place, or None; asked
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
     warns: what will soon be wrong. reached_through: the capability that speaks its contract for it.
+    properties: security, backup and availability, each with a sentence; foundations have none.
     """
 
     description: str
@@ -91,14 +103,32 @@ class Implementation:
     sizes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     not_kept: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    kept_with: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     refuses: dict[str, str] = field(default_factory=dict[str, str])
     check: Callable[[CapabilityOptions, ImplementationSettings], str | None] | None = None
     offers: Callable[[CapabilityOptions, Mapping[str, Any], Place], str | None] | None = None
     resolve: Callable[[CapabilityOptions, ImplementationSettings, Place], Mapping[str, Any]] | None = None
     warns: Callable[[CapabilityOptions, ImplementationSettings, Place], str | None] | None = None
     reached_through: str | None = None
+    properties: Properties | None = None
     requirements: tuple[str, ...] = ()
     licence: str = ""
     maturity: Maturity = "stable"
     default: bool = False  # the one its provider picks when a spec names only the provider
     notes: tuple[str, ...] = ()
+
+    def keeps(self, settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """Contract → clauses kept with these settings."""
+        won = {
+            name: tuple(clause for clause, setting in clauses.items() if settings.get(setting))
+            for name, clauses in self.kept_with.items()
+        }
+        return {name: (*clauses, *won.get(name, ())) for name, clauses in self.kept.items()}
+
+    def lacks(self, settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """Contract → clause → why it is not kept with these settings."""
+        kept = self.keeps(settings)
+        return {
+            name: {clause: why for clause, why in clauses.items() if clause not in kept.get(name, ())}
+            for name, clauses in self.not_kept.items()
+        }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any, cast
@@ -34,6 +33,8 @@ def _configured(start: Path) -> tuple[Path, ...]:
 
 
 def _catalogs(file: Path, table: tuple[str, ...]) -> list[str] | None:
+    import tomllib
+
     try:
         content: Any = tomllib.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -31,18 +31,18 @@ class Entry:
     folder: Path
     package: str | None  # dotted name where the folder is part of an installed package
 
-    @property
+    @cached_property
     def provider(self) -> str:
         """The provider it lives on: the folder's first word."""
         return self.folder.name.partition("_")[0]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """`<provider>/<name>`, as a spec writes it."""
         provider, _, name = self.folder.name.partition("_")
         return f"{provider}/{name.replace('_', '-')}"
 
-    @property
+    @cached_property
     def class_name(self) -> str:
         """Name of the ComponentResource in component.py: the folder's name in CamelCase."""
         return "".join(word.capitalize() for word in self.folder.name.split("_"))
@@ -70,6 +70,8 @@ class Shelf:
 
     def __init__(self, roots: Iterable[Path] = ()) -> None:
         self.roots = (BUILT_IN, *roots)
+        self._capabilities: dict[str, Capability] = {}
+        self._defaults: dict[tuple[str, str], Entry | None] = {}
 
     @cached_property
     def capability_names(self) -> tuple[str, ...]:
@@ -85,6 +87,11 @@ class Shelf:
 
     def capability(self, name: str) -> Capability:
         """One capability; raises KeyError if there is none of that name."""
+        if name not in self._capabilities:
+            self._capabilities[name] = self._load_capability(name)
+        return self._capabilities[name]
+
+    def _load_capability(self, name: str) -> Capability:
         from stackgen.catalog.model import Capability
 
         for root in reversed(self.roots):
@@ -109,6 +116,12 @@ class Shelf:
 
     def default(self, capability: str, provider: str) -> Entry | None:
         """What `provider` offers for `capability` when the spec names no implementation."""
+        key = capability, provider
+        if key not in self._defaults:
+            self._defaults[key] = self._find_default(capability, provider)
+        return self._defaults[key]
+
+    def _find_default(self, capability: str, provider: str) -> Entry | None:
         entries = [e for e in self.implementations[capability].values() if e.provider == provider]
         if len(entries) == 1:
             return entries[0]

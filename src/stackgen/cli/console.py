@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-import json as json_module
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
-from stackgen.errors import ExitCode, Problem
 from stackgen.printable import one_line, printable, printable_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from stackgen.errors import Problem
 
 VERSION = 1
 
 
-@dataclass
 class Answer:
     """What a command has to say. data: for --json. text or table: for people. next: the command to go on with."""
 
-    data: Any = None
-    text: str = ""
-    table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None
-    next: str | None = None
-    exit_code: int = ExitCode.OK
-    stack: str | None = None
-    environment: str | None = None
-    problems: Sequence[Problem] = field(default_factory=tuple)
-    warnings: Sequence[str] = field(default_factory=tuple)
+    def __init__(
+        self,
+        data: Any = None,
+        text: str = "",
+        *,
+        table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
+        next: str | None = None,
+        exit_code: int = 0,
+        stack: str | None = None,
+        environment: str | None = None,
+        problems: Sequence[Problem] = (),
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.data = data
+        self.text = text
+        self.table = table
+        self.next = next
+        self.exit_code = exit_code
+        self.stack = stack
+        self.environment = environment
+        self.problems = problems
+        self.warnings = warnings
 
 
 class Console:
@@ -87,7 +101,7 @@ class Console:
 
     def confirm(self, question: str, *, yes: bool, no_input: bool) -> bool:
         """Whether the user agrees; without a terminal nobody can, so --yes is needed."""
-        from stackgen.errors import StackgenError
+        from stackgen.errors import Problem, StackgenError
 
         if yes:
             return True
@@ -117,7 +131,9 @@ class Console:
             "warnings": list(answer.warnings),
             "errors": [problem.as_json() for problem in answer.problems],
         }
-        print(printable_json(json_module.dumps(content, indent=2, ensure_ascii=False)))
+        import json
+
+        print(printable_json(json.dumps(content, indent=2, ensure_ascii=False)))
 
     def _table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         rows = [[one_line(cell) for cell in row] for row in rows]

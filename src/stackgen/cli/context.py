@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,14 @@ class Context:
 
         return build(self.plan(), self.output)
 
+    def checked_plan(self) -> Plan:
+        """The plan, unless what is stored could no longer be used by it; raises StackgenError."""
+        from stackgen.rendering.same_space import refuse_another_space
+
+        found = self.plan()
+        refuse_another_space(found, (self.output or found.program_folder).absolute())
+        return found
+
     def deployment(self, progress: Callable[[str], None]) -> Deployment:
         """The deployment of the program on disk; raises StackgenError(not-generated) if there is none."""
         from stackgen.engine.deployment import Deployment
@@ -58,6 +67,18 @@ class Context:
             problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment}")
             raise StackgenError(problem, ExitCode.NOT_FOUND)
         return found
+
+    @contextmanager
+    def reachable_bindings(self) -> Iterator[dict[str, Any]]:
+        """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""
+        bindings = self.bindings()
+        operations = self.shelf.operations(self.loaded.stack.environments[self.environment].provider)
+        if operations is None or not hasattr(operations, "reached"):
+            yield bindings
+            return
+        resources = self.deployment(lambda _: None).resources()
+        with operations.reached(resources, bindings) as found:
+            yield found
 
     @property
     def name(self) -> str:

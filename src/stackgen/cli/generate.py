@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from dataclasses import asdict
-
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
-from stackgen.errors import ExitCode
+from stackgen.rendering.unchanged import Request, Unchanged, unchanged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Write the program as a whole, or with --check say whether that would change anything."""
+    request = Request(arguments.stack, arguments.environment, arguments.output)
+    known = unchanged(request)
+    return _nothing_to_do(known) if known is not None else _generate(arguments, console, request)
+
+
+def _nothing_to_do(known: Unchanged) -> Answer:
+    changes: dict[str, tuple[str, ...]] = dict.fromkeys(("created", "updated", "deleted", "edited"), ())
+    return Answer(
+        {"folder": known.folder, **changes},
+        f"{known.folder} is up to date",
+        next=f"stackgen up {known.stack} -e {known.environment}",
+        stack=known.stack,
+        environment=known.environment,
+    )
+
+
+def _generate(arguments: Namespace, console: Console, request: Request) -> Answer:
+    from dataclasses import asdict
+
+    from stackgen.cli.context import open_context
+    from stackgen.errors import ExitCode
+    from stackgen.rendering.program import build
+    from stackgen.rendering.unchanged import note
     from stackgen.rendering.writing import compare, diff, write
 
     context = open_context(arguments)
-    program = context.program()
+    plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
+    program = build(plan, context.output)
     changes = compare(program)
     if changes.edited and not arguments.force:
         console.say("".join(diff(program)))
     if not arguments.check:
         write(program, force=arguments.force)
+    if len(context.shelf.roots) == 1 and not (arguments.check and changes):
+        note(request, plan, program)  # nobody knows what the code of a shelf of one's own looks at
     verb = "would be" if arguments.check else "were"
     counts = f"{len(changes.created)} created, {len(changes.updated)} updated, {len(changes.deleted)} deleted"
     text = f"{program.folder}: files {verb} {counts}" if changes else f"{program.folder} is up to date"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -17,6 +18,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context = open_context(arguments)
     resources = context.deployment(lambda _: None).resources()
     operations = context.shelf.operations(context.loaded.stack.environments[context.environment].provider)
+    if operations is not None and hasattr(operations, "log_command"):
+        return _printed(
+            operations.log_command(resources, arguments.component, arguments.lines, arguments.follow)
+        )
     files: dict[str, Path] = operations.logs(resources) if operations is not None else {}
     if arguments.component:
         wanted = arguments.component
@@ -33,6 +38,11 @@ def run(arguments: Namespace, console: Console) -> Answer:
         _follow(files, lines)
     text = "\n".join(f"{name}: {line}" for name, found in lines.items() for line in found)
     return Answer(lines, text, stack=context.name, environment=context.environment)
+
+
+def _printed(command: list[str]) -> Answer:
+    """Let the provider's own tool print them."""
+    return Answer(exit_code=subprocess.run(command, check=False).returncode if command else ExitCode.OK)
 
 
 def _tail(path: Path, lines: int) -> list[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
-from stackgen.cli.console import Console
-from stackgen.cli.parser import build
-from stackgen.errors import ExitCode, Problem, StackgenError
+TYPE_CHECKING = False  # `typing`, `dataclasses` and `argparse` cost more than the interpreter's own start
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stackgen.cli.console import Console
+    from stackgen.errors import Problem
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,38 +20,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names need not be text, nor the terminal know all of Unicode
             stream.reconfigure(errors="backslashreplace")
-    parser = build()
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        from stackgen import __version__
+
+        print(f"stackgen {__version__}")
+        return 0
     split = words.index("--") if "--" in words else len(words)
-    given = parser.parse_args(words[:split])
-    given.rest = words[split + 1 :]
-    console = Console(
-        json=getattr(given, "json", False), quiet=getattr(given, "quiet", False), command=given.command or ""
-    )
+    return _run(words[:split], words[split + 1 :])
+
+
+def _run(words: Sequence[str], rest: Sequence[str]) -> int:
+    import gc
+
+    from stackgen.cli.parser import build
+
+    gc.set_threshold(50_000, 20, 50)  # what is loaded at the start stays; looking through it often is a waste
+    parser = build(words)
+    given = parser.parse_args(words)
+    given.rest = rest
     if not given.command:
         parser.print_help()
-        return ExitCode.OK
+        return 0
+    from stackgen.cli.console import Console
+
+    console = Console(
+        json=getattr(given, "json", False), quiet=getattr(given, "quiet", False), command=given.command
+    )
     try:
         if given.folder:
             os.chdir(given.folder)
         module = import_module(f"stackgen.cli.{given.command.replace('-', '_')}")
         return console.finish(module.run(given, console))
-    except StackgenError as error:
+    except BaseException as error:
+        return _failed(error, console)
+
+
+def _failed(error: BaseException, console: Console) -> int:
+    """Say what went wrong; the exit code."""
+    from stackgen.errors import ExitCode, Problem, StackgenError
+
+    if isinstance(error, StackgenError):
         return console.fail(error.problems, error.exit_code)
-    except KeyboardInterrupt:
+    if isinstance(error, KeyboardInterrupt):
         return console.fail([Problem("cancelled", "cancelled")], ExitCode.CANCELLED)
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         sys.stdout = None  # the reader has gone; nothing more can be said
         return ExitCode.OK
-    except ModuleNotFoundError as error:
+    if isinstance(error, ModuleNotFoundError):
         return console.fail([_missing(error)], ExitCode.INVALID)
-    except OSError as error:
+    if isinstance(error, OSError):
         return console.fail([_refused(error)], ExitCode.GENERIC)
-    except Exception as error:
+    if isinstance(error, Exception):
         return console.fail([_unexpected(error)], ExitCode.INTERNAL)
+    raise error
 
 
 def _missing(error: ModuleNotFoundError) -> Problem:
+    from stackgen.errors import Problem
+
     message = f"this command needs the package '{error.name}', which is not installed"
     return Problem("package-missing", message, hint="install the extras: pip install 'stackgen[all]'")
 
@@ -64,6 +93,8 @@ def _unexpected(error: Exception) -> Problem:
     """A bug of ours: one sentence for the user, everything for us in a file."""
     import tempfile
     import traceback
+
+    from stackgen.errors import Problem
 
     with tempfile.NamedTemporaryFile("w", prefix="stackgen-", suffix=".log", delete=False) as file:
         traceback.print_exception(error, file=file)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
-from typing import Any, NoReturn
 
 from stackgen import __version__
-from stackgen.errors import ExitCode, Problem, did_you_mean
 from stackgen.printable import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
 
 EXAMPLES = """\
 examples:
@@ -18,10 +22,16 @@ examples:
   stackgen up claims -e dev                       generate the program and deploy it
   stackgen verify claims -e dev                   measure every clause of every component
   stackgen run claims -e dev -- python app.py     run anything with the bindings in its environment
+  stackgen swap claims knowledge -e dev --to kubernetes   what another box would change
 
 exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 not found,
-  7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 255 internal
+  7 unexpected changes, 8 cancelled, 9 timeout, 10 verification failed, 11 a needed clause is lost,
+  255 internal
 """
+
+
+FORCE = "overwrite files that were changed by hand"
+ACCEPT = "take another embedding model though no stored embedding is made anew: nothing is stored yet"
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,6 +39,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the problem as every other one and leave."""
+        from stackgen.errors import ExitCode, Problem, did_you_mean
+
         choice = re.search(r"invalid choice: '?([^' ]*)'? \(choose from (.+)\)", message)
         allowed = re.findall(r"[\w-]+", choice[2]) if choice else []
         hint = did_you_mean(choice[1], allowed) if choice else None
@@ -38,18 +50,50 @@ class Parser(argparse.ArgumentParser):
         sys.exit(ExitCode.INVALID)
 
 
-def build() -> Parser:
-    """The whole command line."""
+class _Unasked:
+    """Stands for a command that nobody has asked for, and costs nothing: it takes whatever is added to it."""
+
+    usage = ""
+
+    def __getattr__(self, _name: str) -> Any:
+        return lambda *_arguments, **_options: self
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal, found without loading `shutil`, which is what argparse would do."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, width=_columns() - 2, **options)
+
+
+def _columns() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
+def build(words: Sequence[str] | None = None) -> Parser:
+    """The whole command line, or as much of it as `words` can mean."""
     parser = Parser(
         prog="stackgen",
         description="One provider-neutral spec for an AI ecosystem; a readable Pulumi program for every provider.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"stackgen {__version__}")
     parser.add_argument("-C", "--cwd", dest="folder", metavar="DIR", help="run as if started in DIR")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-    for add in (_writing, _deploying, _asking, _tools):
+
+    def command(**options: Any) -> Any:
+        asked = words is None or str(options["prog"]).rpartition(" ")[2] in words
+        return Parser(formatter_class=_Formatter, **options) if asked else _Unasked()
+
+    kind: Any = command  # argparse calls it as it would a class
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=kind)
+    for add in (_writing, _deploying, _asking, _swapping, _tools):
         add(commands)
     return parser
 
@@ -80,14 +124,16 @@ def _writing(commands: Any) -> None:
         "--blueprint", default="rag-assistant", help="what to start from (default: rag-assistant)"
     )
     _command(commands, "check", "check a spec in all its environments", environment=False)
-    _command(commands, "plan", "who provides each component, with which settings, in which order")
+    plan = _command(commands, "plan", "who provides each component, with which settings, in which order")
+    plan.add_argument("--images", action="store_true", help="list every container image, for mirroring")
     diff = _command(commands, "diff", "what generate would change on disk, and up in the deployment")
     diff.add_argument(
         "--files", action="store_true", help="only the files; nothing is asked of the deployment"
     )
     diff.add_argument("--expect-no-changes", action="store_true", help="exit 7 if anything would change")
     generate = _command(commands, "generate", "write the Pulumi program")
-    generate.add_argument("--force", action="store_true", help="overwrite files that were changed by hand")
+    generate.add_argument("--force", action="store_true", help=FORCE)
+    generate.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
     generate.add_argument(
         "--check", action="store_true", help="write nothing; exit 7 if anything would change"
     )
@@ -95,7 +141,8 @@ def _writing(commands: Any) -> None:
 
 def _deploying(commands: Any) -> None:
     up = _command(commands, "up", "generate the program and deploy it")
-    up.add_argument("--force", action="store_true", help="overwrite files that were changed by hand")
+    up.add_argument("--force", action="store_true", help=FORCE)
+    up.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
     _confirming(up)
     down = _command(commands, "down", "stop what runs; data stays unless told otherwise")
     down.add_argument("--delete-data", action="store_true", help="delete data and everything else too")
@@ -122,6 +169,54 @@ def _asking(commands: Any) -> None:
     verify.add_argument("--clause", action="append", help="only this clause (repeatable)")
     verify.add_argument("--junit", metavar="FILE", help="write JUnit XML too")
     verify.add_argument("--markdown", metavar="FILE", help="write a Markdown table too")
+
+
+def _swapping(commands: Any) -> None:
+    why = _command(commands, "why-not", "what stands in the way of another implementation of a component")
+    why.add_argument("component", metavar="COMPONENT", help="whose implementation it would be")
+    why.add_argument("implementation", metavar="IMPLEMENTATION", help="an implementation, or a provider")
+    why.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what would be set with it, such as model=NAME, or settings.NAME=VALUE (repeatable)",
+    )
+    compare = _command(
+        commands,
+        "compare",
+        "what moving from one environment's boxes to another's changes",
+        environment=False,
+    )
+    compare.add_argument("before", metavar="FROM", help="the environment that serves now")
+    compare.add_argument("after", metavar="TO", help="the environment to move to")
+    compare.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
+    swap = _command(commands, "swap", "what another box in a component's place would change; --apply does it")
+    swap.usage = (
+        "stackgen swap STACK COMPONENT --to IMPLEMENTATION|PROVIDER [--set KEY=VALUE] [-e ENV] [--apply]\n"
+        "       stackgen swap STACK COMPONENT [-e ENV] --apply | --rollback | --retire"
+    )
+    swap.add_argument("component", metavar="COMPONENT", help="whose box is swapped")
+    swap.add_argument("--to", metavar="BOX", help="an implementation, or a provider for its default one")
+    swap.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the new box, such as model=NAME, or settings.NAME=VALUE (repeatable)",
+    )
+    what = swap.add_mutually_exclusive_group()
+    what.add_argument(
+        "--apply", action="store_true", help="swap: new box beside the old, data moved, bindings switched"
+    )
+    what.add_argument("--rollback", action="store_true", help="return to the old box, with its data")
+    what.add_argument(
+        "--retire", action="store_true", help="remove the old box, once its data is proven moved"
+    )
+    swap.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
+    _confirming(swap)
 
 
 def _tools(commands: Any) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
+
+if TYPE_CHECKING:
+    from stackgen.planning.model import Plan, PlannedComponent
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -13,24 +17,34 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.rendering.main_module import plain_data
 
     context = open_context(arguments)
-    plan = context.plan()
+    plan = context.checked_plan()
+    if arguments.images:
+        return _images(context.name, plan)
     rows = [
-        (item.name, item.capability, item.entry.id, item.implementation.level, ", ".join(item.waits_for))
-        for item in plan.components
+        (
+            _named(item, plan),
+            item.capability,
+            item.entry.id,
+            item.implementation.level,
+            ", ".join(item.waits_for),
+        )
+        for item in plan.boxes
     ]
     data = [
         {
             "component": item.name,
+            "box": item.box,
+            "serves": item not in plan.beside,
             "capability": item.capability,
             "implementation": item.entry.id,
             "level": item.implementation.level,
             "options": plain_data(item.options),
             "settings": plain_data(item.settings),
             "waits_for": list(item.waits_for),
-            "kept": plain_data(item.implementation.kept),
-            "not_kept": plain_data(item.implementation.not_kept),
+            "kept": plain_data(item.kept),
+            "not_kept": plain_data(item.not_kept),
         }
-        for item in plan.components
+        for item in plan.boxes
     ]
     return Answer(
         data,
@@ -40,3 +54,27 @@ def run(arguments: Namespace, console: Console) -> Answer:
         stack=context.name,
         environment=context.environment,
     )
+
+
+def _images(name: str, plan: Plan) -> Answer:
+    """Every container image, to be mirrored and approved."""
+    from dataclasses import asdict
+
+    from stackgen.planning.images import images
+
+    found = images(plan)
+    rows = [
+        (i.component, i.upstream, i.taken if i.taken != i.upstream else "", "yes" if i.own else "")
+        for i in found
+    ]
+    return Answer(
+        [asdict(image) for image in found],
+        table=(("component", "image", "taken from", "own"), rows),
+        next=None,
+        stack=name,
+        environment=plan.environment,
+    )
+
+
+def _named(item: PlannedComponent, plan: Plan) -> str:
+    return f"{item.name} (box {item.box}, beside)" if item in plan.beside else item.name

@@ -23,6 +23,6 @@ def run(arguments: Namespace, console: Console) -> Answer:
         message = f"there is no program '{command[0]}'"
         raise StackgenError(Problem("no-program", message), ExitCode.NOT_FOUND)
     context = open_context(arguments)
-    bindings = context.bindings()
-    done = subprocess.run(command, env={**os.environ, **environment(bindings)}, check=False)
+    with context.reachable_bindings() as bindings:
+        done = subprocess.run(command, env={**os.environ, **environment(bindings)}, check=False)
     return Answer(exit_code=done.returncode)

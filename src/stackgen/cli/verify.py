@@ -18,14 +18,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
     context = open_context(arguments)
     plan = context.plan()
-    bindings = context.bindings()
-    declared = {c.name: Declared(c.implementation.kept, c.implementation.not_kept) for c in plan.components}
+    declared = {c.name: Declared(c.kept, c.not_kept) for c in plan.components}
     components, clauses = arguments.component, arguments.clause
 
     def only(component: str, _contract: str, clause: str) -> bool:
         return (not components or component in components) and (not clauses or clause in clauses)
 
-    with console.working(f"measuring {context.name}"):
+    with context.reachable_bindings() as bindings, console.working(f"measuring {context.name}"):
         report = verify(bindings, declared, only=only)
     if arguments.junit:
         Path(arguments.junit).write_text(junit(report, f"{context.name}/{context.environment}"))

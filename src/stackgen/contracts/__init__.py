@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, ke
 __all__ = ["Binding", "Clause", "ClauseBroken", "Contract", "contract", "contract_names", "kept"]
 
 
+@cache
 def contract(name: str) -> Contract:
     """The contract of that name, found by its file; raises KeyError if there is none."""
     if name not in contract_names():
@@ -17,6 +19,7 @@ def contract(name: str) -> Contract:
     return import_module(f"stackgen.contracts.{name.replace('-', '_')}").CONTRACT
 
 
+@cache
 def contract_names() -> tuple[str, ...]:
     """Names of all contracts, sorted."""
     files = (path.stem for path in Path(__file__).parent.glob("*.py"))

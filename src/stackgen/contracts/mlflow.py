@@ -197,4 +197,5 @@ CONTRACT = Contract(
     ),
     lambda binding: address(binding.tracking_uri),
     ("httpx", "mlflow"),
+    holds="runs, registered models, artifacts and traces",
 )

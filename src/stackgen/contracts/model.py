@@ -67,7 +67,8 @@ class Contract:
     """An open wire interface.
 
     reach: binding → host and port, to tell an absent server from a broken clause. clients: modules of the
-    client libraries; imported once before probes run side by side.
+    client libraries; imported once before probes run side by side. holds: what data lies behind it, as a plural
+    phrase; empty where a box of it can be made anew without loss.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Contract:
     clauses: tuple[Clause, ...]
     reach: Callable[[Any], tuple[str, int]]
     clients: tuple[str, ...] = ("httpx",)
+    holds: str = ""
 
     def clause(self, name: str) -> Clause:
         """The clause of that name; raises KeyError."""

@@ -111,4 +111,5 @@ CONTRACT = Contract(
         "opentelemetry.exporter.otlp.proto.http.trace_exporter",
         "opentelemetry.exporter.otlp.proto.http.metric_exporter",
     ),
+    holds="traces",
 )

@@ -257,4 +257,5 @@ CONTRACT = Contract(
     ),
     lambda binding: (binding.host, binding.port),
     ("psycopg",),
+    holds="tables with their rows and indexes",
 )

@@ -122,4 +122,5 @@ CONTRACT = Contract(
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.url)),
     ),
     lambda binding: address(binding.url),
+    holds="metrics and the state of alerts",
 )

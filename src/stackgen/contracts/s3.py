@@ -232,4 +232,5 @@ CONTRACT = Contract(
     ),
     lambda binding: address(binding.endpoint),
     ("boto3", "httpx"),
+    holds="objects",
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from stackgen.catalog.shelf import Entry, Shelf
-from stackgen.contracts import contract
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
@@ -11,6 +13,10 @@ from stackgen.planning.merge import Merged
 
 def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None:
     """Note every needed clause that no contract has, or that `entry` doesn't keep, with who does."""
+    if not merged.needs:
+        return
+    from stackgen.contracts import contract
+
     contracts = findings.shelf.capability(merged.capability).contracts
     known = {clause.name: name for name in contracts for clause in contract(name).clauses}
     for index, clause in enumerate(merged.needs):
@@ -23,7 +29,7 @@ def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None
                 hint=did_you_mean(clause, list(known)),
                 allowed=sorted(known),
             )
-        elif entry is not None and not _keeps(entry, clause):
+        elif entry is not None and not _keeps(entry, clause, merged.settings):
             others = _who_keeps(findings.shelf, merged.capability, clause)
             reasons = [clauses.get(clause, "") for clauses in entry.implementation.not_kept.values()]
             why = next((reason for reason in reasons if reason), "it is not declared")
@@ -36,9 +42,9 @@ def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None
             )
 
 
-def _keeps(entry: Entry, clause: str) -> bool:
-    return any(clause in clauses for clauses in entry.implementation.kept.values())
+def _keeps(entry: Entry, clause: str, settings: Mapping[str, Any]) -> bool:
+    return any(clause in clauses for clauses in entry.implementation.keeps(settings).values())
 
 
 def _who_keeps(shelf: Shelf, capability: str, clause: str) -> list[str]:
-    return [entry.id for entry in shelf.implementations[capability].values() if _keeps(entry, clause)]
+    return [entry.id for entry in shelf.implementations[capability].values() if _keeps(entry, clause, {})]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
@@ -25,6 +27,25 @@ class Findings:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []
+        self._folders: dict[str, FilePath | None] = {}
+
+    def folder(self, value: str) -> FilePath | None:
+        """The folder that a path beside the spec leads to in the end, None if to none; many may name the same one."""
+        if value not in self._folders:
+            try:
+                folder = (self.loaded.path.parent / value).resolve()
+                self._folders[value] = folder if folder.is_dir() else None
+            except (OSError, ValueError, RuntimeError):  # too long, not text, links in a circle
+                self._folders[value] = None
+        return self._folders[value]
+
+    @cached_property
+    def project(self) -> FilePath:
+        """The repository that the spec's folder is in, else that folder."""
+        place = self.loaded.path.parent.resolve()
+        marks = (".git", "stackgen.toml")
+        marked = (f for f in (place, *place.parents) if any((f / mark).exists() for mark in marks))
+        return next(marked, place)
 
     def note(self, sentence: str) -> None:
         """Something the reader of the program should know."""

@@ -44,7 +44,7 @@ def _component(shelf: Shelf) -> dict[str, Any]:
 
 def _capability(shelf: Shelf, name: str, base: dict[str, Any]) -> dict[str, Any]:
     capability = shelf.capability(name)
-    options = _model(capability.options)
+    options = _options(shelf, name)
     properties = {**base["properties"], **options.get("properties", {})}
     offered = sorted(shelf.implementations[name])
     properties["implementation"] = {**properties["implementation"], "enum": [*offered, None]}
@@ -70,6 +70,13 @@ def _settings(shelf: Shelf, name: str, base: Mapping[str, Any]) -> dict[str, Any
     return {**base, "properties": properties, "additionalProperties": False}
 
 
+def _options(shelf: Shelf, name: str) -> dict[str, Any]:
+    """A capability's options, nested models where they are used."""
+    model = _model(shelf.capability(name).options)
+    definitions = model.pop("definitions", {})
+    return _inlined(model, definitions)
+
+
 def _any_of(schemas: list[Any]) -> dict[str, Any]:
     """What one implementation or another takes under the same name."""
     if len(schemas) == 1:
@@ -92,10 +99,18 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
 def _override(shelf: Shelf) -> dict[str, Any]:
     """What may differ in an environment: any capability's options."""
     base = _model(ComponentOverride)
+    second = base.pop("definitions")["Box"]
     options: dict[str, Any] = {}
     for name in shelf.capability_names:
-        options |= _model(shelf.capability(name).options).get("properties", {})
-    return {**base, "properties": {**options, **base["properties"]}, "additionalProperties": False}
+        options |= _options(shelf, name).get("properties", {})
+    described = base["properties"]["beside"]["description"]
+    second |= {"properties": {**options, **second["properties"]}, "additionalProperties": False}
+    beside: dict[str, Any] = {
+        "description": described,
+        "anyOf": [{**second, "description": described}, {"type": "null"}],
+    }
+    properties = {**options, **base["properties"], "beside": beside}
+    return {**base, "properties": properties, "additionalProperties": False}
 
 
 def _model(model: type[BaseModel]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stackgen.planning.findings import Path
 
 if TYPE_CHECKING:
-    from stackgen.spec.stack import Component, Stack
+    from stackgen.spec.stack import Box, Component, Stack
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Merged:
     overridden: frozenset[str] = frozenset()
     overridden_settings: frozenset[str] = frozenset()
     overridden_options: frozenset[str] = field(default_factory=frozenset[str])
+    box: int = 1
 
     @property
     def path(self) -> Path:
@@ -60,13 +61,31 @@ class Merged:
 
 def merge(stack: Stack, environment: str) -> dict[str, Merged]:
     """Every component of the stack as `environment` wants it."""
-    return {name: _one(stack, name, component, environment) for name, component in stack.components.items()}
+    overrides = stack.environments[environment].components
+    return {
+        name: _one(name, component, overrides.get(name), _path(environment, name))
+        for name, component in stack.components.items()
+    }
 
 
-def _one(stack: Stack, name: str, component: Component, environment: str) -> Merged:
-    override = stack.environments[environment].components.get(name)
-    values = override.model_dump(exclude_unset=True) if override is not None else {}
+def merge_beside(stack: Stack, environment: str) -> dict[str, Merged]:
+    """Component → the second box that stands beside the one that serves."""
+    overrides = stack.environments[environment].components
+    return {
+        name: _one(name, stack.components[name], override.beside, (*_path(environment, name), "beside"))
+        for name, override in overrides.items()
+        if override.beside is not None
+    }
+
+
+def _path(environment: str, name: str) -> Path:
+    return ("environments", environment, "components", name)
+
+
+def _one(name: str, component: Component, override: Box | None, path: Path) -> Merged:
+    values = override.model_dump(exclude_unset=True, exclude={"beside"}) if override is not None else {}
     options = override.options if override is not None else {}
+    box = override.box if override is not None else 1
     return Merged(
         name=name,
         capability=component.capability,
@@ -75,9 +94,10 @@ def _one(stack: Stack, name: str, component: Component, environment: str) -> Mer
         needs=tuple(component.needs),
         depends_on=tuple(component.depends_on),
         options={**component.options, **options},
-        settings={**component.settings, **values.get("settings", {})},
-        override_path=("environments", environment, "components", name),
+        settings={**(component.settings if box == 1 else {}), **values.get("settings", {})},
+        override_path=path,
         overridden=frozenset(values),
         overridden_settings=frozenset(values.get("settings", {})),
         overridden_options=frozenset(options),
+        box=box,
     )

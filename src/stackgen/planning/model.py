@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,12 +47,29 @@ class PlannedComponent:
     depends_on: tuple[str, ...] = ()
     sources: Mapping[str, Path] = field(default_factory=dict[str, Path])  # option → folder, absolute
     served_by: str | None = None  # the component that speaks its contract for it
+    others: tuple[Entry, ...] = ()  # implementations whose resources its own would take the place of
     behind: Mapping[str, str] = field(default_factory=dict[str, str])  # component it names → who serves that
+    box: int = 1  # which of the component's boxes: a number is an identity, kept for the box's whole life
 
     @property
     def implementation(self) -> Implementation:
         """Descriptor of the chosen implementation."""
         return self.entry.implementation
+
+    @property
+    def kept(self) -> Mapping[str, tuple[str, ...]]:
+        """Contract → clauses it keeps as it is set."""
+        return self.implementation.keeps(dict(self.settings))
+
+    @property
+    def not_kept(self) -> Mapping[str, Mapping[str, str]]:
+        """Contract → clause → why it doesn't keep it as it is set."""
+        return self.implementation.lacks(dict(self.settings))
+
+    @property
+    def resource(self) -> str:
+        """Name of the box among resources: the component's, with the box's number behind it but for the first."""
+        return self.name if self.box == 1 else f"{self.name}-{self.box}"
 
     @property
     def waits_for(self) -> tuple[str, ...]:
@@ -104,25 +122,38 @@ class Plan:
     warnings: tuple[str, ...]
     spec_path: Path
     spec_digest: str
+    beside: tuple[PlannedComponent, ...] = ()  # second boxes, which serve nobody
 
     @property
+    def boxes(self) -> tuple[PlannedComponent, ...]:
+        """Every box: those that serve in order of creation, then those beside them."""
+        return (*self.components, *self.beside)
+
+    @cached_property
     def by_name(self) -> Mapping[str, PlannedComponent]:
         """Components by name."""
         return {component.name: component for component in self.components}
 
     def callers(self, name: str) -> tuple[PlannedComponent, ...]:
         """Components that connect to `name` themselves: who names it, or what it serves."""
-        target = self.by_name[name]
-        if target.served_by is not None:
-            return (self.by_name[target.served_by],)
-        served = {item.name for item in self.components if item.served_by == name}
+        served_by = self.by_name[name].served_by
+        return (self.by_name[served_by],) if served_by is not None else self._callers.get(name, ())
 
-        def calls(item: PlannedComponent) -> bool:
-            references = item.references.values()
-            directly = any(name in ref.names and ref.connects(target) for ref in references)
-            return directly or any(served & {*ref.names} and not ref.contracts for ref in references)
-
-        return tuple(item for item in self.components if item.name != name and calls(item))
+    @cached_property
+    def _callers(self) -> Mapping[str, tuple[PlannedComponent, ...]]:
+        """Component → those that connect to it; nothing for one that another speaks for."""
+        found: dict[str, dict[str, PlannedComponent]] = {}
+        for item in self.components:
+            for reference in item.references.values():
+                for target in (self.by_name[name] for name in reference.names):
+                    if reference.connects(target):
+                        found.setdefault(target.name, {})[item.name] = item
+                    if target.served_by is not None and not reference.contracts:
+                        found.setdefault(target.served_by, {})[item.name] = item
+        return {
+            name: tuple(item for caller, item in callers.items() if caller != name)
+            for name, callers in found.items()
+        }
 
     @property
     def program_folder(self) -> Path:

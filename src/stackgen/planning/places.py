@@ -28,7 +28,7 @@ def place(environment: str, provider: str, findings: Findings) -> Place:
     region = given.get("region", field.default if field else None)
     known = described.geographies
     lies_in = known(region) if known is not None and isinstance(region, str) else frozenset[str]()
-    return Place(region, lies_in, stack.data.residency, datetime.now(UTC).date())
+    return Place(region, lies_in, stack.data.residency, datetime.now(UTC).date(), given)
 
 
 def check_residency(environment: str, places: Mapping[str, Place], findings: Findings) -> None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
 
 from stackgen.catalog.model import CapabilityOptions, Place
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.errors import MANY, ExitCode, Problem, StackgenError, did_you_mean
-from stackgen.planning.choose import check_together, choose, refuse_options, resolve_settings
+from stackgen.planning.beside import boxes_beside
+from stackgen.planning.choose import check_together, resolve_settings
 from stackgen.planning.clauses import check_needs
+from stackgen.planning.connections import check_connections
 from stackgen.planning.findings import Findings
 from stackgen.planning.foundations import foundations
-from stackgen.planning.merge import Merged, merge
+from stackgen.planning.merge import Merged, merge, merge_beside
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.planning.order import order
 from stackgen.planning.places import check_residency, place
 from stackgen.planning.references import references, sources, spread_all
+from stackgen.planning.resolving import entry_of, options_of
 from stackgen.planning.serving import serve
 from stackgen.providers.model import Provider
 
@@ -42,13 +43,14 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
         )
     findings = Findings(loaded, shelf)
     provider = _provider(loaded, environment, findings)
-    merged = merge(stack, environment)
-    where = _places(merged, environment, provider, findings)
+    merged, second = merge(stack, environment), merge_beside(stack, environment)
+    where = _places((*merged.values(), *second.values()), environment, provider, findings)
     planned = _components(merged, where, findings)
+    beside = boxes_beside(second, merged, planned, where, findings)
     providers = {name: shelf.provider(name) for name in where}
     ground = foundations(loaded, environment, providers, findings)
     findings.raise_if_any()
-    return _plan(loaded, environment, providers, ground, planned, findings)
+    return _plan(loaded, environment, providers, ground, planned, beside, findings)
 
 
 def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
@@ -79,11 +81,9 @@ def _provider(loaded: LoadedStack, environment: str, findings: Findings) -> str:
     return name
 
 
-def _places(
-    all_merged: Mapping[str, Merged], environment: str, provider: str, findings: Findings
-) -> dict[str, Place]:
+def _places(boxes: Iterable[Merged], environment: str, provider: str, findings: Findings) -> dict[str, Place]:
     """Provider → place, the environment's own first, of every provider that a component names."""
-    named = [item.implementation.partition("/")[0] for item in all_merged.values() if item.implementation]
+    named = [item.implementation.partition("/")[0] for item in boxes if item.implementation]
     used = [name for name in dict.fromkeys((provider, *named)) if name in findings.shelf.provider_folders]
     for other in findings.loaded.stack.environments[environment].providers:
         if other not in used[1:]:
@@ -100,8 +100,8 @@ def _places(
 def _components(
     all_merged: Mapping[str, Merged], where: Mapping[str, Place], findings: Findings
 ) -> tuple[PlannedComponent, ...]:
-    options = {name: _options(merged, findings) for name, merged in all_merged.items()}
-    entries = {name: _entry(merged, options[name], where, findings) for name, merged in all_merged.items()}
+    options = {name: options_of(merged, findings) for name, merged in all_merged.items()}
+    entries = {name: entry_of(merged, options[name], where, findings) for name, merged in all_merged.items()}
     referred = {
         name: references(merged, chosen, all_merged, findings)
         for name, merged in all_merged.items()
@@ -129,14 +129,25 @@ def _components(
                 references=referred[name],
                 depends_on=merged.depends_on,
                 sources=sources(merged, chosen, findings),
+                box=merged.box,
+                others=_others(entry, findings.shelf),
             )
     found = serve(found, all_merged, findings)
+    check_connections(found, all_merged, findings)
     names = (
         order({name: item.mentions for name, item in found.items()}, findings)
         if not findings.problems
         else ()
     )
     return tuple(found[name] for name in names)
+
+
+def _others(entry: Entry, shelf: Shelf) -> tuple[Entry, ...]:
+    """What else its provider offers for the capability, where one's resources would take the place of another's."""
+    if not shelf.provider(entry.provider).named:
+        return ()
+    offered = shelf.implementations[entry.capability].values()
+    return tuple(e for e in offered if e.provider == entry.provider and e != entry)
 
 
 def _check_the_rest(
@@ -157,50 +168,19 @@ def _check_the_rest(
             sources(merged, chosen, findings)
 
 
-def _options(merged: Merged, findings: Findings) -> CapabilityOptions | None:
-    shelf = findings.shelf
-    usable = [name for name in shelf.capability_names if not shelf.capability(name).internal]
-    if merged.capability not in usable:
-        findings.add(
-            "unknown-capability",
-            f"component '{merged.name}' has capability '{merged.capability}', which is not known",
-            (*merged.path, "capability"),
-            hint=did_you_mean(merged.capability, usable),
-            allowed=usable,
-            next="stackgen catalog list",
-        )
-        return None
-    model = shelf.capability(merged.capability).options
-    try:
-        return model.model_validate(dict(merged.options))
-    except ValidationError as error:
-        findings.add_validation(error, merged.option_path, f"{merged.capability} '{merged.name}'", model)
-        return None
-
-
-def _entry(
-    merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
-) -> Entry | None:
-    if merged.capability not in findings.shelf.implementations:
-        return None
-    entry = choose(merged, options, where, findings)
-    if entry is not None:
-        refuse_options(merged, entry, findings)
-    return entry
-
-
 def _plan(
     loaded: LoadedStack,
     environment: str,
     providers: Mapping[str, Provider],
     ground: tuple[PlannedFoundation, ...],
     planned: tuple[PlannedComponent, ...],
+    beside: tuple[PlannedComponent, ...],
     findings: Findings,
 ) -> Plan:
     """The plan; the first of `providers` is the environment's own."""
     shelf, provider = findings.shelf, next(iter(providers))
     requirements = {PULUMI, *(r for p in providers.values() for r in p.requirements)}
-    requirements |= {r for item in planned for r in item.implementation.requirements}
+    requirements |= {r for item in (*planned, *beside) for r in item.implementation.requirements}
     notes = [note for p in providers.values() for note in p.notes]
     notes += [f"{item.name}: {note}" for item in planned for note in item.implementation.notes]
     return Plan(
@@ -209,6 +189,7 @@ def _plan(
         provider=provider,
         foundations=ground,
         components=planned,
+        beside=beside,
         requirements=tuple(sorted(requirements)),
         provider_folders={name: shelf.provider_folders[name] for name in providers},
         state_is_personal=providers[provider].state_is_personal,

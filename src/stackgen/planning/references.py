@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from stackgen.catalog.model import CapabilityOptions, Refers, SourceFolder
+from stackgen.catalog.model import CapabilityOptions, ForStackgen, Refers, SourceFolder
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
@@ -36,6 +36,8 @@ def references(
         for index, name in enumerate(names):
             path = merged.option_path((option, index) if many else (option,))
             _check(name, merged, refers, path, all_merged, findings)
+        if ForStackgen() in type(options).model_fields[option].metadata:
+            continue  # checked, and no connection of the component's
         if all(name in all_merged for name in names):
             found[option] = Reference(names, many=many, waits=refers.waits, contracts=refers.contracts)
     for index, name in enumerate(merged.depends_on):
@@ -77,7 +79,7 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
     base = findings.loaded.path.parent
     for option, _ in _annotated(type(options), SourceFolder):
         value = str(getattr(options, option))
-        folder = _folder(base / value)
+        folder = findings.folder(value)
         if folder is None:
             findings.add(
                 "source-not-found",
@@ -85,10 +87,10 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
                 merged.option_path((option,)),
                 hint=f"looked in {base}",
             )
-        elif FilePath(value).is_absolute() or not folder.is_relative_to(_project(base)):
+        elif FilePath(value).is_absolute() or not folder.is_relative_to(findings.project):
             findings.add(
                 "source-outside",
-                f"'{merged.name}' takes its code from '{value}', which is outside of {_project(base)}",
+                f"'{merged.name}' takes its code from '{value}', which is outside of {findings.project}",
                 merged.option_path((option,)),
                 hint="a source is a relative path inside the repository: the folder with `.git` or "
                 "`stackgen.toml`, else the spec's own",
@@ -96,24 +98,6 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
         else:
             found[option] = folder
     return found
-
-
-def _folder(path: FilePath) -> FilePath | None:
-    """The folder that a path leads to in the end; None if it leads to none."""
-    try:
-        folder = path.resolve()
-        return folder if folder.is_dir() else None
-    except (OSError, ValueError, RuntimeError):  # too long, not text, links in a circle
-        return None
-
-
-def _project(base: FilePath) -> FilePath:
-    """The repository that the spec's folder is in, else that folder."""
-    place = base.resolve()
-    marked = (
-        f for f in (place, *place.parents) if any((f / mark).exists() for mark in (".git", "stackgen.toml"))
-    )
-    return next(marked, place)
 
 
 def _check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -27,6 +28,9 @@ class Provider:
     whose default providers are switched off; the first foundation's `providers` are handed to every component.
     workloads: whether the first foundation makes an identity per component (`workload(name)`), which what
     it calls then admits as `callers`. geographies: the residencies that hold in a region, such as eu.
+    named: whether resources have fixed names, so that those of another implementation of a component take the
+    place of the first's: components then say which they might replace (aliases).
+    reaches: other providers whose components those of this one can connect to; None where nothing is in the way.
     """
 
     description: str
@@ -38,5 +42,17 @@ class Provider:
     lasting: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     workloads: bool = False
+    named: bool = False
+    reaches: tuple[str, ...] | None = None
     geographies: Callable[[str], frozenset[str]] | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status:
+    """What runs for an environment, for people (header, rows, summary) and for programs (items)."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    items: tuple[dict[str, Any], ...]
+    summary: str

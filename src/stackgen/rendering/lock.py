@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgen import __version__
+from stackgen.planning.identity import identity
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.rendering.main_module import plain_data
 from stackgen.rendering.presence import Presence
@@ -30,6 +31,7 @@ def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
         "data": plain_data(plan.stack.data),
         "spec": {"file": plan.spec_path.name, "sha256": plan.spec_digest},
         "components": components,
+        **({"beside": {item.name: described(item) for item in plan.beside}} if plan.beside else {}),
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())},
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
@@ -40,9 +42,11 @@ def described(item: PlannedComponent) -> dict[str, Any]:
     return {
         "capability": item.capability,
         "implementation": item.entry.id,
+        **({"box": item.box} if item.box != 1 else {}),
         "options": plain_data(item.options),
         "settings": plain_data(item.settings),
-        "kept": plain_data(item.implementation.kept),
+        **({"embedding_identity": made} if (made := identity(item)) is not None else {}),
+        "kept": plain_data(item.kept),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from stackgen.catalog.model import ForStackgen
 from stackgen.catalog.shelf import Entry
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation, Reference
 from stackgen.rendering.literals import INDENT, WIDTH, Code, code_list, literal, names
@@ -21,6 +22,7 @@ _TAKEN = {
     *keyword.softkwlist,
     *dir(builtins),
     "bindings",
+    "boxes",
     "components",
     "config",
     "extensions",
@@ -35,7 +37,7 @@ def main_module(plan: Plan, folder: Path) -> str:
 
 def class_names(plan: Plan) -> Mapping[Path, Code]:
     """Implementation folder → its class in `__main__`; the capability goes in front where two clash."""
-    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.components)}
+    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.boxes)}
     plain = [entry.class_name for entry in entries.values()]
 
     def name(entry: Entry) -> str:
@@ -47,10 +49,10 @@ def class_names(plan: Plan) -> Mapping[Path, Code]:
 
 
 def variable(name: str, plan: Plan) -> Code:
-    """Python name of a component: its own, with an underscore behind it where that is taken."""
+    """Python name of a box: its resource's, with an underscore behind it where that is taken."""
     identifier = name.replace("-", "_")
-    foundations = {foundation.name for foundation in plan.foundations}
-    return Code(f"{identifier}_" if identifier in _TAKEN | foundations else identifier)
+    taken = identifier in _TAKEN or any(identifier == foundation.name for foundation in plan.foundations)
+    return Code(f"{identifier}_" if taken else identifier)
 
 
 class _Main:
@@ -62,9 +64,10 @@ class _Main:
     def source(self) -> str:
         plan = self.plan
         blocks = [self._foundation(item) for item in plan.foundations]
-        blocks += [self._component(item) for item in plan.components]
+        blocks += [self._component(item) for item in plan.boxes]
         variables = {item.name: self._variable(item.name) for item in plan.components}
         bound = {name: self._bindings(name) for name in variables if self._has_bindings(name)}
+        boxes = {item.name: self._boxes(item.name) for item in plan.beside}
         return render(
             "__main__.py.jinja",
             title=Code(f"{plan.stack.name}, environment {plan.environment}."),
@@ -72,11 +75,12 @@ class _Main:
             configured=any(item.configured for item in plan.foundations),
             components=blocks,
             bindings=names(bound, lead=len("bindings = ")),
+            boxes=names(boxes, lead=len("boxes = ")) if boxes else None,
             extended=names(variables, lead=len("components = ")),
         )
 
     def _imports(self) -> Iterator[str]:
-        entries = {item.entry.folder: item.entry for item in (*self.plan.foundations, *self.plan.components)}
+        entries = {item.entry.folder: item.entry for item in (*self.plan.foundations, *self.plan.boxes)}
         for entry in sorted(entries.values(), key=lambda entry: (entry.capability, entry.folder.name)):
             plain, used = entry.class_name, self.classes[entry.folder]
             imported = [plain if plain == used else f"{plain} as {used}"]
@@ -112,20 +116,34 @@ class _Main:
         arguments += self._options(item)
         arguments += self._values(item.settings)
         return {
-            "comment": Code(f"{item.name}: {item.capability} by {item.entry.id}"),
-            "variable": self._variable(item.name),
+            "comment": Code(f"{item.name}: {item.capability} by {item.entry.id}{self._which(item)}"),
+            "variable": variable(item.resource, self.plan),
             "class": self.classes[item.entry.folder],
-            "resource_name": literal(item.name),
+            "resource_name": literal(item.resource),
             "arguments": arguments,
             "options": self._resource_options(item, foundations),
         }
 
+    def _boxes(self, name: str) -> Code:
+        """Both boxes of a component by number, in an order that no exchange changes."""
+        both = sorted((item for item in self.plan.boxes if item.name == name), key=lambda item: item.box)
+        return names(
+            {str(b.box): Code(f"{variable(b.resource, self.plan)}.bindings") for b in both}, indent=INDENT
+        )
+
+    def _which(self, item: PlannedComponent) -> str:
+        if item in self.plan.beside:
+            return f", box {item.box}, beside the one that serves"
+        return "" if item.box == 1 else f", box {item.box}"
+
     def _callers(self, item: PlannedComponent) -> Iterator[Code]:
         """Identities that may connect to the component: those of the components that name it."""
         grounds = {f.provider: f.name for f in self.plan.foundations if f.workloads}
+        calling = self.plan.callers(item.name)
+        named = {caller.name for caller in calling}
         callers = [
-            Code(f"{grounds[caller.entry.provider]}.workload({literal(caller.name)})")
-            for caller in self.plan.callers(item.name)
+            Code(f"{grounds[caller.entry.provider]}.workload({literal(caller.resource)})")
+            for caller in (*calling, *(box for box in self.plan.beside if box.name in named))
             if caller.entry.provider in grounds
         ]
         if callers:
@@ -138,6 +156,8 @@ class _Main:
         waits = [self._variable(name) for name in item.waits_for]
         if waits:
             options.append(f"depends_on={code_list(waits, indent=2 * INDENT, lead=len('depends_on='))}")
+        if item.others:
+            options.append(f"aliases={_aliases(item)}")
         flat = f"pulumi.ResourceOptions({', '.join(options)})"
         if len(flat) + INDENT + 1 <= WIDTH and "\n" not in flat:
             return Code(flat) if options else None
@@ -146,6 +166,8 @@ class _Main:
 
     def _options(self, item: PlannedComponent) -> Iterator[Code]:
         for option, value in item.options:
+            if ForStackgen() in type(item.options).model_fields[option].metadata:
+                continue
             if option in item.references:
                 yield Code(f"{option}={self._referred(item, option, item.references[option])}")
             elif option in item.sources:
@@ -177,10 +199,20 @@ class _Main:
         return Code(f"{name}={literal(plain, indent=2 * INDENT, lead=len(name) + 1)}")
 
     def _variable(self, name: str) -> Code:
-        return variable(name, self.plan)
+        return variable(self.plan.by_name[name].resource, self.plan)
 
     def _has_bindings(self, name: str) -> bool:
         return bool(self.plan.by_name[name].implementation.kept)
+
+
+def _aliases(item: PlannedComponent) -> Code:
+    """Other implementations whose resources of the same names these would be, not new ones beside them."""
+    types = [f"stackgen:{entry.capability}:{entry.class_name}" for entry in item.others]
+    return code_list(
+        [Code(f"pulumi.Alias(type_={literal(token)})") for token in types],
+        indent=2 * INDENT,
+        lead=len("aliases="),
+    )
 
 
 def _nothing(model: BaseModel, name: str, value: object) -> bool:

@@ -63,7 +63,7 @@ def _texts(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
 
 def _copies(plan: Plan) -> Iterator[tuple[str, bytes]]:
     """Components, their files and the providers' own modules, byte for byte as they stand on the shelf."""
-    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.components)}
+    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.boxes)}
     yield "components/__init__.py", b""
     for entry in entries.values():
         yield from _entry(entry)

@@ -24,7 +24,7 @@ def readme(plan: Plan) -> str:
         else markdown(plan.spec_path.name),
         personal=plan.state_is_personal,
         configuration=list(configuration(plan)),
-        rows=[row | {"node": variable(row["name"], plan)} for row in _rows(plan)],
+        rows=list(_rows(plan)),
         edges=list(_edges(plan)),
         not_kept=list(_not_kept(plan)),
         notes=[markdown(note) for note in plan.notes],
@@ -45,9 +45,10 @@ def configuration(plan: Plan) -> Iterator[dict[str, Code | None]]:
 
 
 def _rows(plan: Plan) -> Iterator[dict[str, Code]]:
-    for item in plan.components:
+    for item in plan.boxes:
         yield {
-            "name": Code(item.name),
+            "name": Code(item.resource),
+            "node": variable(item.resource, plan),
             "capability": Code(item.capability),
             "implementation": Code(item.entry.id),
             "level": Code(item.implementation.level),
@@ -56,19 +57,19 @@ def _rows(plan: Plan) -> Iterator[dict[str, Code]]:
 
 
 def _edges(plan: Plan) -> Iterator[dict[str, Code]]:
-    for item in plan.components:
+    for item in plan.boxes:
         for name in item.mentions:
             strong = name in item.waits_for
             yield {
-                "source": variable(item.name, plan),
+                "source": variable(item.resource, plan),
                 "arrow": Code("-->" if strong else "-.->"),
-                "target": variable(name, plan),
+                "target": variable(plan.by_name[name].resource, plan),
             }
 
 
 def _not_kept(plan: Plan) -> Iterator[dict[str, Code]]:
     for item in plan.components:
-        for contract, clauses in item.implementation.not_kept.items():
+        for contract, clauses in item.not_kept.items():
             for clause, why in clauses.items():
                 yield {
                     "name": Code(item.name),

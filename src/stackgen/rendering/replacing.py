@@ -87,7 +87,7 @@ def _settled(old: Path, folder: Path, taken: Set[str], intact: Callable[[Path], 
 
 
 def _carry_over(source: Path, target: Path, taken: Set[str]) -> None:
-    """Hard links to everything that is the user's, and to the virtual environment, which is only a cache."""
+    """Hard links to what is as it was: what is the user's, files that nothing changes, the virtual environment."""
     needed = {parent for path in taken for parent in _parents(path)}
     for root, folders, names in os.walk(source):
         below = "" if root == str(source) else f"{Path(root).relative_to(source).as_posix()}/"

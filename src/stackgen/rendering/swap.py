@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from pathlib import Path
@@ -43,6 +42,8 @@ def _aside(target: Path) -> Path:
 
 def _exchange(one: Path, other: Path) -> bool:
     """True if the two were exchanged atomically, False if this system doesn't offer it."""
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     a, b = os.fsencode(one), os.fsencode(other)
     if sys.platform == "linux" and hasattr(libc, "renameat2"):

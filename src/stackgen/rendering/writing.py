@@ -87,7 +87,9 @@ def _write(program: Program, force: bool) -> Changes:
     changes = compare(program)
     if changes.edited and not force:
         raise StackgenError(_hand_edited(program, changes), ExitCode.UNEXPECTED_CHANGES)
-    files, gone = {**once, **program.files}, {*changes.deleted}
+    differing = {*changes.created, *changes.updated}  # what is as it should be is carried over
+    files = {path: data for path, data in {**once, **program.files}.items() if path in differing}
+    gone = {*changes.deleted}
     if changes and not replace(program.folder, files, gone, lambda old: _stamps(old, paths) == before):
         message = f"{program.folder} was changed while it was being replaced; it is as it was"
         raise StackgenError(Problem("changed-meanwhile", message, hint="run it again"), ExitCode.GENERIC)

@@ -13,13 +13,12 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from stackgen.errors import MANY, ExitCode, Problem, StackgenError, and_more, did_you_mean
-from stackgen.spec.problems import translate
+from stackgen.spec.candidates import FILE, FOLDER, candidates
 from stackgen.spec.stack import Stack
 from stackgen.spec.yaml_reader import LARGEST, Positions, read
 from stackgen.spec.yaml_reader import Path as ValuePath
 
 MOST = 20_000  # components of all environments together
-FOLDER, FILE = "stacks", "stack.yaml"
 
 
 _NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
@@ -75,6 +74,8 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
     try:
         stack = Stack.model_validate(content)
     except ValidationError as error:
+        from stackgen.spec.problems import translate
+
         raise StackgenError(translate(error, positions, subject="the spec", model=Stack)) from None
     _require_version(cast("dict[str, Any]", content), positions)
     problems = list(islice(_dangling(stack, positions), MANY))
@@ -90,8 +91,7 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
 
 def locate(stack: str, folder: Path) -> Path:
     """The spec file that a user means: a path, or a name under stacks/; raises StackgenError(stack-not-found)."""
-    given = Path(stack)
-    for candidate in (folder / given, folder / given / FILE, folder / FOLDER / stack / FILE):
+    for candidate in map(Path, candidates(stack, str(folder))):
         if _is_file(candidate):
             return candidate
     known = sorted(path.parent.name for path in (folder / FOLDER).glob(f"*/{FILE}"))

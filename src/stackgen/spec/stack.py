@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 API_VERSION = "stackgen/v1"
 SLUG = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
@@ -55,21 +55,50 @@ class Component(BaseModel):
         return dict(self.model_extra or {})
 
 
-class ComponentOverride(BaseModel):
-    """How a component differs in one environment."""
+class Box(BaseModel):
+    """What may differ between boxes of one component in one environment.
+
+    `box` is a box's identity: the same number is the same resources and the same data.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     size: Size | None = Field(default=None, description="Another size.")
     implementation: str | None = Field(default=None, description="Another implementation, of any provider.")
     settings: dict[str, Any] = Field(
-        default_factory=dict[str, Any], description="Settings laid over the component's own."
+        default_factory=dict[str, Any],
+        description="Settings: laid over the component's own for box 1, complete for any other.",
+    )
+    box: int = Field(
+        default=1, ge=1, le=999, description="Which box of the component: another number is another box."
     )
 
     @property
     def options(self) -> dict[str, Any]:
         """Options of the capability that differ."""
         return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _another_box_names_its_implementation(self) -> Self:
+        if self.box != 1 and self.implementation is None:
+            raise ValueError(f"box {self.box} must name its `implementation`")
+        return self
+
+
+class ComponentOverride(Box):
+    """How a component differs in one environment."""
+
+    beside: Box | None = Field(
+        default=None,
+        description="A second box of the component, which serves nobody: data is moved to it, or was moved "
+        "from it. Written by `stackgen swap --apply`.",
+    )
+
+    @model_validator(mode="after")
+    def _two_boxes_are_two(self) -> Self:
+        if self.beside is not None and self.beside.box == self.box:
+            raise ValueError(f"the box beside box {self.box} needs another `box` number")
+        return self
 
 
 class Environment(SpecModel):

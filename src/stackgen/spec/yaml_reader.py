@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -20,6 +20,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _PLAIN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULLS = {"", "~", "null", "Null", "NULL"}
+_TELLING = frozenset("+-.0123456789~nNtTfF")  # what begins anything but text
 _HIDDEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -69,53 +70,18 @@ def read(data: bytes, file: str) -> tuple[Any, Positions]:
         message = f"a hidden or control character (U+{ord(hidden.group()):04X}) is not allowed"
         place = positions.point(line, column)
         raise _error(message, Position(place.file, place.line, place.column))
-    _refuse_surprises(text, positions)
-    return _Builder(positions).build(_compose(text, positions)), positions
-
-
-def _refuse_surprises(text: str, positions: Positions) -> None:
-    """Look at the parser's events, so that no deep or self-referring document is ever built."""
-    depth = count = 0
-    for event in _events(text, positions):
-        mark = event.start_mark
-        place = positions.point(mark.line, mark.column)
-        if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            depth -= 1
-        elif isinstance(event, yaml.AliasEvent):
-            raise _error(f"aliases are not allowed: '*{event.anchor}'", place, "write the value out")
-        elif isinstance(event, yaml.NodeEvent):
-            tag: str | None = getattr(event, "tag", None)
-            if tag is not None:
-                raise _error(f"tags are not allowed: {tag.replace('tag:yaml.org,2002:', '!!')}", place)
-            if event.anchor is not None:
-                raise _error(f"anchors are not allowed: '&{event.anchor}'", place, "write the value out")
-            count += 1
-            if count > MOST:
-                raise _error(f"more than {MOST:,} values", place)
-            depth += not isinstance(event, yaml.ScalarEvent)
-            if depth > DEEPEST:
-                raise _error(f"nested deeper than {DEEPEST} levels", place)
-
-
-def _events(text: str, positions: Positions) -> Iterator[Any]:
+    loader = _LOADER(text)
     try:
-        yield from _yaml.parse(text, Loader=_LOADER)
+        return _Builder(positions, loader.get_event).build(), positions
     except yaml.YAMLError as error:
         raise _syntax(error, positions) from None
-
-
-def _compose(text: str, positions: Positions) -> Any:
-    try:
-        return _yaml.compose(text, Loader=_LOADER)
-    except yaml.YAMLError as error:
-        raise _syntax(error, positions) from None
+    finally:
+        loader.dispose()
 
 
 def _syntax(error: yaml.YAMLError, positions: Positions) -> StackgenError:
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or "it can't be read"
-    if "expected a single document" in str(error) or "but found another document" in str(problem):
-        problem = "one document is expected, and here another begins"
     context = getattr(error, "context", None)
     message = f"this is not valid YAML: {problem}{f' {context}' if context else ''}"
     place = positions.point(mark.line, mark.column) if mark is not None else Position(positions.file, 1, 1)
@@ -127,53 +93,111 @@ def _error(message: str, place: Position, hint: str | None = None) -> StackgenEr
 
 
 class _Builder:
-    """Turns a node tree into plain values, noting positions and problems on the way."""
+    """Turns the parser's events into plain values, noting positions and problems on the way.
 
-    def __init__(self, positions: Positions) -> None:
+    No tree of nodes is ever made: what is too deep, refers to itself or has a tag ends the reading where it
+    stands.
+    """
+
+    def __init__(self, positions: Positions, event: Callable[[], Any]) -> None:
         self.positions = positions
+        self.event = event
+        self.count = 0
         self.problems: list[Problem] = []
 
-    def build(self, node: Any) -> Any:
-        value = None if node is None else self._value(node, ())
+    def build(self) -> Any:
+        """The only document's value; None if there is nothing in the file."""
+        self.event()  # the stream's start
+        value = None
+        if isinstance(self.event(), yaml.DocumentStartEvent):
+            value = self._value(self.event(), (), 1)
+            self.event()  # the document's end
+            another = self.event()
+            if isinstance(another, yaml.DocumentStartEvent):
+                message = "one document is expected, and here another begins"
+                raise _error(f"this is not valid YAML: {message}", self._place(another))
         if self.problems:
             raise StackgenError(self.problems)
         return value
 
-    def _value(self, node: Any, path: Path) -> Any:
-        mark = node.start_mark
+    def _value(self, event: Any, path: Path, depth: int) -> Any:
+        kind = type(event)
+        self._counted(event)
+        if kind is yaml.ScalarEvent and event.tag is None and event.anchor is None:
+            mark = event.start_mark
+            self.positions.marks[path] = (mark.line, mark.column)
+            if not event.style:
+                return self._plain(event)
+            self._refuse_hidden(event, event.value)  # quoted or block: text, whatever it looks like
+            return event.value
+        self._refuse_surprises(event, depth)
+        mark = event.start_mark
         self.positions.marks.setdefault(path, (mark.line, mark.column))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            items: list[Any] = node.value
-            return [self._value(item, (*path, index)) for index, item in enumerate(items)]
-        return self._scalar(node)
+        if kind is yaml.MappingStartEvent:
+            return self._mapping(path, depth)
+        items: list[Any] = []
+        while type(item := self.event()) is not yaml.SequenceEndEvent:
+            items.append(self._value(item, (*path, len(items)), depth + 1))
+        return items
 
-    def _mapping(self, node: Any, path: Path) -> dict[str, Any]:
+    def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._note(key_node, "a key must be a plain string")
+        while type(event := self.event()) is not yaml.MappingEndEvent:
+            self._counted(event)
+            self._refuse_surprises(event, depth + 1)
+            if type(event) is not yaml.ScalarEvent:
+                self._note(event, "a key must be a plain string")
+                self._skip(event, depth + 1)
+                self._skip(self.event(), depth + 1)
                 continue
-            key: str = key_node.value
-            self._refuse_hidden(key_node, key)
-            if key == "<<" and not key_node.style:
-                self._note(key_node, "merge keys are not allowed", "write the values out")
+            key: str = event.value
+            self._refuse_hidden(event, key)
+            if key == "<<" and not event.style:
+                self._note(event, "merge keys are not allowed", "write the values out")
+                self._skip(self.event(), depth + 1)
             elif key in found:
-                self._note(key_node, f"'{key}' is given twice")
+                self._note(event, f"'{key}' is given twice")
+                self._skip(self.event(), depth + 1)
             else:
-                mark = key_node.start_mark
-                self.positions.marks[(*path, key)] = (mark.line, mark.column)
-                found[key] = self._value(value_node, (*path, key))
-                if not isinstance(value_node, yaml.CollectionNode):
-                    mark = value_node.start_mark
-                    self.positions.marks[(*path, key)] = (mark.line, mark.column)
+                mark = event.start_mark
+                inner = (*path, key)
+                self.positions.marks[inner] = (mark.line, mark.column)
+                found[key] = self._value(self.event(), inner, depth + 1)
         return found
 
-    def _scalar(self, node: Any) -> Any:
-        text: str = node.value
-        if node.style:  # quoted or block: text, whatever it looks like
-            self._refuse_hidden(node, text)
+    def _skip(self, event: Any, depth: int) -> None:
+        """Go past a value that has no place in the document, but for what is allowed nowhere."""
+        self._counted(event)
+        self._refuse_surprises(event, depth)
+        if isinstance(event, yaml.CollectionStartEvent):
+            while not isinstance(inner := self.event(), yaml.CollectionEndEvent):
+                self._skip(inner, depth + 1)
+
+    def _counted(self, event: Any) -> None:
+        self.count += 1
+        if self.count > MOST:
+            raise _error(f"more than {MOST:,} values", self._place(event))
+
+    def _refuse_surprises(self, event: Any, depth: int) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            hint = "write the value out"
+            raise _error(f"aliases are not allowed: '*{event.anchor}'", self._place(event), hint)
+        if event.tag is not None:
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            raise _error(f"tags are not allowed: {tag}", self._place(event))
+        if event.anchor is not None:
+            hint = "write the value out"
+            raise _error(f"anchors are not allowed: '&{event.anchor}'", self._place(event), hint)
+        if depth > DEEPEST and isinstance(event, yaml.CollectionStartEvent):
+            raise _error(f"nested deeper than {DEEPEST} levels", self._place(event))
+
+    def _place(self, event: Any) -> Position:
+        return self.positions.point(event.start_mark.line, event.start_mark.column)
+
+    def _plain(self, event: Any) -> Any:
+        """What an unquoted scalar means in YAML 1.2."""
+        text: str = event.value
+        if text and text[0] not in _TELLING:
             return text
         if text in _NULLS:
             return None
@@ -182,27 +206,26 @@ class _Builder:
         if _INTEGER.fullmatch(text):
             return int(text, 0) if text[1:2] in ("o", "x") else int(text)
         if _NOT_FINITE.fullmatch(text):
-            self._note(node, f"{text} is not a finite number")
+            self._note(event, f"{text} is not a finite number")
             return None
         if _FLOAT.fullmatch(text):
-            return self._float(node, text)
+            return self._float(event, text)
         return text
 
-    def _refuse_hidden(self, node: Any, text: str) -> None:
+    def _refuse_hidden(self, event: Any, text: str) -> None:
         """What may not stand in a spec may not be spelled in it either, as in "\\e"."""
-        hidden = _HIDDEN.search(text) if node.style == '"' else None
+        hidden = _HIDDEN.search(text) if event.style == '"' else None
         if hidden is not None:
-            self._note(node, f"a hidden or control character (U+{ord(hidden.group()):04X}) is not allowed")
+            self._note(event, f"a hidden or control character (U+{ord(hidden.group()):04X}) is not allowed")
 
-    def _float(self, node: Any, text: str) -> float | None:
+    def _float(self, event: Any, text: str) -> float | None:
         number = float(text)
         if number in (float("inf"), float("-inf")):
-            self._note(node, f"{text} is not a finite number")
+            self._note(event, f"{text} is not a finite number")
             return None
         return number
 
-    def _note(self, node: Any, message: str, hint: str | None = None) -> None:
-        place = self.positions.point(node.start_mark.line, node.start_mark.column)
-        self.problems.append(Problem("invalid-yaml", message, place, hint))
+    def _note(self, event: Any, message: str, hint: str | None = None) -> None:
+        self.problems.append(Problem("invalid-yaml", message, self._place(event), hint))
         if len(self.problems) == MANY:
             raise StackgenError([*self.problems, and_more(None)])

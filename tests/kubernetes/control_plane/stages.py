@@ -26,6 +26,11 @@ instances: {{ .spec.instances }}
 readyInstances: {{ .spec.instances }}
 """
 _OPERATOR_CONDITION = """\
+paused: false
+replicas: {{ .spec.replicas }}
+updatedReplicas: {{ .spec.replicas }}
+availableReplicas: {{ .spec.replicas }}
+unavailableReplicas: 0
 conditions:
 - type: Available
   status: "True"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Any
 
 from tests.kubernetes.api import Api, Object
 from tests.kubernetes.control_plane.stages import OPERATED
@@ -52,12 +53,23 @@ Rule = Callable[[Api, Object], bool]
 
 def _rule(live: Object) -> Rule:
     wanted = annotation(live, WAIT_FOR)
+    if wanted and wanted.startswith("jsonpath="):
+        return lambda _, thing: _has_value(thing, wanted.removeprefix("jsonpath="))
     if wanted:
         return lambda _, thing: _condition(thing, wanted.removeprefix("condition=").split("=")[0])
     if (live["apiVersion"], live["kind"]) in OPERATED:
         condition = OPERATED[live["apiVersion"], live["kind"]][0]
         return lambda _, thing: _condition(thing, condition)
     return RULES.get(live["kind"], lambda *_: True)
+
+
+def _has_value(live: Object, wanted: str) -> bool:
+    """`{.status.phase}=Bound`: a path of plain keys, and the value found there."""
+    path, _, value = wanted.partition("=")
+    found: Any = live
+    for key in path.strip("{}").strip(".").split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found == value
 
 
 def _condition(live: Object, name: str, status: str = "True") -> bool:

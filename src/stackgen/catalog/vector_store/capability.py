@@ -1,14 +1,42 @@
 """A store of embeddings with metadata, searched by nearness."""
 
-from pydantic import Field
+from typing import Annotated, Self
 
-from stackgen.catalog.model import Capability, CapabilityOptions
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stackgen.catalog.model import Capability, CapabilityOptions, ForStackgen, Refers
+
+NAME = r"^[a-z_][a-z0-9_]{0,47}$"
+
+
+class Collection(BaseModel):
+    """A table of texts and their embeddings, as the application keeps it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str = Field(pattern=NAME, description="Name of the table.")
+    db_schema: str = Field(default="public", alias="schema", pattern=NAME, description="Schema of the table.")
+    text: str = Field(pattern=NAME, description="Column with the text that is embedded.")
+    embedding: str = Field(pattern=NAME, description="Column with the embedding.")
 
 
 class VectorStoreOptions(CapabilityOptions):
     """Options of a vector store."""
 
     dimensions: int = Field(default=384, ge=1, le=16000, description="Length of the embeddings to be stored.")
+    embedded_by: Annotated[str | None, Refers(("embedding_model",), waits=False), ForStackgen()] = Field(
+        default=None,
+        description="The component that makes its embeddings: another model is refused without a reindex.",
+    )
+    collections: Annotated[tuple[Collection, ...] | None, ForStackgen()] = Field(
+        default=None, description="Tables that a swap of the embedding model makes anew."
+    )
+
+    @model_validator(mode="after")
+    def _collections_are_somebodys(self) -> Self:
+        if self.collections is not None and self.embedded_by is None:
+            raise ValueError("`collections` need `embedded_by`: the component that makes their embeddings")
+        return self
 
 
 CAPABILITY = Capability(

@@ -95,6 +95,7 @@ PROVIDER = Provider(
     foundations={"aws": "aws/landing-zone"},
     packages=("aws", "random"),
     workloads=True,
+    reaches=("gcp",),
     geographies=geographies,
     notes=(
         "AWS: the account is checked before anything is done; credentials come from the environment, "

@@ -103,6 +103,7 @@ PROVIDER = Provider(
     foundations={"gcp": "gcp/landing-zone"},
     packages=("gcp", "random"),
     workloads=True,
+    reaches=("aws",),
     geographies=geographies,
     notes=(
         "Google Cloud: nothing is done outside the project named in the configuration; credentials come from "

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from stackgen.providers.model import Status
 
 PROGRAM = Path(__file__).parent / "program"
 
@@ -29,8 +31,20 @@ class Running:
     uptime: int
 
 
-def status(resources: Iterable[_Resource]) -> list[Running]:
-    """Every process of the environment; [] if its supervisor does not run."""
+def status(resources: Iterable[_Resource]) -> Status:
+    """Every process of the environment; none if its supervisor does not run."""
+    running = _running(resources)
+    rows = [
+        (item.name, item.state, str(item.pid), f"{item.memory / 1e6:.0f} MB", f"{item.uptime} s")
+        for item in running
+    ]
+    total = f"{sum(item.memory for item in running) / 1e6:.0f} MB"
+    rows += [("all", "", "", total, "")] if rows else []
+    header = ("process", "state", "pid", "memory", "up for")
+    return Status(header, tuple(rows), tuple(asdict(item) for item in running), f"{len(running)} processes")
+
+
+def _running(resources: Iterable[_Resource]) -> list[Running]:
     supervisord = _client()
     folder = workspace(resources)
     if folder is None:

@@ -8,8 +8,6 @@ import pulumi_gcp as gcp
 from gcp_platform.naming import bucket_name
 from gcp_platform.zone import Zone
 
-Condition = gcp.storage.BucketLifecycleRuleConditionArgs
-
 
 def data_bucket(
     name: str, zone: Zone, opts: pulumi.ResourceOptions, called: str | None = None
@@ -30,8 +28,13 @@ def data_bucket(
         ),
         soft_delete_policy=gcp.storage.BucketSoftDeletePolicyArgs(retention_duration_seconds=604800),
         lifecycle_rules=[
-            _rule("Delete", Condition(days_since_noncurrent_time=90, with_state="ARCHIVED")),
-            _rule("AbortIncompleteMultipartUpload", Condition(age=7)),
+            _rule(
+                "Delete",
+                gcp.storage.BucketLifecycleRuleConditionArgs(
+                    days_since_noncurrent_time=90, with_state="ARCHIVED"
+                ),
+            ),
+            _rule("AbortIncompleteMultipartUpload", gcp.storage.BucketLifecycleRuleConditionArgs(age=7)),
         ],
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(protect=zone.protect, depends_on=[encrypted])
@@ -54,7 +57,7 @@ def log_bucket(name: str, zone: Zone, opts: pulumi.ResourceOptions) -> gcp.stora
         force_destroy=zone.deletable,
         versioning=gcp.storage.BucketVersioningArgs(enabled=True),
         encryption=gcp.storage.BucketEncryptionArgs(default_kms_key_name=zone.key_id),
-        lifecycle_rules=[_rule("Delete", Condition(age=365))],
+        lifecycle_rules=[_rule("Delete", gcp.storage.BucketLifecycleRuleConditionArgs(age=365))],
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[encrypted])),
     )
     gcp.storage.BucketIAMMember(
@@ -67,7 +70,9 @@ def log_bucket(name: str, zone: Zone, opts: pulumi.ResourceOptions) -> gcp.stora
     return bucket
 
 
-def _rule(action: str, condition: Condition) -> gcp.storage.BucketLifecycleRuleArgs:
+def _rule(
+    action: str, condition: gcp.storage.BucketLifecycleRuleConditionArgs
+) -> gcp.storage.BucketLifecycleRuleArgs:
     return gcp.storage.BucketLifecycleRuleArgs(
         action=gcp.storage.BucketLifecycleRuleActionArgs(type=action), condition=condition
     )

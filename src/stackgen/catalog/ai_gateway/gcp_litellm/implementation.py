@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import SERVICE
 
 
 class Settings(ImplementationSettings):
@@ -61,6 +62,7 @@ IMPLEMENTATION = Implementation(
             "(https://docs.litellm.ai/docs/completion/provider_specific_params)"
         }
     },
+    properties=SERVICE,
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
     default=True,
 )

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import SERVER
 
 LOOPBACK = "the gateway listens on loopback without TLS; nothing crosses a network"
 
@@ -54,6 +55,7 @@ IMPLEMENTATION = Implementation(
         },
         "openai-embeddings": {"tls": LOOPBACK},
     },
+    properties=SERVER,
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
     default=True,
 )

@@ -1,12 +1,14 @@
 """A chat model of Amazon Bedrock."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import offer, soon_retired, why_not_offered
+from stackgen.providers.aws.properties import BEHIND_GATEWAY
 
 ME = "aws/bedrock"
 PARAMETERS = "https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-call.html"
@@ -84,6 +86,14 @@ IMPLEMENTATION = Implementation(
     resolve=resolve,
     warns=warns,
     reached_through="ai_gateway",
+    properties=replace(
+        BEHIND_GATEWAY,
+        encryption_at_rest=(
+            "not-applicable",
+            "Bedrock stores no prompts and no answers "
+            "(https://docs.aws.amazon.com/bedrock/latest/userguide/data-protection.html)",
+        ),
+    ),
     licence="AWS service terms, and the model's own",
     default=True,
 )

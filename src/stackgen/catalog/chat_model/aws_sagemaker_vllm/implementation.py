@@ -1,12 +1,14 @@
 """A chat model with open weights on a SageMaker endpoint, served by vLLM."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import why_no_weights
+from stackgen.providers.aws.properties import BEHIND_GATEWAY
 
 ME = "aws/sagemaker-vllm"
 
@@ -74,6 +76,18 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the endpoint loads weights from S3; name their folder with `weights`"},
     offers=offers,
     reached_through="ai_gateway",
+    properties=replace(
+        BEHIND_GATEWAY,
+        encryption_at_rest=(
+            "customer-key",
+            "weights and the endpoint's disks are encrypted with the environment's KMS key",
+        ),
+        backup=("versions", "old versions of the weights are kept for 90 days in a bucket of the stack's"),
+        high_availability=(
+            "restart",
+            "one instance at size small; from two on (`instances`) they are spread over zones",
+        ),
+    ),
     licence="Apache-2.0 (vLLM, DJL Serving); the weights have their own",
     notes=(
         "copy the weights to S3 before the endpoint is created: apply first with "

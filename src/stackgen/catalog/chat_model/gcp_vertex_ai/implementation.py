@@ -1,12 +1,14 @@
 """A chat model of Vertex AI."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import offer, soon_retired, why_not_offered
+from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
 ME = "gcp/vertex-ai"
 
@@ -89,6 +91,14 @@ IMPLEMENTATION = Implementation(
     resolve=resolve,
     warns=warns,
     reached_through="ai_gateway",
+    properties=replace(
+        BEHIND_GATEWAY,
+        encryption_at_rest=(
+            "not-applicable",
+            "prompts are cached in memory for up to 24 hours unless that is switched off for the project "
+            "(https://cloud.google.com/vertex-ai/generative-ai/docs/data-governance)",
+        ),
+    ),
     licence="Google Cloud terms, and the model's own",
     default=True,
 )

@@ -1,12 +1,14 @@
 """A chat model with open weights on a Vertex AI endpoint, served by vLLM."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
 ME = "gcp/vertex-vllm"
 
@@ -85,6 +87,18 @@ IMPLEMENTATION = Implementation(
     offers=offers,
     resolve=resolve,
     reached_through="ai_gateway",
+    properties=replace(
+        BEHIND_GATEWAY,
+        encryption_at_rest=(
+            "provider-key",
+            "the deployed weights are encrypted with Google's keys: a deployment from Model Garden takes "
+            "none of yours",
+        ),
+        high_availability=(
+            "restart",
+            "one replica at size small, started again by Vertex AI; `replicas` makes more",
+        ),
+    ),
     licence="Apache-2.0 (vLLM); the weights have their own, which deploying them accepts",
     notes=(
         "weights that ask for a token need it as a secret: pulumi config set --secret huggingFaceToken",

@@ -1,12 +1,14 @@
 """llama.cpp's server with any GGUF chat model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.providers.local.properties import SERVER
 
 ME = "local/llama-cpp"
 LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
@@ -80,6 +82,10 @@ IMPLEMENTATION = Implementation(
     },
     offers=offers,
     resolve=resolve,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),
+    ),
     licence="MIT (llama.cpp, xllamacpp); the weights have their own",
     default=True,
 )

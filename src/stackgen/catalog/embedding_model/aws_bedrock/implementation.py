@@ -1,6 +1,7 @@
 """An embedding model of Amazon Bedrock."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from pydantic import Field
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
+from stackgen.providers.aws.properties import BEHIND_GATEWAY
 
 ME = "aws/bedrock"
 
@@ -85,6 +87,14 @@ IMPLEMENTATION = Implementation(
     resolve=resolve,
     warns=warns,
     reached_through="ai_gateway",
+    properties=replace(
+        BEHIND_GATEWAY,
+        encryption_at_rest=(
+            "not-applicable",
+            "Bedrock stores no texts and no vectors "
+            "(https://docs.aws.amazon.com/bedrock/latest/userguide/data-protection.html)",
+        ),
+    ),
     licence="AWS service terms, and the model's own",
     default=True,
 )

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.aws.properties import SERVICE
 
 ME = "aws/text-embeddings-inference"
 
@@ -72,6 +73,7 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,
+    properties=SERVICE,
     licence="Apache-2.0 (Text Embeddings Inference); the weights have their own",
     notes=(
         "weights are fetched from the hub when a task starts; set `hub` to your mirror in a closed network",

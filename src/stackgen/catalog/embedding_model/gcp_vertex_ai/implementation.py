@@ -8,6 +8,7 @@ from pydantic import Field
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
+from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
 ME = "gcp/vertex-ai"
 
@@ -92,6 +93,7 @@ IMPLEMENTATION = Implementation(
     resolve=resolve,
     warns=warns,
     reached_through="ai_gateway",
+    properties=BEHIND_GATEWAY,
     licence="Google Cloud terms, and the model's own",
     default=True,
 )

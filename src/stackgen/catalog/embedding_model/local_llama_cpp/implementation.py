@@ -1,6 +1,7 @@
 """llama.cpp's server with any GGUF embedding model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from pydantic import Field
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights, why_not_dimensions
+from stackgen.providers.local.properties import SERVER
 
 ME = "local/llama-cpp"
 LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
@@ -93,6 +95,10 @@ IMPLEMENTATION = Implementation(
     not_kept={"openai-embeddings": {"tls": LOOPBACK}},
     offers=offers,
     resolve=resolve,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),
+    ),
     licence="MIT (llama.cpp, xllamacpp); the weights have their own",
     default=True,
 )

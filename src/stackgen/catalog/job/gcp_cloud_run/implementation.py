@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import JOB
 
 
 class Settings(ImplementationSettings):
@@ -12,7 +13,9 @@ class Settings(ImplementationSettings):
         default=None, description="Image of the job; `image_tag` in a repository of the stack if absent."
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the stack's own repository.",
     )
     schedule: str = Field(
         default="0 3 * * *",
@@ -36,6 +39,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "4Gi"},
         "large": {"cpu": "8", "memory": "16Gi"},
     },
+    properties=JOB,
     licence="the user's own",
     default=True,
     notes=(

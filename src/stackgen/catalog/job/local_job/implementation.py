@@ -1,8 +1,11 @@
 """The user's job as a process that ends."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import SERVER
 
 
 class Settings(ImplementationSettings):
@@ -16,6 +19,16 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
+    properties=replace(
+        SERVER,
+        network_exposure=("not-applicable", "nothing listens"),
+        tls=("not-applicable", "nothing listens"),
+        authentication=("not-applicable", "nothing listens; it runs when the environment is deployed"),
+        high_availability=(
+            "none",
+            "it runs at `up`, when its code or its bindings have changed; a failure fails that",
+        ),
+    ),
     licence="the user's own",
     default=True,
 )

@@ -1,8 +1,11 @@
 """MLflow on ECS Fargate, on Aurora and S3."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.properties import SERVICE
 
 
 class Settings(ImplementationSettings):
@@ -42,6 +45,18 @@ IMPLEMENTATION = Implementation(
             "tls",
         )
     },
+    properties=replace(
+        SERVICE,
+        encryption_at_rest=(
+            "customer-key",
+            "Aurora and the artifacts' bucket are encrypted with the environment's KMS key",
+        ),
+        backup=(
+            "point-in-time",
+            "runs, versions and aliases as Aurora does, 14 days by default (`backup_retention`); old "
+            "versions of artifacts for 90 days",
+        ),
+    ),
     licence="Apache-2.0",
     default=True,
 )

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.catalog.properties import Properties
 
 PLUGIN = "https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-track-experiments.html"
 
@@ -50,6 +51,29 @@ IMPLEMENTATION = Implementation(
             f"credentials by the plugin sagemaker-mlflow, which clients must install ({PLUGIN})",
         }
     },
+    properties=Properties(
+        encryption_at_rest=(
+            "provider-key",
+            "artifacts are encrypted with the environment's KMS key; the tracking server's own store, "
+            "with AWS's",
+        ),
+        network_exposure=(
+            "internet",
+            "an API of AWS, on the internet for whoever has permission in the account; from this VPC by "
+            "a private endpoint",
+        ),
+        tls=("required", "AWS's APIs answer on HTTPS only"),
+        authentication=("identity", "requests are signed with the role of the workload; there is no key"),
+        backup=(
+            "versions",
+            "old versions of artifacts for 90 days; runs and versions are with AWS, without a restore of "
+            "one's own",
+        ),
+        high_availability=(
+            "restart",
+            "AWS keeps the one tracking server running; it documents no redundancy",
+        ),
+    ),
     licence="AWS service terms; Apache-2.0 (MLflow)",
     maturity="beta",
     notes=(f"clients need the package sagemaker-mlflow beside mlflow ({PLUGIN})",),

@@ -1,10 +1,12 @@
 """MLflow on Cloud Run, on Cloud SQL and Cloud Storage."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import SERVICE
 
 
 class Settings(ImplementationSettings):
@@ -45,6 +47,22 @@ IMPLEMENTATION = Implementation(
             "tls",
         )
     },
+    properties=replace(
+        SERVICE,
+        encryption_at_rest=(
+            "customer-key",
+            "Cloud SQL and the artifacts' bucket are encrypted with the environment's key",
+        ),
+        backup=(
+            "point-in-time",
+            "runs, versions and aliases as Cloud SQL does, 14 days by default (`backup_retention`); old "
+            "versions of artifacts for 90 days",
+        ),
+        high_availability=(
+            "zones",
+            "a regional Cloud Run service; Cloud SQL has a standby in another zone (`standby`)",
+        ),
+    ),
     licence="Apache-2.0",
     default=True,
 )

@@ -1,8 +1,11 @@
 """MLflow's tracking server and registry as a process."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, NO_BACKUP, SERVER
 
 
 class Settings(ImplementationSettings):
@@ -28,6 +31,7 @@ IMPLEMENTATION = Implementation(
         )
     },
     not_kept={"mlflow": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
+    properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
     licence="Apache-2.0",
     default=True,
 )

@@ -1,8 +1,11 @@
 """Amazon Managed Service for Prometheus, X-Ray and Amazon Managed Grafana."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.properties import SERVICE
 
 
 class Settings(ImplementationSettings):
@@ -47,6 +50,23 @@ IMPLEMENTATION = Implementation(
             "(https://docs.aws.amazon.com/xray/latest/devguide/xray-api-gettingdata.html)"
         }
     },
+    properties=replace(
+        SERVICE,
+        encryption_at_rest=(
+            "customer-key",
+            "metrics with the environment's KMS key; traces in X-Ray with AWS's",
+        ),
+        backup=(
+            "none",
+            "metrics are kept 150 days and traces 30, and nothing copies them "
+            "(https://docs.aws.amazon.com/prometheus/latest/userguide/AMP_quotas.html)",
+        ),
+        high_availability=(
+            "restart",
+            "what is stored is in several zones; the one task that collects and answers is started again "
+            "by ECS",
+        ),
+    ),
     licence="AWS service terms; Apache-2.0 (vmauth, collector, signing proxy)",
     default=True,
     notes=(

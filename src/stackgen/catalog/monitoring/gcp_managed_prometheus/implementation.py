@@ -1,8 +1,11 @@
 """Managed Service for Prometheus, Cloud Trace and Cloud Monitoring."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import SERVICE
 
 POLICIES = (
     "the rules are policies of Cloud Monitoring, with the same expressions; outside of GKE the service has no "
@@ -48,6 +51,19 @@ IMPLEMENTATION = Implementation(
             "(https://cloud.google.com/trace/docs/reference)"
         },
     },
+    properties=replace(
+        SERVICE,
+        encryption_at_rest=("provider-key", "metrics and traces are encrypted with Google's keys"),
+        backup=(
+            "none",
+            "metrics are kept 24 months and traces 30 days, and nothing copies them "
+            "(https://cloud.google.com/stackdriver/docs/managed-prometheus)",
+        ),
+        high_availability=(
+            "restart",
+            "what is stored is in several zones; the one instance that collects and answers is started again",
+        ),
+    ),
     licence="Google Cloud terms; Apache-2.0 (vmauth, collector, query frontend)",
     default=True,
     notes=("alerts are shown; add notification channels in extensions.py to be woken by them",),

@@ -1,8 +1,11 @@
 """VictoriaMetrics, vmalert, Alertmanager and Jaeger behind one authenticated address."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, NO_BACKUP, SERVER
 
 LOOPBACK = "the address is on loopback, without TLS; nothing crosses a network"
 
@@ -33,6 +36,7 @@ IMPLEMENTATION = Implementation(
         "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
     },
     not_kept={"prometheus": {"tls": LOOPBACK}, "otlp": {"tls": LOOPBACK}},
+    properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
     licence="Apache-2.0 (VictoriaMetrics, Alertmanager, Jaeger)",
     default=True,
 )

@@ -1,6 +1,7 @@
 """A bucket of Cloud Storage, through its S3 interoperability."""
 
 from stackgen.catalog.model import Implementation
+from stackgen.catalog.properties import Properties
 
 MIGRATION = "https://cloud.google.com/storage/docs/interoperability"
 HEADERS = "https://cloud.google.com/storage/docs/xml-api/reference-headers"
@@ -32,6 +33,25 @@ IMPLEMENTATION = Implementation(
             f"versionId are not offered ({MIGRATION})",
         }
     },
+    properties=Properties(
+        encryption_at_rest=("customer-key", "the bucket's default key is the environment's own"),
+        network_exposure=(
+            "internet",
+            "Cloud Storage's address is on the internet, and public access is prevented; whoever holds "
+            "the HMAC key gets in from anywhere",
+        ),
+        tls=("offered", "the binding's address is HTTPS; Cloud Storage would answer plain HTTP as well"),
+        authentication=(
+            "shared-secret",
+            "an HMAC key of a service account that can use this bucket and nothing else; S3's signatures "
+            "know no federation",
+        ),
+        backup=("versions", "old versions are kept for 90 days, deleted objects for 7 more"),
+        high_availability=(
+            "zones",
+            "a regional bucket is in several zones (https://cloud.google.com/storage/docs/locations)",
+        ),
+    ),
     licence="Google Cloud terms",
     default=True,
     notes=("clients hold an HMAC key: S3's signatures know no federation; rotate it by replacing the key",),

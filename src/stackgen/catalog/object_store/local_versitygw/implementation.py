@@ -1,8 +1,11 @@
 """An S3 gateway over plain files."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, SERVER
 
 
 class Settings(ImplementationSettings):
@@ -32,6 +35,14 @@ IMPLEMENTATION = Implementation(
         )
     },
     not_kept={"s3": {"tls": "the gateway listens on loopback; nothing crosses a network"}},
+    properties=replace(
+        SERVER,
+        encryption_at_rest=DATA_AT_REST,
+        backup=(
+            "versions",
+            "old versions are kept beside the objects, on the same disk; nothing copies its folder",
+        ),
+    ),
     licence="Apache-2.0",
     default=True,
 )

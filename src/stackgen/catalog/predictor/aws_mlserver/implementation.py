@@ -1,12 +1,14 @@
 """MLServer on ECS Fargate, with a model out of the registry."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.aws.properties import SERVICE
 
 NO_AUTHENTICATION = (
     "MLServer has none (https://mlserver.readthedocs.io/en/latest/user-guide/deployment/); "
@@ -46,6 +48,7 @@ IMPLEMENTATION = Implementation(
         }
     },
     offers=offers,
+    properties=replace(SERVICE, authentication=("none", NO_AUTHENTICATION)),
     licence="Apache-2.0",
     default=True,
     notes=("a moved alias is served by tasks that start afterwards: force a new deployment of its service",),

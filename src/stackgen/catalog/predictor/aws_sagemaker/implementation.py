@@ -1,12 +1,14 @@
 """A predictive model on a SageMaker endpoint."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.aws.properties import SERVICE
 
 NO_AUTHENTICATION = (
     "the protocol's clients send none; only the security groups of its callers reach the service network "
@@ -22,7 +24,9 @@ class Settings(ImplementationSettings):
         description="Image with the model in it; `image_tag` in a repository of the stack if absent.",
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the stack's own repository.",
     )
     front_image: str = Field(
         default="public.ecr.aws/docker/library/python:3.13-slim", description="Image that runs the front."
@@ -62,6 +66,21 @@ IMPLEMENTATION = Implementation(
         }
     },
     offers=offers,
+    properties=replace(
+        SERVICE,
+        encryption_at_rest=(
+            "customer-key",
+            "the endpoint's disks with the environment's KMS key; the model is in an image",
+        ),
+        authentication=(
+            "none",
+            f"{NO_AUTHENTICATION}; the endpoint behind takes signed requests of the front's role only",
+        ),
+        high_availability=(
+            "restart",
+            "one instance at size small; from two on (`minimum`) they are spread over zones",
+        ),
+    ),
     licence="AWS terms; Apache-2.0 (MLServer, signing proxy)",
     notes=(
         "build its image with `open_inference_tunnel/Dockerfile` and push it before the endpoint is created: "

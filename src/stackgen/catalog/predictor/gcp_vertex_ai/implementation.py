@@ -1,12 +1,14 @@
 """A predictive model on a Vertex AI endpoint."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.gcp.properties import SERVICE
 
 NO_AUTHENTICATION = (
     "the protocol's clients send none; only the network of the environment reaches its address "
@@ -22,7 +24,9 @@ class Settings(ImplementationSettings):
         description="Image with the model in it; `image_tag` in a repository of the stack if absent.",
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the stack's own repository.",
     )
     front_image: str = Field(
         default="docker.io/library/python:3.13-slim", description="Image that runs the front."
@@ -53,6 +57,21 @@ IMPLEMENTATION = Implementation(
         }
     },
     offers=offers,
+    properties=replace(
+        SERVICE,
+        encryption_at_rest=(
+            "customer-key",
+            "the endpoint is encrypted with the environment's key; the model is in an image",
+        ),
+        authentication=(
+            "none",
+            f"{NO_AUTHENTICATION}; the endpoint behind takes the front's service account only",
+        ),
+        high_availability=(
+            "restart",
+            "whoever deploys the model says how many replicas; one, if they say nothing",
+        ),
+    ),
     licence="Google Cloud terms; Apache-2.0 (MLServer)",
     notes=(
         "Pulumi's provider has no resource that deploys a model of one's own to an endpoint: build the image with "

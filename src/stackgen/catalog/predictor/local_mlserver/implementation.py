@@ -1,9 +1,12 @@
 """MLServer with a scikit-learn model out of the registry."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.local.properties import SERVER
 
 NO_AUTHENTICATION = "MLServer has none; it listens on loopback only"
 
@@ -36,6 +39,7 @@ IMPLEMENTATION = Implementation(
         }
     },
     check=check,
+    properties=replace(SERVER, authentication=("none", NO_AUTHENTICATION)),
     licence="Apache-2.0",
     default=True,
 )

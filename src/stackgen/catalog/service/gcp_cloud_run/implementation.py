@@ -1,8 +1,11 @@
 """The user's own service on Cloud Run."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import SERVICE
 
 
 class Settings(ImplementationSettings):
@@ -12,7 +15,9 @@ class Settings(ImplementationSettings):
         default=None, description="Image of the service; `image_tag` in a repository of the stack if absent."
     )
     image_tag: str = Field(
-        default="0.1.0", pattern=r"^[\w][\w.-]{0,127}$", description="Tag in the stack's own repository."
+        default="0.1.0",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
+        description="Tag in the stack's own repository.",
     )
     health_path: str = Field(
         default="/health", pattern=r"^/[\w./-]*$", description="Path that answers 200 when it is ready."
@@ -33,6 +38,13 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": "4", "memory": "4Gi", "minimum": 3, "maximum": 30},
     },
     kept={"http": ("answers",)},
+    properties=replace(
+        SERVICE,
+        authentication=(
+            "none",
+            "what the user's own code asks for; only the environment's network reaches it",
+        ),
+    ),
     licence="the user's own",
     default=True,
     notes=(

@@ -1,8 +1,11 @@
 """The user's service as a process."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import SERVER
 
 
 class Settings(ImplementationSettings):
@@ -19,6 +22,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
     kept={"http": ("answers",)},
+    properties=replace(SERVER, authentication=("none", "what the user's own code asks for")),
     licence="the user's own",
     default=True,
 )

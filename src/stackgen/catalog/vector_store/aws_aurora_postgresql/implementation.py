@@ -1,8 +1,11 @@
 """Aurora PostgreSQL Serverless v2 with pgvector."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+from stackgen.providers.aws.properties import DATABASE
 
 PGVECTOR = (
     "cosine-search",
@@ -61,6 +64,14 @@ IMPLEMENTATION = Implementation(
     },
     kept={"pgvector": PGVECTOR},
     check=check,
+    properties=replace(
+        DATABASE,
+        high_availability=(
+            "restart",
+            "storage is in three zones, and one instance is started again; from two on (`instances`, "
+            "size medium) a reader in another zone takes over",
+        ),
+    ),
     licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
     default=True,
 )

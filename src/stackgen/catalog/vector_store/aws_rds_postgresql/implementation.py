@@ -1,8 +1,11 @@
 """RDS for PostgreSQL with pgvector."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.properties import DATABASE
 
 
 class Settings(ImplementationSettings):
@@ -46,5 +49,8 @@ IMPLEMENTATION = Implementation(
             "backup",
         )
     },
+    properties=replace(
+        DATABASE, high_availability=("zones", "a standby in another zone takes over (`standby`)")
+    ),
     licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
 )

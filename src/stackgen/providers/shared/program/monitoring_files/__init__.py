@@ -1,4 +1,4 @@
-"""What every provider's monitoring has in common: the alerting rules, and what is scraped."""
+"""What every provider's monitoring has in common: the alerting rules, a dashboard, and what is scraped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pulumi
 import yaml
 
 RULES = (Path(__file__).parent / "rules.yml").read_text(encoding="utf-8")
+DASHBOARD = (Path(__file__).parent / "dashboard.json").read_text(encoding="utf-8")
 Watched = Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]]
 
 

@@ -1,0 +1,54 @@
+"""A generated program's run beside that of a hand-written one with the same resources."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Case
+from stackgen.catalog.shelf import Shelf
+from stackgen.planning.plan import plan
+from stackgen.rendering.program import build
+from stackgen.rendering.writing import write
+from stackgen.spec.loading import parse
+
+STORES = 20
+HAND_WRITTEN = Path(__file__).with_name("handwritten")
+ROOT = Path(__file__).parents[1]
+
+
+class Unmeasured(Exception):
+    """Why it can't be measured here."""
+
+
+def generated(folder: Path) -> Path:
+    """The generated program's folder."""
+    settings = {"account": "111122223333", "region": "eu-central-1"}
+    spec: dict[str, Any] = {
+        "apiVersion": "stackgen/v1",
+        "name": "bench-stores",
+        "components": {f"store-{number}": {"capability": "object_store"} for number in range(STORES)},
+        "environments": {"bench": {"provider": "aws", "settings": settings}},
+    }
+    loaded = parse(json.dumps(spec).encode(), folder / "stack.yaml")
+    write(build(plan(loaded, "bench", Shelf()), folder / "generated"))
+    return folder / "generated"
+
+
+def program_cases(folder: Path) -> list[Case]:
+    """Both programs under Pulumi's mocks, in this interpreter's environment; raises Unmeasured."""
+    if find_spec("pulumi_aws") is None:
+        raise Unmeasured("pulumi-aws is not installed")
+    programs = {"generated": generated(folder), "hand-written": HAND_WRITTEN}
+    return [
+        Case(name, "program", 0, command(program), folder, environment={"PYTHONPATH": str(ROOT)})
+        for name, program in programs.items()
+    ]
+
+
+def command(program: Path, *record: str) -> list[str]:
+    """What runs a program under mocks."""
+    return [sys.executable, "-m", "benchmarks.run_program", str(program), *record]

@@ -1,0 +1,75 @@
+"""LiteLLM's proxy in the cluster."""
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import SERVER
+from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+
+
+class Settings(ImplementationSettings):
+    """Settings of LiteLLM in a cluster."""
+
+    image: str = Field(
+        default="ghcr.io/berriai/litellm-non_root:v1.106.2",
+        description="LiteLLM's image, for non-root users.",
+    )
+    timeout: int = Field(
+        default=600, ge=1, le=3600, description="Longest wait for a model's answer, seconds."
+    )
+    retries: int = Field(default=1, ge=0, le=10, description="Further tries after a failed request.")
+    cpu: str = Field(default="500m", pattern=r"^\d+m?$", description="CPU of a replica.")
+    memory: str = Field(default="2Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory of a replica.")
+    minimum: int = Field(default=1, ge=1, le=100, description="Replicas that always run.")
+    maximum: int = Field(default=1, ge=1, le=100, description="Replicas that run under load.")
+    expose: bool = Field(
+        default=False, description="Whether it is reached from outside, below the environment's `domain`."
+    )
+
+
+IMPLEMENTATION = Implementation(
+    description="LiteLLM's proxy as a Deployment: one address and one key for every model.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": "500m", "memory": "2Gi", "minimum": 1, "maximum": 1},
+        "medium": {"cpu": "1", "memory": "2Gi", "minimum": 2, "maximum": 6},
+        "large": {"cpu": "2", "memory": "4Gi", "minimum": 3, "maximum": 20},
+    },
+    kept={
+        "openai-chat": (
+            "chat",
+            "streaming",
+            "usage-counts",
+            "stop",
+            "seed",
+            "tool-calling",
+            "streamed-tool-calls",
+            "json-schema",
+            "model-listed",
+            "auth-required",
+            "wrong-credentials-refused",
+        ),
+        "openai-embeddings": (
+            "single",
+            "batch",
+            "stable-vector",
+            "stated-dimension",
+            "unit-norm",
+            "auth-required",
+            "wrong-credentials-refused",
+        ),
+        "openmetrics": ("exposition",),
+    },
+    not_kept={
+        "openai-chat": {
+            "unknown-parameter-is-error": "LiteLLM passes unknown fields on, and the model's server decides "
+            "(https://docs.litellm.ai/docs/completion/provider_specific_params)",
+            "tls": PLAIN_HTTP,
+        },
+        "openai-embeddings": {"tls": PLAIN_HTTP},
+    },
+    properties=SERVER,
+    licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
+    default=True,
+)

@@ -1,0 +1,117 @@
+"""A chat model with open weights, served by vLLM on the cluster's GPUs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.models import models, why_no_weights
+from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
+from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+
+ME = "kubernetes/vllm"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a vLLM server."""
+
+    weights: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+/[\w.-]+$",
+        description="Repository of the weights; from the table of models by the logical name if absent.",
+    )
+    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
+    gated: bool = Field(
+        default=False, description="Whether the weights need a token: the secret `huggingFaceToken`."
+    )
+    hub: str = Field(
+        default="https://huggingface.co",
+        pattern=r"^https://[\w./:-]+$",
+        description="Hub the weights come from.",
+    )
+    image: str = Field(default="docker.io/vllm/vllm-openai:v0.18.2", description="vLLM's image.")
+    gpus: int = Field(default=1, ge=1, le=16, description="GPUs that share the model.")
+    cpu: str = Field(default="4", pattern=r"^\d+m?$", description="CPU.")
+    memory: str = Field(default="32Gi", pattern=r"^\d+Gi$", description="Memory.")
+    storage: int = Field(default=100, ge=1, le=4000, description="Volume for the weights, GiB.")
+    context: int = Field(default=8192, ge=256, le=1048576, description="Context window, tokens.")
+    tool_call_parser: str = Field(
+        default="hermes",
+        pattern=r"^[a-z0-9_]+$",
+        description="How the model writes tool calls "
+        "(https://docs.vllm.ai/en/latest/features/tool_calling.html).",
+    )
+
+
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
+    """Open weights must be known, or said."""
+    if given.get("weights") is not None:
+        return None
+    return why_no_weights(options.model_dump()["model"], "chat", "weights", ME)
+
+
+def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
+    """Repository and revision by the table of models."""
+    if settings.model_dump()["weights"] is not None:
+        return {}
+    weights = models()[options.model_dump()["model"]].weights
+    return {
+        "weights": weights["repository"],
+        "revision": weights.get("revision", "main"),
+        "gated": bool(weights.get("gated", False)),
+    }
+
+
+IMPLEMENTATION = Implementation(
+    description="Open weights on the cluster's GPUs, served by vLLM behind the OpenAI API with a key.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"gpus": 1, "cpu": "4", "memory": "32Gi"},
+        "medium": {"gpus": 2, "cpu": "8", "memory": "64Gi", "context": 16384},
+        "large": {"gpus": 8, "cpu": "32", "memory": "256Gi", "context": 32768},
+    },
+    kept={
+        "openai-chat": (
+            "chat",
+            "streaming",
+            "usage-counts",
+            "stop",
+            "seed",
+            "tool-calling",
+            "streamed-tool-calls",
+            "json-schema",
+            "model-listed",
+            "auth-required",
+            "wrong-credentials-refused",
+        ),
+        "openmetrics": ("exposition",),
+    },
+    not_kept={
+        "openai-chat": {
+            "unknown-parameter-is-error": "vLLM ignores request fields it does not know "
+            "(https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html)",
+            "tls": PLAIN_HTTP,
+        }
+    },
+    refuses={"registry": "the server loads weights from a hub; name them with `weights`"},
+    offers=offers,
+    resolve=resolve,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=(
+            "not-applicable",
+            "it keeps no data but weights it can fetch again; its Secrets are in etcd",
+        ),
+        high_availability=ONE_POD,
+    ),
+    licence="Apache-2.0 (vLLM); the weights have their own",
+    default=True,
+    notes=(
+        "weights that ask for a token need it as a secret: pulumi config set --secret huggingFaceToken",
+        "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",
+        "the nodes must offer GPUs through a device plugin, such as NVIDIA's",
+    ),
+)

@@ -1,0 +1,90 @@
+"""Text Embeddings Inference in the cluster."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
+from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+
+ME = "kubernetes/text-embeddings-inference"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a Text Embeddings Inference server."""
+
+    weights: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+/[\w.-]+$",
+        description="Repository of the weights; from the table of models by the logical name if absent.",
+    )
+    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
+    identity: EmbeddingIdentity | None = Field(
+        default=None, description="What makes its vectors comparable; from the table of models if absent."
+    )
+    hub: str = Field(
+        default="https://huggingface.co",
+        pattern=r"^https://[\w./:-]+$",
+        description="Hub the weights come from.",
+    )
+    image: str = Field(
+        default="ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2", description="The server's image."
+    )
+    cpu: str = Field(default="2", pattern=r"^\d+m?$", description="CPU.")
+    memory: str = Field(default="4Gi", pattern=r"^\d+Gi$", description="Memory.")
+    storage: int = Field(default=10, ge=1, le=1000, description="Volume for the weights, GiB.")
+
+
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
+    """Weights must be known, or said together with what their vectors are."""
+    return why_no_open_weights(ME, options, given)
+
+
+def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
+    """Repository, revision and identity by the table of models."""
+    return open_weights(options, settings)
+
+
+IMPLEMENTATION = Implementation(
+    description="Text Embeddings Inference on CPUs: open weights, the same vectors as anywhere else.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"cpu": "2", "memory": "4Gi"},
+        "medium": {"cpu": "4", "memory": "8Gi"},
+        "large": {"cpu": "16", "memory": "16Gi"},
+    },
+    kept={
+        "openai-embeddings": (
+            "single",
+            "batch",
+            "stable-vector",
+            "stated-dimension",
+            "unit-norm",
+            "auth-required",
+            "wrong-credentials-refused",
+        ),
+        "openmetrics": ("exposition",),
+    },
+    not_kept={"openai-embeddings": {"tls": PLAIN_HTTP}},
+    refuses={"registry": "the server loads weights from a hub, not from a registry"},
+    offers=offers,
+    resolve=resolve,
+    properties=replace(
+        SERVER,
+        encryption_at_rest=(
+            "not-applicable",
+            "it keeps no data but weights it can fetch again; its Secrets are in etcd",
+        ),
+        high_availability=ONE_POD,
+    ),
+    licence="Apache-2.0 (Text Embeddings Inference); the weights have their own",
+    default=True,
+    notes=(
+        "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",
+    ),
+)

@@ -1,0 +1,79 @@
+"""Prometheus and Alertmanager, run by the Prometheus Operator."""
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, SERVER
+from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+
+
+class Settings(ImplementationSettings):
+    """Settings of monitoring in a cluster."""
+
+    scrape_interval: str = Field(default="30s", pattern=r"^\d+[sm]$", description="Time between scrapes.")
+    retention: str = Field(default="15d", pattern=r"^\d+[hdwy]$", description="How long metrics are kept.")
+    storage: int = Field(default=20, ge=1, le=4000, description="Volume of metrics, GiB; of traces the same.")
+    image: str = Field(default="docker.io/prom/prometheus:v3.13.3", description="Prometheus' image.")
+    alerts_image: str = Field(
+        default="docker.io/prom/alertmanager:v0.34.1", description="Alertmanager's image."
+    )
+    traces_image: str = Field(
+        default="docker.io/jaegertracing/all-in-one:1.65.0",
+        description="Image of Jaeger, which keeps traces.",
+    )
+    collector_image: str = Field(
+        default="docker.io/otel/opentelemetry-collector-contrib:0.159.0",
+        description="Image of the OpenTelemetry collector.",
+    )
+    grafana_image: str = Field(default="docker.io/grafana/grafana:12.4.4", description="Grafana's image.")
+    front_image: str = Field(
+        default="docker.io/victoriametrics/vmauth:v1.140.0", description="Image of the authenticating front."
+    )
+    replicas: int = Field(default=1, ge=1, le=5, description="Replicas of Prometheus and of Alertmanager.")
+    cpu: str = Field(default="500m", pattern=r"^\d+m?$", description="CPU of Prometheus.")
+    memory: str = Field(default="2Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory of Prometheus.")
+    expose: bool = Field(
+        default=False,
+        description="Whether the dashboards are reached from outside, below the environment's `domain`.",
+    )
+
+
+IMPLEMENTATION = Implementation(
+    description="Prometheus and Alertmanager by their operator's resources, with Jaeger, Grafana and a collector.",
+    level="self-hosted",
+    settings=Settings,
+    sizes={
+        "small": {"storage": 20, "cpu": "500m", "memory": "2Gi"},
+        "medium": {"replicas": 2, "storage": 100, "cpu": "2", "memory": "8Gi"},
+        "large": {"replicas": 2, "storage": 500, "cpu": "8", "memory": "32Gi"},
+    },
+    kept={
+        "prometheus": (
+            "query",
+            "range-query",
+            "rule-loaded",
+            "alert-fires",
+            "component-scraped",
+            "auth-required",
+            "wrong-credentials-refused",
+        ),
+        "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
+    },
+    not_kept={"prometheus": {"tls": PLAIN_HTTP}, "otlp": {"tls": PLAIN_HTTP}},
+    properties=replace(
+        SERVER,
+        encryption_at_rest=ON_VOLUME,
+        backup=NO_BACKUP,
+        high_availability=(
+            "restart",
+            "one Prometheus, started again; from two on (`replicas`, size medium) each scrapes everything",
+        ),
+    ),
+    licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, collector, vmauth); AGPL-3.0 (Grafana)",
+    notes=(
+        "the Prometheus Operator (0.85 or later) must run in the cluster",
+        "alerts are shown; add an AlertmanagerConfig in extensions.py to be woken by them",
+    ),
+)

@@ -1,0 +1,65 @@
+"""MLServer as a Deployment, with a model out of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from kubernetes_platform.bindings import publish
+from kubernetes_platform.ground import Ground
+from kubernetes_platform.pods import Pod
+from kubernetes_platform.predictors import METRICS, PORT, mlserver
+from kubernetes_platform.servers import Scale, Server, ServerArgs
+from kubernetes_platform.workloads import Caller
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubernetesMlserverArgs:
+    """model: registry reference, looked up when a pod starts. registry: bindings of the registry it is in."""
+
+    kubernetes: Ground
+    model: str
+    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    callers: Sequence[Caller] = ()
+    image: str = "docker.io/seldonio/mlserver:1.7.1"
+    cpu: str = "500m"
+    memory: str = "2Gi"
+    minimum: int = 1
+    maximum: int = 1
+
+
+class KubernetesMlserver(pulumi.ComponentResource):
+    """A predictive model over the Open Inference Protocol, that only callers reach."""
+
+    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: KubernetesMlserverArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:predictor:KubernetesMlserver", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        ground = args.kubernetes
+        container = mlserver(
+            name, args.model, args.registry, ground.image(args.image), cpu=args.cpu, memory=args.memory
+        )
+        server = Server(
+            name,
+            ServerArgs(
+                pod=Pod(containers=[container]),
+                port=PORT,
+                other_ports={"metrics": METRICS},
+                callers=args.callers,
+                scale=Scale(minimum=args.minimum, maximum=args.maximum),
+            ),
+            ground,
+            child,
+        )
+        self.bindings = {
+            "open-inference": {"url": server.url, "model": name},
+            "openmetrics": {"url": f"http://{server.host}:{METRICS}/metrics"},
+        }
+        publish(name, self.bindings, ground, child)
+        self.register_outputs({"bindings": self.bindings})

@@ -1,0 +1,65 @@
+"""PostgreSQL with pgvector, run by CloudNativePG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from kubernetes_platform.bindings import publish
+from kubernetes_platform.databases import DatabaseArgs, OperatedDatabase, pgvector_binding
+from kubernetes_platform.ground import Ground
+from kubernetes_platform.workloads import Caller
+
+DATABASE = "knowledge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubernetesCloudnativePgArgs:
+    """dimensions: length of the embeddings. storage: GiB.
+
+    backup: bucket, endpoint, credentials, schedule, retention.
+    """
+
+    kubernetes: Ground
+    callers: Sequence[Caller] = ()
+    dimensions: int = 384
+    image: str = "ghcr.io/cloudnative-pg/postgresql:17.9-standard-trixie"
+    instances: int = 1
+    storage: int = 10
+    cpu: str = "500m"
+    memory: str = "1Gi"
+    backup: Mapping[str, str] | None = None
+
+
+class KubernetesCloudnativePg(pulumi.ComponentResource):
+    """A database cluster that only callers reach, and only over TLS."""
+
+    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: KubernetesCloudnativePgArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:vector_store:KubernetesCloudnativePg", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        database = OperatedDatabase(
+            name,
+            DatabaseArgs(
+                database=DATABASE,
+                image=args.kubernetes.image(args.image),
+                extensions=["vector"],
+                callers=args.callers,
+                instances=args.instances,
+                storage=args.storage,
+                cpu=args.cpu,
+                memory=args.memory,
+                backup=args.backup,
+            ),
+            args.kubernetes,
+            child,
+        )
+        self.bindings = {"pgvector": pgvector_binding(database, DATABASE, args.dimensions, "require")}
+        publish(name, self.bindings, args.kubernetes, child)
+        self.register_outputs({"bindings": self.bindings})

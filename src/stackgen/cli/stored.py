@@ -1,0 +1,60 @@
+"""Whose embeddings a vector store holds, noted in the store itself, so that no other model's are mixed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from stackgen.errors import StackgenError
+
+if TYPE_CHECKING:
+    from stackgen.planning.model import Plan, PlannedComponent
+
+Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
+    """Raise StackgenError(embedding-identity-changed) if a store holds embeddings of another identity.
+
+    A store that can't be reached yet, or from here, is looked at after it is up.
+    """
+    from stackgen.moving.embeddings import marker
+    from stackgen.planning.identity import difference, identity
+    from stackgen.rendering.same_space import changed
+
+    for _, maker, binding in _stores(plan, bindings):
+        try:
+            found = marker(binding, maker.name)
+        except (StackgenError, ModuleNotFoundError):
+            continue
+        new = identity(maker)
+        if found is not None and new is not None and dict(found) != new:
+            raise StackgenError(changed(plan, maker, difference(dict(found), new)))
+
+
+def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[str]:
+    """Note in every store whose embeddings it is to hold; a warning for each that can't be reached.
+
+    anew: even where it says something else.
+    """
+    from stackgen.moving.embeddings import mark, marker
+    from stackgen.planning.identity import identity
+
+    for store, maker, binding in _stores(plan, bindings):
+        found = identity(maker)
+        try:
+            if found is not None and (anew or marker(binding, maker.name) is None):
+                mark(binding, maker.name, found)
+        except (StackgenError, ModuleNotFoundError) as error:
+            yield f"'{store}' could not be asked whose embeddings it holds: {error}"
+
+
+def _stores(plan: Plan, bindings: Bindings) -> Iterator[tuple[str, PlannedComponent, Any]]:
+    from stackgen.contracts import contract
+    from stackgen.planning.identity import embedded_by
+
+    for item in plan.components:
+        by = embedded_by(item)
+        values = bindings.get(item.name, {}).get("pgvector")
+        if by is not None and values:
+            yield item.name, plan.by_name[by], contract("pgvector").binding.model_validate(values)

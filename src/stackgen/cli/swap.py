@@ -1,0 +1,18 @@
+"""stackgen swap: another box in a component's place, reported or carried out."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from stackgen.cli.console import Answer, Console
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """The report, unless a word says to change something."""
+    if arguments.apply or arguments.rollback or arguments.retire:
+        from stackgen.cli.swap_apply import carry_out
+
+        return carry_out(arguments, console)
+    from stackgen.cli.swap_report import report
+
+    return report(arguments, console)

@@ -1,0 +1,97 @@
+"""stackgen why-not: what stands in the way of another implementation, and what it would weaken."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import Context, open_context
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+if TYPE_CHECKING:
+    from stackgen.catalog.shelf import Entry
+    from stackgen.planning.model import Plan, PlannedComponent
+
+HEADER = ("kind", "what", "instead", "source")
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """Obstacles first, all at once; then what the application has not said it needs. Exit code 11 if there are any."""
+    from stackgen.planning.target import changes, swapped, target
+
+    context = open_context(arguments)
+    before = context.plan()
+    found = swapped(before, arguments.component)
+    entry = target(context.shelf, found.capability, arguments.implementation)
+    given = changes(arguments.changes)
+    obstacles = _obstacles(context, found, entry.id, given)
+    weaker = _weaker(context, before, found, entry.id, given)
+    rows = [
+        ("obstacle", item.message, item.hint or ", ".join(item.allowed), _source(context, item, entry))
+        for item in obstacles
+    ]
+    rows += [(item["change"], item["says"], "", item["source"]) for item in weaker or []]
+    title = f"{context.name}: {found.name}: {found.entry.id} -> {entry.id}"
+    verdict = f"{len(obstacles)} in the way" if obstacles else "nothing stands in the way"
+    if weaker is None:
+        verdict += "; what it would weaken can't be said until that is mended"
+    command = f"stackgen swap {context.name} {found.name} --to {entry.id} -e {context.environment}"
+    return Answer(
+        {
+            "from": found.entry.id,
+            "to": entry.id,
+            "obstacles": [item.as_json() for item in obstacles],
+            "weaker": weaker,
+        },
+        f"{title}: {verdict}",
+        table=(HEADER, rows) if rows else None,
+        next=None if obstacles else command,
+        exit_code=ExitCode.PROMOTION_REFUSED if obstacles else ExitCode.OK,
+        stack=context.name,
+        environment=context.environment,
+    )
+
+
+def _source(context: Context, problem: Problem, entry: Entry) -> str:
+    """The line of the spec that asks for it; the descriptor, if it is the new implementation that does."""
+    from stackgen.impact.citing import descriptor
+
+    where, positions = problem.position, context.loaded.positions
+    lines = positions.lines if positions is not None else []
+    if where is not None and where.text in (line.rstrip("\r") for line in lines[where.line - 1 : where.line]):
+        return f"{context.loaded.path.name}:{where.line}"
+    return descriptor(entry)
+
+
+def _obstacles(
+    context: Context, found: PlannedComponent, to: str, given: dict[str, Any]
+) -> tuple[Problem, ...]:
+    from stackgen.cli.swap_report import changed
+    from stackgen.planning.plan import plan
+
+    try:
+        plan(changed(context, found, to, given), context.environment, context.shelf)
+    except StackgenError as error:
+        return error.problems
+    return ()
+
+
+def _weaker(
+    context: Context, before: Plan, found: PlannedComponent, to: str, given: dict[str, Any]
+) -> list[dict[str, str]] | None:
+    """Lost clauses that nobody needs, and weaker properties; None where there is no plan to compare with."""
+    from stackgen.cli.swap_report import after
+    from stackgen.impact.compare import compare_components
+    from stackgen.impact.model import WORSE
+
+    try:
+        wanted = after(context, found, to, given)
+    except StackgenError:
+        return None
+    impact = compare_components(before, wanted, found.name, context.loaded)
+    return [
+        {"topic": item.topic, "change": item.change, "says": item.says, "source": item.source}
+        for item in impact.statements
+        if item.change in WORSE and not item.needed
+    ]

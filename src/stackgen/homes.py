@@ -1,0 +1,47 @@
+"""Where stackgen keeps what it makes: data that must stay, and a cache that may go."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def data_home() -> Path:
+    """State and servers' data: $STACKGEN_DATA_HOME, /var/lib/stackgen for root, else the XDG data folder."""
+    from pathlib import Path
+
+    return Path(_home("STACKGEN_DATA_HOME", "/var/lib", "XDG_DATA_HOME", ".local/share"))
+
+
+def cache_home() -> Path:
+    """Engine, environments and binaries, shared by all stacks: $STACKGEN_CACHE_HOME, /var/cache, or XDG."""
+    from pathlib import Path
+
+    return Path(cache_folder())
+
+
+def cache_folder() -> str:
+    """The same as text, for those who have no time to load `pathlib`."""
+    return _home("STACKGEN_CACHE_HOME", "/var/cache", "XDG_CACHE_HOME", ".cache")
+
+
+def private(folder: str) -> bool:
+    """Make a folder of ours if need be; whether nobody else can put anything into it."""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
+        found = os.stat(folder)  # noqa: PTH116
+    except OSError:
+        return False
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o022 and os.access(folder, os.W_OK)
+
+
+def _home(own: str, for_root: str, xdg: str, below_home: str) -> str:
+    if own in os.environ:
+        return os.path.abspath(os.environ[own])  # noqa: PTH100
+    if os.geteuid() == 0:
+        return f"{for_root}/stackgen"
+    base = os.environ.get(xdg) or os.path.expanduser(f"~/{below_home}")  # noqa: PTH111
+    return f"{base}/stackgen"

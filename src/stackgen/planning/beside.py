@@ -1,0 +1,82 @@
+"""Second boxes of components, beside those that serve: where data is moved to, or was moved from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stackgen.catalog.model import Place
+from stackgen.planning.choose import check_together, resolve_settings
+from stackgen.planning.clauses import check_needs
+from stackgen.planning.findings import Findings
+from stackgen.planning.merge import Merged
+from stackgen.planning.model import PlannedComponent
+from stackgen.planning.references import references, sources, spread_all
+from stackgen.planning.resolving import entry_of, options_of
+
+
+def boxes_beside(
+    second: Mapping[str, Merged],
+    all_merged: Mapping[str, Merged],
+    planned: Sequence[PlannedComponent],
+    where: Mapping[str, Place],
+    findings: Findings,
+) -> tuple[PlannedComponent, ...]:
+    """Every second box, wired to what its component names; notes every problem."""
+    serving = {item.name: item for item in planned}
+    found = [_box(merged, all_merged, serving, where, findings) for merged in second.values()]
+    for item in (*planned, *(box for box in found if box is not None)):
+        if item.box != 1 and item.resource in all_merged:
+            findings.add(
+                "box-name-taken",
+                f"box {item.box} of '{item.name}' would be called '{item.resource}', as another component is",
+                (*second[item.name].override_path, "box")
+                if item.name in second
+                else ("components", item.name),
+                hint="give it another `box` number",
+            )
+    return tuple(box for box in found if box is not None)
+
+
+def _box(
+    merged: Merged,
+    all_merged: Mapping[str, Merged],
+    serving: Mapping[str, PlannedComponent],
+    where: Mapping[str, Place],
+    findings: Findings,
+) -> PlannedComponent | None:
+    options = options_of(merged, findings)
+    entry = entry_of(merged, options, where, findings)
+    if entry is None or options is None:
+        return None
+    others = {**all_merged, merged.name: merged}
+    referred = {name: dict(item.references) for name, item in serving.items()}
+    referred[merged.name] = references(merged, options, others, findings)
+    spread_all(referred, others, findings)
+    settings = resolve_settings(merged, entry, options, where[entry.provider], findings)
+    check_needs(merged, entry, findings)
+    if entry.implementation.reached_through is not None:
+        findings.add(
+            "nobody-serves-it",
+            f"'{merged.name}' by {entry.id} is reached through a component of capability "
+            f"{entry.implementation.reached_through}, which serves no box beside another",
+            merged.implementation_path,
+        )
+    if settings is None:
+        return None
+    check_together(merged, entry, options, settings, where[entry.provider], findings)
+    named = {name for reference in referred[merged.name].values() for name in reference.names}
+    by = {name: serving[name].served_by for name in named if name in serving}
+    return PlannedComponent(
+        name=merged.name,
+        capability=merged.capability,
+        entry=entry,
+        options=options,
+        settings=settings,
+        size=merged.size,
+        needs=merged.needs,
+        references=referred[merged.name],
+        depends_on=merged.depends_on,
+        sources=sources(merged, options, findings),
+        behind={name: server for name, server in by.items() if server is not None},
+        box=merged.box,
+    )

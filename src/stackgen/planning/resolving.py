@@ -1,0 +1,46 @@
+"""The two first answers about a box: its options by the capability's model, and who provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from stackgen.catalog.model import CapabilityOptions, Place
+from stackgen.catalog.shelf import Entry
+from stackgen.errors import did_you_mean
+from stackgen.planning.choose import choose, refuse_options
+from stackgen.planning.findings import Findings
+from stackgen.planning.merge import Merged
+
+
+def options_of(merged: Merged, findings: Findings) -> CapabilityOptions | None:
+    shelf = findings.shelf
+    if merged.capability not in shelf.capability_names or shelf.capability(merged.capability).internal:
+        usable = [name for name in shelf.capability_names if not shelf.capability(name).internal]
+        findings.add(
+            "unknown-capability",
+            f"component '{merged.name}' has capability '{merged.capability}', which is not known",
+            (*merged.path, "capability"),
+            hint=did_you_mean(merged.capability, usable),
+            allowed=usable,
+            next="stackgen catalog list",
+        )
+        return None
+    model = shelf.capability(merged.capability).options
+    try:
+        return model.model_validate(dict(merged.options))
+    except ValidationError as error:
+        findings.add_validation(error, merged.option_path, f"{merged.capability} '{merged.name}'", model)
+        return None
+
+
+def entry_of(
+    merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
+) -> Entry | None:
+    if merged.capability not in findings.shelf.implementations:
+        return None
+    entry = choose(merged, options, where, findings)
+    if entry is not None:
+        refuse_options(merged, entry, findings)
+    return entry

@@ -1,0 +1,74 @@
+"""Which box a swap asks for: an implementation by name, or a provider's default one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+
+if TYPE_CHECKING:
+    from stackgen.catalog.shelf import Entry, Shelf
+    from stackgen.planning.model import Plan, PlannedComponent
+
+
+def swapped(plan: Plan, component: str) -> PlannedComponent:
+    """The component whose box is to be swapped; raises StackgenError(unknown-component)."""
+    found = plan.by_name.get(component)
+    if found is None:
+        names = list(plan.by_name)
+        message = f"'{plan.stack.name}' has no component '{component}'"
+        problem = Problem("unknown-component", message, None, did_you_mean(component, names), tuple(names))
+        raise StackgenError(problem, ExitCode.NOT_FOUND)
+    return found
+
+
+def target(shelf: Shelf, capability: str, to: str) -> Entry:
+    """The entry that `to` means: `<provider>/<name>`, or a provider for its default.
+
+    Raises StackgenError(unknown-implementation).
+    """
+    offered = shelf.implementations[capability]
+    entry = offered.get(to) or (shelf.default(capability, to) if to in shelf.provider_folders else None)
+    if entry is None:
+        known = sorted({*offered, *(item.provider for item in offered.values())})
+        message = f"'{to}' is no implementation of {capability}, and no provider that has a default one"
+        problem = Problem(
+            "unknown-implementation",
+            message,
+            None,
+            did_you_mean(to, known),
+            tuple(known),
+            f"stackgen catalog list --capability {capability}",
+        )
+        raise StackgenError(problem, ExitCode.NOT_FOUND)
+    return entry
+
+
+def changes(given: Sequence[str]) -> dict[str, Any]:
+    """`KEY=VALUE` and `settings.NAME=VALUE` as what a spec would hold; values are read as YAML 1.2.
+
+    Raises StackgenError(usage).
+    """
+    from stackgen.spec.yaml_reader import read
+
+    found: dict[str, Any] = {}
+    for item in given:
+        key, equals, text = item.partition("=")
+        parts = key.split(".")
+        if not equals or not all(parts) or len(parts) > 2 or (len(parts) == 2 and parts[0] != "settings"):
+            message = f"'{item}' is neither KEY=VALUE nor settings.NAME=VALUE"
+            raise StackgenError(Problem("usage", message))
+        value, _ = read(text.encode(), f"--set {key}")
+        place: dict[str, Any] = found.setdefault("settings", {}) if len(parts) == 2 else found
+        place[parts[-1]] = value
+    return found
+
+
+def lost(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Contract → clauses kept before and not after."""
+    found = {
+        name: [clause for clause in clauses if clause not in after.get(name, ())]
+        for name, clauses in before.items()
+    }
+    return {name: clauses for name, clauses in found.items() if clauses}

@@ -1,0 +1,1 @@
+"""Kubernetes, as it runs on premises."""

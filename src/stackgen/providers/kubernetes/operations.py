@@ -1,0 +1,157 @@
+"""What runs in the cluster for an environment, asked of kubectl: pods, logs, and ways to services from outside."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.providers.model import Status
+
+_FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
+_START = 15  # seconds
+
+
+class _Resource(Protocol):
+    @property
+    def type(self) -> str: ...
+    @property
+    def outputs(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an environment is: its namespace, and the kubeconfig's context that it was made with."""
+
+    context: str
+    namespace: str
+
+    def kubectl(self, *words: str) -> list[str]:
+        """A kubectl command there; raises StackgenError(kubectl-missing) where there is no kubectl."""
+        if shutil.which("kubectl") is None:
+            message = "kubectl is not on PATH, and services of the cluster are reached with it"
+            problem = Problem("kubectl-missing", message, hint="install kubectl, of the cluster's version")
+            raise StackgenError(problem, ExitCode.NOT_FOUND)
+        return ["kubectl", "--context", self.context, "--namespace", self.namespace, *words]
+
+
+def status(resources: Iterable[_Resource]) -> Status:
+    """Every pod of the environment: phase, containers that are ready, restarts, node."""
+    place = found_place(resources)
+    header: tuple[str, ...] = ("pod", "state", "ready", "restarts", "node")
+    if place is None:
+        return Status(header, (), (), "nothing is deployed")
+    answer = subprocess.run(
+        place.kubectl("get", "pods", "-o", "json"), capture_output=True, text=True, check=False
+    )
+    if answer.returncode:
+        raise StackgenError(
+            Problem("cluster-unreachable", answer.stderr.strip() or "kubectl failed"), ExitCode.DEPLOYMENT
+        )
+    rows = [_row(item) for item in json.loads(answer.stdout)["items"]]
+    items: list[dict[str, Any]] = [dict(zip(header, row, strict=True)) for row in rows]
+    return Status(header, tuple(rows), tuple(items), f"{len(rows)} pods in {place.namespace}")
+
+
+def log_command(resources: Iterable[_Resource], component: str | None, lines: int, follow: bool) -> list[str]:
+    """The command that prints components' logs; [] where nothing is deployed."""
+    place = found_place(resources)
+    if place is None:
+        return []
+    selector = f"workload={component}" if component else "workload"
+    words = ["logs", "-l", selector, "--all-containers", "--prefix", f"--tail={lines}"]
+    words += ["--max-log-requests=100", *(["--follow"] if follow else [])]
+    return place.kubectl(*words)
+
+
+@contextmanager
+def reached(resources: Iterable[_Resource], bindings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The bindings with every service of the cluster behind a forwarded port of 127.0.0.1, while the context lasts."""
+    place = found_place(resources)
+    if place is None:
+        yield dict(bindings)
+        return
+    with ExitStack() as stack:
+        ports: dict[tuple[str, int], int] = {}
+
+        def port(service: str, number: int) -> int:
+            if (service, number) not in ports:
+                ports[service, number] = stack.enter_context(_forwarded(place, service, number))
+            return ports[service, number]
+
+        yield {
+            component: {
+                contract: _rewritten(binding, place.namespace, port)
+                for contract, binding in contracts.items()
+            }
+            for component, contracts in bindings.items()
+        }
+
+
+def found_place(resources: Iterable[_Resource]) -> Place | None:
+    """Where the environment is, by its Pulumi state; None where it is not deployed."""
+    context = namespace = None
+    for resource in resources:
+        if resource.type == "pulumi:providers:kubernetes":
+            context = resource.outputs.get("context") or context
+        elif resource.type == "kubernetes:core/v1:Namespace":
+            namespace = resource.outputs["metadata"]["name"]
+    return Place(str(context), str(namespace)) if context and namespace else None
+
+
+def _row(pod: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    states: list[Mapping[str, Any]] = pod["status"].get("containerStatuses", [])
+    ready = sum(bool(state.get("ready")) for state in states)
+    restarts = sum(int(state.get("restartCount", 0)) for state in states)
+    name, node = pod["metadata"]["name"], pod["spec"].get("nodeName", "")
+    return (
+        name,
+        pod["status"].get("phase", ""),
+        f"{ready}/{len(pod['spec']['containers'])}",
+        str(restarts),
+        node,
+    )
+
+
+def _rewritten(binding: Mapping[str, Any], namespace: str, port: Any) -> dict[str, Any]:
+    inside = re.compile(rf"([a-z0-9-]+)\.{re.escape(namespace)}\.svc(?::(\d+))?")
+    found = dict(binding)
+    if inside.fullmatch(str(found.get("host", ""))):
+        service = str(found["host"]).partition(".")[0]
+        found |= {"host": "127.0.0.1", "port": port(service, int(found["port"]))}
+
+    def address(match: re.Match[str]) -> str:
+        return f"127.0.0.1:{port(match[1], int(match[2] or 80))}"
+
+    return {
+        key: inside.sub(address, value) if isinstance(value, str) else value for key, value in found.items()
+    }
+
+
+@contextmanager
+def _forwarded(place: Place, service: str, port: int) -> Iterator[int]:
+    """A free port of 127.0.0.1 that leads to a service; raises StackgenError where the cluster refuses."""
+    command = place.kubectl("port-forward", "--address", "127.0.0.1", f"service/{service}", f":{port}")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        line = process.stdout.readline()
+        match = _FORWARDING.search(line)
+        if match is None:
+            message = (
+                f"service {service} of {place.namespace} can't be reached: {line.strip() or 'kubectl ended'}"
+            )
+            raise StackgenError(Problem("cluster-unreachable", message), ExitCode.DEPLOYMENT)
+        yield int(match[1])
+    finally:
+        process.terminate()
+        try:
+            process.wait(_START)
+        except subprocess.TimeoutExpired:
+            process.kill()

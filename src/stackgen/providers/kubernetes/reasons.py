@@ -1,0 +1,7 @@
+"""Why clauses are not kept in a cluster, said once."""
+
+PLAIN_HTTP = (
+    "inside the namespace requests are plain HTTP, and NetworkPolicies admit callers' pods alone; a service mesh, or "
+    "`expose` for those from outside, encrypts them (https://gateway-api.sigs.k8s.io/guides/tls/)"
+)
+NO_AUTHENTICATION = "the server has no authentication; NetworkPolicies admit callers' pods alone"

@@ -1,0 +1,13 @@
+"""Where the spec file may be that a user means. Standard library only: what needs no spec read loads this alone."""
+
+from __future__ import annotations
+
+import os
+
+FOLDER, FILE = "stacks", "stack.yaml"
+
+
+def candidates(stack: str, folder: str) -> tuple[str, ...]:
+    """Files that `stack` may mean in `folder`, in order: a path, a folder with a spec, a name under stacks/."""
+    join = os.path.join
+    return join(folder, stack), join(folder, stack, FILE), join(folder, FOLDER, stack, FILE)

@@ -1,0 +1,116 @@
+"""What a swap has done so far, on disk, so that it goes on after any interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from stackgen.engine.paths import data_home
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.moving.model import Memory
+
+VERSION = 1
+Kind = Literal["swap", "return", "abandon", "retire"]
+
+
+@dataclass
+class Journal:
+    """One move between two boxes of a component.
+
+    kind: swap to a new box; return to the old one after bindings were switched; abandon the new one before
+    that; retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the
+    other. wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the
+    source refuses writes. memory: contract → what was copied. proof: contract → what was equal at the switch.
+    collections: tables whose embeddings are made anew, each with its `store`.
+    """
+
+    path: Path
+    kind: Kind
+    component: str
+    source: int
+    target: int
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    done: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    running: str | None = None
+    finished: bool = False
+    frozen: bool = False
+    wanted: dict[str, Any] = field(default_factory=dict[str, Any])
+    collections: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    proof: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
+    memory: dict[str, Memory] = field(default_factory=dict[str, Memory])
+
+    def begin(self, step: str) -> None:
+        """Note that a step is about to be taken."""
+        self.running = step
+        self.save()
+
+    def finish(self, step: str, detail: str, seconds: float) -> None:
+        """Note that it has been taken."""
+        self.done[step] = {"detail": detail, "seconds": round(seconds, 1)}
+        self.running = None
+        self.save()
+
+    def forget(self, *steps: str) -> None:
+        """Steps that must be taken again."""
+        for step in steps:
+            self.done.pop(step, None)
+        self.running = None
+        self.save()
+
+    def save(self) -> None:
+        """Replace the file as a whole."""
+        content = {"version": VERSION, **{k: v for k, v in asdict(self).items() if k != "path"}}
+        new = self.path.with_suffix(".new")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+            json.dump(content, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.replace(self.path)
+
+    def remove(self) -> None:
+        """Forget the move: nothing of it is left."""
+        self.path.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Journal | None:
+    """The journal in a file; None if there is none. Raises StackgenError(journal-unreadable)."""
+    try:
+        content = json.loads(path.read_text())
+        if content.pop("version") != VERSION:
+            raise ValueError("another version")
+        return Journal(path, **content)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, AttributeError) as error:
+        message = f"{path} can't be read ({error}); what was done to the boxes is not known"
+        hint = "look at both boxes, finish by hand, then delete it"
+        raise StackgenError(Problem("journal-unreadable", message, hint=hint)) from error
+
+
+def place(stack: str, environment: str, component: str) -> Path:
+    """Where the journal of a component's swap is kept."""
+    return data_home() / "swaps" / stack / environment / f"{component}.json"
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Only one process works on a swap; raises StackgenError(swap-running)."""
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(path.with_suffix(".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        message = f"another process swaps '{path.stem}' already"
+        raise StackgenError(Problem("swap-running", message), ExitCode.DEPLOYMENT) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,50 @@
+"""What a swap writes into a spec: the environment's part about one component, before and after each edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackgen.spec.stack import Stack
+
+Override = dict[str, Any]
+
+
+def current(stack: Stack, environment: str, component: str) -> Override:
+    """The part as it is written; {} if there is none."""
+    found = stack.environments[environment].components.get(component)
+    return found.model_dump(exclude_unset=True, mode="json") if found is not None else {}
+
+
+def with_beside(
+    stack: Stack,
+    environment: str,
+    component: str,
+    *,
+    before: str,
+    to: str,
+    changes: Mapping[str, Any],
+) -> Override:
+    """With a second box by implementation `to`. It gets what differs in the environment, and `changes` over it;
+    settings go along only where the implementation stays `before`'s.
+    """
+    override = current(stack, environment, component)
+    own = {k: v for k, v in override.items() if k not in ("implementation", "box", "settings", "beside")}
+    settings = dict(changes.get("settings", {}))
+    if to == before:
+        base = stack.components[component].settings if override.get("box", 1) == 1 else {}
+        settings = {**base, **override.get("settings", {}), **settings}
+    box = {"implementation": to, "box": override.get("box", 1) + 1, **own, **changes}
+    box.pop("settings", None)
+    return {**override, "beside": {**box, **({"settings": settings} if settings else {})}}
+
+
+def exchanged(override: Override) -> Override:
+    """The box beside serves, and the one that served stands beside."""
+    served = {key: value for key, value in override.items() if key != "beside"}
+    return {**override["beside"], "beside": served}
+
+
+def alone(override: Override) -> Override:
+    """Without the second box."""
+    return {key: value for key, value in override.items() if key != "beside"}

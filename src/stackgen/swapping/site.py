@@ -1,0 +1,161 @@
+"""One environment while a swap works on it: its spec, its boxes as planned, and as they run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.contracts import Binding, contract
+from stackgen.engine.deployment import Deployment, Outcome
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.planning.model import Plan, PlannedComponent
+from stackgen.planning.plan import plan
+from stackgen.rendering.program import build
+from stackgen.rendering.writing import write
+from stackgen.spec.editing import edit
+from stackgen.spec.loading import LoadedStack
+from stackgen.swapping.overrides import Override, current
+from stackgen.verification.model import Declared, Report
+from stackgen.verification.run import verify
+
+PATIENCE = 300  # seconds
+Bindings = Mapping[str, Mapping[str, Any]]  # contract → binding
+
+
+@dataclass
+class Site:
+    """A spec's environment and one component in it. progress: takes sentences."""
+
+    loaded: LoadedStack
+    shelf: Shelf
+    environment: str
+    component: str
+    output: Path | None
+    progress: Callable[[str], None]
+    _exported: dict[str, Any] | None = None
+    _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.loaded.stack.name
+
+    @property
+    def override(self) -> Override:
+        """The environment's part about the component."""
+        return current(self.loaded.stack, self.environment, self.component)
+
+    def plan(self) -> Plan:
+        """The environment as the spec has it now."""
+        return plan(self.loaded, self.environment, self.shelf)
+
+    def would_be(self, override: Override) -> Plan:
+        """The plan if the component's part were `override`; nothing is written."""
+        result = edit(self.loaded, self.environment, self.component, override, dry=True)
+        return plan(result, self.environment, self.shelf)
+
+    def write(self, override: Override) -> None:
+        """Change the spec; a result that can't be planned is never written."""
+
+        def check(result: LoadedStack) -> None:
+            plan(result, self.environment, self.shelf)
+
+        self.loaded = edit(self.loaded, self.environment, self.component, override, check)
+
+    def write_dimensions(self, store: str, dimensions: int) -> None:
+        """Let a vector store expect embeddings of another length."""
+        override = current(self.loaded.stack, self.environment, store)
+        self.loaded = edit(self.loaded, self.environment, store, {**override, "dimensions": dimensions})
+
+    def up(self) -> str:
+        """Generate the program and deploy it; what changed, in a phrase."""
+        program = build(self.plan(), self.output)
+        write(program)
+        self._exported = None
+        outcome = self._when_free(self._deployment(program.folder).up)
+        counts = {
+            op: n for op, n in outcome.counts.items() if op in ("create", "update", "delete", "replace")
+        }
+        return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
+
+    def _when_free(self, up: Callable[[], Outcome]) -> Outcome:
+        """Wait for an update that a killed swap has left running."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return up()
+            except StackgenError as error:
+                locked = any(problem.code == "stack-locked" for problem in error.problems)
+                if not locked or time.monotonic() > deadline:
+                    raise
+                self.progress("waiting for an update that is running")
+                time.sleep(2)
+
+    def planned(self, box: int) -> PlannedComponent:
+        """A box of the component as planned; raises KeyError."""
+        return next(b for b in self.plan().boxes if b.name == self.component and b.box == box)
+
+    def boxes(self) -> dict[int, Bindings]:
+        """Box number → bindings as deployed; raises StackgenError(not-deployed) if the component is not up.
+
+        Two boxes are told apart by what was deployed, not by the spec, which may be ahead of it.
+        """
+        outputs = self._outputs()
+        both = outputs.get("boxes", {}).get(self.component)
+        if both is not None:
+            return {int(number): bindings for number, bindings in both.items()}
+        serving = outputs.get("bindings", {}).get(self.component)
+        if serving is None:
+            raise self._not_up()
+        return {self.plan().by_name[self.component].box: serving}
+
+    def binding(self, contract: str, box: int) -> Binding:
+        """How to connect to one box; raises StackgenError(not-deployed)."""
+        found = self.boxes().get(box)
+        if found is None:
+            raise self._not_up()
+        return shaped(contract, found)
+
+    def _not_up(self) -> StackgenError:
+        message = f"'{self.component}' is not up in {self.environment} as the spec has it"
+        problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment}")
+        return StackgenError(problem, ExitCode.NOT_FOUND)
+
+    def others(self) -> Mapping[str, Bindings]:
+        """Every component's bindings as deployed."""
+        return self._outputs().get("bindings", {})
+
+    def measure(self, box: int) -> Report:
+        """Every clause of a box; raises StackgenError where declared and measured differ."""
+        found = self.planned(box).implementation
+        declared = {self.component: Declared(found.kept, found.not_kept)}
+        report = verify({self.component: self.boxes().get(box, {})}, declared)
+        if not report.results:
+            raise self._not_up()
+        if report.failures:
+            problems = [
+                Problem("clause-broken", f"box {box} of '{r.component}': {r.contract} {r.clause}: {r.detail}")
+                for r in report.failures
+            ]
+            raise StackgenError(problems, ExitCode.VERIFICATION_FAILED)
+        return report
+
+    def _outputs(self) -> dict[str, Any]:
+        """What the last update exported; read once between two updates."""
+        if self._exported is None:
+            folder = (self.output or self.plan().program_folder).absolute()
+            there = (folder / "Pulumi.yaml").is_file()
+            self._exported = self._deployment(folder).outputs() if there else {}
+        return self._exported
+
+    def _deployment(self, folder: Path) -> Deployment:
+        return self._known.setdefault(folder, Deployment(folder, self.name, self.environment, self.progress))
+
+
+def shaped(name: str, bindings: Bindings) -> Binding:
+    """A contract's binding out of what was exported."""
+    return contract(name).binding.model_validate(bindings[name])

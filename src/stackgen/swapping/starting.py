@@ -1,0 +1,123 @@
+"""Which move a word asks for, given where an earlier one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.planning.target import changes, target
+from stackgen.swapping.journal import Journal, place, read
+from stackgen.swapping.overrides import with_beside
+from stackgen.swapping.reindexing import affected
+from stackgen.swapping.run import way_back
+from stackgen.swapping.site import Site
+
+ELSEWHERE = "a swap that was made on another machine has its journal there"
+
+
+def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[str]) -> Journal:
+    """Go on with a swap, or begin one; raises StackgenError where that can't be, before anything is touched."""
+    command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
+    if journal is not None and journal.kind in ("retire", "abandon"):
+        word = "--retire" if journal.kind == "retire" else "--rollback"
+        raise _refused(
+            "swap-unfinished", f"{word} of '{site.component}' is not at its end", f"{command} {word}"
+        )
+    if journal is not None and to is None:
+        if journal.kind == "return" and not journal.finished:
+            raise _refused("swap-unfinished", "the way back is not at its end", f"{command} --rollback")
+        return journal
+    if journal is not None and not journal.finished and journal.kind == "swap" and not given:
+        entry = target(site.shelf, site.planned(journal.source).capability, to or "")
+        if entry.id == journal.wanted["beside"]["implementation"]:
+            return journal
+    if journal is not None or "beside" in site.override:
+        message = f"'{site.component}' has a second box already, from an earlier swap"
+        raise _refused("box-beside", message, f"{command} --retire, or {command} --rollback")
+    if to is None:
+        raise _refused(
+            "usage", "say which box to swap to: --to IMPLEMENTATION|PROVIDER", f"{command} --to BOX"
+        )
+    return _begun(site, to, given)
+
+
+def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
+    _one_at_a_time(site)
+    serving = site.plan().by_name[site.component]
+    entry = target(site.shelf, serving.capability, to)
+    _keep_needs(site, entry.implementation.kept, entry.id)
+    values = changes(given)
+    site.boxes()  # it is up, or there is nothing to move from
+    wanted = with_beside(
+        site.loaded.stack,
+        site.environment,
+        site.component,
+        before=serving.entry.id,
+        to=entry.id,
+        changes=values,
+    )
+    collections = affected(site.would_be(wanted), site.component)
+    path = place(site.name, site.environment, site.component)
+    number = wanted["beside"]["box"]
+    found = Journal(path, "swap", site.component, serving.box, number, wanted=wanted)
+    found.collections = collections
+    return found
+
+
+def _one_at_a_time(site: Site) -> None:
+    """Refuse to begin while another component's swap is not at its end: one may stand on the other's boxes."""
+    for path in sorted(place(site.name, site.environment, site.component).parent.glob("*.json")):
+        other = read(path)
+        if other is not None and not other.finished:
+            command = f"stackgen swap {site.name} {other.component} -e {site.environment} --apply"
+            raise _refused("swap-unfinished", f"the swap of '{other.component}' is not at its end", command)
+
+
+def _keep_needs(site: Site, kept: dict[str, tuple[str, ...]], to: str) -> None:
+    """Refuse a box that doesn't keep what the application relies on."""
+    found = {clause for clauses in kept.values() for clause in clauses}
+    lost = [clause for clause in site.loaded.stack.components[site.component].needs if clause not in found]
+    if lost:
+        message = f"'{site.component}' needs {', '.join(lost)}, which {to} does not keep; nothing was touched"
+        command = f"stackgen swap {site.name} {site.component} --to {to} -e {site.environment}"
+        raise StackgenError(Problem("need-not-kept", message, next=command), ExitCode.PROMOTION_REFUSED)
+
+
+def rollback(site: Site, journal: Journal | None) -> Journal:
+    """Return to the old box if bindings were switched, else give the new one up."""
+    if journal is None or journal.kind == "retire":
+        message = f"'{site.component}' has no old box to return to"
+        raise StackgenError(Problem("nothing-to-roll-back", message, hint=ELSEWHERE), ExitCode.NOT_FOUND)
+    if journal.kind in ("return", "abandon"):
+        return journal
+    if site.override.get("box", 1) == journal.target:
+        return way_back(journal)
+    given_up = Journal(journal.path, "abandon", journal.component, journal.source, journal.target)
+    given_up.frozen, given_up.collections = journal.frozen, journal.collections
+    return given_up
+
+
+def retire(site: Site, journal: Journal | None) -> Journal:
+    """Remove the box that serves no longer, after its data is proven moved."""
+    if journal is not None and journal.kind == "retire":
+        return journal
+    command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
+    if journal is None:
+        message = f"'{site.component}' has no old box to retire"
+        raise StackgenError(Problem("nothing-to-retire", message, hint=ELSEWHERE), ExitCode.NOT_FOUND)
+    if not journal.finished:
+        word = "--rollback" if journal.kind != "swap" else "--apply"
+        raise _refused(
+            "swap-unfinished", f"the swap of '{site.component}' is not at its end", f"{command} {word}"
+        )
+    if site.loaded.stack.environments[site.environment].protect:
+        message = f"'{site.environment}' of '{site.name}' is protected: its data is not deleted"
+        hint = "set `protect: false` in the spec and run `stackgen up` first"
+        raise StackgenError(Problem("protected", message, hint=hint), ExitCode.POLICY)
+    found = Journal(journal.path, "retire", journal.component, journal.source, journal.target)
+    found.memory, found.proof, found.collections = journal.memory, journal.proof, journal.collections
+    return found
+
+
+def _refused(code: str, message: str, command: str) -> StackgenError:
+    return StackgenError(Problem(code, message, next=command))

@@ -1,0 +1,231 @@
+"""The steps of a move between two boxes. Each looks at what is there, so it can be taken again after a crash."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.moving import Comparison, Mover, mover
+from stackgen.moving.model import Memory
+from stackgen.swapping.journal import Journal, Kind
+from stackgen.swapping.overrides import alone, exchanged
+from stackgen.swapping.site import Site
+
+QUIET = 3  # seconds without a write before a box is deleted
+
+
+@dataclass(frozen=True)
+class Step:
+    """name: as the journal has it. does: for people. take: does it, and says what came of it."""
+
+    name: str
+    does: str
+    take: Callable[[], str]
+
+
+class Steps:
+    """Steps of one journal's move."""
+
+    def __init__(self, site: Site, journal: Journal) -> None:
+        self.site = site
+        self.journal = journal
+
+    @property
+    def switched(self) -> bool:
+        """Whether the spec says that the target serves."""
+        return self.site.override.get("box", 1) == self.journal.target
+
+    def plan(self) -> list[Step]:
+        """All steps in order; those that the components' contract has no use for are left out."""
+        every = {step.name: step for step in self._every()}
+        movable = list(self.movers())
+        left_out: set[str] = set()
+        if not movable:
+            left_out |= {"gather", "copy", "freeze", "delta", "open", "settle", "prove", "thaw"}
+        if not any(found.freeze for _, found in movable):
+            left_out |= {"freeze", "open", "thaw"}
+        if all(found.freeze for _, found in movable):
+            left_out |= {"gather"}
+        return [every[name] for name in ORDER[self.journal.kind] if name not in left_out]
+
+    def movers(self) -> Iterator[tuple[str, Mover]]:
+        """Contract and mover, for every contract of the component whose boxes hold data."""
+        for name in self.site.shelf.capability(
+            self.site.plan().by_name[self.site.component].capability
+        ).contracts:
+            found = mover(name)
+            if found is not None:
+                yield name, found
+
+    def thaw(self) -> str:
+        """Let the source take writes again."""
+        for name, found in self.movers():
+            if found.thaw is not None:
+                found.thaw(self.site.binding(name, self.journal.source))
+        self.journal.frozen = False
+        self.journal.save()
+        return "writes are taken"
+
+    def moved(self) -> Iterator[str]:
+        """What goes along and what can't, for people."""
+        for name, found in self.movers():
+            yield f"{name} is moved with {found.tool}: {', '.join(found.carries)}"
+            yield f"not moved: {', '.join(found.leaves)}"
+
+    def _every(self) -> Iterator[Step]:
+        here, there = self.journal.source, self.journal.target
+        yield Step("beside", f"write box {there} into the spec, beside box {here}", self._beside)
+        yield Step("deploy", f"deploy box {there}; box {here} goes on serving", self.site.up)
+        yield Step("verify", f"measure every clause of box {there}", lambda: self._measured(there))
+        yield Step("gather", f"bring over what reached box {there} late", self._gather)
+        yield Step("copy", "copy data while applications read and write", self._copy)
+        yield Step("freeze", f"let box {here} refuse writes", self._freeze)
+        yield Step("delta", "copy what was written since, and compare", self._delta)
+        yield Step("open", f"let box {there} take writes", self._open)
+        yield Step("switch", f"write into the spec that box {there} serves", self._switch)
+        yield Step("bind", "switch bindings; what uses them restarts", self.site.up)
+        yield Step("settle", f"bring over what reached box {here} late, and compare", self._settle)
+        yield Step("check", "measure every clause through the bindings", lambda: self._measured(there))
+        yield Step("thaw", f"let box {here} take writes", self.thaw)
+        yield Step("prove", f"compare box {there} with box {here} once more", self._prove)
+        yield Step("remove", f"take box {there if self._gives_up else here} out of the spec", self._remove)
+        yield Step("clean", "delete its resources and its data", self.site.up)
+
+    @property
+    def _gives_up(self) -> bool:
+        return self.journal.kind == "abandon"
+
+    def _beside(self) -> str:
+        if self.site.override != self.journal.wanted:
+            self.site.write(self.journal.wanted)
+        return f"environments.{self.site.environment}.components.{self.site.component}"
+
+    def _measured(self, box: int) -> str:
+        report = self.site.measure(box)
+        return ", ".join(f"{count} {status}" for status, count in report.counts().items())
+
+    def _sides(self) -> Iterator[tuple[str, Mover, Any, Any]]:
+        for name, found in self.movers():
+            source = self.site.binding(name, self.journal.source)
+            target = self.site.binding(name, self.journal.target)
+            yield name, found, source, target
+
+    def _gather(self) -> str:
+        """Before the way back: what the old box got too late, as after every switch."""
+        memory: dict[str, Memory] = {}
+        for name, found, source, target in self._sides():
+            late = found.copy(target, source, self.journal.memory.get(name, {}), self.site.progress)
+            memory[name] = found.turned(late)
+        self.journal.memory = memory
+        return "nothing is left behind"
+
+    def _bring(self, name: str, found: Mover, source: Any, target: Any, since: Memory | None) -> None:
+        """Copy to a target that nobody else writes to."""
+        self.journal.memory[name] = found.copy(source, target, since, self.site.progress)
+
+    def _since(self, name: str, found: Mover) -> Memory | None:
+        """What is known of an earlier copy, where the source is not frozen: only what is new is looked at."""
+        return self.journal.memory.get(name) if found.freeze is None else None
+
+    def _copy(self) -> str:
+        for name, found, source, target in self._sides():
+            back = self.journal.kind == "return"
+            self._bring(name, found, source, target, self._since(name, found) if back else None)
+        return ", ".join(found.tool for _, found in self.movers())
+
+    def _freeze(self) -> str:
+        self.journal.frozen = True
+        self.journal.save()  # before, so that no crash leaves a frozen box unknown
+        for _, found, source, _ in self._sides():
+            if found.freeze is not None:
+                found.freeze(source)
+        return "writes are refused, reads are answered"
+
+    def _delta(self) -> str:
+        """The last copy before the switch; where the source is frozen the sides must be equal now."""
+        said: list[str] = []
+        for name, found, source, target in self._sides():
+            self._bring(name, found, source, target, self._since(name, found))
+            if found.freeze is not None:
+                compared = found.compare(source, target, None)
+                said.append(_must_be_equal(compared))
+                self.journal.proof[name] = [[part.name, part.source_checksum] for part in compared.parts]
+        return "; ".join(said) or "copied once more; compared after the switch, since writes go on"
+
+    def _open(self) -> str:
+        """The target takes writes again, if an earlier move froze it."""
+        for _, found, _, target in self._sides():
+            if found.thaw is not None:
+                found.thaw(target)
+        return "writes are taken"
+
+    def _switch(self) -> str:
+        if not self.switched:
+            self.site.write(exchanged(self.site.override))
+        return f"box {self.journal.target} serves"
+
+    def _settle(self) -> str:
+        said: list[str] = []
+        for name, found, source, target in self._sides():
+            if found.freeze is not None:
+                said.append("nothing could be written there since it was compared")
+                continue
+            late = found.copy(source, target, self.journal.memory.get(name, {}), self.site.progress)
+            self.journal.memory[name] = late
+            said.append(_must_be_equal(found.compare(source, target, late)))
+        return "; ".join(said)
+
+    def _prove(self) -> str:
+        """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
+        for name, found, source, _ in self._sides():
+            if found.freeze is None:
+                continue
+            now = [[part.name, part.source_checksum] for part in found.compare(source, source, None).parts]
+            if now != self.journal.proof.get(name):
+                message = f"box {self.journal.source} is not as it was when its data was compared"
+                hint = "somebody wrote to it; look at what, or roll back"
+                raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
+        said = self._settle()
+        self._must_be_quiet()
+        return said
+
+    def _must_be_quiet(self) -> None:
+        """Refuse to delete a box that somebody still writes to."""
+        before = dict(self.journal.memory)
+        time.sleep(QUIET)
+        for name, found, source, target in self._sides():
+            if found.freeze is None and found.copy(source, target, before[name], _silent) != before[name]:
+                message = f"box {self.journal.source} is still written to, by somebody with its old bindings"
+                hint = "restart what uses it, so that it takes the new ones; then retire it again"
+                raise StackgenError(Problem("box-in-use", message, hint=hint), ExitCode.DEPLOYMENT)
+
+    def _remove(self) -> str:
+        if "beside" in self.site.override:
+            self.site.write(alone(self.site.override))
+        return f"environments.{self.site.environment}.components.{self.site.component}"
+
+
+ORDER: Mapping[Kind, tuple[str, ...]] = {
+    "swap": (
+        *("beside", "deploy", "verify", "copy", "freeze", "delta", "switch", "bind"),
+        *("settle", "check"),
+    ),
+    "return": ("gather", "copy", "freeze", "delta", "open", "switch", "bind", "settle", "check"),
+    "abandon": ("thaw", "remove", "clean"),
+    "retire": ("prove", "remove", "clean"),
+}
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _must_be_equal(found: Comparison) -> str:
+    if not found.equal:
+        message = f"the new box does not hold what the old one holds: {found.sentence()}"
+        raise StackgenError(Problem("data-differs", message), ExitCode.VERIFICATION_FAILED)
+    newer = f" ({found.newer} written later in the new box)" if found.newer else ""
+    return f"{found.sentence()}: counts and checksums are equal{newer}"

@@ -1,0 +1,137 @@
+"""LiteLLM's proxy, wherever it runs: its configuration, and what it gives to clients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+Binding = Mapping[str, pulumi.Input[Any]]
+Bindings = Mapping[str, Binding]
+Splits = Mapping[str, Mapping[str, int]]
+
+CHAT, EMBEDDINGS = "openai-chat", "openai-embeddings"
+UPSTREAM = "upstream"  # LiteLLM's own parameters for a model that doesn't speak OpenAI's API
+AUTHENTICATE = (Path(__file__).parent / "authenticate.py").read_text(encoding="utf-8")
+PREFIX = "MODEL_"
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """configuration: config.json. secrets: variables with the models' own keys."""
+
+    configuration: pulumi.Output[str]
+    secrets: dict[str, pulumi.Input[str]]
+
+
+def proxy(
+    serves: Mapping[str, Bindings], *, timeout: int, retries: int, splits: Splits | None = None
+) -> Proxy:
+    """What LiteLLM needs to route to each component's model under the component's name.
+
+    timeout: longest wait for a model's answer, seconds. Keys of models stay in variables of the proxy.
+    splits: name → component → weight; requests for the name are shared out accordingly.
+    """
+    routes = {name: _route(name, bindings) for name, bindings in serves.items()}
+    secrets: dict[str, pulumi.Input[str]] = {
+        _variable(name): bindings[_contract(bindings)]["api-key"]
+        for name, bindings in serves.items()
+        if UPSTREAM not in bindings
+    }
+    settings = {
+        "drop_params": False,
+        "callbacks": ["prometheus"],
+        "require_auth_for_metrics_endpoint": True,
+        "request_timeout": timeout,
+        "num_retries": retries,
+    }
+    general = {"custom_auth": "authenticate.authenticate"}
+    configuration = pulumi.Output.all(**routes).apply(
+        lambda known: json.dumps(
+            {
+                "model_list": _model_list(known, splits or {}),
+                "litellm_settings": settings,
+                "general_settings": general,
+            },
+            indent=1,
+        )
+    )
+    return Proxy(configuration, secrets)
+
+
+def _model_list(routes: Mapping[str, Mapping[str, Any]], splits: Splits) -> list[dict[str, Any]]:
+    """Every model under its component's name; those of a split once more under the split's, with a weight.
+
+    https://docs.litellm.ai/docs/routing (weighted pick)
+    """
+    found = [{"model_name": name, "litellm_params": dict(route)} for name, route in routes.items()]
+    for split, members in splits.items():
+        found += [
+            {"model_name": split, "litellm_params": {**routes[name], "weight": weight}}
+            for name, weight in members.items()
+        ]
+    return found
+
+
+def _contract(bindings: Bindings) -> str:
+    return CHAT if CHAT in bindings else EMBEDDINGS
+
+
+def _variable(model: str) -> str:
+    """Environment variable with the key of a model's own server."""
+    return f"{PREFIX}{model.upper().replace('-', '_')}_API_KEY"
+
+
+def _route(name: str, bindings: Bindings) -> pulumi.Output[dict[str, Any]]:
+    """LiteLLM's parameters for one model (https://docs.litellm.ai/docs/proxy/configs)."""
+    if UPSTREAM in bindings:
+        return pulumi.Output.all(**bindings[UPSTREAM]).apply(dict)
+    binding = bindings[_contract(bindings)]
+    return pulumi.Output.all(base=binding["base-url"], model=binding["model"]).apply(
+        lambda known: {
+            "model": f"openai/{known['model']}",
+            "api_base": known["base"],
+            "api_key": f"os.environ/{_variable(name)}",
+        }
+    )
+
+
+def served_bindings(
+    serves: Mapping[str, Bindings], url: pulumi.Input[str], key: pulumi.Input[str]
+) -> dict[str, dict[str, dict[str, pulumi.Input[Any]]]]:
+    """Component → contract → binding: its model at the proxy's address, with the proxy's key.
+
+    What a vector means (dimensions, revision, normalisation, metric) passes through unchanged.
+    """
+    found: dict[str, dict[str, dict[str, pulumi.Input[Any]]]] = {}
+    for name, bindings in serves.items():
+        contract = _contract(bindings)
+        own: dict[str, pulumi.Input[Any]] = {
+            "base-url": pulumi.Output.concat(url, "/v1"),
+            "api-key": key,
+            "model": name,
+        }
+        passed = {k: v for k, v in bindings.get(contract, {}).items() if k not in own}
+        found[name] = {contract: {**own, **passed}}
+    return found
+
+
+def bindings_of(
+    served: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]],
+    url: pulumi.Input[str],
+    key: pulumi.Input[str],
+    splits: Splits | None = None,
+) -> dict[str, Mapping[str, pulumi.Input[Any]]]:
+    """The proxy's own bindings: its metrics, and of each kind of model the first split or else the first as default."""
+    metrics = {"url": pulumi.Output.concat(url, "/metrics/"), "bearer-token": key}
+    found: dict[str, Mapping[str, pulumi.Input[Any]]] = {"openmetrics": metrics}
+    for contracts in reversed(list(served.values())):
+        found.update(contracts)
+    for split, members in reversed(list((splits or {}).items())):
+        for contract, binding in served[next(iter(members))].items():
+            found[contract] = {**binding, "model": split}
+    return found

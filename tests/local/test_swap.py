@@ -1,0 +1,341 @@
+"""Swaps under applications that keep writing: nothing that was committed is lost, whatever is killed."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from stackgen.contracts.mlflow import MlflowBinding
+from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
+from stackgen.contracts.pgvector import PgvectorBinding, connect
+from stackgen.contracts.s3 import S3Binding, client
+from stackgen.engine.paths import cache_home
+from stackgen.moving.mlflow_side import Side, quiet
+from stackgen.swapping import steps
+from tests.conftest import Cli
+from tests.local.swapping import STACK, Application, bindings, kill
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
+HEAD = "# ours\napiVersion: stackgen/v1\nname: swapped # its name\ncomponents:\n"
+TAIL = "environments:\n  dev: {provider: local} # here\n"
+KNOWLEDGE = "  knowledge: {capability: vector_store, dimensions: 3, needs: [transactions]}\n"
+OLDER = ("--to", "local/postgresql", "--set", 'settings.version="16"')
+
+
+@pytest.fixture
+def stack(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
+    folder = open_folder / request.node.name[:40]
+    folder.mkdir()
+    return Cli(folder, folder / "data")
+
+
+def up(cli: Cli, components: str) -> None:
+    (cli.folder / "stack.yaml").write_text(HEAD + components + TAIL)
+    cli("up", *STACK, "--yes")
+
+
+def gone(cli: Cli) -> None:
+    cli("down", *STACK, "--delete-data", "--yes")
+    assert not (cli.folder / "data" / "stacks").exists()
+
+
+def swap(cli: Cli, component: str, *arguments: str, code: int = 0) -> dict[str, Any]:
+    done = cli("swap", "stack.yaml", component, "-e", "dev", *arguments, "--yes", "--json", code=code)
+    return json.loads(done.stdout)
+
+
+def spec(cli: Cli) -> str:
+    return (cli.folder / "stack.yaml").read_text()
+
+
+def database(found: dict[str, Any]) -> psycopg.Connection[Any]:
+    return connect(PgvectorBinding.model_validate(found["knowledge"]["pgvector"]))
+
+
+def rows(found: dict[str, Any]) -> Callable[[int], None]:
+    connection = database(found)
+    connection.execute("create table if not exists items (number int primary key, embedding vector(3))")
+    connection.commit()
+
+    def write(number: int) -> None:
+        connection.execute("insert into items values (%s, %s)", [number, f"[{number},1,0]"])
+        connection.commit()
+        count = connection.execute("select count(*) from items where number = %s", [number]).fetchone()
+        assert count == (1,), f"row {number} was committed and can't be read"
+
+    return write
+
+
+def numbers(found: dict[str, Any]) -> set[int]:
+    with database(found) as connection:
+        return {row[0] for row in connection.execute("select number from items").fetchall()}
+
+
+def version(found: dict[str, Any]) -> int:
+    with database(found) as connection:
+        return connection.info.server_version // 10000
+
+
+def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli) -> None:
+    up(stack, KNOWLEDGE)
+    application = Application(stack, rows)
+    application.start()
+    application.goes_on()
+    command = ("swap", "stack.yaml", "knowledge", "-e", "dev", "--apply", "--yes")
+    kill(stack, "before", "beside", *command, *OLDER)
+    for step in steps.ORDER["swap"]:
+        if step in ("deploy", "copy", "bind"):
+            kill(stack, "amid", step, *command)
+        if step in ("freeze", "switch"):
+            kill(stack, "before", step, *command)
+        kill(stack, "after", step, *command)
+        if step in ("copy", "bind"):
+            application.goes_on()
+    result = swap(stack, "knowledge", "--apply")["result"]
+    assert result["serving"] == 2
+    application.goes_on()
+    assert version(bindings(stack)) == 16
+    text = spec(stack)
+    assert text.startswith(HEAD)
+    assert "} # here" in text
+
+    swap(stack, "knowledge", "--rollback")
+    application.goes_on()
+    assert version(bindings(stack)) == 18
+    swap(stack, "knowledge", "--retire")
+    committed = application.end()
+    assert numbers(bindings(stack)) >= set(committed)
+    assert len(committed) > 20
+    assert "beside" not in spec(stack)
+    gone(stack)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("step", ["deploy", "freeze", "switch", "bind"])
+def test_a_swap_that_is_killed_can_be_rolled_back(stack: Cli, step: str) -> None:
+    up(stack, KNOWLEDGE)
+    application = Application(stack, rows)
+    application.start()
+    application.goes_on()
+    command = ("swap", "stack.yaml", "knowledge", "-e", "dev", "--apply", "--yes", *OLDER)
+    kill(stack, "after", step, *command)
+    swap(stack, "knowledge", "--rollback")
+    application.goes_on()
+    assert version(bindings(stack)) == 18
+    assert numbers(bindings(stack)) >= set(application.end())
+    gone(stack)
+
+
+@pytest.mark.nightly
+def test_a_box_that_fails_leaves_the_old_one_serving(stack: Cli) -> None:
+    (stack.folder / "code").mkdir()
+    (stack.folder / "code" / "requirements.txt").touch()
+    (stack.folder / "code" / "health").write_text("ok")
+    serve = 'test "$PGDATABASE" = knowledge && exec python -m http.server --bind $HOST $PORT'
+    service = f"{{capability: service, source: code, command: [sh, -c, '{serve}'], uses: [knowledge]}}\n"
+    up(stack, KNOWLEDGE + "  consumer: " + service)
+    application = Application(stack, rows)
+    application.start()
+    application.goes_on()
+    before = spec(stack)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = f"settings.port={taken.getsockname()[1]}"
+        errors = swap(stack, "knowledge", "--apply", "--to", "local", "--set", port, code=4)["errors"]
+    assert "is taken" in errors[0]["message"]
+    assert errors[-1]["code"] == "swap-stopped"
+    swap(stack, "knowledge", "--rollback")
+    assert spec(stack).replace(", components: {}", "") == before
+    application.goes_on()
+
+    errors = swap(stack, "knowledge", "--apply", *OLDER, code=4)["errors"]
+    assert "consumer dies after it is started" in errors[0]["message"]
+    assert errors[-1]["code"] == "swap-rolled-back"
+    application.goes_on()
+    assert version(bindings(stack)) == 18
+    assert numbers(bindings(stack)) >= set(application.end())
+    gone(stack)
+
+
+def objects(found: dict[str, Any]) -> Callable[[int], None]:
+    binding = S3Binding.model_validate(found["documents"]["s3"])
+    connection = client(binding)
+
+    def write(number: int) -> None:
+        content = str(number).encode() * 100
+        connection.put_object(
+            Bucket=binding.bucket, Key=f"items/{number}", Body=content, Metadata={"n": str(number)}
+        )
+
+    return write
+
+
+def runs(found: dict[str, Any]) -> Callable[[int], None]:
+    side = Side(MlflowBinding.model_validate(found["registry"]["mlflow"]))
+
+    def write(number: int) -> None:
+        run = side.client.create_run("0", run_name=f"run {number}")
+        side.client.log_metric(run.info.run_id, "number", number)
+        side.client.update_run(run.info.run_id, "FINISHED")
+
+    return write
+
+
+def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) -> None:
+    up(stack, "  documents: {capability: object_store}\n  registry: {capability: model_registry}\n")
+    with quiet():
+        applications = [Application(stack, objects, 0.3), Application(stack, runs, 3)]
+        for application in applications:
+            application.start()
+            application.goes_on()
+        side = Side(MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"]))
+        run = side.client.create_run("0", run_name="training")
+        (tmp_path / "model.bin").write_bytes(b"weights")
+        side.client.log_artifact(run.info.run_id, str(tmp_path / "model.bin"), "model")
+        side.client.create_registered_model("triage")
+        for _ in range(3):
+            source = f"{run.info.artifact_uri}/model"
+            side.client.create_model_version("triage", source, run.info.run_id, await_creation_for=0)
+        side.client.delete_model_version("triage", "2")
+        side.client.set_registered_model_alias("triage", "champion", "3")
+
+        for component in ("documents", "registry"):
+            command = ("swap", "stack.yaml", component, "-e", "dev", "--apply", "--yes")
+            kill(stack, "after", "copy", *command, "--to", "local")
+            for step in ("delta", "switch", "settle"):
+                kill(stack, "after", step, *command)
+            assert swap(stack, component, "--apply")["result"]["serving"] == 2
+        assert swap(stack, "documents", "--retire", code=4)["errors"][0]["code"] == "box-in-use"
+        for application in applications:
+            application.restarted.set()
+            application.goes_on()
+            application.goes_on()
+            application.end()
+        for component in ("documents", "registry"):
+            swap(stack, component, "--retire")  # brings over what reached the old boxes late
+        found = bindings(stack)
+        binding = S3Binding.model_validate(found["documents"]["s3"])
+        pages = client(binding).get_paginator("list_objects_v2").paginate(Bucket=binding.bucket)
+        keys = {item["Key"] for page in pages for item in page["Contents"]}
+        assert keys >= {f"items/{number}" for number in applications[0].committed}
+        moved = Side(MlflowBinding.model_validate(found["registry"]["mlflow"]))
+        names = {run.info.run_name for run in moved.runs.values()}
+        assert names >= {f"run {number}" for number in applications[1].committed}
+        champion = moved.client.get_model_version_by_alias("triage", "champion")
+        assert champion.version == "3"
+        fetched = moved.client.download_artifacts(champion.run_id, "model/model.bin", str(tmp_path))
+        assert Path(fetched).read_bytes() == b"weights"
+        assert {number for _, number in moved.versions} == {"1", "3"}
+    gone(stack)
+
+
+EMBEDDED = """\
+  embedder: {capability: embedding_model, model: all-minilm-l6-v2}
+  knowledge:
+    capability: vector_store
+    embedded_by: embedder
+    collections: [{table: chunks, text: content, embedding: embedding}]
+"""
+
+
+def texts(found: dict[str, Any]) -> Callable[[int], None]:
+    """Writes a text with its embedding, and must find it by the same embedding at once, as near as can be."""
+    connection = database(found)
+    model = OpenaiEmbeddingsBinding.model_validate(found["embedder"]["openai-embeddings"])
+    connection.execute(
+        "create table if not exists chunks (number int primary key, content text, embedding vector(384) not null)"
+    )
+    connection.execute(
+        "create index if not exists nearest on chunks using hnsw (embedding vector_cosine_ops)"
+    )
+    connection.commit()
+
+    def write(number: int) -> None:
+        text = f"Policy {number} covers case {number * 7} and nothing else."
+        vector = str(embed(model, [text])[0])
+        connection.execute("insert into chunks values (%s, %s, %s)", [number, text, vector])
+        connection.commit()
+        query = "select 1 - (embedding <=> %s::vector) from chunks where number = %s"
+        found = connection.execute(query, [vector, number]).fetchone()
+        assert found is not None
+        assert found[0] > 0.999
+
+    return write
+
+
+def another_model(folder: Path) -> Path:
+    """MiniLM with another epsilon in its norms: vectors as long as before, and of another space."""
+    source = next(
+        path
+        for path in (cache_home() / "models").glob("*/model.gguf")
+        if b"bert.pooling_type" in path.read_bytes()
+    )
+    data = bytearray(source.read_bytes())
+    key = b"bert.attention.layer_norm_epsilon"
+    at = data.index(key) + len(key) + 4  # behind the value's type
+    data[at : at + 4] = struct.pack("<f", 3.0)
+    (folder / "other.gguf").write_bytes(data)
+    return folder / "other.gguf"
+
+
+@pytest.mark.nightly
+def test_an_embedding_model_is_swapped_and_every_embedding_made_anew(stack: Cli) -> None:
+    up(stack, EMBEDDED)
+    weights = another_model(stack.folder)
+    application = Application(stack, texts, 0.5)
+    application.start()
+    application.goes_on()
+    before = spec(stack)
+    (stack.folder / "stack.yaml").write_text(
+        before.replace("l6-v2}", f"l6-v2, settings: {{weights: '{weights}'}}}}")
+    )
+    for command in ("plan", "generate", "up"):
+        given = ("--yes",) if command == "up" else ()
+        assert "error[embedding-identity-changed]" in stack(command, *STACK, *given, code=2).stderr
+    (stack.folder / "stack.yaml").write_text(before)
+
+    command = ("swap", "stack.yaml", "embedder", "-e", "dev", "--apply", "--yes")
+    kill(stack, "after", "deploy", *command, "--to", "local", "--set", f"settings.weights={weights}")
+    for step in ("backfill", "freeze", "delta", "hide", "switch", "bind", "show"):
+        kill(stack, "after", step, *command)
+    assert swap(stack, "embedder", "--apply")["result"]["serving"] == 2
+    application.goes_on()
+    _are_all_of(bindings(stack), application)
+    stack("up", *STACK, "--yes")
+
+    kill(stack, "after", "hide", *command[:-2], "--rollback", "--yes")
+    swap(stack, "embedder", "--rollback")
+    application.goes_on()
+    found = bindings(stack)
+    _are_all_of(found, application)
+    swap(stack, "embedder", "--retire")
+    committed = application.end()
+    with database(found) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where tablename like 'chunks%'"
+        ).fetchall()
+        kept = {row[0] for row in connection.execute("select number from chunks").fetchall()}
+    assert tables == [("chunks",)]
+    assert kept >= set(committed)
+    gone(stack)
+
+
+def _are_all_of(found: dict[str, Any], application: Application) -> None:
+    """Every stored embedding is what the model that serves makes of its text."""
+    model = OpenaiEmbeddingsBinding.model_validate(found["embedder"]["openai-embeddings"])
+    committed = set(application.committed)
+    with database(found) as connection:
+        stored = connection.execute("select number, content, embedding::text from chunks").fetchall()
+    assert {number for number, _, _ in stored} >= committed
+    for start in range(0, len(stored), 32):
+        part = stored[start : start + 32]
+        for (_, _, vector), made in zip(part, embed(model, [text for _, text, _ in part]), strict=True):
+            assert cosine(json.loads(vector), made) > 0.999
