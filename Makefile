@@ -34,7 +34,7 @@ down: $(BIN)/stackgen ## stop the example stack; its data stays
 
 .PHONY: test
 test: $(BIN)/stackgen ## run every test: unit, engine, local, kubernetes
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2
 
 .PHONY: nightly
 nightly: $(BIN)/stackgen ## the long tests: swaps killed at every step, under an application that goes on

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,23 +18,25 @@ SHARED = {
     "provider_truth": "clouds",
     "kubernetes": "kubernetes",
     "local": "local",
-    "swapping": "swapping",
 }
+APART = {"tests/local/test_swap.py": "swaps"}
+"""Folder → what its tests are handed out as; a file by itself where nothing is said."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite expected files")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several workers, what shares servers, a cluster or recordings goes to one of them, in order."""
-    for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        item.add_marker(
-            pytest.mark.xdist_group(
-                SHARED.get(folder, item.path.name) if item.path.name != "test_swap.py" else "swap"
-            )
-        )
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return APART.get(file, SHARED.get(file.split("/")[1], file))
+
+    return Together(config, log)
 
 
 @pytest.fixture

@@ -23,6 +23,15 @@ def cache_home() -> Path:
     return Path(cache_folder())
 
 
+def config_home() -> Path:
+    """What belongs to the user and not to a machine's data, such as a signing key: $STACKGEN_CONFIG_HOME or XDG."""
+    from pathlib import Path
+
+    if "STACKGEN_CONFIG_HOME" in os.environ:
+        return Path(os.environ["STACKGEN_CONFIG_HOME"]).absolute()
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config", "stackgen")
+
+
 def cache_folder() -> str:
     """The same as text, for those who have no time to load `pathlib`."""
     return _home("STACKGEN_CACHE_HOME", "/var/cache", "XDG_CACHE_HOME", ".cache")

@@ -131,7 +131,11 @@ def test_a_second_up_of_the_same_environment_is_refused(place: Path) -> None:
     cli = nap(place, 12)
     first = cli.start("up", "stack.yaml", "--yes")
     _wait_for_job(place)
+    running = (place / "dev").stat().st_ino
+    (place / "code" / "more.py").write_text("more = True\n")
+    (place / "stack.yaml").write_text(NAP.format(seconds=13))
     second = cli("up", "stack.yaml", "--yes", code=4)
+    assert (place / "dev").stat().st_ino == running, "the program of an update that runs was replaced"
     assert "error[stack-locked]: another update of this environment is running" in second.stderr
     first.communicate(timeout=120)
     assert first.returncode == 0

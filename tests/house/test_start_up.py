@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from stackgen.catalog.shelf import Shelf
+
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
 # Each costs as much as a good part of the interpreter's own start.
@@ -109,11 +111,15 @@ def test_only_what_the_stack_uses_is_taken_from_the_shelf(
         if name.startswith(("stackgen.catalog.", "stackgen.providers."))
     }
     modules = {name for name in shelf if name.endswith((".capability", ".implementation", ".provider"))}
-    store = "local_versitygw" if provider == "local" else "aws_s3"
     foundation = "local_workspace" if provider == "local" else "aws_landing_zone"
+    stores = {  # which of them is the default, they say themselves
+        f"stackgen.catalog.object_store.{entry.folder.name}.implementation"
+        for entry in Shelf().implementations["object_store"].values()
+        if entry.provider == provider
+    }
     assert modules == {
         "stackgen.catalog.object_store.capability",
-        f"stackgen.catalog.object_store.{store}.implementation",
+        *stores,
         f"stackgen.catalog.foundation.{foundation}.implementation",
         f"stackgen.providers.{provider}.provider",
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from stackgen.homes import config_home
+
 VARIABLE = "STACKGEN_TRUSTED_CATALOGS"
 
 
@@ -33,10 +35,8 @@ def distrust(catalog: Path) -> bool:
 
 
 def file() -> Path:
-    """Where it is kept: in $STACKGEN_CONFIG_HOME, else stackgen's folder in the XDG configuration home."""
-    if "STACKGEN_CONFIG_HOME" in os.environ:
-        return Path(os.environ["STACKGEN_CONFIG_HOME"]).absolute() / "trusted-catalogs"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config", "stackgen", "trusted-catalogs")
+    """Where it is kept: in the folder of what belongs to the user."""
+    return config_home() / "trusted-catalogs"
 
 
 def _from_environment() -> list[Path]:

@@ -27,6 +27,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
     ]
     if arguments.action == "show":
         return _show(arguments.implementation or "", entries)
+    if arguments.needs is not None:
+        from stackgen.cli.catalog_matrix import matrix
+
+        return matrix(shelf, arguments.capability, entries, arguments.needs, Path(arguments.records))
     rows = [_row(shelf, entry) for entry in entries]
     header = ("capability", "implementation", "level", "maturity", "contracts", "description")
     data = [dict(zip(header, row, strict=True)) for row in rows]

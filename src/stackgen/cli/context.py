@@ -68,6 +68,13 @@ class Context:
             raise StackgenError(problem, ExitCode.NOT_FOUND)
         return found
 
+    def refuse_while_updating(self) -> None:
+        """Raise StackgenError(stack-locked) while an update runs, whose program must stay as it is."""
+        from stackgen.engine import failures, locks, settings
+
+        if locks.held(settings.backend(), self.name, self.environment):
+            raise failures.locked()
+
     @contextmanager
     def reachable_bindings(self) -> Iterator[dict[str, Any]]:
         """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""

@@ -169,6 +169,13 @@ def _asking(commands: Any) -> None:
     verify.add_argument("--clause", action="append", help="only this clause (repeatable)")
     verify.add_argument("--junit", metavar="FILE", help="write JUnit XML too")
     verify.add_argument("--markdown", metavar="FILE", help="write a Markdown table too")
+    verify.add_argument(
+        "--record",
+        nargs="?",
+        const="board",
+        metavar="DIR",
+        help="write a signed record per implementation (default: board)",
+    )
 
 
 def _swapping(commands: Any) -> None:
@@ -234,6 +241,27 @@ def _tools(commands: Any) -> None:
     )
     catalog.add_argument("--capability", help="only this capability")
     catalog.add_argument("--provider", help="only this provider")
+    catalog.add_argument(
+        "--needs",
+        nargs="?",
+        const="",
+        metavar="CLAUSE,...",
+        help="with list and --capability: a matrix of these clauses (all, if none is named)",
+    )
+    catalog.add_argument(
+        "--records", default="board", metavar="DIR", help="where recorded runs are (default: board)"
+    )
+    board = _command(
+        commands, "board", "what recorded runs have measured of the shelf", stack=False, environment=False
+    )
+    board.add_argument(
+        "--records",
+        default="board",
+        metavar="DIR",
+        help="folder with records and signers.txt (default: board)",
+    )
+    board.add_argument("--write", metavar="DIR", help="write board.md, board.json and board.html there")
+    board.add_argument("--check", action="store_true", help="check every record's signature")
     engine = _command(commands, "engine", "the Pulumi engine stackgen uses", stack=False, environment=False)
     engine.add_argument("action", choices=("status", "install", "env"), help="what to do")
     _command(commands, "schema", "JSON Schema of a spec, for editors", stack=False, environment=False)

@@ -26,6 +26,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     question = f"Deploy {context.name} to {context.environment}?"
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
+    context.refuse_while_updating()
     changes = write(context.program(), force=arguments.force)
     with console.working(f"deploying {context.name} to {context.environment}") as progress:
         if changes:

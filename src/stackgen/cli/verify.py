@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
-from stackgen.errors import ExitCode
+from stackgen.errors import ExitCode, Problem, StackgenError
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -16,6 +16,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.verification.reports import junit, markdown
     from stackgen.verification.run import verify
 
+    if arguments.record and arguments.clause:
+        hint = "leave --clause or --record out"
+        raise StackgenError(Problem("usage", "a record is of all clauses of a contract", hint=hint))
     context = open_context(arguments)
     plan = context.plan()
     declared = {c.name: Declared(c.kept, c.not_kept) for c in plan.components}
@@ -30,6 +33,11 @@ def run(arguments: Namespace, console: Console) -> Answer:
         Path(arguments.junit).write_text(junit(report, f"{context.name}/{context.environment}"))
     if arguments.markdown:
         Path(arguments.markdown).write_text(markdown(report))
+    if arguments.record:
+        from stackgen.verification.records import record
+
+        for path in record(report, plan, Path(arguments.record)):
+            console.say(f"recorded {path}")
     rows = [(r.component, r.contract, r.clause, r.status, _short(r.detail)) for r in report.results]
     failures = len(report.failures)
     counts = ", ".join(f"{count} {status}" for status, count in report.counts().items())

@@ -8,6 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def held(backend: str, project: str, stack: str) -> bool:
+    """Whether an update of `stack` runs: nothing of its program may change then.
+
+    Only `file://` backends can be asked without an engine; of others the engine says it when the update begins.
+    """
+    if not backend.startswith("file://"):
+        return False
+    stale = set(_stale(_folder(backend, project, stack)))
+    return any(file not in stale for file in _folder(backend, project, stack).glob("*.json"))
+
+
 def clear_stale(backend: str, project: str, stack: str) -> list[str]:
     """Remove locks of `stack` whose process on this machine is gone; a sentence for each.
 
@@ -15,8 +26,11 @@ def clear_stale(backend: str, project: str, stack: str) -> list[str]:
     """
     if not backend.startswith("file://"):
         return []
-    folder = Path(backend.removeprefix("file://"), ".pulumi", "locks", "organization", project, stack)
-    return [_clear(file) for file in _stale(folder)]
+    return [_clear(file) for file in _stale(_folder(backend, project, stack))]
+
+
+def _folder(backend: str, project: str, stack: str) -> Path:
+    return Path(backend.removeprefix("file://"), ".pulumi", "locks", "organization", project, stack)
 
 
 def _stale(folder: Path) -> Iterator[Path]:

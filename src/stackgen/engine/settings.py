@@ -20,10 +20,16 @@ def environment(engine: Path) -> dict[str, str]:
         "PULUMI_HOME": str(cache_home() / "pulumi-home"),
     }
     if "PULUMI_BACKEND_URL" not in os.environ:
-        variables["PULUMI_BACKEND_URL"] = f"file://{_private(data_home() / 'state')}"
+        _private(data_home() / "state")
+        variables["PULUMI_BACKEND_URL"] = backend()
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase())
     return {name: value for name, value in variables.items() if name == "PATH" or name not in os.environ}
+
+
+def backend() -> str:
+    """Where state is: what the user has set, else a private folder."""
+    return os.environ.get("PULUMI_BACKEND_URL") or f"file://{data_home() / 'state'}"
 
 
 def _passphrase() -> Path:

@@ -16,6 +16,7 @@ from stackgen.contracts import Binding, Clause, ClauseBroken, Contract, contract
 from stackgen.verification.model import Declared, Report, Result, Status
 
 WORKERS = 8
+NOBODY = "nobody answers at"
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
@@ -92,7 +93,7 @@ def _absent(address: tuple[str, int]) -> str | None:
         socket.create_connection((host, port), timeout=5).close()
     except OSError as error:
         reason = error.strerror or error
-        return f"nobody answers at {host}:{port} ({reason}); is it running? see `stackgen status`"
+        return f"{NOBODY} {host}:{port} ({reason}); is it running? see `stackgen status`"
     return None
 
 

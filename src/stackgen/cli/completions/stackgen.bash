@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/stackgen
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_stackgen_subparsers=(new check plan diff generate up down status logs bindings run verify why-not compare swap catalog engine schema completion)
+_shtab_stackgen_subparsers=(new check plan diff generate up down status logs bindings run verify why-not compare swap catalog board engine schema completion)
 
 _shtab_stackgen_new_option_strings=(-h --help --json -q --quiet --blueprint)
 _shtab_stackgen_check_option_strings=(-h --help --json -q --quiet)
@@ -18,11 +18,12 @@ _shtab_stackgen_status_option_strings=(-h --help -e --env -o --output --json -q 
 _shtab_stackgen_logs_option_strings=(-h --help -e --env -o --output --json -q --quiet -n --lines -f --follow)
 _shtab_stackgen_bindings_option_strings=(-h --help -e --env -o --output --json -q --quiet --format --to --show-secrets)
 _shtab_stackgen_run_option_strings=(-h --help -e --env -o --output --json -q --quiet)
-_shtab_stackgen_verify_option_strings=(-h --help -e --env -o --output --json -q --quiet --component --clause --junit --markdown)
+_shtab_stackgen_verify_option_strings=(-h --help -e --env -o --output --json -q --quiet --component --clause --junit --markdown --record)
 _shtab_stackgen_why_not_option_strings=(-h --help -e --env -o --output --json -q --quiet --set)
 _shtab_stackgen_compare_option_strings=(-h --help --json -q --quiet --markdown)
 _shtab_stackgen_swap_option_strings=(-h --help -e --env -o --output --json -q --quiet --to --set --apply --rollback --retire --markdown -y --yes --no-input)
-_shtab_stackgen_catalog_option_strings=(-h --help --json -q --quiet --capability --provider)
+_shtab_stackgen_catalog_option_strings=(-h --help --json -q --quiet --capability --provider --needs --records)
+_shtab_stackgen_board_option_strings=(-h --help --json -q --quiet --records --write --check)
 _shtab_stackgen_engine_option_strings=(-h --help --json -q --quiet)
 _shtab_stackgen_schema_option_strings=(-h --help --json -q --quiet)
 _shtab_stackgen_completion_option_strings=(-h --help --json -q --quiet)
@@ -34,7 +35,7 @@ _shtab_stackgen_bindings___format_choices=(table env files)
 _shtab_stackgen_catalog_pos_0_choices=(list show models trust distrust)
 _shtab_stackgen_engine_pos_0_choices=(status install env)
 _shtab_stackgen_completion_pos_0_choices=(bash zsh tcsh)
-_shtab_stackgen_pos_0_choices=(new check plan diff generate up down status logs bindings run verify why-not compare swap catalog engine schema completion)
+_shtab_stackgen_pos_0_choices=(new check plan diff generate up down status logs bindings run verify why-not compare swap catalog board engine schema completion)
 
 _shtab_stackgen_new__h_nargs=0
 _shtab_stackgen_new___help_nargs=0
@@ -114,6 +115,7 @@ _shtab_stackgen_verify___help_nargs=0
 _shtab_stackgen_verify___json_nargs=0
 _shtab_stackgen_verify__q_nargs=0
 _shtab_stackgen_verify___quiet_nargs=0
+_shtab_stackgen_verify___record_nargs='?'
 _shtab_stackgen_why_not__h_nargs=0
 _shtab_stackgen_why_not___help_nargs=0
 _shtab_stackgen_why_not___json_nargs=0
@@ -140,6 +142,13 @@ _shtab_stackgen_catalog___help_nargs=0
 _shtab_stackgen_catalog___json_nargs=0
 _shtab_stackgen_catalog__q_nargs=0
 _shtab_stackgen_catalog___quiet_nargs=0
+_shtab_stackgen_catalog___needs_nargs='?'
+_shtab_stackgen_board__h_nargs=0
+_shtab_stackgen_board___help_nargs=0
+_shtab_stackgen_board___json_nargs=0
+_shtab_stackgen_board__q_nargs=0
+_shtab_stackgen_board___quiet_nargs=0
+_shtab_stackgen_board___check_nargs=0
 _shtab_stackgen_engine__h_nargs=0
 _shtab_stackgen_engine___help_nargs=0
 _shtab_stackgen_engine___json_nargs=0

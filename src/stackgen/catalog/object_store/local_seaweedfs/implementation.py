@@ -1,0 +1,52 @@
+"""SeaweedFS in one process."""
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, SERVER
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local SeaweedFS."""
+
+    volume_size: int = Field(
+        default=1024, ge=64, le=30000, description="Largest file that objects are packed into, MB."
+    )
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+IMPLEMENTATION = Implementation(
+    description="SeaweedFS in one process: an S3 server that packs objects into volume files.",
+    level="bare",
+    settings=Settings,
+    sizes={"small": {}, "medium": {"volume_size": 4096}, "large": {"volume_size": 30000}},
+    kept={
+        "s3": (
+            "put-get",
+            "list",
+            "delete",
+            "multipart",
+            "range",
+            "presigned-url",
+            "conditional-put",
+            "default-checksums",
+            "versioning",
+            "auth-required",
+            "wrong-credentials-refused",
+        )
+    },
+    not_kept={"s3": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
+    properties=replace(
+        SERVER,
+        encryption_at_rest=DATA_AT_REST,
+        backup=("versions", "old versions are kept in the same volume files; nothing copies its folder"),
+    ),
+    licence="Apache-2.0",
+    maturity="beta",
+    notes=(
+        "Its inner ports (master, filer, volumes) listen on loopback too; volumes ask for signed tokens, "
+        "the master and the filer's gRPC do not.",
+    ),
+)

