@@ -30,10 +30,10 @@ def pairwise(choices: Choices) -> list[Row]:
     while wanted:
         last = chosen[-1] if chosen else rows[0]
 
-        def worth(row: Row, last: Row = last) -> tuple[int, int]:
-            return len(wanted & set(pairs(row))), sum(row[name] == last[name] for name in row)
-
-        best = max(rows, key=worth) if chosen else rows[0]
+        new = [len(wanted.intersection(pairs(row))) for row in rows]
+        same = [sum(row[name] == last[name] for name in row) for row in rows]
+        best = rows[max(range(len(rows)), key=lambda n, new=new, same=same: (new[n], same[n]))]
+        best = best if chosen else rows[0]
         chosen.append(best)
         wanted -= set(pairs(best))
     return chosen
