@@ -58,6 +58,8 @@ def unchanged(request: Request) -> Unchanged | None:
         facts = list(_facts(request.spec))
         if lines[3 : 3 + len(facts)] != facts or not _as_noted(request.spec, folder, lines[3 + len(facts) :]):
             return None
+        if _left_behind(folder):
+            return None  # a run that was killed left something to clear away
     except (OSError, ValueError):
         return None
     return Unchanged(folder, stack, environment)
@@ -83,6 +85,11 @@ def note(request: Request, plan: Plan, program: Program) -> None:
         os.replace(new, request.note)  # noqa: PTH105
     except OSError:
         return
+
+
+def _left_behind(folder: str) -> bool:
+    parent, name = os.path.split(folder)
+    return any(other.startswith(f".{name}.stackgen-") for other in os.listdir(parent))  # noqa: PTH208
 
 
 def _sources(plan: Plan) -> Iterator[tuple[str, str]]:
