@@ -14,7 +14,7 @@ import pytest
 from stackgen.catalog.shelf import Entry, Shelf
 from tests.conftest import Cli
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.nightly]
 STACK = ("stack.yaml", "-e", "dev")
 PATIENCE = 90  # seconds until a killed box is back
 
