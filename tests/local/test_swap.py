@@ -83,7 +83,6 @@ def version(found: dict[str, Any]) -> int:
         return connection.info.server_version // 10000
 
 
-@pytest.mark.nightly
 def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli) -> None:
     up(stack, KNOWLEDGE)
     application = Application(stack, rows)

@@ -214,7 +214,11 @@ class Deployment:
             raise failures.cancelled(operation) from error
         except CommandError as error:
             text = "\n".join([*output, str(error)])
-            if "cancel" in text.lower() and not [m for _, m in errors if "cancel" not in m.lower()]:
+            ended = any(
+                "cancelling all calls" in m.lower() for _, m in errors
+            )  # what a stopped provider says
+            others = [m for _, m in errors if "cancel" not in m.lower()]
+            if ended or ("cancel" in text.lower() and not others):
                 raise failures.cancelled(operation) from error
             raise failures.translate(operation, errors, text) from error
 
