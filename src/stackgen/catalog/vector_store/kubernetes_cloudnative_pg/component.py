@@ -48,7 +48,7 @@ class KubernetesCloudnativePg(pulumi.ComponentResource):
             name,
             DatabaseArgs(
                 database=DATABASE,
-                image=args.kubernetes.image(args.image),
+                image=args.image,
                 extensions=["vector"],
                 callers=args.callers,
                 instances=args.instances,

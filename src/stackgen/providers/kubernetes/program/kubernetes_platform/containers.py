@@ -12,7 +12,6 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 USER = 65532  # no user of the node; many images know it as "nonroot"
-FIELD = "status.podIP"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,7 +105,7 @@ class OperatedDatabase(Database):
             volume["storageClass"] = ground.storage_class
         found: dict[str, Any] = {
             "instances": args.instances,
-            "imageName": args.image,
+            "imageName": ground.image(args.image),
             "imagePullPolicy": "Always",
             "inheritedMetadata": {"labels": labels},
             "bootstrap": {
