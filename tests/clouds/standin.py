@@ -74,7 +74,9 @@ class Cloud:
             found.pop(key, None)
             if value is not None:
                 found[key] = value
-            self._file.write_text(json.dumps(found, indent=1), encoding="utf-8")
+            new = self._file.with_suffix(".new")
+            new.write_text(json.dumps(found, indent=1), encoding="utf-8")
+            new.replace(self._file)  # as a whole: others read meanwhile
 
     def key(self, urn: str, identity: str) -> str:
         """Where a resource is kept: a program may have given it another name or parent since, as aliases do."""

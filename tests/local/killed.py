@@ -1,7 +1,7 @@
 """Runs the command line, and kills itself with SIGKILL at one edge of one step of a swap.
 
-python -m tests.local.killed before|amid|after STEP ARGUMENT...: before a step is taken, half a second into it, or
-after it and before it is noted.
+python -m tests.local.killed before|amid|after STEP ARGUMENT...: before a step is taken, half a second into it (or at
+its end, if that comes first), or after it and before it is noted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def at(edge: str, where: str) -> None:
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
     def dying_finish(self: Journal, step: str, detail: str, seconds: float) -> None:
-        if step == where and edge == "after":
+        if step == where and edge in ("amid", "after"):
             os.kill(os.getpid(), signal.SIGKILL)
         finish(self, step, detail, seconds)
 
