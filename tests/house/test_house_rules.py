@@ -19,7 +19,7 @@ LAYERS = (
     ("contracts", "catalog", "providers"),
     ("planning",),
     ("rendering",),
-    ("engine", "verification", "moving"),
+    ("engine", "verification", "moving", "behaviour"),
     ("swapping", "impact"),
     ("cli",),
 )

@@ -17,6 +17,8 @@ import psutil
 import pytest
 import yaml
 
+from stackgen.contracts.openai_chat import TOOLS
+from stackgen.contracts.pgvector import PgvectorBinding, connect
 from tests.conftest import ROOT
 from tests.local.conftest import Ecosystem
 
@@ -81,6 +83,41 @@ def test_the_assistant_traces_itself(ecosystem: Ecosystem) -> None:
             pass
         time.sleep(0.5)
     assert {"ask", "retrieve", "chat chat", "embeddings embedder"} <= names
+
+
+def test_golden_behaviour_is_recorded_and_drift_is_named(ecosystem: Ecosystem) -> None:
+    folder = ecosystem.folder / "stacks" / "rag-assistant" / "golden"
+    lights = {"model": "gateway", "choice": "required", "tools": TOOLS, "prompts": ["Switch it on."]}
+    corpus: Any = yaml.safe_load((folder / "corpus.yaml").read_text())
+    (folder / "corpus.yaml").write_text(yaml.safe_dump({**corpus, "tool_calls": {"lights": lights}}))
+    golden = ("rag-assistant", "-e", "dev", "--json")
+    recorded = json.loads(ecosystem.cli("golden", "record", *golden).stdout)["result"]
+    assert recorded["groups"] == {"searches.policies": 8, "tool_calls.lights": 1, "predictions.claims": 4}
+    answers = json.loads((folder / "dev.json").read_text())["groups"]
+    found = [answer["ids"][0][0] for answer in answers["searches.policies"]["answers"]]
+    assert found == [question["source"] for question in QUESTIONS]
+    assert answers["tool_calls.lights"]["answers"][0]["calls"][0]["name"] == "set_light"
+
+    same = json.loads(ecosystem.cli("golden", "replay", *golden).stdout)["result"]["findings"]
+    assert all(item["within"] and not item["changed"] for item in same)
+
+    with connect(PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])) as connection:
+        connection.execute("create table taken as select * from chunks where source = 'fraud.md'")
+        connection.execute("delete from chunks where source = 'fraud.md'")
+    try:
+        report = ecosystem.folder / "drift.md"
+        said = ecosystem.cli("golden", "replay", *golden, "--markdown", str(report), code=10).stdout
+        drifted = [item for item in json.loads(said)["result"]["findings"] if not item["within"]]
+        assert [(item["group"], item["measure"]) for item in drifted] == [
+            ("searches.policies", "top-3 overlap")
+        ]
+        assert "What do I do when I suspect fraud" in report.read_text()
+    finally:
+        with connect(
+            PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])
+        ) as connection:
+            connection.execute("insert into chunks select * from taken")
+            connection.execute("drop table taken")
 
 
 def test_a_second_up_changes_nothing(ecosystem: Ecosystem) -> None:

@@ -9,11 +9,17 @@ from stackgen.cli.context import load_shelf, load_stack
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
-    """Plan every environment; all problems at once."""
+    """Plan every environment, and read the golden questions if there are any; all problems at once."""
     from stackgen.planning.plan import check
 
     loaded = load_stack(arguments)
-    plans = check(loaded, load_shelf(loaded.path.parent))
+    shelf = load_shelf(loaded.path.parent)
+    plans = check(loaded, shelf)
+    corpus = loaded.path.parent / "golden" / "corpus.yaml"
+    if corpus.is_file():
+        from stackgen.behaviour.corpus import load
+
+        load(corpus, loaded.stack, shelf)
     name = loaded.stack.name
     data = {environment: len(plan.components) for environment, plan in plans.items()}
     text = f"{name} is right: {len(loaded.stack.components)} components in {', '.join(plans)}"

@@ -176,6 +176,13 @@ def _asking(commands: Any) -> None:
         metavar="DIR",
         help="write a signed record per implementation (default: board)",
     )
+    golden = _command(commands, "golden", "record what boxes answer; ask again, and compare", stack=False)
+    golden.add_argument("action", choices=("record", "replay"), help="record answers, or compare with them")
+    golden.add_argument("stack", metavar="STACK", help="a name under stacks/, or a path to a spec file")
+    golden.add_argument(
+        "--recorded", metavar="ENV", help="with replay: whose recording (default: the same environment's)"
+    )
+    golden.add_argument("--markdown", metavar="FILE", help="with replay: write the findings as Markdown too")
 
 
 def _swapping(commands: Any) -> None:

@@ -47,7 +47,7 @@ def load(path: Path) -> LoadedStack:
 
 def parse(data: bytes, path: Path) -> LoadedStack:
     """The same for bytes that are (or would be) the content of `path`."""
-    content, positions = read(data, _shown(path))
+    content, positions = read(data, shown(path))
     stack = validate(content, positions)
     return LoadedStack(stack, path.absolute(), hashlib.sha256(data).hexdigest(), positions)
 
@@ -150,7 +150,7 @@ def _dangling(stack: Stack, positions: Positions | None) -> Iterator[Problem]:
             yield problem(message, (*base, "promotes_from"), source, others)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """The path as short as it can be said from here."""
     try:
         return path.absolute().relative_to(Path.cwd()).as_posix()

@@ -58,7 +58,8 @@ class ReindexSteps(Steps):
 
     def plan(self) -> list[Step]:
         every = {step.name: step for step in (*self._every(), *self._reindex())}
-        return [every[name] for name in ORDER[self.journal.kind]]
+        left_out = {"replay"} if self.site.golden() is None else set[str]()
+        return [every[name] for name in ORDER[self.journal.kind] if name not in left_out]
 
     def thaw(self) -> str:
         """Give the tables of the box that serves their names, and let the stores take writes."""
@@ -191,7 +192,7 @@ class ReindexSteps(Steps):
 
 _MOVE = ("backfill", "freeze", "delta", "hide", "switch", "bind", "show", "check")
 ORDER: dict[Kind, tuple[str, ...]] = {
-    "swap": ("beside", "deploy", "verify", *_MOVE),
+    "swap": ("beside", "deploy", "verify", *_MOVE, "replay"),
     "return": ("beside", "deploy", "verify", *_MOVE),
     "abandon": ("thaw", "drop", "remove", "clean"),
     "retire": ("drop",),

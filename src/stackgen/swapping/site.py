@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stackgen.behaviour.asking import ask
+from stackgen.behaviour.comparing import compare, refuse_outdated
+from stackgen.behaviour.corpus import FILE, Corpus, load
+from stackgen.behaviour.recording import Recording, place, read
+from stackgen.behaviour.reports import limit
 from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import Binding, contract
 from stackgen.engine.deployment import Deployment, Outcome
@@ -143,6 +148,41 @@ class Site:
             ]
             raise StackgenError(problems, ExitCode.VERIFICATION_FAILED)
         return report
+
+    def golden(self) -> Path | None:
+        """The environment's recording of golden behaviour, if there is one."""
+        path = place(self.loaded.path.parent, self.environment)
+        return path if path.is_file() else None
+
+    def refuse_outdated_golden(self) -> None:
+        """Raise StackgenError where the recording could not be compared with after the swap."""
+        if self.golden() is not None:
+            self._recorded()
+
+    def replay(self) -> str:
+        """Ask the golden questions of what is deployed; raises StackgenError(behaviour-drifted)."""
+        corpus, recorded = self._recorded()
+        found = compare(corpus, recorded, ask(corpus, self.others(), self.progress))
+        if not found.drifted:
+            return f"{len(found.findings)} measures are within their tolerance"
+        hint = "raise its tolerance in golden/corpus.yaml if the application can live with that"
+        problems = [
+            Problem(
+                "behaviour-drifted",
+                f"{item.group}, {item.measure}: {item.found:.3f}, {limit(item)} is accepted; "
+                + "; ".join(item.changed[:3]),
+                hint=hint,
+            )
+            for item in found.drifted
+        ]
+        raise StackgenError(problems, ExitCode.VERIFICATION_FAILED)
+
+    def _recorded(self) -> tuple[Corpus, Recording]:
+        folder = self.loaded.path.parent
+        corpus = load(folder / FILE, self.loaded.stack, self.shelf)
+        recorded = read(place(folder, self.environment), self.name, self.environment)
+        refuse_outdated(corpus, recorded)
+        return corpus, recorded
 
     def _outputs(self) -> dict[str, Any]:
         """What the last update exported; read once between two updates."""

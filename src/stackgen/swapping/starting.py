@@ -43,6 +43,7 @@ def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[s
 
 def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
     _one_at_a_time(site)
+    site.refuse_outdated_golden()
     serving = site.plan().by_name[site.component]
     entry = target(site.shelf, serving.capability, to)
     _keep_needs(site, entry.implementation.kept, entry.id)

@@ -49,6 +49,8 @@ class Steps:
             left_out |= {"freeze", "open", "thaw"}
         if all(found.freeze for _, found in movable):
             left_out |= {"gather"}
+        if self.site.golden() is None:
+            left_out |= {"replay"}
         return [every[name] for name in ORDER[self.journal.kind] if name not in left_out]
 
     def movers(self) -> Iterator[tuple[str, Mover]]:
@@ -68,6 +70,10 @@ class Steps:
         self.journal.frozen = False
         self.journal.save()
         return "writes are taken"
+
+    def replay(self) -> str:
+        """Golden behaviour through the new bindings; raises StackgenError(behaviour-drifted)."""
+        return self.site.replay()
 
     def moved(self) -> Iterator[str]:
         """What goes along and what can't, for people."""
@@ -89,6 +95,7 @@ class Steps:
         yield Step("bind", "switch bindings; what uses them restarts", self.site.up)
         yield Step("settle", f"bring over what reached box {here} late, and compare", self._settle)
         yield Step("check", "measure every clause through the bindings", lambda: self._measured(there))
+        yield Step("replay", "ask the golden questions, and compare with what was recorded", self.replay)
         yield Step("thaw", f"let box {here} take writes", self.thaw)
         yield Step("prove", f"compare box {there} with box {here} once more", self._prove)
         yield Step("remove", f"take box {there if self._gives_up else here} out of the spec", self._remove)
@@ -211,7 +218,7 @@ class Steps:
 ORDER: Mapping[Kind, tuple[str, ...]] = {
     "swap": (
         *("beside", "deploy", "verify", "copy", "freeze", "delta", "switch", "bind"),
-        *("settle", "check"),
+        *("settle", "check", "replay"),
     ),
     "return": ("gather", "copy", "freeze", "delta", "open", "switch", "bind", "settle", "check"),
     "abandon": ("thaw", "remove", "clean"),

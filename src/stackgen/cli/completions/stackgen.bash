@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/stackgen
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_stackgen_subparsers=(new check plan diff generate up down status logs bindings run verify why-not compare swap catalog board engine schema completion)
+_shtab_stackgen_subparsers=(new check plan diff generate up down status logs bindings run verify golden why-not compare swap catalog board engine schema completion)
 
 _shtab_stackgen_new_option_strings=(-h --help --json -q --quiet --blueprint)
 _shtab_stackgen_check_option_strings=(-h --help --json -q --quiet)
@@ -19,6 +19,7 @@ _shtab_stackgen_logs_option_strings=(-h --help -e --env -o --output --json -q --
 _shtab_stackgen_bindings_option_strings=(-h --help -e --env -o --output --json -q --quiet --format --to --show-secrets)
 _shtab_stackgen_run_option_strings=(-h --help -e --env -o --output --json -q --quiet)
 _shtab_stackgen_verify_option_strings=(-h --help -e --env -o --output --json -q --quiet --component --clause --junit --markdown --record)
+_shtab_stackgen_golden_option_strings=(-h --help -e --env -o --output --json -q --quiet --recorded --markdown)
 _shtab_stackgen_why_not_option_strings=(-h --help -e --env -o --output --json -q --quiet --set)
 _shtab_stackgen_compare_option_strings=(-h --help --json -q --quiet --markdown)
 _shtab_stackgen_swap_option_strings=(-h --help -e --env -o --output --json -q --quiet --to --set --apply --rollback --retire --markdown -y --yes --no-input)
@@ -32,10 +33,11 @@ _shtab_stackgen_option_strings=(-h --help --version -C --cwd)
 
 
 _shtab_stackgen_bindings___format_choices=(table env files)
+_shtab_stackgen_golden_pos_0_choices=(record replay)
 _shtab_stackgen_catalog_pos_0_choices=(list show models trust distrust)
 _shtab_stackgen_engine_pos_0_choices=(status install env)
 _shtab_stackgen_completion_pos_0_choices=(bash zsh tcsh)
-_shtab_stackgen_pos_0_choices=(new check plan diff generate up down status logs bindings run verify why-not compare swap catalog board engine schema completion)
+_shtab_stackgen_pos_0_choices=(new check plan diff generate up down status logs bindings run verify golden why-not compare swap catalog board engine schema completion)
 
 _shtab_stackgen_new__h_nargs=0
 _shtab_stackgen_new___help_nargs=0
@@ -116,6 +118,11 @@ _shtab_stackgen_verify___json_nargs=0
 _shtab_stackgen_verify__q_nargs=0
 _shtab_stackgen_verify___quiet_nargs=0
 _shtab_stackgen_verify___record_nargs='?'
+_shtab_stackgen_golden__h_nargs=0
+_shtab_stackgen_golden___help_nargs=0
+_shtab_stackgen_golden___json_nargs=0
+_shtab_stackgen_golden__q_nargs=0
+_shtab_stackgen_golden___quiet_nargs=0
 _shtab_stackgen_why_not__h_nargs=0
 _shtab_stackgen_why_not___help_nargs=0
 _shtab_stackgen_why_not___json_nargs=0

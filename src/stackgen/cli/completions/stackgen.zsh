@@ -20,6 +20,7 @@ _shtab_stackgen_commands() {
     down:'stop what runs; data stays unless told otherwise'
     engine:'the Pulumi engine stackgen uses'
     generate:'write the Pulumi program'
+    golden:'record what boxes answer; ask again, and compare'
     logs:'what components have written to their logs'
     new:'start a stack from a blueprint'
     plan:'who provides each component, with which settings, in which order'
@@ -172,6 +173,21 @@ _shtab_stackgen_generate_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_stackgen_generate_defaults_added=0
+
+_shtab_stackgen_golden_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-e,--env}"[environment (the only one if absent)]:ENV:"
+  {-o,--output}"[program folder, if not beside the spec]:DIR:"
+  "--json[print the result as JSON]"
+  {-q,--quiet}"[say nothing but the result]"
+  "--recorded[with replay\: whose recording (default\: the same environment\'s)]:ENV:"
+  "--markdown[with replay\: write the findings as Markdown too]:FILE:"
+  ":record answers, or compare with them:(record replay)"
+  ":a name under stacks\/, or a path to a spec file:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_stackgen_golden_defaults_added=0
 
 _shtab_stackgen_logs_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -343,6 +359,7 @@ _shtab_stackgen() {
         down) _arguments -C -s $_shtab_stackgen_down_options ;;
         engine) _arguments -C -s $_shtab_stackgen_engine_options ;;
         generate) _arguments -C -s $_shtab_stackgen_generate_options ;;
+        golden) _arguments -C -s $_shtab_stackgen_golden_options ;;
         logs) _arguments -C -s $_shtab_stackgen_logs_options ;;
         new) _arguments -C -s $_shtab_stackgen_new_options ;;
         plan) _arguments -C -s $_shtab_stackgen_plan_options ;;

@@ -1,0 +1,64 @@
+"""What was answered, when, and by which boxes: a file to commit beside the corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.spec.loading import shown
+
+FORMAT = "stackgen/golden/v1"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to one group's questions, in their order. asked: digest of the questions."""
+
+    kind: str
+    asked: str
+    answers: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """recorded: ISO 8601 with its offset. boxes: component → implementation that answered, and its box number."""
+
+    stack: str
+    environment: str
+    recorded: str
+    boxes: Mapping[str, str]
+    groups: Mapping[str, Answers]
+
+
+def place(folder: Path, environment: str) -> Path:
+    """Where an environment's recording is kept, in the folder of a stack's spec."""
+    return folder / "golden" / f"{environment}.json"
+
+
+def write(recording: Recording, path: Path) -> None:
+    """Replace the file as a whole."""
+    new = path.with_name(f".{path.name}.new")
+    content = {"format": FORMAT, **asdict(recording)}
+    new.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    new.replace(path)
+
+
+def read(path: Path, stack: str, environment: str) -> Recording:
+    """The recording in a file; raises StackgenError(not-recorded, recording-unreadable)."""
+    command = f"stackgen golden record {stack} -e {environment}"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("format") != FORMAT:
+            raise ValueError(f"it is not of the format {FORMAT}")
+        groups = {name: Answers(**group) for name, group in content.pop("groups").items()}
+        return Recording(**content, groups=groups)
+    except FileNotFoundError:
+        message = f"nothing is recorded of '{stack}' in {environment}"
+        raise StackgenError(Problem("not-recorded", message, next=command), ExitCode.NOT_FOUND) from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f"{shown(path)} can't be read: {error}"
+        raise StackgenError(Problem("recording-unreadable", message, next=command)) from None
