@@ -52,6 +52,22 @@ def test_two_environments_run_side_by_side(small: Cli) -> None:
     gone(small)
 
 
+def test_another_implementation_does_not_start_on_the_data_of_the_first(small: Cli) -> None:
+    spec(small, "{capability: object_store}")
+    small("up", "stack.yaml", "--yes")
+    program = (small.folder / "dev" / "__main__.py").read_text()
+    for number, code in ((1, 2), (2, 0)):
+        where = "{dev: {provider: local, components: {one1: {implementation: local/seaweedfs, box: %d}}}}"
+        spec(small, "{capability: object_store}", where % number)
+        said = small("up", "stack.yaml", "--yes", code=code).stderr
+        if code:
+            assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
+            assert "next: stackgen swap small one1 --to local/seaweedfs -e dev --apply" in said
+            assert (small.folder / "dev" / "__main__.py").read_text() == program
+    small("verify", "stack.yaml")
+    gone(small)
+
+
 def test_a_taken_port_is_named(small: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -31,7 +31,7 @@ OLDER = ("--to", "local/postgresql", "--set", 'settings.version="16"')
 
 @pytest.fixture
 def stack(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
-    folder = open_folder / request.node.name[:40]
+    folder = open_folder / request.node.name.translate({ord("["): "-", ord("]"): None})[-40:]
     folder.mkdir()
     return Cli(folder, folder / "data")
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from stackgen.cli.addresses import addresses
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
+from stackgen.cli.context import Context, open_context
 
 if TYPE_CHECKING:
     from stackgen.engine.deployment import Deployment
+    from stackgen.planning.model import Plan
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -27,6 +28,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
     context.refuse_while_updating()
+    _refuse_takeovers(context, plan)
     changes = write(context.program(), force=arguments.force)
     with console.working(f"deploying {context.name} to {context.environment}") as progress:
         if changes:
@@ -53,6 +55,20 @@ def run(arguments: Namespace, console: Console) -> Answer:
         stack=context.name,
         environment=context.environment,
     )
+
+
+def _refuse_takeovers(context: Context, plan: Plan) -> None:
+    """Before anything is written: no box may start on the data of another implementation."""
+    from stackgen.errors import StackgenError
+    from stackgen.planning.takeover import in_places, refuse_takeovers
+
+    if not in_places(plan, context.shelf):
+        return
+    try:
+        resources = context.deployment(lambda _: None).resources()
+    except StackgenError:
+        return  # nothing is deployed; if that is not why, `up` will say so
+    refuse_takeovers(plan, context.shelf, [(item.name, item.type) for item in resources])
 
 
 def _deployed(deployment: Deployment) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Provider:
     it calls then admits as `callers`. geographies: the residencies that hold in a region, such as eu.
     named: whether resources have fixed names, so that those of another implementation of a component take the
     place of the first's: components then say which they might replace (aliases).
+    placed: whether names and folders are given by component and box alone, so that another implementation needs
+    another box number, or it would meet the first one's data.
     reaches: other providers whose components those of this one can connect to; None where nothing is in the way.
     """
 
@@ -43,6 +45,7 @@ class Provider:
     packages: tuple[str, ...] = ()
     workloads: bool = False
     named: bool = False
+    placed: bool = False
     reaches: tuple[str, ...] | None = None
     geographies: Callable[[str], frozenset[str]] | None = None
     notes: tuple[str, ...] = ()

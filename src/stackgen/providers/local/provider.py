@@ -23,6 +23,7 @@ PROVIDER = Provider(
     requirements=("psutil>=6,<8", "uv>=0.9,<1"),
     foundations={"workspace": "local/workspace"},
     state_is_personal=True,
+    placed=True,
     transient=(":Process", ":Job", ":Supervisor"),
     lasting=(":DataDirectory", ":Password", ":Port"),
     notes=("Servers listen on 127.0.0.1 without TLS; nothing is reachable from other machines.",),
