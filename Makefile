@@ -64,6 +64,10 @@ torture: $(BIN)/stackgen ## kill and fail the command at every third call that c
 	$(BIN)/python -m tests.hostile.torture --step 3
 	HOSTILE_WHOLE=1 $(BIN)/pytest -q tests/hostile/test_injection.py
 
+.PHONY: board
+board: $(BIN)/stackgen ## measure everything that runs here, and write the board anew, with signed records
+	$(BIN)/python tools/board.py
+
 .PHONY: locks
 locks: $(BIN)/stackgen ## write every lock with its digests; UPGRADE=--upgrade takes the latest versions
 	$(BIN)/python tools/locks.py $(UPGRADE)

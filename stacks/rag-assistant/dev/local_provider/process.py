@@ -179,13 +179,16 @@ def _steps(props: Properties, kind: str) -> None:
             continue
         private = table(table(props, "step_secrets"), f"{kind}-{index}")
         environment = {**launch.variables(props), **table(private, "secrets")}
-        helper(
-            f"{props['name']}: {Path(str(step['command'][0])).name}",
-            step["command"],
-            environment,
-            folder=launch.run_folder(props),
-            text=private.get("input"),
-        )
+        try:
+            helper(
+                f"{props['name']}: {Path(str(step['command'][0])).name}",
+                step["command"],
+                environment,
+                folder=launch.run_folder(props),
+                text=private.get("input"),
+            )
+        except LocalFailure as failure:
+            raise LocalFailure(launch.masked(str(failure), props)) from None
 
 
 def _wait(props: Properties) -> None:

@@ -103,8 +103,10 @@ def write_program(props: Mapping[str, Any]) -> None:
 
 
 def masked(text: str, props: Mapping[str, Any]) -> str:
-    """Text without the process's secrets, for messages: these are shown, logged and kept."""
+    """Text without the secrets of the process and its steps, for messages: these are shown, logged and kept."""
     secrets = [*table(props, "secrets").values(), *table(props, "secret_files").values()]
+    for private in table(props, "step_secrets").values():
+        secrets += [*table(private, "secrets").values(), *str(private.get("input") or "").splitlines()]
     for secret in sorted((str(secret) for secret in secrets if secret), key=len, reverse=True):
         text = text.replace(secret, "[secret]") if len(secret) >= SHORTEST else text
     return text
