@@ -340,3 +340,48 @@ def _are_all_of(found: dict[str, Any], application: Application) -> None:
         part = stored[start : start + 32]
         for (_, _, vector), made in zip(part, embed(model, [text for _, text, _ in part]), strict=True):
             assert cosine(json.loads(vector), made) > 0.999
+
+
+LIGHTS = """\
+apiVersion: stackgen/v1
+tool_calls:
+  lights:
+    model: chat
+    choice: required
+    prompts: [Switch the light on.]
+    tools: [{type: function, function: {name: set_light, parameters: {type: object, properties: {state:
+      {type: string, enum: ["on", "off"]}}, required: [state], additionalProperties: false}}}]
+"""
+
+
+def test_a_swap_after_which_answers_have_drifted_is_rolled_back(stack: Cli) -> None:
+    up(stack, "  chat: {capability: chat_model, model: stand-in}\n")
+    golden = stack.folder / "golden"
+    golden.mkdir()
+    (golden / "corpus.yaml").write_text(LIGHTS)
+    stack("golden", "record", *STACK)
+    taken = swap(stack, "chat", "--apply", "--to", "local")["result"]["steps"]
+    assert taken[-1]["name"] == "replay"
+    assert "2 measures are within their tolerance" in taken[-1]["detail"]
+    swap(stack, "chat", "--retire")
+
+    recording = golden / "dev.json"
+    recorded = recording.read_text()
+    recording.write_text(recorded.replace('"set_light"', '"dim_light"'))
+    before = spec(stack)
+    errors = swap(stack, "chat", "--apply", "--to", "local", code=10)["errors"]
+    assert [error["code"] for error in errors] == [
+        "behaviour-drifted",
+        "behaviour-drifted",
+        "swap-rolled-back",
+    ]
+    assert "same functions called: 0.000, at least 1 is accepted" in errors[0]["message"]
+    assert bindings(stack)["chat"]["openai-chat"]["model"] == "chat-2"
+    swap(stack, "chat", "--retire")
+    assert spec(stack) == before
+
+    (golden / "corpus.yaml").write_text(LIGHTS.replace("Switch", "Turn"))
+    errors = swap(stack, "chat", "--apply", "--to", "local", code=2)["errors"]
+    assert [error["code"] for error in errors] == ["golden-outdated"]
+    assert spec(stack) == before
+    gone(stack)
