@@ -106,6 +106,6 @@ def test_the_sample_passes_wherever_two_choices_meet(sample: Cli) -> None:
 
 @pytest.mark.local
 @pytest.mark.nightly
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(0)  # hours: each row takes a minute or two
 def test_the_sample_passes_on_every_combination(sample: Cli) -> None:
     run(sample, every(choices()))

@@ -17,8 +17,14 @@ import psutil
 import pytest
 import yaml
 
+from stackgen.catalog.shelf import Shelf
+from stackgen.contracts import contract
 from stackgen.contracts.openai_chat import TOOLS
 from stackgen.contracts.pgvector import PgvectorBinding, connect
+from stackgen.planning.plan import plan
+from stackgen.spec.loading import load
+from stackgen.verification.model import Declared
+from stackgen.verification.run import verify
 from tests.conftest import ROOT
 from tests.local.conftest import Ecosystem
 
@@ -40,6 +46,26 @@ def test_every_clause_is_as_declared(ecosystem: Ecosystem) -> None:
     assert counts["kept"] > 80
     suites = ElementTree.parse(report).getroot()  # noqa: S314
     assert sum(int(suite.get("tests", 0)) for suite in suites) == sum(counts.values())
+
+
+def test_any_lie_in_a_descriptor_is_caught(ecosystem: Ecosystem) -> None:
+    found = plan(load(ecosystem.spec), "dev", Shelf())
+    lies = {
+        item.name: Declared(
+            kept={name: tuple(clauses) for name, clauses in item.not_kept.items()},
+            not_kept={name: dict.fromkeys(clauses, "a lie") for name, clauses in item.kept.items()},
+        )
+        for item in found.components
+    }
+    results = verify(ecosystem.bindings(), lies).results
+    told = {(r.contract, r.clause) for r in results if r.failed}
+    seen = {(r.contract, r.clause) for r in results if _probed(r.contract, r.clause)}
+    assert len(seen) > 50
+    assert seen - told == set()
+
+
+def _probed(name: str, clause: str) -> bool:
+    return any(item.name == clause and item.probe is not None for item in contract(name).clauses)
 
 
 def test_a_question_is_answered_with_its_source(ecosystem: Ecosystem) -> None:
