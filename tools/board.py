@@ -1,4 +1,4 @@
-"""Measures everything that runs on this machine, and writes the board: the sample stack, then each second box alone.
+"""Measures everything that runs on this machine, and writes the board: the sample stack, then with each other box.
 
 Records are signed with the key of the caller's configuration folder; the first signer of a board is its trusted one.
 """
@@ -11,10 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from stackgen.catalog.shelf import Entry, Shelf
+import yaml
+
+from stackgen.catalog.shelf import Shelf
 
 ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "blueprints" / "rag-assistant"
 BOARD = ROOT / "board"
 
 
@@ -24,30 +28,42 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="stackgen-board-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # servers run as another account
-        shutil.copytree(ROOT / "blueprints" / "rag-assistant", folder / "sample")
-        for entry in _second_boxes():
-            (folder / entry.id.replace("/", "-")).mkdir()
-            place = folder / entry.id.replace("/", "-") / f"{entry.capability}.yaml"
-            shutil.copy(entry.folder / "example.yaml", place)
-        specs = [folder / "sample" / "stack.yaml", *sorted(folder.glob("local-*/*.yaml"))]
-        failed = [str(spec.relative_to(folder)) for spec in specs if not _measured(spec, folder / "data")]
+        for others in ({}, *_others()):
+            spec = _written(folder / f"sample-{len(list(folder.glob('sample-*')))}", others)
+            if not _measured(spec, folder / "data"):
+                failed.append(", ".join(others.values()) or "the defaults")
     _stackgen("board", "--records", str(BOARD), "--write", str(BOARD))
     if failed:
         sys.exit(f"not as declared, or not up: {', '.join(failed)}")
 
 
-def _second_boxes() -> list[Entry]:
-    entries = [entry for found in Shelf().implementations.values() for entry in found.values()]
-    return [
-        e
-        for e in entries
-        if e.provider == "local" and not e.implementation.default and e.capability != "foundation"
-    ]
+def _others() -> list[dict[str, str]]:
+    """Component of the sample → another implementation that runs here, until each has been chosen once."""
+    components = yaml.safe_load((SAMPLE / "stack.yaml").read_text())["components"]
+    shelf, rows = Shelf(), list[dict[str, str]]()
+    for name, component in components.items():
+        entries = shelf.implementations[component["capability"]].values()
+        seconds = (e.id for e in entries if e.provider == "local" and not e.implementation.default)
+        for number, entry in enumerate(seconds):
+            rows += [{}] if number == len(rows) else []
+            rows[number][name] = entry
+    return rows
+
+
+def _written(folder: Path, others: dict[str, str]) -> Path:
+    """The sample's spec, with other boxes."""
+    shutil.copytree(SAMPLE, folder)
+    spec: Any = yaml.safe_load((folder / "stack.yaml").read_text())
+    changed = spec["environments"]["dev"]["components"]
+    for name, entry in others.items():
+        changed[name] = {**changed.get(name, {}), "implementation": entry, "box": 2}
+    (folder / "stack.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
+    return folder / "stack.yaml"
 
 
 def _measured(spec: Path, data: Path) -> bool:
     """Bring a stack up, record every clause of it, take it down."""
-    print(f"{spec.parent.name}/{spec.name}", flush=True)
+    print(f"measuring {spec.parent.name}", flush=True)
     os.environ["STACKGEN_DATA_HOME"] = str(data)
     where = (str(spec), "-e", "dev")
     good = _stackgen("up", *where, "--yes", "-q") and _stackgen(

@@ -20,9 +20,13 @@ PATIENCE = 90  # seconds until a killed box is back
 
 
 def seconds() -> list[Entry]:
-    """Implementations of this machine that are no default; the defaults make up the sample stack."""
+    """Implementations of this machine that are no default; the defaults make up the sample stack.
+
+    A predictor needs a model that somebody has trained: the combinations of the sample have each of them.
+    """
     entries = [entry for found in Shelf().implementations.values() for entry in found.values()]
-    return [e for e in entries if e.provider == "local" and e.id != "local/workspace" and not _default(e)]
+    local = [e for e in entries if e.provider == "local" and e.capability not in ("foundation", "predictor")]
+    return [e for e in local if not _default(e)]
 
 
 def _default(entry: Entry) -> bool:
