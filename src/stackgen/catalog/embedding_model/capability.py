@@ -50,6 +50,41 @@ def open_weights(options: CapabilityOptions, settings: ImplementationSettings) -
     }
 
 
+def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:
+    """Why `who` can't run a model's GGUF file: it must be known, and its vectors have the lengths it makes."""
+    chosen, weights = options.model_dump(), given.get("weights")
+    known = chosen["model"] in models()
+    if weights is None:
+        missing = why_no_weights(chosen["model"], "embedding", "gguf", who)
+    elif known or chosen["dimensions"] is not None or given.get("identity") is not None:
+        missing = None
+    else:
+        missing = f"model '{chosen['model']}' is not known here; say its `dimensions`"
+    if missing is None and known:
+        missing = why_not_dimensions(chosen["model"], chosen["dimensions"])
+    if missing is None and str(weights).startswith("models:/") and chosen["registry"] is None:
+        missing = f"weights {weights} are in a registry; say which one with `registry`"
+    return missing
+
+
+def gguf_weights(options: CapabilityOptions, settings: ImplementationSettings) -> Mapping[str, Any]:
+    """Settings `weights`, `digest` and `identity` by the table of models, where `weights` does not say."""
+    chosen, given = options.model_dump(), settings.model_dump()
+    if given["weights"] is not None:
+        own = EmbeddingIdentity(
+            dimensions=chosen["dimensions"] or models()[chosen["model"]].dimensions[0],
+            revision=given["digest"] or given["weights"],
+            normalised=True,
+            metric="cosine",
+        )
+        return {} if given["identity"] is not None else {"identity": own}
+    gguf = models()[chosen["model"]].gguf
+    found = {"weights": gguf["source"], "digest": given["digest"] or gguf.get("digest")}
+    if given["identity"] is not None:
+        return found
+    return {**found, "identity": known_identity(chosen["model"], chosen["dimensions"], "gguf")}
+
+
 class EmbeddingModelOptions(CapabilityOptions):
     """Options of an embedding model."""
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, gguf_weights, why_no_gguf
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.catalog.models import models, why_no_weights, why_not_dimensions
 from stackgen.providers.local.properties import SERVER
 
 ME = "local/llama-cpp"
@@ -36,38 +35,13 @@ class Settings(ImplementationSettings):
 
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
-    """A model without weights must be one whose weights are known; its vectors have the lengths it makes."""
-    chosen, weights = options.model_dump(), given.get("weights")
-    known = chosen["model"] in models()
-    if weights is None:
-        missing = why_no_weights(chosen["model"], "embedding", "gguf", ME)
-    elif known or chosen["dimensions"] is not None or given.get("identity") is not None:
-        missing = None
-    else:
-        missing = f"model '{chosen['model']}' is not known here; say its `dimensions`"
-    if missing is None and known:
-        missing = why_not_dimensions(chosen["model"], chosen["dimensions"])
-    if missing is None and str(weights).startswith("models:/") and chosen["registry"] is None:
-        missing = f"weights {weights} are in a registry; say which one with `registry`"
-    return missing
+    """A model without weights must be one whose weights are known."""
+    return why_no_gguf(ME, options, given)
 
 
 def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
     """Weights, and what their vectors are, by the table of models."""
-    chosen, given = options.model_dump(), settings.model_dump()
-    if given["weights"] is not None:
-        own = EmbeddingIdentity(
-            dimensions=chosen["dimensions"] or models()[chosen["model"]].dimensions[0],
-            revision=given["digest"] or given["weights"],
-            normalised=True,
-            metric="cosine",
-        )
-        return {} if given["identity"] is not None else {"identity": own}
-    gguf = models()[chosen["model"]].gguf
-    found = {"weights": gguf["source"], "digest": given["digest"] or gguf.get("digest")}
-    if given["identity"] is not None:
-        return found
-    return {**found, "identity": known_identity(chosen["model"], chosen["dimensions"], "gguf")}
+    return gguf_weights(options, settings)
 
 
 IMPLEMENTATION = Implementation(

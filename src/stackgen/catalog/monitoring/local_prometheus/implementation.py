@@ -1,0 +1,46 @@
+"""Prometheus, Alertmanager and Jaeger behind one authenticated address."""
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.local.properties import DATA_AT_REST, NO_BACKUP, SERVER
+
+LOOPBACK = "the address is on loopback, without TLS; nothing crosses a network"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local Prometheus."""
+
+    retention: str = Field(default="30d", pattern=r"^\d+[dwy]$", description="How long metrics are kept.")
+    scrape_interval: str = Field(default="5s", pattern=r"^\d+[sm]$", description="Time between two scrapes.")
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+IMPLEMENTATION = Implementation(
+    description="Prometheus, Alertmanager and Jaeger behind one address with a password (vmauth).",
+    level="bare",
+    settings=Settings,
+    sizes={"small": {"retention": "30d"}, "medium": {"retention": "90d"}, "large": {"retention": "1y"}},
+    kept={
+        "prometheus": (
+            "query",
+            "range-query",
+            "rule-loaded",
+            "alert-fires",
+            "component-scraped",
+            "auth-required",
+            "wrong-credentials-refused",
+        ),
+        "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
+    },
+    not_kept={"prometheus": {"tls": LOOPBACK}, "otlp": {"tls": LOOPBACK}},
+    properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
+    licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, vmauth)",
+    maturity="beta",
+    notes=(
+        "Prometheus is built from its Go module, which takes minutes the first time, and has no pages of its own.",
+        "Traces are kept by the same server as beside VictoriaMetrics.",
+    ),
+)
