@@ -38,16 +38,21 @@ def main() -> None:
 
 
 def _others() -> list[dict[str, str]]:
-    """Component of the sample → another implementation that runs here, until each has been chosen once."""
+    """Component of the sample → another implementation that runs here, until each has been chosen once.
+
+    What passes on others' answers is measured in full only before those that keep everything, so once more alone.
+    """
     components = yaml.safe_load((SAMPLE / "stack.yaml").read_text())["components"]
-    shelf, rows = Shelf(), list[dict[str, str]]()
+    shelf, rows, alone = Shelf(), list[dict[str, str]](), list[dict[str, str]]()
     for name, component in components.items():
         entries = shelf.implementations[component["capability"]].values()
         seconds = (e.id for e in entries if e.provider == "local" and not e.implementation.default)
         for number, entry in enumerate(seconds):
             rows += [{}] if number == len(rows) else []
             rows[number][name] = entry
-    return rows
+        if shelf.capability(component["capability"]).answers_by is not None:
+            alone += [{name: row[name]} for row in rows if name in row]
+    return [*rows, *alone]
 
 
 def _written(folder: Path, others: dict[str, str]) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -74,11 +74,16 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Capability:
-    """A kind of box: the contracts it is consumed through and the options its components take."""
+    """A kind of box: the contracts it is consumed through and the options its components take.
+
+    answers_by: for a box that passes others' answers on, groups of components; the first group that speaks a contract
+    answers, each of its members in turn, where the box is asked by that contract under its own name.
+    """
 
     description: str
     contracts: tuple[str, ...]
     options: type[CapabilityOptions] = CapabilityOptions
+    answers_by: Callable[[Any], Sequence[Sequence[str]]] | None = None
     internal: bool = False  # foundations are added by the planner, never written in a spec
 
 

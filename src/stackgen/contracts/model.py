@@ -54,12 +54,14 @@ Probe = Callable[[Any], str]
 class Clause:
     """One named, testable sentence. probe: takes the binding, returns evidence, raises ClauseBroken.
 
-    probe is None where nothing on the wire can tell: the clause is declared only.
+    probe is None where nothing on the wire can tell: the clause is declared only. door: it is kept by whoever is
+    asked, also where that one passes somebody else's answers on.
     """
 
     name: str
     sentence: str
     probe: Probe | None = field(default=None, compare=False)
+    door: bool = False
 
 
 @dataclass(frozen=True)

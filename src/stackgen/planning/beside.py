@@ -10,6 +10,7 @@ from stackgen.planning.clauses import check_needs
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 from stackgen.planning.model import PlannedComponent
+from stackgen.planning.passing import pass_on
 from stackgen.planning.references import references, sources, spread_all
 from stackgen.planning.resolving import entry_of, options_of
 
@@ -66,7 +67,7 @@ def _box(
     check_together(merged, entry, options, settings, where[entry.provider], findings)
     named = {name for reference in referred[merged.name].values() for name in reference.names}
     by = {name: serving[name].served_by for name in named if name in serving}
-    return PlannedComponent(
+    found = PlannedComponent(
         name=merged.name,
         capability=merged.capability,
         entry=entry,
@@ -80,3 +81,4 @@ def _box(
         behind={name: server for name, server in by.items() if server is not None},
         box=merged.box,
     )
+    return pass_on(found, merged, serving, findings)

@@ -49,6 +49,9 @@ class PlannedComponent:
     served_by: str | None = None  # the component that speaks its contract for it
     others: tuple[Entry, ...] = ()  # implementations whose resources its own would take the place of
     behind: Mapping[str, str] = field(default_factory=dict[str, str])  # component it names → who serves that
+    behind_lacks: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict[str, Mapping[str, str]]
+    )  # contract → clause → why those whose answers it passes on don't keep it
     box: int = 1  # which of the component's boxes: a number is an identity, kept for the box's whole life
 
     @property
@@ -59,12 +62,18 @@ class PlannedComponent:
     @property
     def kept(self) -> Mapping[str, tuple[str, ...]]:
         """Contract → clauses it keeps as it is set."""
-        return self.implementation.keeps(dict(self.settings))
+        keeps = self.implementation.keeps(dict(self.settings))
+        lacks = self.behind_lacks
+        return {
+            name: tuple(c for c in clauses if c not in lacks.get(name, ())) for name, clauses in keeps.items()
+        }
 
     @property
     def not_kept(self) -> Mapping[str, Mapping[str, str]]:
         """Contract → clause → why it doesn't keep it as it is set."""
-        return self.implementation.lacks(dict(self.settings))
+        lacks = self.implementation.lacks(dict(self.settings))
+        names = dict.fromkeys((*lacks, *self.behind_lacks))
+        return {name: {**lacks.get(name, {}), **self.behind_lacks.get(name, {})} for name in names}
 
     @property
     def resource(self) -> str:

@@ -17,6 +17,7 @@ from stackgen.planning.foundations import foundations
 from stackgen.planning.merge import Merged, merge, merge_beside
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.planning.order import order
+from stackgen.planning.passing import pass_on
 from stackgen.planning.places import check_residency, place
 from stackgen.planning.references import references, sources, spread_all
 from stackgen.planning.resolving import entry_of, options_of
@@ -133,6 +134,7 @@ def _components(
                 others=_others(entry, findings.shelf),
             )
     found = serve(found, all_merged, findings)
+    found = {name: pass_on(item, all_merged[name], found, findings) for name, item in found.items()}
     check_connections(found, all_merged, findings)
     names = (
         order({name: item.mentions for name, item in found.items()}, findings)

@@ -136,7 +136,7 @@ class Site:
 
     def measure(self, box: int) -> Report:
         """Every clause of a box; raises StackgenError where declared and measured differ."""
-        found = self.planned(box).implementation
+        found = self.planned(box)
         declared = {self.component: Declared(found.kept, found.not_kept)}
         report = verify({self.component: self.boxes().get(box, {})}, declared)
         if not report.results:

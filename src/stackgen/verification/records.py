@@ -82,7 +82,10 @@ def digest(entry: Entry) -> str:
 def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Result]]:
     found: dict[tuple[Entry, str], dict[str, Result]] = {}
     for result in report.results:
-        clauses = found.setdefault((plan.by_name[result.component].entry, result.contract), {})
+        item = plan.by_name[result.component]
+        if result.contract in item.behind_lacks:
+            continue  # what is behind it was measured, and not all of the box itself
+        clauses = found.setdefault((item.entry, result.contract), {})
         known = clauses.get(result.clause)
         if known is None or WORST.index(result.status) < WORST.index(known.status):
             clauses[result.clause] = result

@@ -34,8 +34,15 @@ class AiGatewayOptions(CapabilityOptions):
         return self
 
 
+def answers_by(options: AiGatewayOptions) -> list[tuple[str, ...]]:
+    """The members of the first split, then each model it serves."""
+    splits = [tuple(members) for members in options.splits.values()][:1]
+    return [*splits, *((name,) for name in options.serves)]
+
+
 CAPABILITY = Capability(
     description="Routes, authenticates and meters requests to the stack's models.",
     contracts=("openai-chat", "openai-embeddings"),
     options=AiGatewayOptions,
+    answers_by=answers_by,
 )

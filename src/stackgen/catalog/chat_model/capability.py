@@ -1,10 +1,30 @@
 """A language model that answers chat requests."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions, Refers
+from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Refers
+from stackgen.catalog.models import models, why_no_weights
+
+
+def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:
+    """Why `who` can't run a model's GGUF file: without weights it must be one whose weights are known."""
+    chosen, weights = options.model_dump(), given.get("weights")
+    if weights is None:
+        return why_no_weights(chosen["model"], "chat", "gguf", who)
+    if str(weights).startswith("models:/") and chosen["registry"] is None:
+        return f"weights {weights} are in a registry; say which one with `registry`"
+    return None
+
+
+def gguf_weights(options: CapabilityOptions, settings: ImplementationSettings) -> Mapping[str, Any]:
+    """Settings `weights` and `digest` by the table of models, where `weights` does not say."""
+    if settings.model_dump()["weights"] is not None:
+        return {}
+    gguf = models()[options.model_dump()["model"]].gguf
+    return {"weights": gguf["source"], "digest": settings.model_dump()["digest"] or gguf.get("digest")}
 
 
 class ChatModelOptions(CapabilityOptions):

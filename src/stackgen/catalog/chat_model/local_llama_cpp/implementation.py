@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
+from stackgen.catalog.chat_model.capability import gguf_weights, why_no_gguf
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.catalog.models import models, why_no_weights
 from stackgen.providers.local.properties import SERVER
 
 ME = "local/llama-cpp"
@@ -33,20 +33,12 @@ class Settings(ImplementationSettings):
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
     """A model without weights must be one whose weights are known."""
-    chosen, weights = options.model_dump(), given.get("weights")
-    if weights is None:
-        return why_no_weights(chosen["model"], "chat", "gguf", ME)
-    if str(weights).startswith("models:/") and chosen["registry"] is None:
-        return f"weights {weights} are in a registry; say which one with `registry`"
-    return None
+    return why_no_gguf(ME, options, given)
 
 
 def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
     """Weights by the table of models."""
-    if settings.model_dump()["weights"] is not None:
-        return {}
-    gguf = models()[options.model_dump()["model"]].gguf
-    return {"weights": gguf["source"], "digest": settings.model_dump()["digest"] or gguf.get("digest")}
+    return gguf_weights(options, settings)
 
 
 IMPLEMENTATION = Implementation(

@@ -1,0 +1,78 @@
+"""Ollama with any GGUF chat model."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from stackgen.catalog.chat_model.capability import gguf_weights, why_no_gguf
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.local.properties import SERVER
+
+ME = "local/ollama"
+NO_AUTHENTICATION = "Ollama has none; it listens on loopback only"
+NO_TOOLS = "Ollama calls tools of models whose chat template it knows, and knows no tool_choice"
+LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
+
+
+class Settings(ImplementationSettings):
+    """Settings of a local Ollama."""
+
+    weights: str | None = Field(
+        default=None,
+        description="GGUF file: a path, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias>, "
+        "or stand-in (a tiny model that answers nonsense); by the logical model name if absent.",
+    )
+    digest: str | None = Field(
+        default=None, pattern=r"^sha256:[0-9a-f]{64}$", description="Digest the weights must have."
+    )
+    context: int = Field(default=4096, ge=256, le=131072, description="Context window per request, tokens.")
+    slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
+    threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
+    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
+    """A model without weights must be one whose weights are known."""
+    return why_no_gguf(ME, options, given)
+
+
+def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
+    """Weights by the table of models."""
+    return gguf_weights(options, settings)
+
+
+IMPLEMENTATION = Implementation(
+    description="Ollama with any GGUF chat model, on this machine's CPU.",
+    level="bare",
+    settings=Settings,
+    sizes={
+        "small": {"context": 4096, "slots": 1, "threads": 2},
+        "medium": {"context": 8192, "slots": 2, "threads": 4},
+        "large": {"context": 16384, "slots": 4, "threads": 8},
+    },
+    kept={
+        "openai-chat": ("chat", "streaming", "usage-counts", "stop", "seed", "json-schema", "model-listed"),
+    },
+    not_kept={
+        "openai-chat": {
+            "tool-calling": NO_TOOLS,
+            "streamed-tool-calls": NO_TOOLS,
+            "unknown-parameter-is-error": "Ollama ignores request fields it does not know",
+            "auth-required": NO_AUTHENTICATION,
+            "wrong-credentials-refused": NO_AUTHENTICATION,
+            "tls": LOOPBACK,
+        }
+    },
+    offers=offers,
+    resolve=resolve,
+    properties=replace(
+        SERVER,
+        authentication=("none", NO_AUTHENTICATION),
+        encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),
+    ),
+    licence="MIT (Ollama, llama.cpp); the weights have their own",
+    maturity="beta",
+    notes=("Ollama is built from its Go module with a C++ compiler, which takes minutes the first time.",),
+)
