@@ -37,7 +37,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
         message = f"{target.parent} is a link, which may lead anywhere; nothing was written"
         raise StackgenError(Problem("not-a-folder", message, hint="go to where it leads, and run it there"))
     target.parent.mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix=f".{name}.stackgen-", dir=target.parent) as scratch:
+    prefix = f".{name}.stackgen-"
+    # Once the stack is in its place, an empty folder that can't be removed is no failure.
+    with TemporaryDirectory(prefix=prefix, dir=target.parent, ignore_cleanup_errors=True) as scratch:
         _make(shelf / arguments.blueprint, Path(scratch, name), name)
         Path(scratch, name).rename(target)
     text = f"{target} made from blueprint {arguments.blueprint}"
