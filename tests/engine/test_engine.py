@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 import pytest
@@ -37,14 +38,14 @@ environments:
 
 
 @pytest.fixture
-def place(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def place(open_folder: Path) -> Iterator[Path]:
     """A folder and a data home of the test's own; what a failed test leaves running is ended."""
     folder = Path(tempfile.mkdtemp(dir=open_folder))
     folder.chmod(0o755)
-    monkeypatch.setenv("STACKGEN_DATA_HOME", str(folder / "data"))
-    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    yield folder
+    with patch.dict(os.environ, {"STACKGEN_DATA_HOME": str(folder / "data")}):  # undoes what the engine sets
+        for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_HOME"):
+            os.environ.pop(name, None)
+        yield folder
     for process in psutil.process_iter():
         try:
             if process.environ().get("STACKGEN_WORKSPACE", "").startswith(str(folder)):
