@@ -22,6 +22,7 @@ QUESTIONS = yaml.safe_load((ROOT / "tests" / "local" / "questions.yaml").read_te
 GRAVE = {"amount": 40000, "days_since_start": 10, "earlier_claims": 5, "injured": 1}
 SMALL = {"amount": 200, "days_since_start": 900, "earlier_claims": 0, "injured": 0}
 OWN = ("service", "job")  # the application itself
+STORED_IN = {"registry": "documents"}  # what one box keeps in another is not in yet another
 
 
 def choices() -> dict[str, list[str]]:
@@ -66,9 +67,16 @@ def choose(cli: Cli, row: Row) -> None:
     components = spec["environments"]["dev"].setdefault("components", {})
     for name, implementation in row.items():
         settings = {"settings": {"weights": "stand-in"}} if name == "chat" else {}
-        box = choices()[name].index(implementation) + 1
-        components[name] = {**settings, "implementation": implementation, "box": box}
+        components[name] = {**settings, "implementation": implementation, "box": box(row, name)}
     path.write_text(yaml.safe_dump(spec, sort_keys=False))
+
+
+def box(row: Row, name: str) -> int:
+    """The number of a component's box in a row: as often the same as its data can be."""
+    found = choices()
+    number = found[name].index(row[name]) + 1
+    below = STORED_IN.get(name)
+    return number if below is None else number + len(found[name]) * found[below].index(row[below])
 
 
 def passes(cli: Cli) -> None:

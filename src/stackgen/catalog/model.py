@@ -122,16 +122,20 @@ class Implementation:
     default: bool = False  # the one its provider picks when a spec names only the provider
     notes: tuple[str, ...] = ()
 
-    def keeps(self, settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    def keeps(self, settings: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
         """Contract → clauses kept with these settings."""
+        if not self.kept_with:
+            return self.kept
         won = {
             name: tuple(clause for clause, setting in clauses.items() if settings.get(setting))
             for name, clauses in self.kept_with.items()
         }
         return {name: (*clauses, *won.get(name, ())) for name, clauses in self.kept.items()}
 
-    def lacks(self, settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    def lacks(self, settings: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
         """Contract → clause → why it is not kept with these settings."""
+        if not self.kept_with:
+            return self.not_kept
         kept = self.keeps(settings)
         return {
             name: {clause: why for clause, why in clauses.items() if clause not in kept.get(name, ())}

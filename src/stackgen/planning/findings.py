@@ -27,16 +27,20 @@ class Findings:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []
-        self._folders: dict[str, FilePath | None] = {}
+        self._folders: dict[str, tuple[FilePath | None, bool]] = {}
 
-    def folder(self, value: str) -> FilePath | None:
-        """The folder that a path beside the spec leads to in the end, None if to none; many may name the same one."""
+    def folder(self, value: str) -> tuple[FilePath | None, bool]:
+        """The folder that a path beside the spec leads to in the end, None if to none; whether it is the repository's.
+
+        Many components may name the same one.
+        """
         if value not in self._folders:
             try:
                 folder = (self.loaded.path.parent / value).resolve()
-                self._folders[value] = folder if folder.is_dir() else None
+                inside = folder.is_relative_to(self.project) and not FilePath(value).is_absolute()
+                self._folders[value] = (folder, inside) if folder.is_dir() else (None, False)
             except (OSError, ValueError, RuntimeError):  # too long, not text, links in a circle
-                self._folders[value] = None
+                self._folders[value] = None, False
         return self._folders[value]
 
     @cached_property

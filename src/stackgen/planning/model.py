@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
 from stackgen.catalog.shelf import Entry
@@ -62,8 +62,9 @@ class PlannedComponent:
     @property
     def kept(self) -> Mapping[str, tuple[str, ...]]:
         """Contract → clauses it keeps as it is set."""
-        keeps = self.implementation.keeps(dict(self.settings))
-        lacks = self.behind_lacks
+        keeps, lacks = self.implementation.keeps(self._deciding), self.behind_lacks
+        if not lacks:
+            return keeps
         return {
             name: tuple(c for c in clauses if c not in lacks.get(name, ())) for name, clauses in keeps.items()
         }
@@ -71,9 +72,16 @@ class PlannedComponent:
     @property
     def not_kept(self) -> Mapping[str, Mapping[str, str]]:
         """Contract → clause → why it doesn't keep it as it is set."""
-        lacks = self.implementation.lacks(dict(self.settings))
+        lacks = self.implementation.lacks(self._deciding)
+        if not self.behind_lacks:
+            return lacks
         names = dict.fromkeys((*lacks, *self.behind_lacks))
         return {name: {**lacks.get(name, {}), **self.behind_lacks.get(name, {})} for name in names}
+
+    @property
+    def _deciding(self) -> Mapping[str, Any]:
+        """Settings that decide what is kept, if any do."""
+        return dict(self.settings) if self.implementation.kept_with else {}
 
     @property
     def resource(self) -> str:
@@ -142,6 +150,11 @@ class Plan:
     def by_name(self) -> Mapping[str, PlannedComponent]:
         """Components by name."""
         return {component.name: component for component in self.components}
+
+    @cached_property
+    def foundation_names(self) -> frozenset[str]:
+        """Names of all foundations."""
+        return frozenset(foundation.name for foundation in self.foundations)
 
     def callers(self, name: str) -> tuple[PlannedComponent, ...]:
         """Components that connect to `name` themselves: who names it, or what it serves."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -79,7 +80,7 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
     base = findings.loaded.path.parent
     for option, _ in _annotated(type(options), SourceFolder):
         value = str(getattr(options, option))
-        folder = findings.folder(value)
+        folder, inside = findings.folder(value)
         if folder is None:
             findings.add(
                 "source-not-found",
@@ -87,7 +88,7 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
                 merged.option_path((option,)),
                 hint=f"looked in {base}",
             )
-        elif FilePath(value).is_absolute() or not folder.is_relative_to(findings.project):
+        elif not inside:
             findings.add(
                 "source-outside",
                 f"'{merged.name}' takes its code from '{value}', which is outside of {findings.project}",
@@ -141,11 +142,10 @@ def _fits(capability: str, refers: Refers, findings: Findings) -> bool:
     return has_bindings and (not refers.capabilities or capability in refers.capabilities)
 
 
-def _annotated(options: type[CapabilityOptions], kind: type[Any]) -> Iterator[tuple[str, Any]]:
-    for name, info in options.model_fields.items():
-        for mark in info.metadata:
-            if isinstance(mark, kind):
-                yield name, mark
+@cache
+def _annotated(options: type[CapabilityOptions], kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    fields = options.model_fields.items()
+    return tuple((name, mark) for name, info in fields for mark in info.metadata if isinstance(mark, kind))
 
 
 def _users(name: str, users: Mapping[str, list[str]]) -> set[str]:

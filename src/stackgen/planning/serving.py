@@ -15,6 +15,8 @@ def serve(
 ) -> dict[str, PlannedComponent]:
     """Every component with `served_by`, and with `behind` for those that name one that is served."""
     served = {name: by for name, item in found.items() if (by := _server(item, found, all_merged, findings))}
+    if not served:
+        return dict(found)
     return {
         name: replace(
             item,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from stackgen.planning.model import Plan
 from stackgen.rendering.lock import LOCK, described
+from stackgen.rendering.main_module import plain_data
 from stackgen.rendering.presence import Presence
 
 
@@ -22,7 +23,7 @@ def explain(plan: Plan, folder: Path) -> tuple[str, ...]:
         before = {str(name): dict(item) for name, item in before.items()}
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return ()
-    after = {item.name: described(item) for item in plan.components}
+    after = cast("dict[str, Any]", plain_data({item.name: described(item) for item in plan.components}))
     return tuple(
         sentence
         for name in dict.fromkeys((*before, *after))

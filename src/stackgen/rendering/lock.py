@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 from stackgen import __version__
 from stackgen.planning.identity import identity
 from stackgen.planning.model import Plan, PlannedComponent
-from stackgen.rendering.main_module import plain_data
 from stackgen.rendering.presence import Presence
 
 LOCK = "stackgen.lock.json"
@@ -28,13 +29,15 @@ def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
         "provider": plan.provider,
         "owner": plan.stack.owner,
         "labels": dict(plan.stack.labels),
-        "data": plain_data(plan.stack.data),
+        "data": plan.stack.data,
         "spec": {"file": plan.spec_path.name, "sha256": plan.spec_digest},
         "components": components,
         **({"beside": {item.name: described(item) for item in plan.beside}} if plan.beside else {}),
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())},
     }
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    return (
+        to_json(content, indent=2, by_alias=False, exclude_none=True) + b"\n"
+    )  # dictionaries keep their nulls
 
 
 def described(item: PlannedComponent) -> dict[str, Any]:
@@ -43,10 +46,10 @@ def described(item: PlannedComponent) -> dict[str, Any]:
         "capability": item.capability,
         "implementation": item.entry.id,
         **({"box": item.box} if item.box != 1 else {}),
-        "options": plain_data(item.options),
-        "settings": plain_data(item.settings),
+        "options": item.options,
+        "settings": item.settings,
         **({"embedding_identity": made} if (made := identity(item)) is not None else {}),
-        "kept": plain_data(item.kept),
+        "kept": item.kept,
     }
 
 

@@ -6,6 +6,7 @@ import builtins
 import keyword
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,7 +52,7 @@ def class_names(plan: Plan) -> Mapping[Path, Code]:
 def variable(name: str, plan: Plan) -> Code:
     """Python name of a box: its resource's, with an underscore behind it where that is taken."""
     identifier = name.replace("-", "_")
-    taken = identifier in _TAKEN or any(identifier == foundation.name for foundation in plan.foundations)
+    taken = identifier in _TAKEN or identifier in plan.foundation_names
     return Code(f"{identifier}_" if taken else identifier)
 
 
@@ -166,13 +167,12 @@ class _Main:
 
     def _options(self, item: PlannedComponent) -> Iterator[Code]:
         for option, value in item.options:
-            if ForStackgen() in type(item.options).model_fields[option].metadata:
+            if option in _for_stackgen(type(item.options)):
                 continue
             if option in item.references:
                 yield Code(f"{option}={self._referred(item, option, item.references[option])}")
             elif option in item.sources:
-                path = Path(os.path.relpath(item.sources[option], self.folder)).as_posix()
-                yield Code(f"{option}={literal(path)}")
+                yield Code(f"{option}={literal(_relative(item.sources[option], self.folder))}")
             elif value is not None and not _nothing(item.options, option, value):
                 yield self._argument(option, value)
 
@@ -205,6 +205,17 @@ class _Main:
         return bool(self.plan.by_name[name].implementation.kept)
 
 
+@cache
+def _for_stackgen(options: type[BaseModel]) -> frozenset[str]:
+    """Options that stay out of the program."""
+    return frozenset(n for n, field in options.model_fields.items() if ForStackgen() in field.metadata)
+
+
+@cache
+def _relative(source: Path, folder: Path) -> str:
+    return Path(os.path.relpath(source, folder)).as_posix()
+
+
 def _aliases(item: PlannedComponent) -> Code:
     """Other implementations whose resources of the same names these would be, not new ones beside them."""
     types = [f"stackgen:{entry.capability}:{entry.class_name}" for entry in item.others]
@@ -217,8 +228,9 @@ def _aliases(item: PlannedComponent) -> Code:
 
 def _nothing(model: BaseModel, name: str, value: object) -> bool:
     """Whether it is an empty collection that nobody asked for, which an argument's default says as well."""
-    field = type(model).model_fields[name]
-    return value in ((), {}, []) and value == field.get_default(call_default_factory=True)
+    if value not in ((), {}, []):
+        return False
+    return value == type(model).model_fields[name].get_default(call_default_factory=True)
 
 
 def configuration_key(provider: str, setting: str) -> str:

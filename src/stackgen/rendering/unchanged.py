@@ -26,6 +26,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: P
 CONFIGURATION = ("stackgen.toml", "pyproject.toml")
 YOUNG = 2_000_000_000  # ns; a file younger than this could change again within its time stamps' resolution
 MOST = 256  # notes kept
+FACTS = 4
 
 
 class Request:
@@ -55,8 +56,10 @@ def unchanged(request: Request) -> Unchanged | None:
         if request.spec is None or not private(request.folder):
             return None
         folder, stack, environment = lines[:3]
-        facts = list(_facts(request.spec))
-        if lines[3 : 3 + len(facts)] != facts or not _as_noted(request.spec, folder, lines[3 + len(facts) :]):
+        facts = _facts(request.spec)  # what is told soonest is asked first
+        if next(facts) != lines[3] or not _as_noted(request.spec, folder, lines[3 + FACTS :]):
+            return None
+        if list(facts) != lines[4 : 3 + FACTS]:
             return None
         if _left_behind(folder):
             return None  # a run that was killed left something to clear away

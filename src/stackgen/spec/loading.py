@@ -64,13 +64,12 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
         place = positions.at(()) if positions is not None else None
         message = "a spec is a mapping that begins with `apiVersion: stackgen/v1`"
         raise StackgenError(Problem("wrong-type", message, place, next="stackgen new"))
-    broken = _broken(content, ())
+    broken = _broken(content, ()) if positions is None else None  # the reader lets no such text in
     if broken is not None:
-        place = positions.at(broken) if positions is not None else None
         message = (
             f"'{'.'.join(map(str, broken)) or 'the spec'}' holds NUL or half a character, which is no text"
         )
-        raise StackgenError(Problem("bad-value", message, place))
+        raise StackgenError(Problem("bad-value", message))
     try:
         stack = Stack.model_validate(content)
     except ValidationError as error:
