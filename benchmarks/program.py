@@ -1,4 +1,4 @@
-"""A generated program's run beside that of a hand-written one with the same resources."""
+"""A generated program's run beside those of hand-written ones with the same resources, with and without components."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from stackgen.rendering.writing import write
 from stackgen.spec.loading import parse
 
 STORES = 20
-HAND_WRITTEN = Path(__file__).with_name("handwritten")
+HAND_WRITTEN = Path(__file__).with_name("handwritten_components")
+FLAT = Path(__file__).with_name("handwritten")  # without components
 ROOT = Path(__file__).parents[1]
 
 
@@ -39,10 +40,10 @@ def generated(folder: Path) -> Path:
 
 
 def program_cases(folder: Path) -> list[Case]:
-    """Both programs under Pulumi's mocks, in this interpreter's environment; raises Unmeasured."""
+    """The programs under Pulumi's mocks, in this interpreter's environment; raises Unmeasured."""
     if find_spec("pulumi_aws") is None:
         raise Unmeasured("pulumi-aws is not installed")
-    programs = {"generated": generated(folder), "hand-written": HAND_WRITTEN}
+    programs = {"generated": generated(folder), "hand-written": HAND_WRITTEN, "flat": FLAT}
     return [
         Case(name, "program", 0, command(program), folder, environment={"PYTHONPATH": str(ROOT)})
         for name, program in programs.items()

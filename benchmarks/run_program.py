@@ -24,11 +24,14 @@ class Cloud(pulumi_mocks.Mocks):
 
     def __init__(self) -> None:
         self.resources: list[tuple[str, str, Any]] = []
+        self.components: list[tuple[str, str]] = []
         self.calls: list[str] = []
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         if args.custom:
             self.resources.append((args.typ, args.name, args.inputs))
+        elif args.typ != "pulumi:pulumi:Stack":
+            self.components.append((args.typ, args.name))
         state = {
             "arn": f"arn:aws:bench:eu-central-1:111122223333:{args.name}",
             "bucket": args.name,
@@ -68,6 +71,7 @@ def main() -> None:
         modules = sorted(name for name in sys.modules if name.startswith("pulumi_"))
         found = {
             "resources": sorted(cloud.resources, key=lambda item: item[:2]),
+            "components": sorted(cloud.components),
             "calls": cloud.calls,
             "modules": modules,
         }

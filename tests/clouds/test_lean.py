@@ -11,7 +11,7 @@ import pulumi_aws
 import pulumi_gcp
 import pytest
 
-from benchmarks.program import HAND_WRITTEN, command, generated
+from benchmarks.program import FLAT, HAND_WRITTEN, command, generated
 from tests.clouds.programs import PROGRAMS, recorded
 from tests.clouds.recording import ROOT
 
@@ -42,9 +42,11 @@ def test_a_hand_written_program_with_the_same_resources_is_what_the_benchmark_co
 ) -> None:
     """Type, name and every input; and the same modules of the SDK."""
     found: list[Any] = []
-    for program in (generated(tmp_path), HAND_WRITTEN):
+    for program in (generated(tmp_path), HAND_WRITTEN, FLAT):
         record = tmp_path / "record.json"
         subprocess.run(command(program, str(record)), cwd=ROOT, check=True, capture_output=True, timeout=300)
         found.append(json.loads(record.read_text()))
     assert len(found[0]["resources"]) > 170
+    assert len(found[0]["components"]) == 21
     assert found[0] == found[1]
+    assert found[0] == {**found[2], "components": found[0]["components"]}
