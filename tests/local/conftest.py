@@ -67,3 +67,11 @@ def _workspace(process: psutil.Process) -> str:
         return process.environ().get("STACKGEN_WORKSPACE", "")
     except psutil.Error:
         return ""
+
+
+@pytest.fixture
+def stack(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
+    """A folder of the test's own, in which one stack is deployed."""
+    folder = open_folder / request.node.name.translate({ord("["): "-", ord("]"): None})[-40:]
+    folder.mkdir()
+    return Cli(folder, folder / "data")

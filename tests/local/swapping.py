@@ -11,9 +11,37 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
+
+from stackgen.contracts.pgvector import PgvectorBinding, connect
 from tests.conftest import ROOT, Cli
 
 STACK = ("stack.yaml", "-e", "dev")
+HEAD = "# ours\napiVersion: stackgen/v1\nname: swapped # its name\ncomponents:\n"
+TAIL = "environments:\n  dev: {provider: local} # here\n"
+
+
+def up(cli: Cli, components: str) -> None:
+    (cli.folder / "stack.yaml").write_text(HEAD + components + TAIL)
+    cli("up", *STACK, "--yes")
+
+
+def gone(cli: Cli) -> None:
+    cli("down", *STACK, "--delete-data", "--yes")
+    assert not (cli.folder / "data" / "stacks").exists()
+
+
+def swap(cli: Cli, component: str, *arguments: str, code: int = 0) -> dict[str, Any]:
+    done = cli("swap", "stack.yaml", component, "-e", "dev", *arguments, "--yes", "--json", code=code)
+    return json.loads(done.stdout)
+
+
+def spec(cli: Cli) -> str:
+    return (cli.folder / "stack.yaml").read_text()
+
+
+def database(found: dict[str, Any]) -> psycopg.Connection[Any]:
+    return connect(PgvectorBinding.model_validate(found["knowledge"]["pgvector"]))
 
 
 def bindings(cli: Cli) -> dict[str, Any]:

@@ -2,61 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
-from stackgen.contracts.pgvector import PgvectorBinding, connect
 from stackgen.contracts.s3 import S3Binding, client
-from stackgen.engine.paths import cache_home
 from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
-from tests.local.swapping import STACK, Application, bindings, kill
+from tests.local.swapping import HEAD, STACK, Application, bindings, database, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
-HEAD = "# ours\napiVersion: stackgen/v1\nname: swapped # its name\ncomponents:\n"
-TAIL = "environments:\n  dev: {provider: local} # here\n"
 KNOWLEDGE = "  knowledge: {capability: vector_store, dimensions: 3, needs: [transactions]}\n"
 OLDER = ("--to", "local/postgresql", "--set", 'settings.version="16"')
-
-
-@pytest.fixture
-def stack(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
-    folder = open_folder / request.node.name.translate({ord("["): "-", ord("]"): None})[-40:]
-    folder.mkdir()
-    return Cli(folder, folder / "data")
-
-
-def up(cli: Cli, components: str) -> None:
-    (cli.folder / "stack.yaml").write_text(HEAD + components + TAIL)
-    cli("up", *STACK, "--yes")
-
-
-def gone(cli: Cli) -> None:
-    cli("down", *STACK, "--delete-data", "--yes")
-    assert not (cli.folder / "data" / "stacks").exists()
-
-
-def swap(cli: Cli, component: str, *arguments: str, code: int = 0) -> dict[str, Any]:
-    done = cli("swap", "stack.yaml", component, "-e", "dev", *arguments, "--yes", "--json", code=code)
-    return json.loads(done.stdout)
-
-
-def spec(cli: Cli) -> str:
-    return (cli.folder / "stack.yaml").read_text()
-
-
-def database(found: dict[str, Any]) -> psycopg.Connection[Any]:
-    return connect(PgvectorBinding.model_validate(found["knowledge"]["pgvector"]))
 
 
 def rows(found: dict[str, Any]) -> Callable[[int], None]:
@@ -236,110 +198,6 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         assert Path(fetched).read_bytes() == b"weights"
         assert {number for _, number in moved.versions} == {"1", "3"}
     gone(stack)
-
-
-EMBEDDED = """\
-  embedder: {capability: embedding_model, model: all-minilm-l6-v2}
-  knowledge:
-    capability: vector_store
-    embedded_by: embedder
-    collections: [{table: chunks, text: content, embedding: embedding}]
-"""
-
-
-def texts(found: dict[str, Any]) -> Callable[[int], None]:
-    """Writes a text with its embedding, and must find it by the same embedding at once, as near as can be."""
-    connection = database(found)
-    model = OpenaiEmbeddingsBinding.model_validate(found["embedder"]["openai-embeddings"])
-    connection.execute(
-        "create table if not exists chunks (number int primary key, content text, embedding vector(384) not null)"
-    )
-    connection.execute(
-        "create index if not exists nearest on chunks using hnsw (embedding vector_cosine_ops)"
-    )
-    connection.commit()
-
-    def write(number: int) -> None:
-        text = f"Policy {number} covers case {number * 7} and nothing else."
-        vector = str(embed(model, [text])[0])
-        connection.execute("insert into chunks values (%s, %s, %s)", [number, text, vector])
-        connection.commit()
-        query = "select 1 - (embedding <=> %s::vector) from chunks where number = %s"
-        found = connection.execute(query, [vector, number]).fetchone()
-        assert found is not None
-        assert found[0] > 0.999
-
-    return write
-
-
-def another_model(folder: Path) -> Path:
-    """MiniLM with another epsilon in its norms: vectors as long as before, and of another space."""
-    source = next(
-        path
-        for path in (cache_home() / "models").glob("*/model.gguf")
-        if b"bert.pooling_type" in path.read_bytes()
-    )
-    data = bytearray(source.read_bytes())
-    key = b"bert.attention.layer_norm_epsilon"
-    at = data.index(key) + len(key) + 4  # behind the value's type
-    data[at : at + 4] = struct.pack("<f", 3.0)
-    (folder / "other.gguf").write_bytes(data)
-    return folder / "other.gguf"
-
-
-@pytest.mark.nightly
-def test_an_embedding_model_is_swapped_and_every_embedding_made_anew(stack: Cli) -> None:
-    up(stack, EMBEDDED)
-    weights = another_model(stack.folder)
-    application = Application(stack, texts, 0.5)
-    application.start()
-    application.goes_on()
-    before = spec(stack)
-    (stack.folder / "stack.yaml").write_text(
-        before.replace("l6-v2}", f"l6-v2, settings: {{weights: '{weights}'}}}}")
-    )
-    for command in ("plan", "generate", "up"):
-        given = ("--yes",) if command == "up" else ()
-        assert "error[embedding-identity-changed]" in stack(command, *STACK, *given, code=2).stderr
-    (stack.folder / "stack.yaml").write_text(before)
-
-    command = ("swap", "stack.yaml", "embedder", "-e", "dev", "--apply", "--yes")
-    kill(stack, "after", "deploy", *command, "--to", "local", "--set", f"settings.weights={weights}")
-    for step in ("backfill", "freeze", "delta", "hide", "switch", "bind", "show"):
-        kill(stack, "after", step, *command)
-    assert swap(stack, "embedder", "--apply")["result"]["serving"] == 2
-    application.goes_on()
-    _are_all_of(bindings(stack), application)
-    stack("up", *STACK, "--yes")
-
-    kill(stack, "after", "hide", *command[:-2], "--rollback", "--yes")
-    swap(stack, "embedder", "--rollback")
-    application.goes_on()
-    found = bindings(stack)
-    _are_all_of(found, application)
-    swap(stack, "embedder", "--retire")
-    committed = application.end()
-    with database(found) as connection:
-        tables = connection.execute(
-            "select tablename from pg_tables where tablename like 'chunks%'"
-        ).fetchall()
-        kept = {row[0] for row in connection.execute("select number from chunks").fetchall()}
-    assert tables == [("chunks",)]
-    assert kept >= set(committed)
-    gone(stack)
-
-
-def _are_all_of(found: dict[str, Any], application: Application) -> None:
-    """Every stored embedding is what the model that serves makes of its text."""
-    model = OpenaiEmbeddingsBinding.model_validate(found["embedder"]["openai-embeddings"])
-    committed = set(application.committed)
-    with database(found) as connection:
-        stored = connection.execute("select number, content, embedding::text from chunks").fetchall()
-    assert {number for number, _, _ in stored} >= committed
-    for start in range(0, len(stored), 32):
-        part = stored[start : start + 32]
-        for (_, _, vector), made in zip(part, embed(model, [text for _, text, _ in part]), strict=True):
-            assert cosine(json.loads(vector), made) > 0.999
 
 
 LIGHTS = """\

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, Cli
-from tests.local.swapping import STACK, bindings
-from tests.local.test_swap import another_model, database, gone, swap
+from tests.local.swapping import STACK, bindings, database, gone, swap
+from tests.local.test_swap_embeddings import another_model
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 QUESTIONS = yaml.safe_load((ROOT / "tests" / "local" / "questions.yaml").read_text())
