@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from local_provider.model_sources import LOCKS, SCRIPTS
-from local_provider.python_environment import environment
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
 from stackgen.engine.paths import cache_home
-from tests.conftest import Cli
+from tests.conftest import ROOT, Cli
 from tests.local.swapping import STACK, Application, bindings, database, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
+PROVIDER = ROOT / "src" / "stackgen" / "providers" / "local" / "program"
 EMBEDDED = """\
   embedder: {capability: embedding_model, model: all-minilm-l6-v2}
   knowledge:
@@ -112,7 +111,10 @@ def test_an_embedding_model_is_swapped_and_every_embedding_made_anew(stack: Cli)
 
 
 @pytest.mark.nightly
-def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(stack: Cli) -> None:
+def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(
+    stack: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(PROVIDER))
     up(stack, EMBEDDED)
     application = Application(stack, texts, 0.5)
     application.start()
@@ -142,6 +144,9 @@ def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(stack: Cl
 
 def shorter_model(folder: Path, length: int) -> Path:
     """A model whose vectors are of that length, made by the provider's own converter."""
+    from local_provider.model_sources import LOCKS, SCRIPTS  # pyright: ignore
+    from local_provider.python_environment import environment  # pyright: ignore
+
     python = environment("the model tools", (LOCKS / "model-tools.txt").read_text()) / "bin" / "python"
     made = folder / "tiny"
     made.mkdir()
