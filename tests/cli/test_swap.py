@@ -39,6 +39,23 @@ def test_a_needed_clause_is_not_given_up(stack: Cli, word: tuple[str, ...]) -> N
     assert (stack.folder / "stack.yaml").read_text() == SPEC
 
 
+@pytest.mark.parametrize("word", [(), ("--apply", "--yes")])
+def test_nor_one_that_is_needed_of_the_gateway_in_front(cli: Cli, word: tuple[str, ...]) -> None:
+    spec = SPEC.replace(
+        "  knowledge: {capability: vector_store}\n",
+        "  chat: {capability: chat_model, model: m, settings: {weights: stand-in}}\n"
+        "  gateway: {capability: ai_gateway, serves: [chat], needs: [tool-calling]}\n",
+    )
+    (cli.folder / "stack.yaml").write_text(spec)
+    kept = ("--set", "settings.weights=stand-in", *word)
+    done = cli("swap", "stack.yaml", "chat", "--to", "local/ollama", *kept, "--json", code=11)
+    answer = json.loads(done.stdout)
+    said = answer["errors"][0]["message"] if word else answer["result"]["needs_lost"][0]
+    assert "tool-calling" in said
+    assert "'chat' behind it does not keep it" in said
+    assert (cli.folder / "stack.yaml").read_text() == spec
+
+
 def test_words_that_make_no_sense(stack: Cli) -> None:
     def said(*arguments: str, code: int) -> str:
         return stack("swap", "stack.yaml", *arguments, "--yes", code=code).stderr

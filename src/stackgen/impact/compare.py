@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stackgen.impact.clauses import clauses
+from stackgen.impact.clauses import clauses, differing
 from stackgen.impact.consequences import bindings, data, resources
 from stackgen.impact.identities import identities
 from stackgen.impact.model import TOPICS, Impact, Statement
@@ -14,25 +14,29 @@ from stackgen.spec.loading import LoadedStack
 
 
 def compare_components(before: Plan, after: Plan, component: str, loaded: LoadedStack) -> Impact:
-    """What changes for one component."""
+    """What changes for one component, and which clauses others lose or gain by it."""
     old, new = before.by_name[component], after.by_name[component]
-    return Impact(old.entry.id, new.entry.id, tuple(_statements(old, new, before, loaded)))
+    found = [*_statements(old, new, before, after, loaded)]
+    for item in before.components:  # what passes its answers on keeps no more than it does
+        if item.name != component:
+            found += differing(item, after.by_name[item.name], after, loaded)
+    return Impact(old.entry.id, new.entry.id, tuple(found))
 
 
 def compare_environments(before: Plan, after: Plan, loaded: LoadedStack) -> Impact:
     """What changes for every component, and which foundations come and go."""
     found: list[Statement] = []
     for item in before.components:
-        found += _statements(item, after.by_name[item.name], before, loaded)
+        found += _statements(item, after.by_name[item.name], before, after, loaded)
     found += _foundations(before, after)
     return Impact(before.environment, after.environment, tuple(found))
 
 
 def _statements(
-    old: PlannedComponent, new: PlannedComponent, plan: Plan, loaded: LoadedStack
+    old: PlannedComponent, new: PlannedComponent, plan: Plan, after: Plan, loaded: LoadedStack
 ) -> Iterator[Statement]:
     found = [
-        *clauses(old, new, loaded),
+        *clauses(old, new, after, loaded),
         *security(old, new),
         *bindings(old, new, plan),
         *resources(old, new),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
 from stackgen.swapping.journal import Journal, place, read
-from stackgen.swapping.overrides import with_beside
+from stackgen.swapping.overrides import Override, alone, exchanged, with_beside
 from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
 from stackgen.swapping.site import Site
@@ -46,17 +47,16 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
     site.refuse_outdated_golden()
     serving = site.plan().by_name[site.component]
     entry = target(site.shelf, serving.capability, to)
-    _keep_needs(site, entry.implementation.kept, entry.id)
-    values = changes(given)
-    site.boxes()  # it is up, or there is nothing to move from
     wanted = with_beside(
         site.loaded.stack,
         site.environment,
         site.component,
         before=serving.entry.id,
         to=entry.id,
-        changes=values,
+        changes=changes(given),
     )
+    _keep_needs(site, wanted, entry.id)
+    site.boxes()  # it is up, or there is nothing to move from
     collections = affected(site.would_be(wanted), site.component)
     path = place(site.name, site.environment, site.component)
     number = wanted["beside"]["box"]
@@ -74,14 +74,18 @@ def _one_at_a_time(site: Site) -> None:
             raise _refused("swap-unfinished", f"the swap of '{other.component}' is not at its end", command)
 
 
-def _keep_needs(site: Site, kept: dict[str, tuple[str, ...]], to: str) -> None:
-    """Refuse a box that doesn't keep what the application relies on."""
-    found = {clause for clauses in kept.values() for clause in clauses}
-    lost = [clause for clause in site.loaded.stack.components[site.component].needs if clause not in found]
-    if lost:
-        message = f"'{site.component}' needs {', '.join(lost)}, which {to} does not keep; nothing was touched"
+def _keep_needs(site: Site, wanted: Override, to: str) -> None:
+    """Refuse a box with which a needed clause is lost: its own, or one of a box that passes its answers on."""
+    try:
+        site.would_be(alone(exchanged(wanted)))
+    except StackgenError as error:
+        lost = [item for item in error.problems if item.code == "need-not-kept"]
         command = f"stackgen swap {site.name} {site.component} --to {to} -e {site.environment}"
-        raise StackgenError(Problem("need-not-kept", message, next=command), ExitCode.PROMOTION_REFUSED)
+        said = [
+            replace(p, message=f"{p.message}; nothing was touched", position=None, next=command) for p in lost
+        ]
+        if said:
+            raise StackgenError(said, ExitCode.PROMOTION_REFUSED) from None
 
 
 def rollback(site: Site, journal: Journal | None) -> Journal:
