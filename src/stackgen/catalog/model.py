@@ -19,13 +19,13 @@ Size = Literal["small", "medium", "large"]
 class ImplementationSettings(BaseModel):
     """Base of every implementation's `settings:`. Unknown keys are errors; every field has a description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class CapabilityOptions(BaseModel):
     """Base of a capability's own spec fields (beside the ones every component has)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 class ProviderSettings(BaseModel):
     """Base of an environment's `settings:`. Unknown keys are errors; every field has a description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True, kw_only=True)

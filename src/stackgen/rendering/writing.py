@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
@@ -57,6 +56,8 @@ def compare(program: Program) -> Changes:
 
 def diff(program: Program) -> Iterator[str]:
     """Unified diff from what is on disk to what would be written, line by line."""
+    import difflib
+
     changes, there = compare(program), Presence(program.folder)
     for path in sorted((*changes.created, *changes.updated, *changes.deleted)):
         old, new = there.read(path) or b"", program.files.get(path, program.once.get(path, b""))

@@ -15,7 +15,9 @@ Size = Literal["small", "medium", "large"]
 class SpecModel(BaseModel):
     """Base: immutable, unknown keys are errors, aliases and names both accepted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, strict=True, defer_build=True
+    )
 
 
 class Data(SpecModel):
@@ -33,7 +35,7 @@ class Data(SpecModel):
 class Component(BaseModel):
     """One box of the stack. Its capability's own options stand beside these fields."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
 
     capability: str = Field(description="What kind of box it is, such as vector_store or chat_model.")
     description: str | None = Field(default=None, description="What it is for, in a sentence.")
@@ -61,7 +63,7 @@ class Box(BaseModel):
     `box` is a box's identity: the same number is the same resources and the same data.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
 
     size: Size | None = Field(default=None, description="Another size.")
     implementation: str | None = Field(default=None, description="Another implementation, of any provider.")

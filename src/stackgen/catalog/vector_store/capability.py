@@ -12,7 +12,7 @@ NAME = r"^[a-z_][a-z0-9_]{0,47}$"
 class Collection(BaseModel):
     """A table of texts and their embeddings, as the application keeps it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     table: str = Field(pattern=NAME, description="Name of the table.")
     db_schema: str = Field(default="public", alias="schema", pattern=NAME, description="Schema of the table.")
