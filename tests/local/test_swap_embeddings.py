@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import struct
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-import yaml
 
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
 from stackgen.engine.paths import cache_home
@@ -54,18 +55,34 @@ def texts(found: dict[str, Any]) -> Callable[[int], None]:
 
 
 def another_model(folder: Path) -> Path:
-    """MiniLM with another epsilon in its norms: vectors as long as before, and of another space."""
+    """MiniLM in another space: whatever its vectors are near to stays so, but none of the first model's."""
     source = next(
         path
         for path in (cache_home() / "models").glob("*/model.gguf")
         if b"bert.pooling_type" in path.read_bytes()
     )
-    data = bytearray(source.read_bytes())
-    key = b"bert.attention.layer_norm_epsilon"
-    at = data.index(key) + len(key) + 4  # behind the value's type
-    data[at : at + 4] = struct.pack("<f", 3.0)
-    (folder / "other.gguf").write_bytes(data)
-    return folder / "other.gguf"
+    made = folder / "other.gguf"
+    shutil.copyfile(source, made)
+    make_model("turned", made)
+    return made
+
+
+def shorter_model(folder: Path, length: int) -> Path:
+    """A model whose vectors are of that length."""
+    (folder / "short").mkdir()
+    make_model("short", PROVIDER / "local_provider" / "scripts" / "bert_to_gguf.py", folder / "short", length)
+    return folder / "short" / "model.gguf"
+
+
+def make_model(*arguments: object) -> None:
+    """Run our script where the provider's own converter runs."""
+    with patch.object(sys, "path", [str(PROVIDER), *sys.path]):
+        from local_provider.model_sources import LOCKS  # pyright: ignore
+        from local_provider.python_environment import environment  # pyright: ignore
+
+        python = environment("the model tools", (LOCKS / "model-tools.txt").read_text()) / "bin" / "python"
+    script = Path(__file__).with_name("other_models.py")
+    subprocess.run([python, script, *map(str, arguments)], check=True, timeout=300)
 
 
 @pytest.mark.nightly
@@ -111,15 +128,11 @@ def test_an_embedding_model_is_swapped_and_every_embedding_made_anew(stack: Cli)
 
 
 @pytest.mark.nightly
-def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(
-    stack: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(PROVIDER))
+def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(stack: Cli) -> None:
     up(stack, EMBEDDED)
     application = Application(stack, texts, 0.5)
     application.start()
     application.goes_on()
-    before = spec(stack)
     weights = f"settings.weights={shorter_model(stack.folder, 192)}"
     command = ("embedder", "--apply", "--to", "local", "--set", "model=tiny", "--set", "dimensions=192")
     assert swap(stack, *command, "--set", weights)["result"]["serving"] == 2
@@ -127,7 +140,7 @@ def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(
     found = bindings(stack)
     _are_all_of(found, application)
     assert _lengths(found) == {192}
-    assert found["knowledge"]["pgvector"]["dimensions"] == 192
+    assert int(found["knowledge"]["pgvector"]["dimensions"]) == 192
     stack("verify", *STACK)
 
     swap(stack, "embedder", "--rollback")
@@ -135,25 +148,11 @@ def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(
     found = bindings(stack)
     _are_all_of(found, application)
     assert _lengths(found) == {384}
+    assert int(found["knowledge"]["pgvector"]["dimensions"]) == 384
     swap(stack, "embedder", "--retire")
     application.end()
-    assert yaml.safe_load(spec(stack))["components"] == yaml.safe_load(before)["components"]
     stack("verify", *STACK)
     gone(stack)
-
-
-def shorter_model(folder: Path, length: int) -> Path:
-    """A model whose vectors are of that length, made by the provider's own converter."""
-    from local_provider.model_sources import LOCKS, SCRIPTS  # pyright: ignore
-    from local_provider.python_environment import environment  # pyright: ignore
-
-    python = environment("the model tools", (LOCKS / "model-tools.txt").read_text()) / "bin" / "python"
-    made = folder / "tiny"
-    made.mkdir()
-    script = Path(__file__).with_name("tiny_bert.py")
-    command = [python, script, SCRIPTS / "bert_to_gguf.py", made, str(length)]
-    subprocess.run(command, check=True, timeout=300)
-    return made / "model.gguf"
 
 
 def _lengths(found: dict[str, Any]) -> set[int]:

@@ -21,6 +21,7 @@ database_uri = sqlite:///{data}/users.db
 admin_username = {user}
 admin_password = {password}
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 60
 """
 
 

@@ -1,6 +1,8 @@
-"""Writes a BERT of one layer with weights drawn by lot, whose vectors are of a length of our own choosing.
+"""Makes embedding models to swap to. Runs in the environment of the provider's own converter.
 
-python tiny_bert.py CONVERTER FOLDER LENGTH: FOLDER/model.gguf, made by the provider's own converter in its environment.
+python other_models.py turned FILE: in a copy of a BERT's GGUF file, every other number of its vectors changes its sign.
+They are as near to each other as before, and not to the first model's.
+python other_models.py short CONVERTER FOLDER LENGTH: FOLDER/model.gguf, a BERT of one layer with weights drawn by lot.
 """
 
 import json
@@ -8,6 +10,7 @@ import string
 import sys
 from pathlib import Path
 
+import gguf
 import numpy as np
 from safetensors.numpy import save_file
 
@@ -64,9 +67,20 @@ def _tensors(length: int, words: int) -> dict[str, np.ndarray]:
     return found
 
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(sys.argv[1]).parent))
-    from bert_to_gguf import convert
+def turn(path: str) -> None:
+    """The last layer's norm makes the numbers of every token's vector, which are averaged."""
+    tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(path, "r+").tensors}
+    last = max(int(name.split(".")[1]) for name in tensors if name.startswith("blk."))
+    for part in ("weight", "bias"):
+        tensors[f"blk.{last}.layer_output_norm.{part}"].data[::2] *= -1
 
-    write(Path(sys.argv[2]), int(sys.argv[3]))
-    convert(Path(sys.argv[2]), str(Path(sys.argv[2]) / "model.gguf"))
+
+if __name__ == "__main__":
+    if sys.argv[1] == "turned":
+        turn(sys.argv[2])
+    else:
+        sys.path.insert(0, str(Path(sys.argv[2]).parent))
+        from bert_to_gguf import convert
+
+        write(Path(sys.argv[3]), int(sys.argv[4]))
+        convert(Path(sys.argv[3]), str(Path(sys.argv[3]) / "model.gguf"))
