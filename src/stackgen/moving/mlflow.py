@@ -177,7 +177,7 @@ class _Copy:
         )
         if run.info.run_name != target.info.run_name:
             self.to.update_run(target.info.run_id, name=run.info.run_name)
-        if run.info.status in ENDED:
+        if run.info.status in ENDED and run.info.end_time is not None:
             self.to.set_terminated(target.info.run_id, run.info.status, run.info.end_time)
         elif run.info.status != target.info.status:
             self.to.update_run(target.info.run_id, run.info.status)
