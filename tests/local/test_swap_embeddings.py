@@ -13,8 +13,8 @@ from unittest.mock import patch
 
 import pytest
 
+from stackgen.catalog.models import models
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
-from stackgen.engine.paths import cache_home
 from tests.conftest import ROOT, Cli
 from tests.local.swapping import STACK, Application, bindings, database, gone, kill, spec, swap, up
 
@@ -56,11 +56,11 @@ def texts(found: dict[str, Any]) -> Callable[[int], None]:
 
 def another_model(folder: Path) -> Path:
     """MiniLM in another space: whatever its vectors are near to stays so, but none of the first model's."""
-    source = next(
-        path
-        for path in (cache_home() / "models").glob("*/model.gguf")
-        if b"bert.pooling_type" in path.read_bytes()
-    )
+    gguf = models()["all-minilm-l6-v2"].gguf
+    with patch.object(sys, "path", [str(PROVIDER), *sys.path]):
+        from local_provider.models import model_file  # pyright: ignore
+
+        source = model_file(gguf["source"], gguf.get("digest"), {})[0]
     made = folder / "other.gguf"
     shutil.copyfile(source, made)
     make_model("turned", made)
