@@ -21,6 +21,8 @@ SHARED = {
 }
 APART = {"tests/local/test_swap.py": "swaps"}
 """Folder → what its tests are handed out as; a file by itself where nothing is said."""
+LONGEST = ("clouds", "local", "kubernetes", "swaps")
+"""What is handed out first, so that in the end no worker waits for another."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,10 +35,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return APART.get(file, SHARED.get(file.split("/")[1], file))
+            return _group(nodeid)
 
+    config.option.loadscopereorder = False  # it would take a group of few tests for a short one
     return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest groups first, then other files with what takes its time, then the rest; each in its own order."""
+    slow = {_group(item.nodeid) for item in items if not item.get_closest_marker("unit")}
+
+    def rank(item: pytest.Item) -> int:
+        group = _group(item.nodeid)
+        return LONGEST.index(group) if group in LONGEST else len(LONGEST) + (group not in slow)
+
+    items.sort(key=rank)
+
+
+def _group(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return APART.get(file, SHARED.get(file.split("/")[1], file))
 
 
 @pytest.fixture

@@ -151,6 +151,7 @@ def runs(found: dict[str, Any]) -> Callable[[int], None]:
     return write
 
 
+@pytest.mark.nightly
 def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) -> None:
     up(stack, "  documents: {capability: object_store}\n  registry: {capability: model_registry}\n")
     with quiet():

@@ -75,6 +75,7 @@ def assistant(open_folder: Path) -> Cli:
     return Cli(folder, folder / "data")
 
 
+@pytest.mark.nightly
 def test_the_assistant_goes_on_answering(assistant: Cli) -> None:
     assistant("up", *STACK, "--yes")
     visitor = Visitor(assistant)
