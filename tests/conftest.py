@@ -19,9 +19,9 @@ SHARED = {
     "kubernetes": "kubernetes",
     "local": "local",
 }
-APART = {"tests/local/test_swap.py": "swaps"}
+APART = {"tests/local/test_swap.py": "swaps", "tests/clouds/test_engine.py": "engines"}
 """Folder → what its tests are handed out as; a file by itself where nothing is said."""
-LONGEST = ("clouds", "local", "kubernetes", "swaps")
+LONGEST = ("engines", "local", "kubernetes", "clouds", "swaps")
 """What is handed out first, so that in the end no worker waits for another."""
 
 
