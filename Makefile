@@ -11,6 +11,8 @@ SEED ?= 1
 JOBS ?= 2
 QUESTION ?= How long do I have to report a stolen car?
 
+unexport PYTHONDONTWRITEBYTECODE # what hundreds of processes load is compiled once
+
 $(BIN)/stackgen: pyproject.toml requirements/development.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
