@@ -18,6 +18,7 @@ $(BIN)/stackgen: pyproject.toml requirements/development.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/development.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q -l $(VENV)/lib/python*/site-packages # or that folder changes under the first runs
 	@touch $@
 
 .PHONY: help
