@@ -10,15 +10,15 @@ COUNT ?= 1000000
 SEED ?= 1
 JOBS ?= 2
 QUESTION ?= How long do I have to report a stolen car?
-
-unexport PYTHONDONTWRITEBYTECODE # what hundreds of processes load is compiled once
+LOADED := pydantic pydantic_core jinja2 markupsafe yaml typing_inspection annotated_types pulumi grpc google
 
 $(BIN)/stackgen: pyproject.toml requirements/development.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/development.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q -l $(VENV)/lib/python*/site-packages # or that folder changes under the first runs
+	$(BIN)/python -m compileall -q src # what hundreds of processes load is compiled once
+	cd $(VENV)/lib/python*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q $(LOADED)
 	@touch $@
 
 .PHONY: help
