@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite expected files")
 
 
+def pytest_configure() -> None:
+    """What tools keep beside the sources is there from the start: that folder must not change under a test."""
+    for name in (".hypothesis", ".pytest_cache", ".ruff_cache"):
+        (ROOT / name).mkdir(exist_ok=True)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several workers, what shares servers, a cluster or recordings goes to one of them, in order."""
     from xdist.scheduler import LoadScopeScheduling
