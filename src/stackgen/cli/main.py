@@ -35,9 +35,8 @@ def _run(words: Sequence[str], rest: Sequence[str]) -> int:
 
     from stackgen.cli.parser import build
 
-    gc.set_threshold(
-        200_000, 20, 50
-    )  # what is loaded at the start stays; looking through it often is a waste
+    # what is loaded at the start stays; looking through it often is a waste
+    gc.set_threshold(200_000, 20, 50)
     parser = build(words)
     given = parser.parse_args(words)
     given.rest = rest

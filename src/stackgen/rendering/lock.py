@@ -35,9 +35,8 @@ def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
         **({"beside": {item.name: described(item) for item in plan.beside}} if plan.beside else {}),
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())},
     }
-    return (
-        to_json(content, indent=2, by_alias=False, exclude_none=True) + b"\n"
-    )  # dictionaries keep their nulls
+    # models lose their nulls, dictionaries keep them
+    return to_json(content, indent=2, by_alias=False, exclude_none=True) + b"\n"
 
 
 def described(item: PlannedComponent) -> dict[str, Any]:
