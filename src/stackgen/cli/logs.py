@@ -6,6 +6,7 @@ import subprocess
 import time
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
@@ -33,9 +34,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
             problem = Problem("no-log", message, None, did_you_mean(wanted, list(files)), tuple(files))
             raise StackgenError(problem, ExitCode.NOT_FOUND)
         files = chosen
-    lines = {name: _tail(path, arguments.lines) for name, path in files.items()}
+    lines = {name: _tail(operations, path, arguments.lines) for name, path in files.items()}
     if arguments.follow:
-        _follow(files, lines)
+        _follow(operations, files, lines)
     text = "\n".join(f"{name}: {line}" for name, found in lines.items() for line in found)
     return Answer(lines, text, stack=context.name, environment=context.environment)
 
@@ -45,23 +46,41 @@ def _printed(command: list[str]) -> Answer:
     return Answer(exit_code=subprocess.run(command, check=False).returncode if command else ExitCode.OK)
 
 
-def _tail(path: Path, lines: int) -> list[str]:
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+def _tail(operations: Any, path: Path, lines: int) -> list[str]:
+    try:
+        with operations.open_log(path) as stream:
+            return stream.read().decode("utf-8", "replace").splitlines()[-lines:]
+    except OSError as error:
+        return [f"({path} can't be read: {error.strerror})"]
 
 
-def _follow(files: dict[str, Path], lines: dict[str, list[str]]) -> None:
+def _follow(operations: Any, files: dict[str, Path], lines: dict[str, list[str]]) -> None:
     """Print until Ctrl-C."""
     for name, found in lines.items():
         for line in found:
             print(printable(f"{name}: {line}"), flush=True)
-    places = {name: path.stat().st_size for name, path in files.items()}
+    places = {name: _size(path) for name, path in files.items()}
     while True:
         for name, path in files.items():
-            size = path.stat().st_size if path.exists() else 0
+            size = _size(path)
             if size > places[name]:
-                with path.open(encoding="utf-8", errors="replace") as stream:
-                    stream.seek(places[name])
-                    for line in stream:
-                        print(printable(f"{name}: {line}"), end="", flush=True)
+                _print_from(operations, name, path, places[name])
             places[name] = size
         time.sleep(0.3)
+
+
+def _print_from(operations: Any, name: str, path: Path, place: int) -> None:
+    try:
+        with operations.open_log(path) as stream:
+            stream.seek(place)
+            for line in stream:
+                print(printable(f"{name}: {line.decode('utf-8', 'replace')}"), end="", flush=True)
+    except OSError:
+        return  # it is being replaced; the next round looks again
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from stackgen.providers.model import Status
 
@@ -22,7 +24,10 @@ class _Resource(Protocol):
 
 @dataclass(frozen=True)
 class Running:
-    """One process. state: as supervisord names it. memory: resident bytes of it and its children; uptime: seconds."""
+    """One process. memory: resident bytes of it and its children; uptime: seconds.
+
+    state: as supervisord names it; NOT SERVING where its port is not held by it or by its children.
+    """
 
     name: str
     state: str
@@ -45,8 +50,8 @@ def status(resources: Iterable[_Resource]) -> Status:
 
 
 def _running(resources: Iterable[_Resource]) -> list[Running]:
-    supervisord = _client()
-    folder = workspace(resources)
+    resources = list(resources)
+    supervisord, folder = _module("supervisord"), workspace(resources)
     if folder is None:
         return []
     try:
@@ -55,16 +60,43 @@ def _running(resources: Iterable[_Resource]) -> list[Running]:
         return []
     return [
         Running(
-            item["name"], item["statename"], item["pid"], _memory(item["pid"]), item["now"] - item["start"]
+            item["name"],
+            _state(item, _health(resources, item["name"])),
+            item["pid"],
+            _memory(item["pid"]),
+            item["now"] - item["start"],
         )
         for item in sorted(found, key=lambda item: item["name"])
     ]
 
 
+def _health(resources: Iterable[_Resource], name: str) -> dict[str, Any]:
+    """How the process is asked for its health, as deployed; {} where it is not."""
+    found = (item.outputs for item in resources if item.type.endswith("local:Process"))
+    return next((dict(item.get("health") or {}) for item in found if item.get("name") == name), {})
+
+
+def _state(item: dict[str, Any], health: dict[str, Any]) -> str:
+    running = item["statename"] == "RUNNING"
+    return (
+        item["statename"]
+        if not running or _module("listening").serves(item["pid"], health)
+        else "NOT SERVING"
+    )
+
+
+def open_log(path: Path) -> AbstractContextManager[BinaryIO]:
+    """A log for reading; raises OSError where a link or a pipe stands in place of the file."""
+    return _module("workspace_files").open_file(path)
+
+
 def logs(resources: Iterable[_Resource]) -> dict[str, Path]:
     """Process → its log file."""
     folder = workspace(resources)
-    return {} if folder is None else {path.stem: path for path in sorted((folder / "logs").glob("*.log"))}
+    if folder is None:
+        return {}
+    found = _module("workspace_files").names(folder / "logs")
+    return {name.removesuffix(".log"): folder / "logs" / name for name in found if name.endswith(".log")}
 
 
 def workspace(resources: Iterable[_Resource]) -> Path | None:
@@ -75,12 +107,11 @@ def workspace(resources: Iterable[_Resource]) -> Path | None:
     return None
 
 
-def _client() -> Any:
+def _module(name: str) -> Any:
+    """A module of what is copied into programs: they and we look at a workspace in the same way."""
     if str(PROGRAM) not in sys.path:
         sys.path.insert(0, str(PROGRAM))
-    from local_provider import supervisord
-
-    return supervisord
+    return import_module(f"local_provider.{name}")
 
 
 def _memory(pid: int) -> int:

@@ -93,7 +93,7 @@ class PostgresServer:
                 finish=[
                     Step(
                         command=["/bin/sh", "-c", CREATE_DATABASE, "psql", programs, self.port, USER],
-                        secrets={"PGPASSWORD": self.password},
+                        secrets={"PGPASSWORD": self.password, "PGREQUIREAUTH": "scram-sha-256"},
                         input=sql,
                     )
                 ],
