@@ -109,6 +109,7 @@ ACTIONS = {
     "remove": lambda files, path: files.remove(path),
     "remove below": lambda files, path: files.remove(path / "secret"),
     "remove tree": lambda files, path: files.remove_tree(path),
+    "discard": lambda files, path: files.discard_planted(path),
     "remove tree below": lambda files, path: files.remove_tree(path / "inner"),
     "files below": lambda files, path: files.files_below(path),
 }
@@ -116,7 +117,7 @@ PLANTED = {
     "link to folder": lambda path, victim: as_account("ln", "-s", str(victim), str(path)),
     "link to file": lambda path, victim: as_account("ln", "-s", str(victim / "secret"), str(path)),
     "link to nothing": lambda path, victim: as_account("ln", "-s", str(victim / "new"), str(path)),
-    "pipe": lambda path, victim: as_account("mkfifo", str(path)),
+    "pipe": lambda path, _: as_account("mkfifo", str(path)),
     # The account may not make this link where fs.protected_hardlinks is on; elsewhere it may.
     "hard link": lambda path, victim: os.link(victim / "secret", path),
     "folder with a link": lambda path, victim: (

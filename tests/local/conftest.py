@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,18 @@ class Ecosystem:
         ]
 
     def pid(self, name: str) -> int:
+        return int(self.process(name)["pid"])
+
+    def process(self, name: str) -> dict[str, Any]:
+        """What `status` says of a process."""
         found = json.loads(self.cli("status", "rag-assistant", "-e", "dev", "--json").stdout)["result"]
-        return next(item["pid"] for item in found if item["name"] == name)
+        return next(item for item in found if item["name"] == name)
+
+    def serving_again(self, name: str, killed: int) -> None:
+        """Wait until `status` says that another process than `killed` runs, and holds its port."""
+        deadline = time.monotonic() + 120
+        while (found := self.process(name))["pid"] == killed or found["state"] != "RUNNING":
+            assert time.monotonic() < deadline, f"after two minutes {name} is {found}"
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local_provider.workspace_files import make_operator_folder
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock among the processes of this user; no other user can hold or delay it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_operator_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         os.fchmod(handle, 0o600)

@@ -12,7 +12,14 @@ from typing import Any
 from local_provider.commands import minimal
 from local_provider.orphans import PROCESS, WORKSPACE
 from local_provider.resource import table
-from local_provider.workspace_files import make_folder, make_operator_folder, read, remove_tree, write
+from local_provider.workspace_files import (
+    discard_planted,
+    make_folder,
+    make_operator_folder,
+    read,
+    remove_tree,
+    write,
+)
 
 # A server that was killed may leave children that hold its port: they are ended before it starts anew.
 # supervisord makes each process the leader of a group of its own. (`kill -KILL -- -1` is refused by dash.)
@@ -98,6 +105,7 @@ def write_program(props: Mapping[str, Any]) -> None:
         wait=int(props["stop_timeout"]),
         log=_escaped(log_file(props)),
     )
+    discard_planted(log_file(props))  # supervisord opens it, and would wait for ever at a pipe
     configuration = configuration_file(props)
     make_operator_folder(configuration.parent)
     write(configuration, text, 0o644, ours=True)

@@ -99,10 +99,10 @@ def _prepare(workspace: str) -> None:
     """The folders of a workspace. Servers write below `data`, `run/NAME`, `logs` and `supervisor/state` only."""
     folder = Path(workspace)
     _require_own(folder)
+    remove_tree(folder / "supervisor")
     for name in ("data", "run", "supervisor"):
         make_operator_folder(folder / name)
     make_folder(folder / "logs")
-    remove_tree(folder / "supervisor" / "processes")
     make_operator_folder(folder / "supervisor" / "processes", listed=True)
     make_folder(folder / "supervisor" / "state")
     socket = supervisord.socket_path(workspace)

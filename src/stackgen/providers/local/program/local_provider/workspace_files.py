@@ -76,7 +76,7 @@ def new_file(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
-    """A regular file of the account's or ours, open for reading. Raises OSError for a link, a pipe or a foreign file."""
+    """A regular file of the account's or ours, open for reading; OSError for a link, a pipe, a foreign file."""
     with _folder(path.parent) as parent:
         owners = _owners(parent)
         handle = os.open(path.name, _READ, dir_fd=parent)
@@ -111,7 +111,7 @@ def names(path: Path) -> list[str]:
     """What a folder holds, sorted; [] if there is no such folder."""
     try:
         with _folder(path) as folder:
-            return sorted(os.listdir(folder))
+            return sorted(os.listdir(folder))  # noqa: PTH208 - an open folder has no path
     except FileNotFoundError:
         return []
 
@@ -139,6 +139,17 @@ def remove_tree(path: Path) -> None:
             shutil.rmtree(path.name, dir_fd=parent)
         else:
             os.unlink(path.name, dir_fd=parent)
+
+
+def discard_planted(path: Path) -> None:
+    """Delete what stands at `path` unless it is a regular file that can be read safely: a server opens it next."""
+    try:
+        with open_file(path):
+            return
+    except FileNotFoundError:
+        return
+    except OSError:
+        remove_tree(path)
 
 
 def files_below(path: Path) -> list[str]:

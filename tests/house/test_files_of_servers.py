@@ -1,0 +1,65 @@
+"""Files that servers can write to are touched by one module; the rest of the local provider calls it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "stackgen"
+PROVIDER = SOURCE / "providers" / "local" / "program" / "local_provider"
+GUARDED = PROVIDER / "workspace_files.py"
+# These work in the cache, which belongs to the user who runs stackgen; no server can write to it.
+CACHE = {"account.py", "go_binary.py", "model_sources.py", "models.py", "python_environment.py"}
+# Scripts run as the account itself; `directory.py` removes empty folders above the data.
+OTHERS = {"directory.py": {"rmdir"}, "files.py": {"fchmod", "open"}}
+CHANGES = {
+    *("chmod", "chown", "fchmod", "fchown", "lchmod", "lchown"),
+    *("copy", "copy2", "copyfile", "copymode", "copytree", "move", "rmtree"),
+    *("hardlink_to", "link", "link_to", "symlink", "symlink_to"),
+    *("makedirs", "mkdir", "mkfifo", "mkstemp", "mkdtemp"),
+    *("remove", "rename", "renames", "rmdir", "touch", "truncate", "unlink", "write_bytes", "write_text"),
+    "open",
+}
+READS = ("r", "rb")
+
+pytestmark = pytest.mark.unit
+
+
+def _changes(path: Path) -> Iterator[tuple[str, int]]:
+    """Calls that create, change or delete a file by its path: name and line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if isinstance(node.func, ast.Name) and name not in ("open", "copy", "rmtree"):
+            continue  # a function of the module's own, or of the guarded one
+        if name in CHANGES and not _only_reads(name, node):
+            yield name, node.lineno
+
+
+def _only_reads(name: str, call: ast.Call) -> bool:
+    if ast.unparse(call.func) == "opener.open":  # urllib's, which opens an address
+        return True
+    modes = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    return name == "open" and bool(modes) and modes[-1] in READS
+
+
+def test_one_module_changes_files_that_servers_can_write_to() -> None:
+    modules = [path for path in PROVIDER.glob("*.py") if path != GUARDED and path.name not in CACHE]
+    modules += sorted(SOURCE.glob("catalog/*/local_*/component.py"))
+    found = [
+        f"{path.relative_to(SOURCE)}:{line} {name}"
+        for path in modules
+        for name, line in _changes(path)
+        if name not in OTHERS.get(path.name, set())
+    ]
+    assert found == []
+
+
+def test_the_rule_sees_such_a_call(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("import os, shutil\nos.chown(p, 1, 1)\np.open('w')\np.open('rb')\nshutil.rmtree(p)\n")
+    assert [name for name, _ in _changes(module)] == ["chown", "open", "rmtree"]
