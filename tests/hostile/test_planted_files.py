@@ -176,3 +176,18 @@ def test_folders_do_not_depend_on_the_umask(files: Any, place: Path) -> None:
     finally:
         os.umask(before)
     assert as_account("touch", str(place / "home" / "stacks" / "data" / "file")) == 0
+
+
+def test_a_spec_places_no_folder_outside_the_data_home(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider import homes  # pyright: ignore
+
+    (place / "home").mkdir()
+    (place / "home" / "way-out").symlink_to(place)
+    monkeypatch.setenv("STACKGEN_DATA_HOME", str(place / "home"))
+    for outside in (str(place / "x"), "/etc/cron.d", f"{place}/home/../x", f"{place}/home/way-out/x"):
+        with pytest.raises(Exception, match=r"outside the data home .* STACKGEN_DATA_DIRECTORIES="):
+            homes.workspace_directory(outside)
+    assert homes.workspace_directory(str(place / "home" / "inner")) == str(place / "home" / "inner")
+    monkeypatch.setenv("STACKGEN_DATA_DIRECTORIES", f"/srv/other{os.pathsep}{place}/x")
+    assert homes.workspace_directory(f"{place}/x/claims") == f"{place}/x/claims"

@@ -12,8 +12,8 @@ class LocalSettings(ProviderSettings):
         default=None,
         pattern=r"^[\w.,=@+~/-]+$",
         max_length=255,
-        description="Folder of the environment's data, logs and configuration; "
-        "below the user's data folder if absent.",
+        description="Folder of the environment's data, logs and configuration; below the user's data folder if "
+        "absent. One outside of it must be admitted by $STACKGEN_DATA_DIRECTORIES where stackgen runs.",
     )
 
 
