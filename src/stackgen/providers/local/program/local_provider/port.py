@@ -110,6 +110,8 @@ def _reserved() -> dict[int, str]:
 
 def _store(reserved: dict[int, str]) -> None:
     if reserved:
-        _file().write_text(json.dumps(reserved, sort_keys=True, indent=1))
+        new = _file().with_suffix(".new")  # put in place whole: a full disk must not lose what is reserved
+        new.write_text(json.dumps(reserved, sort_keys=True, indent=1))
+        new.replace(_file())
     else:
         _file().unlink(missing_ok=True)
