@@ -21,6 +21,7 @@ from stackgen.engine import leftovers, program_environment
 from stackgen.engine.deployment import Deployment
 from stackgen.engine.locate import ensure, find
 from stackgen.engine.settings import environment
+from stackgen.errors import StackgenError
 from stackgen.planning.plan import plan
 from stackgen.rendering.program import build
 from stackgen.rendering.writing import write
@@ -163,6 +164,7 @@ def test_an_interrupted_up_leaves_nothing_running_and_is_healed_by_the_next(plac
     process = cli.start("up", "stack.yaml", "--yes", group=True)
     _wait_for_job(place)
     if how == "ctrl-c":
+        _require_own_callers(process)
         os.killpg(process.pid, signal.SIGINT)  # what a terminal does
         _, err = process.communicate(timeout=60)
         assert process.returncode == 8, err
@@ -172,6 +174,8 @@ def test_an_interrupted_up_leaves_nothing_running_and_is_healed_by_the_next(plac
     else:
         _engine(process).kill()
     assert _gone(place, 5), _running(place)
+    locks = list((place / "data" / "state" / ".pulumi" / "locks").rglob("*.json"))
+    assert bool(locks) == (how == "kill-9-engine"), "an engine that is cancelled gives its lock back"
     if how == "kill-9-engine":
         _, err = process.communicate(timeout=60)
         assert process.returncode == 4
@@ -188,7 +192,7 @@ def test_what_an_engine_left_behind_is_ended_by_the_next_command() -> None:
     """Servers of earlier versions did not end by themselves, and the first process of the machine got them."""
     bin_folder = ensure().folder / "bin"
     variables = {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}", "HOME": "/"}
-    begin = f"{sys.executable} -u -m pulumi.dynamic 127.0.0.1:9 >/dev/null & echo $!"
+    begin = f"{sys.executable} -u -m pulumi.dynamic 127.0.0.1:9 >/dev/null 2>&1 & echo $!"
     done = subprocess.run(
         ["setsid", "sh", "-c", begin], env=variables, capture_output=True, text=True, check=True
     )
@@ -211,6 +215,76 @@ def _wait(until: Callable[[], bool]) -> None:
     while not until():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+def test_a_disk_that_was_full_during_an_update_is_healed_by_the_next(deployment: Deployment) -> None:
+    disk = deployment.program / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], check=True)
+    try:
+        with patch.dict(os.environ, {"PULUMI_BACKEND_URL": f"file://{disk}"}):
+            _again(deployment).up()
+            _fill(disk / "filler")
+            with pytest.raises(StackgenError) as failed:
+                _again(deployment).up()
+            assert [problem.code for problem in failed.value.problems] == ["disk-full"]
+            assert f"no space left on the disk that holds {disk}" in failed.value.problems[0].message
+            (disk / "filler").unlink()
+            _again(deployment).up()
+            _again(deployment).destroy()
+            assert not list((disk / ".pulumi" / "locks").rglob("*.*"))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def _again(deployment: Deployment) -> Deployment:
+    """The same, as the next command has it."""
+    return Deployment(deployment.program, deployment.project, deployment.name, print)
+
+
+def _fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as stream, suppress(OSError):
+        while True:
+            stream.write(b"x" * 4096)
+
+
+ASK = """
+import os, sys, grpc, grpc._channel
+os.setgroups([])
+os.setuid(int(sys.argv[1]))
+methods = ("/grpc.health.v1.Health/Check", "/pulumirpc.ResourceProvider/GetPluginInfo",
+           "/pulumirpc.LanguageRuntime/GetPluginInfo")
+for port in sys.argv[2:]:
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        for method in methods:
+            try:
+                channel.unary_unary(method)(b"", timeout=10)
+                print(port)
+            except grpc.RpcError:
+                continue
+"""
+
+
+def _require_own_callers(process: subprocess.Popen[str]) -> None:
+    """Every server of the engine answers its own user, and no other."""
+    engine = _engine(process)
+    ports = {
+        str(connection.laddr.port)
+        for member in (engine, *engine.children(recursive=True))
+        for connection in member.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and "STACKGEN_WORKSPACE" not in _variables(member)
+    }
+    assert len(ports) >= 4, "the engine, its monitor, the language host, the dynamic providers"
+    assert _answering(os.geteuid(), ports) == ports
+    if os.geteuid() == 0:
+        assert _answering(65534, ports) == set()
+
+
+def _answering(user: int, ports: set[str]) -> set[str]:
+    command = [sys.executable, "-c", ASK, str(user), *ports]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
 def _engine(process: subprocess.Popen[str]) -> psutil.Process:
