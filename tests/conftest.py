@@ -89,7 +89,8 @@ class Cli:
             "COLUMNS": "120",
         }
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, group: bool = False) -> subprocess.Popen[str]:
+        """Begin a command. group: as the leader of a process group of its own, as a shell starts it."""
         command = [sys.executable, "-m", "stackgen.cli.main", *arguments]
         return subprocess.Popen(
             command,
@@ -99,6 +100,7 @@ class Cli:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0 if group else None,
         )
 
     def __call__(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,9 +17,11 @@ import psutil
 import pytest
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.engine import leftovers, program_environment
 from stackgen.engine.deployment import Deployment
 from stackgen.engine.locate import ensure, find
 from stackgen.engine.settings import environment
+from stackgen.errors import StackgenError
 from stackgen.planning.plan import plan
 from stackgen.rendering.program import build
 from stackgen.rendering.writing import write
@@ -77,6 +81,17 @@ def test_a_new_implementation_goes_as_far_as_a_preview(deployment: Deployment, p
     assert created["documents"] == "stackgen:object_store:LocalFolder"
     assert created["workspace-supervisor"].endswith(":Supervisor")
     assert not (place / "data" / "stacks").exists()
+
+
+def test_a_proxy_is_not_asked_for_the_engine(deployment: Deployment) -> None:
+    program_environment.prepare(
+        deployment.program, print
+    )  # packages may need the proxy that this machine has
+    dead = "http://127.0.0.1:9"
+    with patch.dict(os.environ, {"https_proxy": dead, "http_proxy": dead, "HTTPS_PROXY": dead}):
+        for name in ("no_proxy", "NO_PROXY"):
+            os.environ.pop(name, None)
+        assert "documents" in {step.name for step in deployment.preview().steps}
 
 
 def test_from_up_to_destroy(deployment: Deployment, place: Path) -> None:
@@ -143,32 +158,162 @@ def test_a_second_up_of_the_same_environment_is_refused(place: Path) -> None:
     cli("down", "stack.yaml", "--delete-data", "--yes")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
-def test_an_interrupted_up_is_healed_by_the_next(place: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("how", ["ctrl-c", "kill-9-command", "kill-9-engine"])
+def test_an_interrupted_up_leaves_nothing_running_and_is_healed_by_the_next(place: Path, how: str) -> None:
     cli = nap(place, 600)
-    process = cli.start("up", "stack.yaml", "--yes")
+    process = cli.start("up", "stack.yaml", "--yes", group=True)
     _wait_for_job(place)
-    if how == signal.SIGINT:
-        _send(process.pid, how)
+    if how == "ctrl-c":
+        _require_own_callers(process)
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal does
         _, err = process.communicate(timeout=60)
         assert process.returncode == 8, err
-        assert "cancelled" in err
+        assert "error[cancelled]: up was cancelled" in err
+    elif how == "kill-9-command":
+        process.kill()
     else:
-        for child in (*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)):
-            child.kill()
-        process.communicate(timeout=60)
+        _engine(process).kill()
+    assert _gone(place, 5), _running(place)
+    locks = list((place / "data" / "state" / ".pulumi" / "locks").rglob("*.json"))
+    assert bool(locks) == (how == "kill-9-engine"), "an engine that is cancelled gives its lock back"
+    if how == "kill-9-engine":
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 4
+        assert "error[engine-killed]: the engine was ended from outside (signal 9, SIGKILL) during up" in err
+        assert "run the same command again" in err
+        assert "Warning" not in err
     nap(place, 1)
     assert "is up" in cli("up", "stack.yaml", "--yes").stderr
     cli("down", "stack.yaml", "--delete-data", "--yes")
     assert not (place / "data" / "stacks").exists()
 
 
-def _send(pid: int, number: signal.Signals) -> None:
-    """What a terminal does on Ctrl-C: the signal goes to the whole group."""
-    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    for process in family:
-        if "STACKGEN_WORKSPACE" not in _variables(process):
-            process.send_signal(number)
+def test_what_an_engine_left_behind_is_ended_by_the_next_command() -> None:
+    """Servers of earlier versions did not end by themselves, and the first process of the machine got them."""
+    bin_folder = ensure().folder / "bin"
+    variables = {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}", "HOME": "/"}
+    begin = f"{sys.executable} -u -m pulumi.dynamic 127.0.0.1:9 >/dev/null 2>&1 & echo $!"
+    done = subprocess.run(
+        ["setsid", "sh", "-c", begin], env=variables, capture_output=True, text=True, check=True
+    )
+    left = psutil.Process(int(done.stdout))
+    own = subprocess.Popen([sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:9"], env=variables)
+    said: list[str] = []
+    try:
+        _wait(lambda: left.ppid() == 1)
+        leftovers.end(said.append)
+        assert own.poll() is None, "a server whose engine runs was ended"
+        assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+    finally:
+        own.kill()
+        own.wait()
+    assert said == ["ended 1 of the engine's servers that an interrupted command had left"]
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+def test_a_disk_that_was_full_during_an_update_is_healed_by_the_next(deployment: Deployment) -> None:
+    disk = deployment.program / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], check=True)
+    try:
+        with patch.dict(os.environ, {"PULUMI_BACKEND_URL": f"file://{disk}"}):
+            _again(deployment).up()
+            _fill(disk / "filler")
+            with pytest.raises(StackgenError) as failed:
+                _again(deployment).up()
+            assert [problem.code for problem in failed.value.problems] == ["disk-full"]
+            assert f"no space left on the disk that holds {disk}" in failed.value.problems[0].message
+            (disk / "filler").unlink()
+            _again(deployment).up()
+            _again(deployment).destroy()
+            assert not list((disk / ".pulumi" / "locks").rglob("*.*"))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def _again(deployment: Deployment) -> Deployment:
+    """The same, as the next command has it."""
+    return Deployment(deployment.program, deployment.project, deployment.name, print)
+
+
+def _fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as stream, suppress(OSError):
+        while True:
+            stream.write(b"x" * 4096)
+
+
+ASK = """
+import os, sys, grpc, grpc._channel
+os.setgroups([])
+os.setuid(int(sys.argv[1]))
+methods = ("/grpc.health.v1.Health/Check", "/pulumirpc.ResourceProvider/GetPluginInfo",
+           "/pulumirpc.LanguageRuntime/GetPluginInfo")
+for port in sys.argv[2:]:
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        for method in methods:
+            try:
+                channel.unary_unary(method)(b"", timeout=10)
+                print(port)
+            except grpc.RpcError:
+                continue
+"""
+
+
+def _require_own_callers(process: subprocess.Popen[str]) -> None:
+    """Every server of the engine answers its own user, and no other."""
+    engine = _engine(process)
+    ports = {
+        str(connection.laddr.port)
+        for member in (engine, *engine.children(recursive=True))
+        for connection in member.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and "STACKGEN_WORKSPACE" not in _variables(member)
+    }
+    assert len(ports) >= 4, "the engine, its monitor, the language host, the dynamic providers"
+    assert _answering(os.geteuid(), ports) == ports
+    if os.geteuid() == 0:
+        assert _answering(65534, ports) == set()
+
+
+def _answering(user: int, ports: set[str]) -> set[str]:
+    command = [sys.executable, "-c", ASK, str(user), *ports]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def _engine(process: subprocess.Popen[str]) -> psutil.Process:
+    """The `pulumi` that a command of ours runs."""
+    return next(child for child in psutil.Process(process.pid).children() if child.name() == "pulumi")
+
+
+def _running(place: Path) -> list[list[str]]:
+    """Command lines of what a command with the data home in `place` has started, but not the supervisor's servers."""
+    found: list[list[str]] = []
+    for process in psutil.process_iter():
+        variables = _variables(process)
+        if (
+            variables.get("STACKGEN_DATA_HOME") == str(place / "data")
+            or variables.get("STACKGEN_PROCESS") == "nap"
+        ):
+            with suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    found.append([process.name(), *process.cmdline()[:5]])
+    return found
+
+
+def _gone(place: Path, limit: float) -> bool:
+    deadline = time.monotonic() + limit
+    while _running(place):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _variables(process: psutil.Process) -> dict[str, str]:

@@ -72,8 +72,9 @@ class Context:
         """Raise StackgenError(stack-locked) while an update runs, whose program must stay as it is."""
         from stackgen.engine import failures, locks, settings
 
-        if locks.held(settings.backend(), self.name, self.environment):
-            raise failures.locked()
+        held = locks.held(settings.backend(), self.name, self.environment)
+        if held:
+            raise failures.locked(held)
 
     @contextmanager
     def reachable_bindings(self) -> Iterator[dict[str, Any]]:

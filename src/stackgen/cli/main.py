@@ -48,6 +48,10 @@ def _run(words: Sequence[str], rest: Sequence[str]) -> int:
     console = Console(
         json=getattr(given, "json", False), quiet=getattr(given, "quiet", False), command=given.command
     )
+    if any(name.lower().endswith("_proxy") for name in os.environ):
+        from stackgen.loopback import never_proxied
+
+        os.environ.update(never_proxied(os.environ))
     try:
         if given.folder:
             os.chdir(given.folder)
@@ -71,6 +75,11 @@ def _failed(error: BaseException, console: Console) -> int:
     if isinstance(error, ModuleNotFoundError):
         return console.fail([_missing(error)], ExitCode.INVALID)
     if isinstance(error, OSError):
+        from stackgen.engine.failures import disk_full
+
+        full = disk_full(str(error))
+        if full is not None:
+            return console.fail(full.problems, full.exit_code)
         return console.fail([_refused(error)], ExitCode.GENERIC)
     if isinstance(error, Exception):
         return console.fail([_unexpected(error)], ExitCode.INTERNAL)

@@ -20,24 +20,28 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 VERSION = "3.212.0"
 HOST_REQUIREMENTS = ["pulumi==3.272.0", "uv>=0.9,<1"]
 HERE = Path(__file__).parent
-LAUNCHERS = (
-    "dist/pulumi-resource-pulumi-python",
-    "dist/pulumi-analyzer-policy-python",
-    "cmd/pulumi-language-python-exec",
-)
-HOST = """#!/bin/sh
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-exec "$here/../python/bin/python" -u "$here/pulumi_language_python.py" "$@"
-"""
+LAUNCHERS = ("dist/pulumi-analyzer-policy-python", "cmd/pulumi-language-python-exec")
+HOST = HERE / "host"
+SDK = "github.com/pulumi/pulumi/sdk/v3"
+LISTENS = ("go/common/util/rpcutil", "srv.Serve(lis)", "srv.Serve(ownPeers{lis})")
+"""Where every server of the engine listens: package, Pulumi's line, the line with `own_peers.go` in it."""
 
 
 def folder() -> Path:
     """Where the build of this version, from these sources, is cached."""
-    digest = hashlib.sha256()
-    for path in (HERE / "pulumi" / "go.mod", HERE / "host" / "pulumi_language_python.py"):
-        digest.update(path.read_bytes())
-    digest.update(" ".join((HOST, *HOST_REQUIREMENTS)).encode())
+    digest = hashlib.sha256(compiled().name.encode())
+    for path in sorted(path for path in HOST.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        digest.update(path.relative_to(HOST).as_posix().encode() + path.read_bytes())
+    digest.update(" ".join(HOST_REQUIREMENTS).encode())
     return cache_home() / "engine" / f"{VERSION}-{digest.hexdigest()[:12]}"
+
+
+def compiled() -> Path:
+    """Where the compiled program of this version is cached, for all versions of what stands beside it."""
+    digest = hashlib.sha256(" ".join(LISTENS).encode())
+    for path in sorted((HERE / "pulumi").iterdir()):
+        digest.update(path.read_bytes())
+    return cache_home() / "engine" / f"{VERSION}-compiled-{digest.hexdigest()[:12]}"
 
 
 def is_built() -> bool:
@@ -64,15 +68,12 @@ def build(progress: Progress) -> Path:
 
 
 def _build(target: Path, progress: Progress) -> None:
-    compiler = go(progress)
     shutil.rmtree(target, ignore_errors=True)
     (target / "bin").mkdir(parents=True)
     try:
-        with tempfile.TemporaryDirectory() as scratch:
-            progress(f"building Pulumi {VERSION} from its Go modules (about two minutes, once)")
-            _compile(compiler, Path(scratch), target / "bin" / "pulumi")
-            progress("adding Pulumi's Python launchers and the language host")
-            _launchers(compiler, Path(scratch), target / "bin")
+        _once_compiled(progress)
+        progress("adding Pulumi's Python launchers and the language host")
+        _assemble(target / "bin")
         make_environment(target / "python", HOST_REQUIREMENTS)
     except subprocess.CalledProcessError as error:
         last = (error.stderr or "").strip().splitlines()[-3:]
@@ -83,24 +84,68 @@ def _build(target: Path, progress: Progress) -> None:
     (target / "stamp.json").write_text(json.dumps(stamp))
 
 
+def _once_compiled(progress: Progress) -> None:
+    """Compile into `compiled()` unless it is there: a part of it never is."""
+    with FileLock(f"{compiled()}.lock"):
+        if not compiled().is_dir():
+            _to_compiled(go(progress), progress)
+
+
+def _to_compiled(compiler: Path, progress: Progress) -> None:
+    progress(f"building Pulumi {VERSION} from its Go modules (about two minutes, once)")
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        tempfile.TemporaryDirectory(dir=compiled().parent) as unfinished,
+    ):
+        made = Path(unfinished, "made")
+        made.mkdir()
+        _compile(compiler, Path(scratch), made / "pulumi")
+        _launchers(Path(scratch), made)
+        made.rename(compiled())
+
+
 def _compile(compiler: Path, scratch: Path, binary: Path) -> None:
     for name in ("go.mod", "go.sum"):
         shutil.copy(HERE / "pulumi" / name, scratch / name)
-    setting = f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+    _guard(compiler, scratch)
+    setting = f"{SDK}/go/common/version.Version=v{VERSION}"
     flags = ["-trimpath", "-ldflags", f"-s -w -X {setting}", "-o", str(binary)]
     _go(compiler, scratch, "build", *flags, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
 
 
-def _launchers(compiler: Path, scratch: Path, target: Path) -> None:
-    """The scripts that Pulumi's own Go module carries, and our language host beside them."""
-    listing = _go(compiler, scratch, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3")
+def _guard(compiler: Path, scratch: Path) -> None:
+    """A copy of the SDK's module, as go.sum has it, whose servers answer this user's processes only."""
+    listing = _go(compiler, scratch, "list", "-m", "-f", "{{.Dir}}", SDK)
+    shutil.copytree(listing.strip(), scratch / "sdk", copy_function=shutil.copyfile)
+    package, before, after = LISTENS
+    file = scratch / "sdk" / package / "serve.go"
+    text = file.read_text(encoding="utf-8")
+    if text.count(before) != 1:
+        raise StackgenError(Problem("engine-build-failed", f"{SDK} no longer has the line `{before}`"))
+    file.write_text(text.replace(before, after), encoding="utf-8")
+    shutil.copyfile(HERE / "pulumi" / "own_peers.go", file.with_name("own_peers.go"))
+    _go(compiler, scratch, "mod", "edit", "-replace", f"{SDK}=./sdk")
+
+
+def _launchers(scratch: Path, target: Path) -> None:
+    """The scripts that Pulumi's own Go module carries."""
     for launcher in LAUNCHERS:
-        source = Path(listing.strip(), "python", launcher)
+        source = scratch / "sdk" / "python" / launcher
         shutil.copyfile(source, target / source.name)
         (target / source.name).chmod(0o755)
-    shutil.copyfile(HERE / "host" / "pulumi_language_python.py", target / "pulumi_language_python.py")
-    (target / "pulumi-language-python").write_text(HOST)
-    (target / "pulumi-language-python").chmod(0o755)
+
+
+def _assemble(target: Path) -> None:
+    """The compiled program and Pulumi's scripts, our launchers, our language host and its guards, in one folder."""
+    for source in compiled().iterdir():
+        os.link(source, target / source.name)
+    for source in HOST.glob("pulumi*"):
+        if source.is_dir():
+            shutil.copytree(source, target / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target / source.name)
+    for launcher in HOST.glob("pulumi-*"):
+        (target / launcher.name).chmod(0o755)
 
 
 def _go(compiler: Path, folder: Path, *arguments: str) -> str:

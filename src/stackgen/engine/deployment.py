@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackgen.engine import failures, locks, program_environment
+from stackgen.engine import failures, healing, leftovers, locks, program_environment
 from stackgen.engine.locate import Engine, ensure
 from stackgen.engine.progress import Progress, silent
 from stackgen.engine.settings import environment
@@ -80,8 +81,13 @@ class Deployment:
         program_environment.prepare(self.program, self.progress)
         variables = environment(self.engine.folder)
         os.environ.update(variables)  # the Automation API's children inherit it
-        for sentence in locks.clear_stale(os.environ["PULUMI_BACKEND_URL"], self.project, self.name):
+        leftovers.end(self.progress)
+        place = os.environ["PULUMI_BACKEND_URL"], self.project, self.name
+        for sentence in locks.clear_stale(*place):
             self.progress(sentence)
+        if not locks.held(*place):
+            for sentence in healing.heal(*place):
+                self.progress(sentence)
         self._selected = self._select(create)
 
     def preview(self) -> Outcome:
@@ -160,8 +166,12 @@ class Deployment:
     def _select(self, create: bool) -> Stack:
         from pulumi import automation
 
+        from stackgen.engine.command import EngineCommand
+
         assert self.engine is not None  # noqa: S101 - prepare found it
-        command = automation.PulumiCommand(root=str(self.engine.folder), skip_version_check=True)
+        # said once an engine is killed or cancelled, which we say ourselves
+        warnings.filterwarnings("ignore", "Error in event stream", UserWarning)
+        command = EngineCommand(self.engine.folder, self.progress)
         options = automation.LocalWorkspaceOptions(pulumi_command=command)
         choose = automation.create_or_select_stack if create else automation.select_stack
         try:
@@ -206,10 +216,14 @@ class Deployment:
     def _failing(self, operation: str, errors: list[tuple[str, str]], output: list[str]) -> Iterator[None]:
         from pulumi.automation import CommandError, ConcurrentUpdateError
 
+        from stackgen.engine.command import EngineKilled
+
         try:
             yield
+        except EngineKilled as error:
+            raise failures.killed(operation, error.signal) from error
         except ConcurrentUpdateError as error:
-            raise failures.locked() from error
+            raise failures.locked(locks.said_by_pulumi(str(error))) from error
         except KeyboardInterrupt as error:
             raise failures.cancelled(operation) from error
         except CommandError as error:

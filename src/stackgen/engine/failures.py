@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import shlex
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+from pathlib import Path
 
+from stackgen.engine.locks import Lock, said_by_pulumi
+from stackgen.engine.paths import cache_home, data_home
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 _LOCKED = re.compile(r"the stack is currently locked|already locked|ConcurrentUpdateError", re.IGNORECASE)
@@ -16,6 +24,8 @@ _NOISE = re.compile(
     r"^(error: )?(update|preview|destroy|refresh) (failed|canceled)$|^Duration|^resources?:", re.I
 )
 
+_PLACE = re.compile(r"(/[^\n'\"]*?): no space left|no space left on device: ['\"](/[^'\"]*)", re.IGNORECASE)
+
 
 def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: str) -> StackgenError:
     """One StackgenError out of a failed `operation`.
@@ -24,8 +34,11 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
     """
     found = [(urn, _sentence(message)) for urn, message in diagnostics if not _NOISE.match(message.strip())]
     everything = "\n".join([*(message for _, message in found), output])
+    full = disk_full(everything)
+    if full is not None:
+        return full
     if _LOCKED.search(everything):
-        return locked()
+        return locked(said_by_pulumi(everything))
     if _PASSPHRASE.search(everything):
         message = "the passphrase of this environment's state is not the one it was made with"
         hint = "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -41,16 +54,63 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
     return StackgenError(problems, ExitCode.DEPLOYMENT)
 
 
-def locked() -> StackgenError:
-    """What to say while somebody else updates the same environment."""
-    message = "another update of this environment is running; wait for it to end, then try again"
-    return StackgenError(Problem("stack-locked", message), ExitCode.DEPLOYMENT)
+def locked(locks: Sequence[Lock] = ()) -> StackgenError:
+    """What to say while another update of the same environment runs, or may run. locks: whose they are, if known."""
+    if not locks:
+        message = "another update of this environment is running; wait for it to end, then try again"
+        return StackgenError(Problem("stack-locked", message), ExitCode.DEPLOYMENT)
+    return StackgenError([_lock(lock) for lock in locks], ExitCode.DEPLOYMENT)
+
+
+def _lock(lock: Lock) -> Problem:
+    since = "an unknown time" if lock.since is None else f"{lock.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    who = f"process {lock.process} of user {lock.user or 'unknown'} on host {lock.host}, since {since}"
+    message = f"another update of this environment is running: {who}; its lock is {lock.file}"
+    if lock.here:
+        hint = f"wait for it to end, then try again; `kill -INT {lock.process}` cancels it"
+        return Problem("stack-locked", message, hint=hint)
+    message = f"this environment is locked by another machine's update: {who}; the lock is {lock.file}"
+    hint = "this machine can't see whether it still runs: if it does not, remove the lock"
+    local = lock.file.removeprefix("file://")
+    command = f"rm {shlex.quote(local)}" if "://" not in local else "pulumi cancel"
+    return Problem("stack-locked", message, hint=hint, next=command)
+
+
+def disk_full(text: str) -> StackgenError | None:
+    """What to say where `text` is about a disk that is full; None if it is not."""
+    if not re.search(r"no space left on device|disk quota exceeded", text, re.IGNORECASE):
+        return None
+    match = _PLACE.search(text)
+    place = str(Path(match[1] or match[2]).parent) if match else _full_disk()
+    message = f"no space left on the disk that holds {place}" if place else "no space left on a disk"
+    hint = "make room, then run the same command again: it goes on from what is there"
+    return StackgenError(Problem("disk-full", message, hint=hint), ExitCode.DEPLOYMENT)
+
+
+def _full_disk() -> str:
+    """The first of our folders whose disk is full."""
+    for folder in (data_home(), cache_home(), Path(tempfile.gettempdir()), Path.cwd()):
+        try:
+            if shutil.disk_usage(folder).free < 1_000_000:
+                return str(folder)
+        except OSError:
+            continue
+    return ""
 
 
 def cancelled(operation: str) -> StackgenError:
     """What to say after Ctrl-C."""
     message = f"{operation} was cancelled; what is there stays, and the next `up` goes on from it"
     return StackgenError(Problem("cancelled", message), ExitCode.CANCELLED)
+
+
+def killed(operation: str, number: int) -> StackgenError:
+    """What to say when the engine did not end by itself. number: the signal that ended it."""
+    message = f"the engine was ended from outside (signal {number}, {signal.Signals(number).name}) during {operation}"
+    hint = "what was made stays; run the same command again, it goes on from there"
+    if number == signal.SIGKILL:
+        hint += "; the system itself does this where memory runs out"
+    return StackgenError(Problem("engine-killed", message, hint=hint), ExitCode.DEPLOYMENT)
 
 
 def _name(urn: str) -> str:

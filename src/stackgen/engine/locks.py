@@ -1,60 +1,149 @@
-"""Locks that an interrupted Pulumi process left behind in a local state folder."""
+"""The locks by which Pulumi keeps two updates of an environment apart, in a local state folder."""
 
 from __future__ import annotations
 
 import json
+import re
 import socket
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+SETTLED = 2.0  # seconds after which a file that is still unfinished is nobody's work in progress
+TOLERANCE = 2.0  # seconds between a process's start as the system has it and as the clock had it
+_SAID = re.compile(
+    r"(?P<file>\S+): created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)"
+)
 
 
-def held(backend: str, project: str, stack: str) -> bool:
-    """Whether an update of `stack` runs: nothing of its program may change then.
+@dataclass(frozen=True)
+class Lock:
+    """Whose update holds an environment. file: path or URL of the lock. since: None if it does not say."""
+
+    file: str
+    host: str
+    user: str
+    process: int
+    since: datetime | None
+
+    @property
+    def here(self) -> bool:
+        """Whether its process is, or was, one of this machine."""
+        return self.host == socket.gethostname()
+
+    @property
+    def stale(self) -> bool:
+        """Whether its process, one of this machine, is gone, or its number belongs to a later process.
+
+        Of another machine nothing is known. A process named `pulumi` counts as the lock's own, whatever its start
+        time is: a clock that was set anew moves start times.
+        """
+        if not self.here:
+            return False
+        import psutil
+
+        try:
+            process = psutil.Process(self.process)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            if process.name() == "pulumi" or self.since is None:
+                return False
+            return process.create_time() > self.since.timestamp() + TOLERANCE
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.AccessDenied:
+            return False
+
+
+def held(backend: str, project: str, stack: str) -> list[Lock]:
+    """Locks of updates of `stack` that may still run: nothing of its program may change then.
 
     Only `file://` backends can be asked without an engine; of others the engine says it when the update begins.
     """
-    if not backend.startswith("file://"):
-        return False
-    stale = set(_stale(_folder(backend, project, stack)))
-    return any(file not in stale for file in _folder(backend, project, stack).glob("*.json"))
+    found = [lock for _, lock in _locks(backend, project, stack)]
+    return [lock for lock in found if lock is not None and not lock.stale]
 
 
 def clear_stale(backend: str, project: str, stack: str) -> list[str]:
-    """Remove locks of `stack` whose process on this machine is gone; a sentence for each.
+    """Remove what no update holds: locks of this machine's dead processes, and unfinished ones; a sentence for each.
 
     backend: PULUMI_BACKEND_URL; only `file://` backends have such locks.
     """
-    if not backend.startswith("file://"):
-        return []
-    return [_clear(file) for file in _stale(_folder(backend, project, stack))]
+    said: list[str] = []
+    for file, lock in _locks(backend, project, stack):
+        if lock is None and settled(file):
+            said.append("removed an unfinished lock, which a full disk or a crash leaves behind")
+        elif lock is not None and lock.stale:
+            said.append("removed the lock of an update that was killed")
+        else:
+            continue
+        remove(file)
+    for attributes in _folder(backend, project, stack).glob("*.attrs"):
+        if not attributes.with_suffix("").exists() and settled(attributes):
+            attributes.unlink(missing_ok=True)
+    return said
+
+
+def said_by_pulumi(text: str) -> list[Lock]:
+    """The locks that Pulumi's own message names, of any backend."""
+    found = [
+        Lock(match["file"], match["host"], match["user"], int(match["pid"]), _time(match["time"]))
+        for match in _SAID.finditer(text)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def settled(file: Path) -> bool:
+    """Whether an unfinished file stays as it is: a process may be writing it. Waits for it, two seconds at most."""
+    while True:
+        try:
+            age = abs(time.time() - file.stat().st_mtime)
+        except FileNotFoundError:
+            return False
+        if age >= SETTLED:
+            return True
+        time.sleep(0.1)
+
+
+def remove(file: Path) -> None:
+    """Remove a file of the state folder with the one of its attributes."""
+    file.unlink(missing_ok=True)
+    file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)
 
 
 def _folder(backend: str, project: str, stack: str) -> Path:
-    return Path(backend.removeprefix("file://"), ".pulumi", "locks", "organization", project, stack)
+    return state_folder(backend) / "locks" / "organization" / project / stack
 
 
-def _stale(folder: Path) -> Iterator[Path]:
-    for file in sorted(folder.glob("*.json")):
-        try:
-            content = json.loads(file.read_text())
-        except (OSError, ValueError):
-            continue
-        if content.get("hostname") == socket.gethostname() and not _alive(int(content.get("pid", 0))):
-            yield file
+def state_folder(backend: str) -> Path:
+    """Pulumi's folder in a `file://` backend."""
+    return Path(backend.removeprefix("file://").partition("?")[0], ".pulumi")
 
 
-def _clear(file: Path) -> str:
-    file.unlink(missing_ok=True)
-    return "removed the lock of an update that was killed"
+def _locks(backend: str, project: str, stack: str) -> Iterator[tuple[Path, Lock | None]]:
+    """Every file that counts as a lock; None for one that is not whole: Pulumi puts locks in place whole."""
+    if not backend.startswith("file://"):
+        return
+    for file in sorted(_folder(backend, project, stack).glob("*")):
+        if file.suffix in (".json", ".tmp") and file.is_file():
+            yield file, _read(file) if file.suffix == ".json" else None
 
 
-def _alive(pid: int) -> bool:
-    """Whether the process runs; one that is dead but not collected yet does not."""
-    import psutil
-
+def _read(file: Path) -> Lock | None:
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
+        content: Any = json.loads(file.read_text(encoding="utf-8"))
+        host, user, process = str(content["hostname"]), str(content.get("username", "")), int(content["pid"])
+        return Lock(str(file), host, user, process, _time(str(content.get("timestamp", ""))))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone()

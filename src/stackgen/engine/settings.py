@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from stackgen.engine.paths import cache_home, data_home
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.loopback import never_proxied
 
 
 def environment(engine: Path) -> dict[str, str]:
@@ -24,7 +27,8 @@ def environment(engine: Path) -> dict[str, str]:
         variables["PULUMI_BACKEND_URL"] = backend()
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase())
-    return {name: value for name, value in variables.items() if name == "PATH" or name not in os.environ}
+    own = {name: value for name, value in variables.items() if name == "PATH" or name not in os.environ}
+    return own | never_proxied(os.environ)
 
 
 def backend() -> str:
@@ -33,16 +37,34 @@ def backend() -> str:
 
 
 def _passphrase() -> Path:
-    """A passphrase made once for this user, readable by nobody else."""
+    """A passphrase made once for this user, readable by no other; put in place whole.
+
+    Raises StackgenError(passphrase-empty) where it is empty though there is state that was encrypted with it.
+    """
     file = data_home() / "passphrase"
     data_home().mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if file.exists() and file.stat().st_size == 0:  # an earlier version wrote it in two steps
+        _require_no_state(file)
+        file.unlink()
+    if file.exists():
         return file
-    with os.fdopen(handle, "w") as stream:
-        stream.write(secrets.token_urlsafe(32))
+    with tempfile.NamedTemporaryFile("w", dir=data_home(), prefix=".passphrase-") as made:  # mode 0600
+        made.write(secrets.token_urlsafe(32))
+        made.flush()
+        os.fsync(made.fileno())
+        try:
+            os.link(made.name, file)  # of two at once the first counts
+        except FileExistsError:
+            pass
     return file
+
+
+def _require_no_state(file: Path) -> None:
+    if not any((data_home() / "state" / ".pulumi" / "stacks").rglob("*.json")):
+        return
+    message = f"the passphrase file {file} is empty, and the state beside it was encrypted with its content"
+    hint = "put the passphrase back from a copy, or set PULUMI_CONFIG_PASSPHRASE"
+    raise StackgenError(Problem("passphrase-empty", message, hint=hint), ExitCode.AUTHENTICATION)
 
 
 def _private(folder: Path) -> Path:

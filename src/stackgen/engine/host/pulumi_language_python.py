@@ -3,6 +3,7 @@
 Speaks the public LanguageRuntime service (proto/pulumi/language.proto): tells the engine how a Python
 program is run, which provider plugins its packages need, and installs its dependencies.
 Prints the port it listens on; runs in an environment of its own that has `pulumi` (for the stubs).
+Answers processes of its own user only, and ends with the engine; so does the program that it runs.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from pulumi_guard import parent, peers
+
 EXECUTOR = Path(__file__).with_name("pulumi-language-python-exec")
+STARTER = Path(__file__).with_name("pulumi_guard") / "program.py"
+PATIENCE = 2  # seconds for a program that is told to end
 BAIL = 32  # the program has shown its own message already
 
 
@@ -117,7 +122,11 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         while (code := process.poll()) is None:
             if self.stopping.is_set() or not context.is_active():
                 process.terminate()
-                return process.wait()
+                try:
+                    return process.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    return process.wait()
             time.sleep(0.01)
         return code
 
@@ -137,12 +146,13 @@ def command_line(python: str, engine: str, request: Any) -> list[str]:
         "tracing": "",
     }
     arguments = [text for name, value in flags.items() for text in (f"--{name}", value)]
-    return [python, "-u", str(EXECUTOR), *arguments, request.info.entry_point or "."]
+    return [python, "-u", str(STARTER), str(EXECUTOR), *arguments, request.info.entry_point or "."]
 
 
 def variables(request: Any) -> dict[str, str]:
     """The program's environment: configuration goes in by variables, secrets' names beside it."""
     found = dict(os.environ)
+    found["STACKGEN_PARENT"] = str(os.getpid())
     found["PULUMI_CONFIG"] = json.dumps(dict(request.config))
     found["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
     folder = environment(request.info)
@@ -201,17 +211,19 @@ def installed(info: Any) -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     """Serve until the engine (SIGTERM or SIGINT) says that it is done; a program still running is ended first."""
+    parent.watch()
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     host = Host(addresses[-1] if addresses else "")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: host.stopping.set())
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
+    server = peers.server(futures.ThreadPoolExecutor(max_workers=8))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
     host.stopping.wait()
-    server.stop(grace=5).wait()
+    server.stop(grace=PATIENCE + 1).wait()
+    parent.end(0)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from pathlib import Path
 from local_provider.account import as_service_user
 from local_provider.failure import LocalFailure
 
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_HERE = ("127.0.0.1", "localhost", "::1")
 _PASSED_ON = (
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
+    *_PROXIES,
     "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
     "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
@@ -39,9 +38,8 @@ def helper(
 def minimal(home: Path, path: str = "") -> dict[str, str]:
     """An environment that carries none of the user's keys: path, home, locale, proxies and certificates."""
     system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
-        **found,
+        **_passed_on(),
         "PATH": f"{path}:{system}" if path else system,
         "HOME": str(home),
         "TMPDIR": str(home),
@@ -49,6 +47,17 @@ def minimal(home: Path, path: str = "") -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _passed_on() -> dict[str, str]:
+    """Proxies and certificates of the user; with a proxy, this machine is among the exceptions."""
+    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    if any(found.get(name) for name in _PROXIES):
+        for name in ("no_proxy", "NO_PROXY"):
+            given = found.get(name) or found.get("no_proxy") or found.get("NO_PROXY") or ""
+            words = [word.strip() for word in given.split(",") if word.strip()]
+            found[name] = ",".join([*words, *(place for place in _HERE if place not in words)])
+    return found
 
 
 def _run(

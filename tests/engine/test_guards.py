@@ -1,0 +1,190 @@
+"""The engine's Python servers: who may call them, what they load, and that they end with what started them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackgen.engine.locate import ensure
+
+pytestmark = pytest.mark.engine
+
+STRANGER = 65534
+CALL = """
+import os, sys, grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, provider_pb2, provider_pb2_grpc
+kind, address, user, wish = sys.argv[1:]
+os.setgroups([])
+os.setuid(int(user))
+channel = grpc.insecure_channel(address)
+try:
+    if kind == "host":
+        info = language_pb2.ProgramInfo(root_directory=wish, program_directory=wish, entry_point=".")
+        info.options["virtualenv"] = "v"
+        answer = language_pb2_grpc.LanguageRuntimeStub(channel).Run(
+            language_pb2.RunRequest(info=info, pwd=wish, project="p", stack="s"), timeout=20)
+    else:
+        properties = struct_pb2.Struct()
+        properties["__provider"] = wish
+        answer = provider_pb2_grpc.ResourceProviderStub(channel).Create(
+            provider_pb2.CreateRequest(properties=properties), timeout=20)
+    print("answered", answer)
+except grpc.RpcError as error:
+    print(error.code().name, error.details())
+"""
+
+
+class Server:
+    """One of the launchers, started as the engine starts it: the leader of a group of its own."""
+
+    def __init__(self, launcher: str, program: Path) -> None:
+        self.kind = "host" if "language" in launcher else "provider"
+        self.process = subprocess.Popen(
+            [str(ensure(print).folder / "bin" / launcher), "127.0.0.1:9"],
+            cwd=program,
+            env={**os.environ, "PULUMI_RUNTIME_VIRTUALENV": sys.prefix},
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+        assert self.process.stdout is not None
+        self.address = f"127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def answer(self, wish: str, user: int, address: str = "") -> str:
+        """What it answers to a process of `user` that wants `wish` run (host) or loaded (provider)."""
+        command = [sys.executable, "-c", CALL, self.kind, address or self.address, str(user), wish]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A generated program, as far as the provider's server looks at it."""
+    (tmp_path / "stackgen.lock.json").write_text("{}")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "__init__.py").touch()
+    (tmp_path / "here" / "provider.py").write_text(
+        "from pulumi.dynamic import CreateResult, ResourceProvider\n"
+        "class Own(ResourceProvider):\n"
+        "    def create(self, props): return CreateResult('made')\n"
+        "def other(*words): open('loaded', 'w').write('x')\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture(params=["pulumi-language-python", "pulumi-resource-pulumi-python"])
+def server(request: pytest.FixtureRequest, program: Path) -> Iterator[Server]:
+    """The language host, then the server of dynamic providers."""
+    started = Server(request.param, program)
+    yield started
+    started.process.kill()
+    started.process.communicate()
+
+
+@pytest.fixture
+def provider(program: Path) -> Iterator[Server]:
+    started = Server("pulumi-resource-pulumi-python", program)
+    yield started
+    started.process.kill()
+    started.process.communicate()
+
+
+class Harmful:
+    """What a stranger would send: a pickle that runs a command when it is loaded."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"id > {self.file}",)
+
+
+def _wish(server: Server, folder: Path) -> tuple[str, Path]:
+    """Something that leaves a file behind where the server does it."""
+    proof = folder / "proof"
+    if server.kind == "provider":
+        return base64.b64encode(pickle.dumps(Harmful(proof))).decode(), proof
+    (folder / "v" / "bin").mkdir(parents=True)
+    python = folder / "v" / "bin" / "python"
+    python.write_text(f"#!/bin/sh\nid > {proof}\n")
+    python.chmod(0o755)
+    return str(folder), proof
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="acts as another user")
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_a_process_of_another_user_is_refused(server: Server, tmp_path: Path, family: str) -> None:
+    wish, proof = _wish(server, tmp_path)
+    port = server.address.partition(":")[2]
+    address = server.address if family == "ipv4" else f"ipv6:[::ffff:127.0.0.1]:{port}"
+    assert server.answer(wish, STRANGER, address).startswith("PERMISSION_DENIED only processes of the user")
+    assert not proof.exists()
+
+
+def test_a_process_of_the_same_user_is_answered(server: Server, tmp_path: Path) -> None:
+    wish, proof = _wish(server, tmp_path)
+    if server.kind == "host":
+        assert server.answer(wish, os.geteuid()).startswith("answered")
+        assert proof.exists()
+    else:
+        assert "is not a provider class of this program" in server.answer(wish, os.geteuid())
+        assert not proof.exists()
+
+
+def _by_name(module: str, name: str) -> str:
+    """A pickle of an instance of a class, or of a call of a function, by its name alone."""
+    text = f"c{module}\n{name}\n(tR."
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "loaded"),
+    [
+        ("here.provider", "Own", True),
+        ("here.provider", "other", False),
+        ("os", "getcwd", False),
+        ("pulumi.dynamic", "ResourceProvider", False),
+        ("dill._dill", "_create_code", False),
+        ("no_such_module", "Anything", False),
+    ],
+)
+def test_only_provider_classes_of_the_program_are_loaded(
+    provider: Server, program: Path, module: str, name: str, loaded: bool
+) -> None:
+    answer = provider.answer(_by_name(module, name), os.geteuid())
+    assert answer.startswith("answered") == loaded, answer
+    assert loaded or f"{module}.{name} is not a provider class of this program" in answer
+    assert not (program / "loaded").exists()
+
+
+def test_what_pulumi_sends_for_a_provider_of_the_program_is_loaded(provider: Server, program: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "from here.provider import Own; from pulumi.dynamic.dynamic import *;"
+         "provider = Own(); provider.plain = {'a': [1, None, 'b']}; print(serialize_provider(provider))"],
+        cwd=program, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert provider.answer(made.stdout.strip(), os.geteuid()).startswith("answered")
+
+
+def test_another_program_may_send_providers_as_code(tmp_path: Path) -> None:
+    """Pulumi's own way, for programs that stackgen did not write."""
+    made = subprocess.run(
+        [sys.executable, "-c", "from pulumi.dynamic import CreateResult, ResourceProvider\n"
+         "class Own(ResourceProvider):\n    def create(self, props): return CreateResult('made')\n"
+         "from pulumi.dynamic.dynamic import serialize_provider\nprint(serialize_provider(Own()))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    server = Server("pulumi-resource-pulumi-python", tmp_path)
+    try:
+        assert server.answer(made.stdout.strip(), os.geteuid()).startswith("answered")
+    finally:
+        server.process.kill()
+        server.process.communicate()
