@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,14 +11,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from stackgen.engine import installers
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
-from stackgen.engine.toolchain import go, make_environment
+from stackgen.engine.toolchain import go
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 VERSION = "3.212.0"
-HOST_REQUIREMENTS = ["pulumi==3.272.0", "uv>=0.9,<1"]
 HERE = Path(__file__).parent
+MODULE = (HERE / "pulumi" / "go.mod", HERE / "pulumi" / "go.sum")
+HOST_LOCK = HERE / "locks" / "language-host.txt"
 LAUNCHERS = (
     "dist/pulumi-resource-pulumi-python",
     "dist/pulumi-analyzer-policy-python",
@@ -34,18 +35,17 @@ exec "$here/../python/bin/python" -u "$here/pulumi_language_python.py" "$@"
 def folder() -> Path:
     """Where the build of this version, from these sources, is cached."""
     digest = hashlib.sha256()
-    for path in (HERE / "pulumi" / "go.mod", HERE / "host" / "pulumi_language_python.py"):
+    for path in (*MODULE, HOST_LOCK, HERE / "host" / "pulumi_language_python.py"):
         digest.update(path.read_bytes())
-    digest.update(" ".join((HOST, *HOST_REQUIREMENTS)).encode())
+    digest.update(HOST.encode())
     return cache_home() / "engine" / f"{VERSION}-{digest.hexdigest()[:12]}"
 
 
 def is_built() -> bool:
-    """Whether the cached build is there, whole, and the file it was when it was built."""
-    stamp, binary = folder() / "stamp.json", folder() / "bin" / "pulumi"
+    """Whether the cached build is there, whole, and its programs are what they were when they were built."""
     try:
-        recorded = json.loads(stamp.read_text())
-        return recorded == {"size": binary.stat().st_size} and (folder() / "python/bin/python").exists()
+        recorded = json.loads((folder() / "stamp.json").read_text())
+        return recorded == _stamp(folder()) and (folder() / "python/bin/python").exists()
     except (OSError, ValueError):
         return False
 
@@ -73,27 +73,40 @@ def _build(target: Path, progress: Progress) -> None:
             _compile(compiler, Path(scratch), target / "bin" / "pulumi")
             progress("adding Pulumi's Python launchers and the language host")
             _launchers(compiler, Path(scratch), target / "bin")
-        make_environment(target / "python", HOST_REQUIREMENTS)
+        installers.make_environment(target / "python", ["-r", str(HOST_LOCK)])
     except subprocess.CalledProcessError as error:
         last = (error.stderr or "").strip().splitlines()[-3:]
         message = f"Pulumi {VERSION} can't be built: {' / '.join(last) or error}"
-        hint = "install Pulumi yourself; stackgen uses the `pulumi` it finds on PATH"
+        hint = (
+            "install Pulumi yourself: stackgen uses the `pulumi` it finds on PATH; "
+            "or set STACKGEN_ENGINE=official to let Pulumi's own installer run, which compares no digest"
+        )
         raise StackgenError(Problem("engine-build-failed", message, hint=hint), ExitCode.GENERIC) from error
-    stamp = {"size": (target / "bin" / "pulumi").stat().st_size}
-    (target / "stamp.json").write_text(json.dumps(stamp))
+    (target / "stamp.json").write_text(json.dumps(_stamp(target)))
+
+
+def _stamp(target: Path) -> dict[str, str]:
+    """Every program of the build with the SHA-256 of its file."""
+    found: dict[str, str] = {}
+    for path in sorted(path for path in (target / "bin").iterdir() if path.is_file()):
+        with path.open("rb") as stream:
+            found[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
 
 
 def _compile(compiler: Path, scratch: Path, binary: Path) -> None:
-    for name in ("go.mod", "go.sum"):
-        shutil.copy(HERE / "pulumi" / name, scratch / name)
+    for path in MODULE:
+        shutil.copy(path, scratch / path.name)
     setting = f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
     flags = ["-trimpath", "-ldflags", f"-s -w -X {setting}", "-o", str(binary)]
-    _go(compiler, scratch, "build", *flags, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
+    installers.go(compiler, scratch, "build", *flags, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
 
 
 def _launchers(compiler: Path, scratch: Path, target: Path) -> None:
     """The scripts that Pulumi's own Go module carries, and our language host beside them."""
-    listing = _go(compiler, scratch, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3")
+    listing = installers.go(
+        compiler, scratch, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"
+    )
     for launcher in LAUNCHERS:
         source = Path(listing.strip(), "python", launcher)
         shutil.copyfile(source, target / source.name)
@@ -101,13 +114,3 @@ def _launchers(compiler: Path, scratch: Path, target: Path) -> None:
     shutil.copyfile(HERE / "host" / "pulumi_language_python.py", target / "pulumi_language_python.py")
     (target / "pulumi-language-python").write_text(HOST)
     (target / "pulumi-language-python").chmod(0o755)
-
-
-def _go(compiler: Path, folder: Path, *arguments: str) -> str:
-    variables = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
-    if "HOME" not in os.environ:
-        variables |= {"GOPATH": str(cache_home() / "gopath"), "GOCACHE": str(cache_home() / "gobuild")}
-    command = [str(compiler), *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=variables, check=True, capture_output=True, text=True
-    ).stdout
