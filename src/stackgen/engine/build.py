@@ -82,15 +82,20 @@ def _build(target: Path, progress: Progress) -> None:
             "or set STACKGEN_ENGINE=official to let Pulumi's own installer run, which compares no digest"
         )
         raise StackgenError(Problem("engine-build-failed", message, hint=hint), ExitCode.GENERIC) from error
+    _record(target)
+
+
+def _record(target: Path) -> None:
     (target / "stamp.json").write_text(json.dumps(_stamp(target)))
 
 
 def _stamp(target: Path) -> dict[str, str]:
-    """Every program of the build with the SHA-256 of its file."""
-    found: dict[str, str] = {}
-    for path in sorted(path for path in (target / "bin").iterdir() if path.is_file()):
-        with path.open("rb") as stream:
-            found[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    """Every file below `bin` with the SHA-256 of its content."""
+    folder, found = target / "bin", dict[str, str]()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            with path.open("rb") as stream:
+                found[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
     return found
 
 

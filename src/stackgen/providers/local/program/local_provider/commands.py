@@ -17,8 +17,6 @@ _PASSED_ON = (
     "http_proxy",
     "https_proxy",
     "no_proxy",
-    "ALL_PROXY",
-    "all_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE",
@@ -35,6 +33,8 @@ _INSTALLERS = (
     "XDG_CACHE_HOME",
     "LD_LIBRARY_PATH",
     "NETRC",
+    "ALL_PROXY",
+    "all_proxy",
 )
 
 

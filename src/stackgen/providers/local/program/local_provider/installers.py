@@ -1,7 +1,8 @@
 """The one place that calls uv and go: by lock, and without what their configuration files say.
 
-Of the caller's environment they get what names a mirror (UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL, GOPROXY),
-proxies, certificates and where caches are. A mirror may be anybody's: digests decide what is installed.
+Of the caller's environment they get what names a mirror (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY) and
+further indexes (UV_INDEX, UV_EXTRA_INDEX_URL), proxies, certificates and where caches are. A mirror may be anybody's:
+digests decide what is installed.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from uv import find_uv_bin
+from uv import find_uv_bin as uv
 
 from local_provider.commands import install, installer_variables
 from local_provider.homes import cache_home
 
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")  # the first that is set counts
+UV_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
 UV_OWN = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_LINK_MODE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS")
 GO_OWN = ("GOPROXY", "GOMODCACHE", "GOCACHE")
 LOCKED = ("--require-hashes", "--only-binary", ":all:")
@@ -49,9 +51,13 @@ def go(doing: str, compiler: str, folder: Path, *arguments: str, cgo: bool = Fal
     return install(doing, [compiler, *arguments], variables, folder=folder)
 
 
-def _uv(doing: str, *arguments: str) -> None:
-    variables = installer_variables(*UV_OWN)
+def uv_settings() -> dict[str, str]:
+    """Where uv takes packages from, by the caller's environment alone, and nothing that it would read elsewhere."""
+    found = {name: os.environ[name] for name in UV_INDEXES if name in os.environ}
     index = next((os.environ[name] for name in INDEXES if os.environ.get(name)), None)
-    variables |= {"UV_DEFAULT_INDEX": index} if index else {}
-    variables |= {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "PIP_CONFIG_FILE": os.devnull}
-    install(doing, [find_uv_bin(), *arguments], variables)
+    found |= {"UV_DEFAULT_INDEX": index} if index else {}
+    return found | {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "PIP_CONFIG_FILE": os.devnull}
+
+
+def _uv(doing: str, *arguments: str) -> None:
+    install(doing, [uv(), *arguments], {**installer_variables(*UV_OWN), **uv_settings()})
