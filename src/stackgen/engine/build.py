@@ -12,14 +12,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from stackgen.engine import installers
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
-from stackgen.engine.toolchain import go, make_environment
+from stackgen.engine.toolchain import go
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 VERSION = "3.212.0"
-HOST_REQUIREMENTS = ["pulumi==3.272.0", "uv>=0.9,<1"]
 HERE = Path(__file__).parent
+MODULE = (HERE / "pulumi" / "go.mod", HERE / "pulumi" / "go.sum")
+HOST_LOCK = HERE / "locks" / "language-host.txt"
 LAUNCHERS = ("dist/pulumi-analyzer-policy-python", "cmd/pulumi-language-python-exec")
 HOST = HERE / "host"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
@@ -29,10 +31,9 @@ LISTENS = ("go/common/util/rpcutil", "srv.Serve(lis)", "srv.Serve(ownPeers{lis})
 
 def folder() -> Path:
     """Where the build of this version, from these sources, is cached."""
-    digest = hashlib.sha256(compiled().name.encode())
+    digest = hashlib.sha256(compiled().name.encode() + HOST_LOCK.read_bytes())
     for path in sorted(path for path in HOST.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         digest.update(path.relative_to(HOST).as_posix().encode() + path.read_bytes())
-    digest.update(" ".join(HOST_REQUIREMENTS).encode())
     return cache_home() / "engine" / f"{VERSION}-{digest.hexdigest()[:12]}"
 
 
@@ -45,11 +46,10 @@ def compiled() -> Path:
 
 
 def is_built() -> bool:
-    """Whether the cached build is there, whole, and the file it was when it was built."""
-    stamp, binary = folder() / "stamp.json", folder() / "bin" / "pulumi"
+    """Whether the cached build is there, whole, and its programs are what they were when they were built."""
     try:
-        recorded = json.loads(stamp.read_text())
-        return recorded == {"size": binary.stat().st_size} and (folder() / "python/bin/python").exists()
+        recorded = json.loads((folder() / "stamp.json").read_text())
+        return recorded == _stamp(folder()) and (folder() / "python/bin/python").exists()
     except (OSError, ValueError):
         return False
 
@@ -74,14 +74,30 @@ def _build(target: Path, progress: Progress) -> None:
         _once_compiled(progress)
         progress("adding Pulumi's Python launchers and the language host")
         _assemble(target / "bin")
-        make_environment(target / "python", HOST_REQUIREMENTS)
+        installers.make_environment(target / "python", ["-r", str(HOST_LOCK)])
     except subprocess.CalledProcessError as error:
         last = (error.stderr or "").strip().splitlines()[-3:]
         message = f"Pulumi {VERSION} can't be built: {' / '.join(last) or error}"
-        hint = "install Pulumi yourself; stackgen uses the `pulumi` it finds on PATH"
+        hint = (
+            "install Pulumi yourself: stackgen uses the `pulumi` it finds on PATH; "
+            "or set STACKGEN_ENGINE=official to let Pulumi's own installer run, which compares no digest"
+        )
         raise StackgenError(Problem("engine-build-failed", message, hint=hint), ExitCode.GENERIC) from error
-    stamp = {"size": (target / "bin" / "pulumi").stat().st_size}
-    (target / "stamp.json").write_text(json.dumps(stamp))
+    _record(target)
+
+
+def _record(target: Path) -> None:
+    (target / "stamp.json").write_text(json.dumps(_stamp(target)))
+
+
+def _stamp(target: Path) -> dict[str, str]:
+    """Every file below `bin` with the SHA-256 of its content."""
+    folder, found = target / "bin", dict[str, str]()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            with path.open("rb") as stream:
+                found[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
 
 
 def _once_compiled(progress: Progress) -> None:
@@ -105,17 +121,17 @@ def _to_compiled(compiler: Path, progress: Progress) -> None:
 
 
 def _compile(compiler: Path, scratch: Path, binary: Path) -> None:
-    for name in ("go.mod", "go.sum"):
-        shutil.copy(HERE / "pulumi" / name, scratch / name)
+    for path in MODULE:
+        shutil.copy(path, scratch / path.name)
     _guard(compiler, scratch)
     setting = f"{SDK}/go/common/version.Version=v{VERSION}"
     flags = ["-trimpath", "-ldflags", f"-s -w -X {setting}", "-o", str(binary)]
-    _go(compiler, scratch, "build", *flags, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
+    installers.go(compiler, scratch, "build", *flags, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
 
 
 def _guard(compiler: Path, scratch: Path) -> None:
     """A copy of the SDK's module, as go.sum has it, whose servers answer this user's processes only."""
-    listing = _go(compiler, scratch, "list", "-m", "-f", "{{.Dir}}", SDK)
+    listing = installers.go(compiler, scratch, "list", "-m", "-f", "{{.Dir}}", SDK)
     shutil.copytree(listing.strip(), scratch / "sdk", copy_function=shutil.copyfile)
     package, before, after = LISTENS
     file = scratch / "sdk" / package / "serve.go"
@@ -124,7 +140,7 @@ def _guard(compiler: Path, scratch: Path) -> None:
         raise StackgenError(Problem("engine-build-failed", f"{SDK} no longer has the line `{before}`"))
     file.write_text(text.replace(before, after), encoding="utf-8")
     shutil.copyfile(HERE / "pulumi" / "own_peers.go", file.with_name("own_peers.go"))
-    _go(compiler, scratch, "mod", "edit", "-replace", f"{SDK}=./sdk")
+    installers.go(compiler, scratch, "mod", "edit", "-replace", f"{SDK}=./sdk")
 
 
 def _launchers(scratch: Path, target: Path) -> None:
@@ -146,13 +162,3 @@ def _assemble(target: Path) -> None:
             shutil.copy(source, target / source.name)
     for launcher in HOST.glob("pulumi-*"):
         (target / launcher.name).chmod(0o755)
-
-
-def _go(compiler: Path, folder: Path, *arguments: str) -> str:
-    variables = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
-    if "HOME" not in os.environ:
-        variables |= {"GOPATH": str(cache_home() / "gopath"), "GOCACHE": str(cache_home() / "gobuild")}
-    command = [str(compiler), *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=variables, check=True, capture_output=True, text=True
-    ).stdout

@@ -1,9 +1,13 @@
-"""A working `pulumi`, without asking the user to think about it: PATH, the official release, our own build."""
+"""A working `pulumi`, without asking the user to think about it: PATH, our own build, or Pulumi's release if asked for.
+
+Our build compares the digest of every module with a go.sum. Pulumi's installer compares none, so it runs only where
+STACKGEN_ENGINE is `official`.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +15,10 @@ from pathlib import Path
 from stackgen.engine import build
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress, silent
+from stackgen.errors import ExitCode, Problem, StackgenError
 
 OLDEST: tuple[int, ...] = (3, 200)
-RELEASES = "get.pulumi.com"
-PATIENCE = 3  # seconds to find out whether the official release can be reached
+CHOICE, OFFICIAL = "STACKGEN_ENGINE", "official"
 
 
 @dataclass(frozen=True)
@@ -36,23 +40,30 @@ def find() -> Engine | None:
     on_path = _on_path()
     if on_path is not None:
         return on_path
-    official = _engine(cache_home() / "engine" / "official", "official")
-    if official is not None:
-        return official
+    if _official_asked():
+        return _engine(cache_home() / "engine" / "official", "official")
     return _engine(build.folder(), "built") if build.is_built() else None
 
 
 def ensure(progress: Progress = silent) -> Engine:
-    """An engine, installed if need be; raises StackgenError if none of the three ways works."""
+    """An engine, installed if need be; raises StackgenError if it can't be."""
     found = find()
     if found is not None:
         return found
-    official = _official(progress)
-    if official is not None:
-        return official
+    if _official_asked():
+        return _official(progress)
     folder = build.build(progress)
     version = _version(folder / "bin" / "pulumi")
     return Engine(folder, ".".join(map(str, version)), "built")
+
+
+def _official_asked() -> bool:
+    word = os.environ.get(CHOICE) or "built"
+    if word not in ("built", OFFICIAL):
+        message = f"{CHOICE} is '{word}', which is no way to install the engine"
+        problem = Problem("unknown-engine", message, allowed=("built", OFFICIAL))
+        raise StackgenError(problem, ExitCode.INVALID)
+    return word == OFFICIAL
 
 
 def _on_path() -> Engine | None:
@@ -71,25 +82,25 @@ def _engine(folder: Path, origin: str) -> Engine | None:
     return Engine(folder, ".".join(map(str, version)), origin) if version >= OLDEST else None
 
 
-def _official(progress: Progress) -> Engine | None:
-    """Pulumi's own release through the Automation API's installer, where its site can be reached."""
-    try:
-        socket.create_connection((RELEASES, 443), timeout=PATIENCE).close()
-    except OSError:
-        progress(
-            "Pulumi's releases can't be reached from here; building the engine from its Go modules instead"
-        )
-        return None
+def _official(progress: Progress) -> Engine:
+    """Pulumi's own release through the Automation API's installer, a script that compares no digest."""
     from pulumi.automation import PulumiCommand
 
     folder = cache_home() / "engine" / "official"
-    progress("installing the official Pulumi release")
+    progress("installing the official Pulumi release; its installer compares no digest")
     try:
         PulumiCommand.install(root=str(folder))
     except Exception as error:
-        progress(f"the official release can't be installed ({error}); building the engine instead")
-        return None
-    return _engine(folder, "official")
+        message = f"the official Pulumi release can't be installed: {error}"
+        hint = f"unset {CHOICE}: stackgen builds the engine from its Go modules, by digest"
+        raise StackgenError(Problem("engine-build-failed", message, hint=hint), ExitCode.GENERIC) from error
+    engine = _engine(folder, "official")
+    if engine is None:
+        message = (
+            f"Pulumi's installer has put no Pulumi of at least {'.'.join(map(str, OLDEST))} into {folder}"
+        )
+        raise StackgenError(Problem("engine-build-failed", message), ExitCode.GENERIC)
+    return engine
 
 
 def _version(executable: Path) -> tuple[int, ...]:

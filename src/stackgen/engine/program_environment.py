@@ -6,8 +6,8 @@ import hashlib
 import subprocess
 from pathlib import Path
 
+from stackgen.engine.installers import make_environment
 from stackgen.engine.progress import Progress
-from stackgen.engine.toolchain import make_environment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 
@@ -23,7 +23,7 @@ def prepare(program: Path, progress: Progress) -> None:
         return
     progress("installing the program's requirements")
     try:
-        make_environment(folder, ["-r", str(requirements)])
+        make_environment(folder, ["-r", str(requirements)], pinned="--hash=" in requirements.read_text())
     except subprocess.CalledProcessError as error:
         words = (error.stderr or str(error)).strip().splitlines()[-3:]
         message = f"the requirements of {program} can't be installed: {' / '.join(words)}"

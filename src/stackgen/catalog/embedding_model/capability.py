@@ -5,8 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Refers
-from stackgen.catalog.models import models, why_no_weights, why_not_dimensions
+from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Place, Refers
+from stackgen.catalog.models import (
+    gguf_file,
+    models,
+    unpinned,
+    why_no_weights,
+    why_not_dimensions,
+    why_not_fetched,
+)
 
 
 class EmbeddingIdentity(ImplementationSettings):
@@ -64,7 +71,7 @@ def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) 
         missing = why_not_dimensions(chosen["model"], chosen["dimensions"])
     if missing is None and str(weights).startswith("models:/") and chosen["registry"] is None:
         missing = f"weights {weights} are in a registry; say which one with `registry`"
-    return missing
+    return missing or why_not_fetched(weights, given.get("digest"))
 
 
 def gguf_weights(options: CapabilityOptions, settings: ImplementationSettings) -> Mapping[str, Any]:
@@ -78,11 +85,19 @@ def gguf_weights(options: CapabilityOptions, settings: ImplementationSettings) -
             metric="cosine",
         )
         return {} if given["identity"] is not None else {"identity": own}
-    gguf = models()[chosen["model"]].gguf
-    found = {"weights": gguf["source"], "digest": given["digest"] or gguf.get("digest")}
+    source, digest = gguf_file(chosen["model"])
+    found = {"weights": source, "digest": given["digest"] or digest}
     if given["identity"] is not None:
         return found
     return {**found, "identity": known_identity(chosen["model"], chosen["dimensions"], "gguf")}
+
+
+def warn_of_unpinned(
+    _options: CapabilityOptions, settings: ImplementationSettings, _where: Place
+) -> str | None:
+    """A warning where nothing says what the weights must be."""
+    chosen = settings.model_dump()
+    return unpinned(chosen["weights"], chosen["digest"])
 
 
 class EmbeddingModelOptions(CapabilityOptions):

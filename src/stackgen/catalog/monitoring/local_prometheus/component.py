@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -12,7 +13,8 @@ from local_provider.monitoring import MonitoringServers, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
 
-PROMETHEUS, VERSION = "github.com/prometheus/prometheus/cmd/prometheus", "v0.316.0"
+FILES = Path(__file__).parent / "files" / "local_prometheus"
+PROMETHEUS = "github.com/prometheus/prometheus/cmd/prometheus"
 # Targets are written down, so that nothing has to be discovered: without the clouds' libraries it builds in a tenth.
 TAGS = "remove_all_sd"
 # Names of what comes by OTLP as in every other store of metrics here, with units and `_total`.
@@ -77,7 +79,7 @@ def _metrics(
     flags += [pulumi.Output.concat("127.0.0.1:", port), pulumi.Output.concat("--storage.tsdb.path=", data)]
     return servers.process(
         "metrics",
-        servers.binary("metrics", VERSION, PROMETHEUS, TAGS),
+        servers.binary("metrics", FILES, PROMETHEUS, TAGS),
         flags,
         port,
         health="/-/ready",

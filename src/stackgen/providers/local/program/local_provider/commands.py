@@ -21,11 +21,34 @@ _PASSED_ON = (
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
 )
+_INSTALLERS = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "XDG_CACHE_HOME",
+    "LD_LIBRARY_PATH",
+    "NETRC",
+    "ALL_PROXY",
+    "all_proxy",
+)
 
 
-def install(doing: str, command: Sequence[str], **more: str) -> str:
-    """Run an installer with the user's own environment; its output, or LocalFailure with its last words."""
-    return _run(doing, command, {**os.environ, **more}, umask=0o022)
+def install(
+    doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path | None = None
+) -> str:
+    """Run an installer as ourselves; its output, or LocalFailure with its last words."""
+    return _run(doing, command, variables, umask=0o022, folder=folder)
+
+
+def installer_variables(*more: str) -> dict[str, str]:
+    """An environment without the user's keys and settings: who and where we are, proxies, certificates, and `more`."""
+    found = {name: os.environ[name] for name in (*_PASSED_ON, *_INSTALLERS, *more) if name in os.environ}
+    certificates = os.environ.get("PIP_CERT")
+    return {"SSL_CERT_FILE": certificates, **found} if certificates else found
 
 
 def helper(
@@ -83,6 +106,9 @@ def _run(
     except OSError as error:
         raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
     if done.returncode:
-        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-8:]
+        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()
+        words = (
+            words if len(words) <= 9 else [*words[:3], "...", *words[-5:]]
+        )  # some say why first, others last
         raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n" + "\n".join(words))
     return done.stdout

