@@ -75,6 +75,12 @@ class Context:
         if locks.held(settings.backend(), self.name, self.environment):
             raise failures.locked()
 
+    def refuse_another_checkout(self) -> None:
+        """Raise StackgenError(another-checkout) where the deployment comes from another folder."""
+        from stackgen.engine.known import refuse_another
+
+        refuse_another(self.name, self.environment, self.loaded.path.parent)
+
     @contextmanager
     def reachable_bindings(self) -> Iterator[dict[str, Any]]:
         """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""
