@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -61,11 +62,11 @@ def _preview(context: Context, console: Console, plan: Plan, program: Program, *
     from stackgen.rendering.staging import staged
 
     known = types(context.shelf)
-    with console.working("previewing") as progress:
-        if written:
-            return look_at(context.deployment(progress), plan, known)
-        with staged(program) as folder:
-            return look_at(Deployment(folder, context.name, context.environment, progress), plan, known)
+    place = nullcontext(program.folder) if written else staged(program)
+    with console.working("previewing") as progress, place as folder:
+        deployment = Deployment(folder, context.name, context.environment, progress)
+        deployment.prepare()
+        return look_at(deployment, plan, known)
 
 
 def _steps(review: Review | None) -> list[dict[str, object]]:

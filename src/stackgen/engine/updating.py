@@ -31,6 +31,7 @@ def update(
     stack, environment = plan.stack.name, plan.environment
     folder = plan.spec_path.parent
     noted = known.read(stack, environment)
+    deployment.prepare()
     made = Made(noted.boxes if noted is not None else {}, fingerprints(plan, program))
     reviewed = review(deployment, plan, types(shelf), words, made, look=agreed is not None)
     if agreed is not None and not agreed(reviewed):
