@@ -75,6 +75,11 @@ class Context:
         if locks.held(settings.backend(), self.name, self.environment):
             raise failures.locked()
 
+    def deployed_name(self, component: str | None) -> str | None:
+        """What a component is called among processes and resources: by its first name, where it was renamed."""
+        found = self.loaded.stack.components.get(component or "")
+        return component if found is None else found.renamed_from or component
+
     def refuse_another_checkout(self) -> None:
         """Raise StackgenError(another-checkout) where the deployment comes from another folder."""
         from stackgen.engine.known import refuse_another
