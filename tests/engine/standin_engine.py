@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from stackgen.engine.deployment import Outcome, Resource, Step
+from stackgen.engine.states import Change
 from stackgen.planning.model import Plan, PlannedComponent
 
 ROOT = "urn:pulumi:dev::case::pulumi:pulumi:Stack::case-dev"
@@ -67,6 +68,10 @@ class StandIn:
         self.seen: str | None = None
         self._ids = itertools.count()
 
+    def contents(self) -> list[tuple[str, str]]:
+        """What is there, whatever the state says of it."""
+        return [(urn, has.id) for urn, has in self.has.items()]
+
     def resources(self) -> list[Resource]:
         self.seen = self._digest()
         return [Resource(u, h.type, {}, h.parent, h.id, h.protect) for u, h in self.has.items()]
@@ -75,12 +80,9 @@ class StandIn:
         assert set(untouched) <= set(self.has)
         return Outcome()
 
-    def release(
-        self, free: Mapping[str, Collection[str]], unprotected: Collection[str], seen: str | None
-    ) -> str | None:
-        del free  # nothing here depends on another box
-        for urn in unprotected:
-            self.has[urn].protect = False
+    def release(self, change: Change, seen: str | None) -> str | None:
+        for urn in (*change.guarded, *change.unguarded):
+            self.has[urn].protect = urn in change.guarded
         return None if seen is None else self._digest()
 
     def preview(self, untouched: Sequence[str] = ()) -> Outcome:

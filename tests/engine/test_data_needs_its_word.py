@@ -136,14 +136,14 @@ class World:
         except StackgenError:
             return  # refused before any engine is asked
         now = _made(found)
-        before, lost = str(self.engine.has), len(self.engine.lost)
+        before, lost = self.engine.contents(), len(self.engine.lost)
         self.engine.program = made_by(found)
         engine = cast(Deployment, self.engine)
         try:
             reviewed = review(engine, found, TYPES, words, Made(self.made, now), look=look)
         except StackgenError as error:
             self.refused += 1
-            assert str(self.engine.has) == before, "refused, and yet something was changed"
+            assert self.engine.contents() == before, "refused, and yet something was changed"
             assert all(problem.code in CODES for problem in error.problems), error.problems
             return
         holders = {h.id: h for h in self.engine.has.values() if h.type in HOLDS.values()}

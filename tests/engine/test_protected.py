@@ -43,11 +43,17 @@ def test_what_stays_lets_go_of_what_goes() -> None:
         {"urn": "c", "protect": True},
     ]
     before = states.digest({"resources": resources})
-    assert states.release(resources, {"a": {"b"}}, {"c"})
+    change = states.Change({"a": {"b"}}, guarded={"a"}, unguarded={"c"})
+    assert states.apply(resources, change)
     assert resources == [
-        {"urn": "a", "dependencies": ["c"], "propertyDependencies": {"x": [], "y": ["c"], "z": []}},
+        {
+            "urn": "a",
+            "dependencies": ["c"],
+            "propertyDependencies": {"x": [], "y": ["c"], "z": []},
+            "protect": True,
+        },
         {"urn": "b", "protect": True},
         {"urn": "c"},
     ]
     assert states.digest({"resources": resources}) != before
-    assert not states.release(resources, {"a": {"b"}}, {"c"}), "a second time there is nothing to do"
+    assert not states.apply(resources, change), "a second time there is nothing to do"

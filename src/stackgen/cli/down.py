@@ -15,6 +15,16 @@ def _protected(name: str, environment: str) -> Problem:
     return Problem("protected", message, hint=hint)
 
 
+def _everything(name: str, environment: str) -> Problem:
+    message = (
+        f"on the provider of '{environment}' servers and data are one: `down` deletes both; nothing was done"
+    )
+    hint = "say so with --delete-data; or take single components out of the spec, whose data then stays"
+    return Problem(
+        "data-would-go", message, hint=hint, next=f"stackgen down {name} -e {environment} --delete-data"
+    )
+
+
 def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
     from stackgen.engine.updating import remove
@@ -22,6 +32,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context = open_context(arguments)
     plan = context.plan()
     everything = arguments.delete_data or not plan.transient
+    if everything and not arguments.delete_data:
+        raise StackgenError(_everything(context.name, context.environment), ExitCode.POLICY)
     if everything and context.loaded.stack.environments[context.environment].protect:
         raise StackgenError(_protected(context.name, context.environment), ExitCode.POLICY)
     if not arguments.take_over:

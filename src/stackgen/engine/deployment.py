@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,14 +137,11 @@ class Deployment:
         state.deployment = deployment
         self._stack.import_stack(state)
 
-    def release(
-        self, free: Mapping[str, Collection[str]], unprotected: Collection[str], seen: str | None
-    ) -> str | None:
-        """Change the state only: what stays must not hold what goes, and what may go must not be protected.
+    def release(self, change: states.Change, seen: str | None) -> str | None:
+        """Change the state only, where it is not so already.
 
-        free: URN → URNs that it depends on no longer; the next `up` records dependencies anew. unprotected: URNs
-        that no program declares any more, so that no program can take their protection away. seen: as for `up`;
-        returns what it is now.
+        seen: as for `up`; returns what it is now. The next `up` records dependencies and protection anew of
+        everything that its program declares.
         """
         self.prepare()
         with self._failing("up", [], []):
@@ -152,7 +149,7 @@ class Deployment:
             deployment: dict[str, Any] = dict(state.deployment or {})
             if seen is not None and states.digest(deployment) != seen:
                 raise failures.changed_meanwhile()
-            if not states.release(deployment.get("resources", []), free, unprotected):
+            if not states.apply(deployment.get("resources", []), change):
                 return seen
             state.deployment = deployment
             self._stack.import_stack(state)

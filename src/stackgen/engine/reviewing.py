@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stackgen.engine.deployment import Deployment, Outcome, Step
+from stackgen.engine.states import Change
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.holding import Holdings, Types, holdings, planned_names, rename_hints
 from stackgen.planning.model import Plan
@@ -61,7 +62,8 @@ def review(
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
     hints = tuple(rename_hints(plan, found, kept))
     if kept:
-        deployment.release(_others(found, kept), (), None)
+        # also against `pulumi up` by hand, whose program no longer has them
+        deployment.release(Change(_others(found, kept), guarded=untouched), None)
     if not (look or words or any(made.otherwise(owner) for owner in found.owners if owner not in kept)):
         return Review(found, kept, (), untouched, hints=hints)
     if resources:
@@ -137,10 +139,12 @@ def refuse_unknown(words: Collection[str], found: Holdings) -> None:
 
 def carry_out(deployment: Deployment, plan: Plan, reviewed: Review) -> Outcome:
     """The update that was reviewed; raises StackgenError(state-changed) where it would be another one."""
-    found, seen = reviewed.found, reviewed.seen
-    gone = frozenset(reviewed.lost) - planned_names(plan)
-    if any(item.protected for owner in gone for item in found.of(owner)):
-        seen = deployment.release({}, [urn for owner in gone for urn in found.belongings[owner]], seen)
+    seen, outcome = reviewed.seen, reviewed.outcome
+    if outcome is not None and not plan.stack.environments[plan.environment].protect:
+        lasting = {urn for urns in reviewed.found.belongings.values() for urn in urns}
+        going = [step.urn for step in outcome.steps if step.op == "delete" and step.urn in lasting]
+        if going:  # what was guarded while its component was gone, or by a program that no longer has it
+            seen = deployment.release(Change(unguarded=going), seen)
     return deployment.up(reviewed.untouched, seen=seen)
 
 

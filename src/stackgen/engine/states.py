@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -13,23 +14,28 @@ def digest(deployment: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(deployment.get("resources", []), sort_keys=True).encode()).hexdigest()
 
 
-def release(
-    resources: Sequence[dict[str, Any]], free: Mapping[str, Collection[str]], unprotected: Collection[str]
-) -> bool:
-    """Take dependencies and protections away in place; whether there were any.
+@dataclass(frozen=True)
+class Change:
+    """free: URN -> URNs that it depends on no longer. guarded, unguarded: URNs to be protected, and no longer."""
 
-    free: URN → URNs that it depends on no longer. unprotected: URNs.
-    """
-    changed = False
+    free: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
+    guarded: Collection[str] = ()
+    unguarded: Collection[str] = ()
+
+
+def apply(resources: Sequence[dict[str, Any]], change: Change) -> bool:
+    """Change what a state says of resources, in place; whether anything was otherwise."""
+    before = json.dumps(resources, sort_keys=True)
     for item in resources:
-        if item["urn"] in unprotected and item.pop("protect", None):
-            changed = True
-        dropped = free.get(item["urn"], ())
+        if item["urn"] in change.guarded:
+            item["protect"] = True
+        if item["urn"] in change.unguarded:
+            item.pop("protect", None)
+        dropped = change.free.get(item["urn"], ())
         if any(urn in dropped for urn in item.get("dependencies", [])):
             item["dependencies"] = [urn for urn in item["dependencies"] if urn not in dropped]
             by_property: dict[str, list[str] | None] = item.get("propertyDependencies") or {}
             item["propertyDependencies"] = {
                 name: [urn for urn in urns or [] if urn not in dropped] for name, urns in by_property.items()
             }
-            changed = True
-    return changed
+    return json.dumps(resources, sort_keys=True) != before

@@ -8,6 +8,7 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.engine import known
 from stackgen.engine.deployment import Deployment, Outcome
 from stackgen.engine.reviewing import Made, Review, carry_out, review
+from stackgen.engine.states import Change
 from stackgen.planning.holding import holdings, planned_names, types
 from stackgen.planning.model import Plan
 from stackgen.rendering.fingerprints import fingerprints
@@ -46,7 +47,8 @@ def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
     """Delete everything with its data, also that of components which are no longer in the spec."""
     found = holdings(deployment.resources(), types(shelf))
     gone = found.boxes - planned_names(plan)
-    deployment.release({}, [urn for owner in gone for urn in found.belongings.get(owner, ())], None)
+    unguarded = [urn for owner in gone for urn in found.belongings.get(owner, ())]
+    deployment.release(Change(unguarded=unguarded), None)
     outcome = deployment.destroy()
     known.forget(plan.stack.name, plan.environment)
     return outcome
