@@ -71,7 +71,9 @@ def _life(name: str, folder: Path) -> dict[str, str]:
         said["first"] = _said(found.cli("up", "stack.yaml", "-e", "prod", "--yes", code=None))
         said["made"] = str(len(found.cloud()))
         said["second"] = _said(found.cli("up", "stack.yaml", "-e", "prod", "--yes", code=None))
-        said["down"] = _said(found.cli("down", "stack.yaml", "-e", "prod", "--yes", code=None))
+        said["down"] = _said(
+            found.cli("down", "stack.yaml", "-e", "prod", "--delete-data", "--yes", code=None)
+        )
         said["left"] = str(found.cloud())
         return said
 
@@ -141,12 +143,13 @@ def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> No
         cli("up", *where, "--yes")
         assert any(key.split()[0] == lost.split()[0] for key in standin.cloud())
 
-    refused = cli("down", *where, "--yes", code=None)
+    assert "error[data-would-go]" in cli("down", *where, "--yes", code=5).stderr
+    refused = cli("down", *where, "--delete-data", "--yes", code=None)
     assert refused.returncode != 0
     assert "protected" in refused.stderr
     _deletable(spec)
     cli("up", *where, "--yes")
-    cli("down", *where, "--yes")
+    cli("down", *where, "--delete-data", "--yes")
     assert standin.cloud() == {}
 
 
@@ -171,6 +174,39 @@ def test_what_is_protected_is_not_replaced(standin: StandIn) -> None:
     refused = standin.cli("up", "stack.yaml", "-e", "prod", "--yes", code=None)
     assert refused.returncode != 0
     assert "protect" in refused.stderr
+
+
+def test_a_bucket_goes_only_with_its_word(standin: StandIn) -> None:
+    """Taken out of the spec it stays, and is taken up again; another name would replace it, and is refused."""
+    cli, spec = standin.cli, standin.cli.folder / "stack.yaml"
+    where = ("stack.yaml", "-e", "prod")
+    one = "  documents: {capability: object_store, needs: [versioning, tls]}\n"
+    two = "  reports: {capability: object_store}\n"
+    text = EXAMPLES["object_store-aws_s3"].read_text(encoding="utf-8")
+
+    def up(components: str, *words: str, code: int = 0) -> str:
+        spec.write_text(text.replace(one, components), encoding="utf-8")
+        _deletable(spec)
+        return _said(cli("up", *where, *words, "--yes", code=code))
+
+    def buckets() -> set[str]:
+        return {
+            key for key in standin.cloud() if key.startswith("aws:s3/bucket:Bucket ") and "log" not in key
+        }
+
+    up(one + two)
+    both = buckets()
+    assert len(both) == 2
+    assert "reports is no longer in the spec: its data stays, Bucket" in up(one)
+    assert buckets() == both
+    up(one + two)
+    assert buckets() == both
+    renamed = two.replace("}", ", bucket: another-name}")
+    said = up(one + renamed, code=5)
+    assert "error[data-would-go]: `up` would replace what holds, and so delete, the data of 'reports'" in said
+    assert buckets() == both
+    up(one, "--delete-data-of", "reports")
+    assert len(buckets()) == 1
 
 
 def test_state_and_logs_hold_no_secret(standin: StandIn) -> None:

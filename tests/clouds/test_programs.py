@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from stackgen.catalog.shelf import Shelf
+from stackgen.planning.holding import types
 from tests.clouds.programs import PROGRAMS, SECRETS, copy_of, environment, generated, program, recorded
 from tests.clouds.recording import ROOT, ProgramFailed, run_program
 
@@ -56,6 +58,9 @@ MISTAKES = [
     ),
 ]
 
+HOLDING = types(Shelf()).holding
+COMPUTES = ("ClusterInstance", "alloydb/instance:Instance")  # servers of a cluster that holds the data
+
 IN_CONTAINERS = "litellm_proxy/authenticate.py"  # runs where LiteLLM is
 
 
@@ -64,6 +69,17 @@ def test_nothing_is_unknown_to_the_providers_schema(name: str) -> None:
     found = recorded(name)
     assert found.violations == []
     assert found.resources
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_protect_guards_is_what_needs_a_word_to_be_deleted(name: str) -> None:
+    """`--delete-data-of` asks for the types that the provider declares; `protect` guards what the program says."""
+    protected = [r for r in recorded(name).resources if r.protect]
+    undeclared = {r.type for r in protected if not r.type.endswith((*HOLDING, *COMPUTES))}
+    assert undeclared == set(), "holds data, as it is protected, and no provider declares it in `holding`"
+    if protected:
+        bare = [r.name for r in recorded(name).resources if r.type.endswith(HOLDING) and not r.protect]
+        assert [n for n in bare if "log" not in n] == [], "holds data, as is declared, and is not protected"
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -31,9 +31,9 @@ def _generated(text: str, cli: Cli, namespace: str) -> None:
     share_environment(stacks.from_text(text, cli.folder, namespace))
 
 
-def _up(cli: Cli) -> dict[str, int]:
+def _up(cli: Cli, *words: str) -> dict[str, int]:
     """What an `up` changed: operation → number of resources."""
-    return json.loads(cli("up", *WHERE, "--yes", "--json").stdout)["result"]["changes"]
+    return json.loads(cli("up", *WHERE, *words, "--yes", "--json").stdout)["result"]["changes"]
 
 
 def test_edits_sizes_and_implementations(cluster: Cluster, kubernetes_cli: Cli, namespace: str) -> None:
@@ -66,7 +66,9 @@ def test_edits_sizes_and_implementations(cluster: Cluster, kubernetes_cli: Cli, 
         cli,
         namespace,
     )
-    swapped = _up(cli)
+    assert "error[data-would-go]" in cli("up", *WHERE, "--yes", code=5).stderr
+    assert api.get("apps/v1", "StatefulSet", "knowledge", namespace)
+    swapped = _up(cli, "--delete-data-of", "knowledge")
     assert swapped.get("delete", 0) >= 3
     assert api.get("apps/v1", "StatefulSet", "knowledge", namespace) is None
     assert api.get("postgresql.cnpg.io/v1", "Cluster", "knowledge", namespace)

@@ -53,6 +53,7 @@ class Console:
         self.quiet = quiet
         self.command = command
         self.lively = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
+        self._status: Any = None  # what moves on the terminal now
 
     def finish(self, answer: Answer) -> int:
         """Print the answer; its exit code."""
@@ -95,22 +96,40 @@ class Console:
 
             rich = Rich(stderr=True)
             with rich.status(escape(title)) as status:
-                yield lambda message: self._tell(rich, status, message)
+                self._status = status
+                try:
+                    yield lambda message: self._tell(rich, status, message)
+                finally:
+                    self._status = None
         else:
             yield lambda message: self.say(f"  {message}")
 
     def confirm(self, question: str, *, yes: bool, no_input: bool) -> bool:
         """Whether the user agrees; without a terminal nobody can, so --yes is needed."""
-        from stackgen.errors import Problem, StackgenError
-
         if yes:
             return True
+        self.refuse_to_ask_nobody(question, no_input=no_input)
+        self.say(f"{question} [y/N] ")
+        return input().strip().lower() in ("y", "yes")
+
+    def refuse_to_ask_nobody(self, question: str, *, no_input: bool) -> None:
+        """Raise StackgenError(needs-yes) where there is no terminal to ask at."""
+        from stackgen.errors import Problem, StackgenError
+
         if no_input or not sys.stdin.isatty():
             raise StackgenError(
                 Problem("needs-yes", f"{question} Nobody can be asked here.", hint="add --yes")
             )
-        self.say(f"{question} [y/N] ")
-        return input().strip().lower() in ("y", "yes")
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let nothing move on the terminal while a question stands there."""
+        status = self._status
+        if status is not None:
+            status.stop()
+        yield
+        if status is not None:
+            status.start()
 
     def _tell(self, rich: Any, status: Any, message: str) -> None:
         from rich.markup import escape

@@ -76,6 +76,17 @@ class Context:
         if held:
             raise failures.locked(held)
 
+    def deployed_name(self, component: str | None) -> str | None:
+        """What a component is called among processes and resources: by its first name, where it was renamed."""
+        found = self.loaded.stack.components.get(component or "")
+        return component if found is None else found.renamed_from or component
+
+    def refuse_another_checkout(self) -> None:
+        """Raise StackgenError(another-checkout) where the deployment comes from another folder."""
+        from stackgen.engine.known import refuse_another
+
+        refuse_another(self.name, self.environment, self.loaded.path.parent)
+
     @contextmanager
     def reachable_bindings(self) -> Iterator[dict[str, Any]]:
         """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import nullcontext
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import Context, open_context
 from stackgen.errors import ExitCode
 
+if TYPE_CHECKING:
+    from stackgen.engine.reviewing import Review
+    from stackgen.planning.model import Plan
+    from stackgen.rendering.program import Program
+
 
 def run(arguments: Namespace, console: Console) -> Answer:
-    """A unified diff of the files; then, if those on disk are current, the engine's preview."""
+    """A unified diff of the files, and the engine's preview of the program as it would be written."""
     from stackgen.rendering.explaining import explain
     from stackgen.rendering.writing import compare, diff
 
@@ -20,15 +27,26 @@ def run(arguments: Namespace, console: Console) -> Answer:
     program = context.program()
     sentences = explain(plan, program.folder)
     changes, lines = compare(program), list(diff(program))
-    steps = [] if arguments.files or changes else _preview(context, console)
+    review = None if arguments.files else _preview(context, console, plan, program, written=not changes)
+    steps = _steps(review)
     text = (
         "".join(f"# {sentence}\n" for sentence in sentences)
         + "".join(lines)
-        + "\n".join(f"{step['op']:8} {step['name']} {step['type']}" for step in steps)
+        + "\n".join((*(f"{step['op']:8} {step['name']} {step['type']}" for step in steps), *_data(review)))
     )
     changed = bool(changes or steps)
+    data = {
+        "components": list(sentences),
+        "files": asdict(changes),
+        "diff": "".join(lines),
+        "resources": steps,
+        "data": {
+            "kept": list(review.kept) if review is not None else [],
+            "would_go": list(review.lost) if review is not None else [],
+        },
+    }
     return Answer(
-        {"components": list(sentences), "files": asdict(changes), "diff": "".join(lines), "resources": steps},
+        data,
         text or "nothing would change",
         next=f"stackgen up {context.name} -e {context.environment}" if changed else None,
         exit_code=ExitCode.UNEXPECTED_CHANGES if arguments.expect_no_changes and changed else ExitCode.OK,
@@ -37,7 +55,29 @@ def run(arguments: Namespace, console: Console) -> Answer:
     )
 
 
-def _preview(context: Context, console: Console) -> list[dict[str, object]]:
-    with console.working("previewing") as progress:
-        outcome = context.deployment(progress).preview()
-    return [asdict(step) for step in outcome.steps if step.op not in ("same", "refresh")]
+def _preview(context: Context, console: Console, plan: Plan, program: Program, *, written: bool) -> Review:
+    from stackgen.engine.deployment import Deployment
+    from stackgen.engine.reviewing import look_at
+    from stackgen.planning.holding import types
+    from stackgen.rendering.staging import staged
+
+    known = types(context.shelf)
+    place = nullcontext(program.folder) if written else staged(program)
+    with console.working("previewing") as progress, place as folder:
+        deployment = Deployment(folder, context.name, context.environment, progress)
+        deployment.prepare()
+        return look_at(deployment, plan, known)
+
+
+def _steps(review: Review | None) -> list[dict[str, object]]:
+    """What would be done, one entry per operation of a resource."""
+    if review is None or review.outcome is None:
+        return []
+    steps = (step for step in review.outcome.steps if step.op not in ("same", "refresh"))
+    return [{"op": s.op, "type": s.type, "name": s.name, "keys": s.keys} for s in dict.fromkeys(steps)]
+
+
+def _data(review: Review | None) -> list[str]:
+    from stackgen.cli.reviewed import about_data
+
+    return [] if review is None else [f"# {line}" for line in about_data(review)]

@@ -15,13 +15,29 @@ def _protected(name: str, environment: str) -> Problem:
     return Problem("protected", message, hint=hint)
 
 
+def _everything(name: str, environment: str) -> Problem:
+    message = (
+        f"on the provider of '{environment}' servers and data are one: `down` deletes both; nothing was done"
+    )
+    hint = "say so with --delete-data; or take single components out of the spec, whose data then stays"
+    return Problem(
+        "data-would-go", message, hint=hint, next=f"stackgen down {name} -e {environment} --delete-data"
+    )
+
+
 def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
+    from stackgen.engine.updating import remove
+
     context = open_context(arguments)
     plan = context.plan()
     everything = arguments.delete_data or not plan.transient
+    if everything and not arguments.delete_data:
+        raise StackgenError(_everything(context.name, context.environment), ExitCode.POLICY)
     if everything and context.loaded.stack.environments[context.environment].protect:
         raise StackgenError(_protected(context.name, context.environment), ExitCode.POLICY)
+    if not arguments.take_over:
+        context.refuse_another_checkout()
     question = f"Stop {context.name} in {context.environment}"
     question += " and DELETE ITS DATA?" if everything else "? Its data stays."
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
@@ -29,7 +45,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
     with console.working(f"stopping {context.name}") as progress:
         deployment = context.deployment(progress)
         deployment.prepare(create=False)
-        outcome = deployment.destroy() if everything else deployment.down(plan.transient, plan.lasting)
+        if everything:
+            outcome = remove(deployment, plan, context.shelf)
+        else:
+            outcome = deployment.down(plan.transient, plan.lasting)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
     count = outcome.counts.get("delete", 0)
     text = f"{context.name} is down in {context.environment}: {count} resources deleted, {left}"

@@ -18,14 +18,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """The last lines of each log, and with --follow what comes after."""
     context = open_context(arguments)
     resources = context.deployment(lambda _: None).resources()
+    component = context.deployed_name(arguments.component)
     operations = context.shelf.operations(context.loaded.stack.environments[context.environment].provider)
     if operations is not None and hasattr(operations, "log_command"):
-        return _printed(
-            operations.log_command(resources, arguments.component, arguments.lines, arguments.follow)
-        )
+        return _printed(operations.log_command(resources, component, arguments.lines, arguments.follow))
     files: dict[str, Path] = operations.logs(resources) if operations is not None else {}
-    if arguments.component:
-        wanted = arguments.component
+    if component:
+        wanted = component
         chosen = {
             name: path for name, path in files.items() if name == wanted or name.startswith(f"{wanted}-")
         }

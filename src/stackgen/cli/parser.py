@@ -31,6 +31,7 @@ exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 n
 
 
 FORCE = "overwrite files that were changed by hand"
+TAKE_OVER = "though it was deployed from another folder, whose stack has the same name"
 ACCEPT = "take another embedding model though no stored embedding is made anew: nothing is stored yet"
 
 
@@ -143,9 +144,18 @@ def _deploying(commands: Any) -> None:
     up = _command(commands, "up", "generate the program and deploy it")
     up.add_argument("--force", action="store_true", help=FORCE)
     up.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
+    up.add_argument(
+        "--delete-data-of",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="delete or replace what holds the data of this component; --yes alone never does (repeatable)",
+    )
+    up.add_argument("--take-over", action="store_true", help=TAKE_OVER)
     _confirming(up)
     down = _command(commands, "down", "stop what runs; data stays unless told otherwise")
     down.add_argument("--delete-data", action="store_true", help="delete data and everything else too")
+    down.add_argument("--take-over", action="store_true", help=TAKE_OVER)
     _confirming(down)
     _command(commands, "status", "what runs, and how much memory it takes")
     logs = _command(commands, "logs", "what components have written to their logs")

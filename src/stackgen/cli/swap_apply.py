@@ -25,6 +25,7 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
     from stackgen.swapping.site import Site
 
     context = open_context(arguments)
+    context.refuse_another_checkout()
     component = swapped(context.plan(), arguments.component).name
     path = place(context.name, context.environment, component)
     with alone(path), console.working(f"swapping {component}") as progress:

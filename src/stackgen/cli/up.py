@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stackgen.cli.addresses import addresses
@@ -12,24 +13,28 @@ from stackgen.cli.context import Context, open_context
 
 if TYPE_CHECKING:
     from stackgen.engine.deployment import Deployment
+    from stackgen.engine.reviewing import Review
     from stackgen.planning.model import Plan
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
-    """Write the program if need be, then make what runs equal to it."""
+    """Write the program if need be, show what would change, then make what runs equal to it."""
+    from stackgen.cli.reviewed import about_data, counted
     from stackgen.cli.stored import note_embeddings, refuse_other_embeddings
+    from stackgen.engine.updating import update
     from stackgen.planning.identity import embedded_by
     from stackgen.rendering.writing import write
 
     context = open_context(arguments)
     start = time.monotonic()
     plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
-    question = f"Deploy {context.name} to {context.environment}?"
-    if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
-        return Answer(text="nothing was done", exit_code=8)
+    agreed = _question(arguments, console, context)
     context.refuse_while_updating()
+    if not arguments.take_over:
+        context.refuse_another_checkout()
     _refuse_takeovers(context, plan)
-    changes = write(context.program(), force=arguments.force)
+    program = context.program()
+    changes = write(program, force=arguments.force)
     with console.working(f"deploying {context.name} to {context.environment}") as progress:
         if changes:
             progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
@@ -37,24 +42,49 @@ def run(arguments: Namespace, console: Console) -> Answer:
         watched = any(embedded_by(item) for item in plan.components)
         if watched and not arguments.accept_embeddings:
             refuse_other_embeddings(plan, _deployed(deployment))
-        outcome = deployment.up()
+        done = update(deployment, plan, program, context.shelf, words=arguments.delete_data_of, agreed=agreed)
+    if done is None:
+        return Answer(text="nothing was done", exit_code=8)
+    reviewed, outcome = done
     bindings = outcome.outputs.get("bindings", {})
     warnings = list(note_embeddings(plan, bindings, anew=arguments.accept_embeddings)) if watched else []
     if watched:
         refuse_other_embeddings(plan, bindings)
-    done = {op: count for op, count in outcome.counts.items() if op not in ("same", "refresh", "read")}
-    summary = ", ".join(f"{count} {op}" for op, count in sorted(done.items())) or "nothing changed"
+    counts = counted(outcome)
+    summary = ", ".join(f"{count} {op}" for op, count in counts.items()) or "nothing changed"
     console.say(
         f"{context.name} is up in {context.environment} after {time.monotonic() - start:.1f} s: {summary}"
     )
     return Answer(
-        {"changes": done, "bindings": {name: list(found) for name, found in bindings.items()}},
+        {
+            "changes": counts,
+            "bindings": {name: list(found) for name, found in bindings.items()},
+            "data": {"kept": list(reviewed.kept), "deleted": list(reviewed.lost)},
+        },
         table=(("component", "contract", "address"), addresses(bindings)),
-        warnings=warnings,
+        warnings=[*warnings, *about_data(reviewed)],
         next=f"stackgen verify {context.name} -e {context.environment}",
         stack=context.name,
         environment=context.environment,
     )
+
+
+def _question(arguments: Namespace, console: Console, context: Context) -> Callable[[Review], bool] | None:
+    """What asks the user, with a preview in front; None where the user has said yes already."""
+    from stackgen.cli.reviewed import announced
+
+    question = f"Deploy {context.name} to {context.environment}?"
+    if arguments.yes:
+        return None
+    console.refuse_to_ask_nobody(question, no_input=arguments.no_input)
+
+    def agreed(review: Review) -> bool:
+        with console.asking():
+            for line in announced(review):
+                console.say(line)
+            return console.confirm(question, yes=False, no_input=False)
+
+    return agreed
 
 
 def _refuse_takeovers(context: Context, plan: Plan) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackgen.engine import failures, healing, leftovers, locks, program_environment
+from stackgen.engine import failures, healing, leftovers, locks, program_environment, states
 from stackgen.engine.locate import Engine, ensure
 from stackgen.engine.progress import Progress, silent
 from stackgen.engine.settings import environment
@@ -31,6 +31,7 @@ class Step:
     type: str
     name: str
     keys: tuple[str, ...] = ()  # properties that differ
+    urn: str = ""
 
 
 @dataclass
@@ -55,6 +56,8 @@ class Resource:
     type: str
     outputs: dict[str, Any]
     parent: str
+    id: str = ""
+    protected: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +75,7 @@ class Deployment:
         self.progress = progress
         self._selected: Stack | None = None
         self.engine: Engine | None = None
+        self.seen: str | None = None  # digest of the state when its resources were last read
 
     def prepare(self, *, create: bool = True) -> None:
         """Engine, the program's environment, the Pulumi stack; raises StackgenError."""
@@ -90,19 +94,25 @@ class Deployment:
                 self.progress(sentence)
         self._selected = self._select(create)
 
-    def preview(self) -> Outcome:
-        """What `up` would do, nothing done."""
-        return self._run("preview", lambda stack, **how: stack.preview(diff=True, **how))
+    def preview(self, untouched: Sequence[str] = (), *, refresh: bool = False) -> Outcome:
+        """What `up` would do, nothing done. refresh: look first at what is really there, as `up` does."""
+        how = {"exclude": list(untouched), "refresh": True if refresh else None, "diff": True}
+        return self._run("preview", lambda stack, **more: stack.preview(**how, **more))
 
-    def up(self) -> Outcome:
-        """Make what is there equal to the program; what vanished or was changed by hand is noticed first."""
-        self._heal()
-        return self._run("up", lambda stack, **how: stack.up(refresh=True, show_secrets=True, **how))
+    def up(self, untouched: Sequence[str] = (), *, seen: str | None = None) -> Outcome:
+        """Make what is there equal to the program; what vanished or was changed by hand is noticed first.
 
-    def refresh(self) -> Outcome:
+        untouched: URNs that the engine leaves alone, and what they depend on. seen: the state's digest when a
+        preview was looked at, right after a refresh: what is done is that preview, or StackgenError(state-changed).
+        """
+        self._heal(seen)
+        how = {"exclude": list(untouched), "refresh": True if seen is None else None, "show_secrets": True}
+        return self._run("up", lambda stack, **more: stack.up(**how, **more))
+
+    def refresh(self, untouched: Sequence[str] = ()) -> Outcome:
         """Update the state to what is really there."""
         self._heal()
-        return self._run("refresh", lambda stack, **how: stack.refresh(**how))
+        return self._run("refresh", lambda stack, **how: stack.refresh(exclude=list(untouched), **how))
 
     def down(self, transient: Sequence[str], lasting: Sequence[str]) -> Outcome:
         """Delete resources whose type ends in one of `transient` and what depends on them, but none of `lasting`."""
@@ -133,6 +143,24 @@ class Deployment:
         state.deployment = deployment
         self._stack.import_stack(state)
 
+    def release(self, change: states.Change, seen: str | None) -> str | None:
+        """Change the state only, where it is not so already.
+
+        seen: as for `up`; returns what it is now. The next `up` records dependencies and protection anew of
+        everything that its program declares.
+        """
+        self.prepare()
+        with self._failing("up", [], []):
+            state = self._stack.export_stack()
+            deployment: dict[str, Any] = dict(state.deployment or {})
+            if seen is not None and states.digest(deployment) != seen:
+                raise failures.changed_meanwhile()
+            if not states.apply(deployment.get("resources", []), change):
+                return seen
+            state.deployment = deployment
+            self._stack.import_stack(state)
+            return None if seen is None else states.digest(self._stack.export_stack().deployment or {})
+
     def destroy(self) -> Outcome:
         """Delete every resource, and forget the Pulumi stack itself."""
         self._heal()
@@ -151,8 +179,16 @@ class Deployment:
         """Everything in the state."""
         self.prepare(create=False)
         exported = self._stack.export_stack().deployment or {}
+        self.seen = states.digest(exported)
         return [
-            Resource(item["urn"], item["type"], item.get("outputs", {}), item.get("parent", ""))
+            Resource(
+                item["urn"],
+                item["type"],
+                item.get("outputs", {}),
+                item.get("parent", ""),
+                str(item.get("id", "")),
+                bool(item.get("protect")),
+            )
             for item in exported.get("resources", [])
         ]
 
@@ -183,11 +219,13 @@ class Deployment:
         except automation.CommandError as error:
             raise failures.translate("stack select", [], str(error)) from error
 
-    def _heal(self) -> None:
+    def _heal(self, seen: str | None = None) -> None:
         """Forget what an interrupted update left pending: our creations start by clearing their own leftovers."""
         self.prepare()
         with self._failing("up", [], []):
             state = self._stack.export_stack()
+            if seen is not None and states.digest(state.deployment or {}) != seen:
+                raise failures.changed_meanwhile()
             if (state.deployment or {}).get("pending_operations"):
                 state.deployment = {**(state.deployment or {}), "pending_operations": []}
                 self._stack.import_stack(
@@ -259,7 +297,8 @@ def _note(event: Any, outcome: Outcome, errors: list[tuple[str, str]], progress:
 def _step(metadata: Any) -> Step:
     op = str(getattr(metadata.op, "value", metadata.op))
     keys = tuple(metadata.diffs or ())
-    return Step(op, str(metadata.type), str(metadata.urn).rsplit("::", 1)[-1], keys)
+    urn = str(metadata.urn)
+    return Step(op, str(metadata.type), urn.rsplit("::", 1)[-1], keys, urn)
 
 
 def project_name(program: Path) -> str:

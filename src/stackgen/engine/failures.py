@@ -17,6 +17,13 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 _LOCKED = re.compile(r"the stack is currently locked|already locked|ConcurrentUpdateError", re.IGNORECASE)
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set|no passphrase", re.IGNORECASE)
+# What the engine says of a resource that it may not delete or replace; its advice is to edit the state by hand.
+_PROTECTED = re.compile(r"pulumi state unprotect ['\"]?(urn:[^'\"`\s]+)", re.IGNORECASE)
+_PROTECTS = "'{}' is protected: it is neither deleted nor replaced, and its data stays"
+_UNPROTECT = (
+    "put its component back into the spec as it was; or, to delete the data, set `protect: false`, run `stackgen up`, "
+    "then `stackgen up --delete-data-of NAME` or `stackgen down --delete-data`"
+)
 _PYTHON = re.compile(
     r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Failure|Failed)): (.+)$", re.MULTILINE | re.DOTALL
 )
@@ -43,6 +50,10 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
         message = "the passphrase of this environment's state is not the one it was made with"
         hint = "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"
         return StackgenError(Problem("wrong-passphrase", message, hint=hint), ExitCode.AUTHENTICATION)
+    guarded = dict.fromkeys(_name(urn) for urn in _PROTECTED.findall(everything))
+    if guarded:
+        raised = [Problem("protected", _PROTECTS.format(name), hint=_UNPROTECT) for name in guarded]
+        return StackgenError(raised, ExitCode.POLICY)
     problems = [
         Problem("deployment-failed", f"{_name(urn)}: {message}" if urn else message)
         for urn, message in dict.fromkeys(found)
@@ -52,6 +63,12 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
         last = " / ".join(line.strip() for line in output.strip().splitlines()[-5:])
         problems = [Problem("deployment-failed", f"pulumi {operation} failed: {last}")]
     return StackgenError(problems, ExitCode.DEPLOYMENT)
+
+
+def changed_meanwhile() -> StackgenError:
+    """What to say where a deployment is no longer what a preview was made of."""
+    message = "the deployment was changed by another command after its preview; nothing was done"
+    return StackgenError(Problem("state-changed", message, hint="run it again"), ExitCode.DEPLOYMENT)
 
 
 def locked(locks: Sequence[Lock] = ()) -> StackgenError:

@@ -25,8 +25,9 @@ def boxes_beside(
     """Every second box, wired to what its component names; notes every problem."""
     serving = {item.name: item for item in planned}
     found = [_box(merged, all_merged, serving, where, findings) for merged in second.values()]
+    taken = {merged.renamed_from or name for name, merged in all_merged.items()} | all_merged.keys()
     for item in (*planned, *(box for box in found if box is not None)):
-        if item.box != 1 and item.resource in all_merged:
+        if item.box != 1 and item.resource in taken:
             findings.add(
                 "box-name-taken",
                 f"box {item.box} of '{item.name}' would be called '{item.resource}', as another component is",
@@ -80,5 +81,6 @@ def _box(
         sources=sources(merged, options, findings),
         behind={name: server for name, server in by.items() if server is not None},
         box=merged.box,
+        renamed_from=merged.renamed_from,
     )
     return pass_on(found, merged, serving, findings)

@@ -29,6 +29,7 @@ class Merged:
     overridden_settings: frozenset[str] = frozenset()
     overridden_options: frozenset[str] = field(default_factory=frozenset[str])
     box: int = 1
+    renamed_from: str | None = None
 
     @property
     def path(self) -> Path:
@@ -100,4 +101,5 @@ def _one(name: str, component: Component, override: Box | None, path: Path) -> M
         overridden_settings=frozenset(values.get("settings", {})),
         overridden_options=frozenset(options),
         box=box,
+        renamed_from=component.renamed_from,
     )

@@ -53,6 +53,7 @@ class PlannedComponent:
         default_factory=dict[str, Mapping[str, str]]
     )  # contract → clause → why those whose answers it passes on don't keep it
     box: int = 1  # which of the component's boxes: a number is an identity, kept for the box's whole life
+    renamed_from: str | None = None  # the name it was first deployed under, if that is another one
 
     @property
     def implementation(self) -> Implementation:
@@ -85,8 +86,13 @@ class PlannedComponent:
 
     @property
     def resource(self) -> str:
-        """Name of the box among resources: the component's, with the box's number behind it but for the first."""
-        return self.name if self.box == 1 else f"{self.name}-{self.box}"
+        """Name of the box among resources: the one its component was first deployed under, numbered as `label`."""
+        return numbered(self.renamed_from or self.name, self.box)
+
+    @property
+    def label(self) -> str:
+        """Name of the box in the program: the component's, with the box's number behind it but for the first."""
+        return numbered(self.name, self.box)
 
     @property
     def waits_for(self) -> tuple[str, ...]:
@@ -102,6 +108,11 @@ class PlannedComponent:
     def _with_servers(self, names: Iterable[str]) -> tuple[str, ...]:
         found = [*names, *self.depends_on]
         return tuple(dict.fromkeys((*found, *(self.behind[name] for name in found if name in self.behind))))
+
+
+def numbered(name: str, box: int) -> str:
+    """A component's name with the number of one of its boxes behind it, but for the first."""
+    return name if box == 1 else f"{name}-{box}"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from stackgen.planning.order import order
 from stackgen.planning.passing import pass_on
 from stackgen.planning.places import check_residency, place
 from stackgen.planning.references import references, sources, spread_all
+from stackgen.planning.renaming import check_renames
 from stackgen.planning.resolving import entry_of, options_of
 from stackgen.planning.serving import serve
 from stackgen.providers.model import Provider
@@ -45,6 +46,7 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     findings = Findings(loaded, shelf)
     provider = _provider(loaded, environment, findings)
     merged, second = merge(stack, environment), merge_beside(stack, environment)
+    check_renames(merged, findings)
     where = _places((*merged.values(), *second.values()), environment, provider, findings)
     planned = _components(merged, where, findings)
     beside = boxes_beside(second, merged, planned, where, findings)
@@ -131,6 +133,7 @@ def _components(
                 depends_on=merged.depends_on,
                 sources=sources(merged, chosen, findings),
                 box=merged.box,
+                renamed_from=merged.renamed_from,
                 others=_others(entry, findings.shelf),
             )
     found = serve(found, all_merged, findings)

@@ -24,8 +24,10 @@ class Provider:
     program on this provider needs. state_is_personal: the Pulumi stack's state and settings belong to one
     machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control. transient:
     endings of the resource types that `down` removes while data is kept; () where `down` removes everything.
-    lasting: endings of the types that hold data or what data can't be used without. packages: Pulumi packages
-    whose default providers are switched off; the first foundation's `providers` are handed to every component.
+    lasting: endings of the types that hold data or what data can't be used without. holding: endings of the types
+    with which data itself goes: `up` deletes or replaces none of them without a word that names it. packages:
+    Pulumi packages whose default providers are switched off; the first foundation's `providers` are handed to
+    every component.
     workloads: whether the first foundation makes an identity per component (`workload(name)`), which what
     it calls then admits as `callers`. geographies: the residencies that hold in a region, such as eu.
     named: whether resources have fixed names, so that those of another implementation of a component take the
@@ -42,6 +44,7 @@ class Provider:
     state_is_personal: bool = False
     transient: tuple[str, ...] = ()
     lasting: tuple[str, ...] = ()
+    holding: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     workloads: bool = False
     named: bool = False

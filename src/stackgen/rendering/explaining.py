@@ -24,7 +24,12 @@ def explain(plan: Plan, folder: Path) -> tuple[str, ...]:
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return ()
     after = cast("dict[str, Any]", plain_data({item.name: described(item) for item in plan.components}))
+    renamed = {item.name: item.renamed_from for item in plan.components if item.renamed_from in before}
+    renamed = {name: old for name, old in renamed.items() if name not in before and old not in after}
+    before = {next((n for n, old in renamed.items() if old == name), name): i for name, i in before.items()}
     return tuple(
+        f"{old} -> {name}: renamed; its resources and data stay" for name, old in renamed.items()
+    ) + tuple(
         sentence
         for name in dict.fromkeys((*before, *after))
         for sentence in _component(name, before.get(name), after.get(name))

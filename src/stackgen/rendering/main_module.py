@@ -50,10 +50,21 @@ def class_names(plan: Plan) -> Mapping[Path, Code]:
 
 
 def variable(name: str, plan: Plan) -> Code:
-    """Python name of a box: its resource's, with an underscore behind it where that is taken."""
+    """Python name of a box: its label, with an underscore behind it where that is taken."""
     identifier = name.replace("-", "_")
     taken = identifier in _TAKEN or identifier in plan.foundation_names
     return Code(f"{identifier}_" if taken else identifier)
+
+
+def calls(plan: Plan, folder: Path) -> Mapping[str, str]:
+    """Resource name of each foundation and box → its call in `__main__.py`, as text."""
+    main = _Main(plan, folder)
+    blocks = [(item.name, main.foundation(item)) for item in plan.foundations]
+    blocks += [(item.resource, main.component(item)) for item in plan.boxes]
+    return {name: "\n".join(f"{key} {block[key]}" for key in _CALL) for name, block in blocks}
+
+
+_CALL = ("class", "resource_name", "arguments", "options")
 
 
 class _Main:
@@ -64,8 +75,8 @@ class _Main:
 
     def source(self) -> str:
         plan = self.plan
-        blocks = [self._foundation(item) for item in plan.foundations]
-        blocks += [self._component(item) for item in plan.boxes]
+        blocks = [self.foundation(item) for item in plan.foundations]
+        blocks += [self.component(item) for item in plan.boxes]
         variables = {item.name: self._variable(item.name) for item in plan.components}
         bound = {name: self._bindings(name) for name in variables if self._has_bindings(name)}
         boxes = {item.name: self._boxes(item.name) for item in plan.beside}
@@ -92,7 +103,8 @@ class _Main:
             else:
                 yield line + "(\n" + "".join(f"    {item},\n" for item in imported) + ")"
 
-    def _foundation(self, item: PlannedFoundation) -> dict[str, Any]:
+    def foundation(self, item: PlannedFoundation) -> dict[str, Any]:
+        """What the template needs of a foundation."""
         return {
             "comment": Code(f"What every {item.provider} component stands on."),
             "variable": Code(item.name),
@@ -109,7 +121,8 @@ class _Main:
             elif value is not None and not _nothing(item.settings, name, value):
                 yield self._argument(name, value)
 
-    def _component(self, item: PlannedComponent) -> dict[str, Any]:
+    def component(self, item: PlannedComponent) -> dict[str, Any]:
+        """What the template needs of a box."""
         foundations = [f for f in self.plan.foundations if f.provider == item.entry.provider]
         arguments = [Code(f"{f.name}={f.name}") for f in foundations]
         if any(f.workloads for f in foundations):
@@ -118,7 +131,7 @@ class _Main:
         arguments += self._values(item.settings)
         return {
             "comment": Code(f"{item.name}: {item.capability} by {item.entry.id}{self._which(item)}"),
-            "variable": variable(item.resource, self.plan),
+            "variable": variable(item.label, self.plan),
             "class": self.classes[item.entry.folder],
             "resource_name": literal(item.resource),
             "arguments": arguments,
@@ -129,10 +142,15 @@ class _Main:
         """Both boxes of a component by number, in an order that no exchange changes."""
         both = sorted((item for item in self.plan.boxes if item.name == name), key=lambda item: item.box)
         return names(
-            {str(b.box): Code(f"{variable(b.resource, self.plan)}.bindings") for b in both}, indent=INDENT
+            {str(b.box): Code(f"{variable(b.label, self.plan)}.bindings") for b in both}, indent=INDENT
         )
 
     def _which(self, item: PlannedComponent) -> str:
+        if item.renamed_from is not None:
+            return f"{self._number(item)}, first deployed as {item.renamed_from}"
+        return self._number(item)
+
+    def _number(self, item: PlannedComponent) -> str:
         if item in self.plan.beside:
             return f", box {item.box}, beside the one that serves"
         return "" if item.box == 1 else f", box {item.box}"
@@ -199,7 +217,7 @@ class _Main:
         return Code(f"{name}={literal(plain, indent=2 * INDENT, lead=len(name) + 1)}")
 
     def _variable(self, name: str) -> Code:
-        return variable(self.plan.by_name[name].resource, self.plan)
+        return variable(self.plan.by_name[name].label, self.plan)
 
     def _has_bindings(self, name: str) -> bool:
         return bool(self.plan.by_name[name].implementation.kept)

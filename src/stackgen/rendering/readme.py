@@ -47,8 +47,8 @@ def configuration(plan: Plan) -> Iterator[dict[str, Code | None]]:
 def _rows(plan: Plan) -> Iterator[dict[str, Code]]:
     for item in plan.boxes:
         yield {
-            "name": Code(item.resource),
-            "node": variable(item.resource, plan),
+            "name": Code(item.label),
+            "node": variable(item.label, plan),
             "capability": Code(item.capability),
             "implementation": Code(item.entry.id),
             "level": Code(item.implementation.level),
@@ -61,9 +61,9 @@ def _edges(plan: Plan) -> Iterator[dict[str, Code]]:
         for name in item.mentions:
             strong = name in item.waits_for
             yield {
-                "source": variable(item.resource, plan),
+                "source": variable(item.label, plan),
                 "arrow": Code("-->" if strong else "-.->"),
-                "target": variable(plan.by_name[name].resource, plan),
+                "target": variable(plan.by_name[name].label, plan),
             }
 
 

@@ -31,7 +31,8 @@ def refuse_another_space(plan: Plan, folder: Path) -> None:
 
 def _changed(plan: Plan, components: Mapping[str, Any], beside: Mapping[str, Any]) -> Iterator[Problem]:
     for item in plan.components:
-        old = components.get(item.name, {}).get("embedding_identity")
+        last = components.get(item.name) or components.get(item.renamed_from or "", {})
+        old = last.get("embedding_identity")
         new = identity(item)
         if not old or new is None or old == new or not keeps_embeddings(plan, item.name):
             continue

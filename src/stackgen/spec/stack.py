@@ -50,6 +50,11 @@ class Component(BaseModel):
     depends_on: list[str] = Field(
         default_factory=list[str], description="Components that must run before this one is created."
     )
+    renamed_from: Name | None = Field(
+        default=None,
+        description="The name it was first deployed under: its resources and its data keep that name. "
+        "Leave it in as long as the deployment lives.",
+    )
 
     @property
     def options(self) -> dict[str, Any]:

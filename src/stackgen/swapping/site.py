@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from stackgen.behaviour.reports import limit
 from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import Binding, contract
 from stackgen.engine.deployment import Deployment, Outcome
+from stackgen.engine.updating import update
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.planning.model import Plan, PlannedComponent
+from stackgen.planning.holding import holdings, types
+from stackgen.planning.model import Plan, PlannedComponent, numbered
 from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
+from stackgen.rendering.program import Program, build
 from stackgen.rendering.writing import write
 from stackgen.spec.editing import edit
 from stackgen.spec.loading import LoadedStack
@@ -76,16 +78,30 @@ class Site:
         override = current(self.loaded.stack, self.environment, store)
         self.loaded = edit(self.loaded, self.environment, store, {**override, "dimensions": dimensions})
 
-    def up(self) -> str:
-        """Generate the program and deploy it; what changed, in a phrase."""
-        program = build(self.plan(), self.output)
+    def up(self, without: int | None = None) -> str:
+        """Generate the program and deploy it; what changed, in a phrase. without: box whose data may go."""
+        found = self.plan()
+        program = build(found, self.output)
         write(program)
         self._exported = None
-        outcome = self._when_free(self._deployment(program.folder).up)
+        deployment = self._deployment(program.folder)
+        words = () if without is None else self._deployed_as(deployment, without)
+        outcome = self._when_free(lambda: self._update(deployment, found, program, words))
         counts = {
             op: n for op, n in outcome.counts.items() if op in ("create", "update", "delete", "replace")
         }
         return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
+
+    def _update(self, deployment: Deployment, plan: Plan, program: Program, words: Sequence[str]) -> Outcome:
+        done = update(deployment, plan, program, self.shelf, words=words)
+        assert done is not None  # noqa: S101 - nobody is asked
+        return done[1]
+
+    def _deployed_as(self, deployment: Deployment, box: int) -> tuple[str, ...]:
+        """A box's name among resources, if it is there and holds data."""
+        renamed = self.loaded.stack.components[self.component].renamed_from
+        name = numbered(renamed or self.component, box)
+        return (name,) if name in holdings(deployment.resources(), types(self.shelf)).owners else ()
 
     def _when_free(self, up: Callable[[], Outcome]) -> Outcome:
         """Wait for an update that a killed swap has left running."""

@@ -83,6 +83,7 @@ class Steps:
 
     def _every(self) -> Iterator[Step]:
         here, there = self.journal.source, self.journal.target
+        goes = there if self._gives_up else here
         yield Step("beside", f"write box {there} into the spec, beside box {here}", self._beside)
         yield Step("deploy", f"deploy box {there}; box {here} goes on serving", self.site.up)
         yield Step("verify", f"measure every clause of box {there}", lambda: self._measured(there))
@@ -98,8 +99,8 @@ class Steps:
         yield Step("replay", "ask the golden questions, and compare with what was recorded", self.replay)
         yield Step("thaw", f"let box {here} take writes", self.thaw)
         yield Step("prove", f"compare box {there} with box {here} once more", self._prove)
-        yield Step("remove", f"take box {there if self._gives_up else here} out of the spec", self._remove)
-        yield Step("clean", "delete its resources and its data", self.site.up)
+        yield Step("remove", f"take box {goes} out of the spec", self._remove)
+        yield Step("clean", "delete its resources and its data", lambda: self.site.up(without=goes))
 
     @property
     def _gives_up(self) -> bool:

@@ -94,6 +94,14 @@ PROVIDER = Provider(
     requirements=("pulumi-aws>=7.16,<8", "pulumi-random>=4.18,<5"),
     foundations={"aws": "aws/landing-zone"},
     packages=("aws", "random"),
+    holding=(
+        "aws:s3/bucket:Bucket",
+        "aws:rds/instance:Instance",
+        "aws:rds/cluster:Cluster",
+        "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer",
+        "aws:amp/workspace:Workspace",
+        "aws:kms/key:Key",  # nothing that it encrypted can be read without it
+    ),
     workloads=True,
     reaches=("gcp",),
     geographies=geographies,

@@ -102,6 +102,13 @@ PROVIDER = Provider(
     requirements=("pulumi-gcp>=10.2,<11", "pulumi-random>=4.18,<5"),
     foundations={"gcp": "gcp/landing-zone"},
     packages=("gcp", "random"),
+    holding=(
+        "gcp:storage/bucket:Bucket",
+        "gcp:sql/databaseInstance:DatabaseInstance",
+        "gcp:sql/database:Database",
+        "gcp:alloydb/cluster:Cluster",
+        "gcp:kms/cryptoKey:CryptoKey",  # nothing that it encrypted can be read without it
+    ),
     workloads=True,
     reaches=("aws",),
     geographies=geographies,

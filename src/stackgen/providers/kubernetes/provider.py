@@ -90,6 +90,13 @@ PROVIDER = Provider(
     requirements=("pulumi-kubernetes>=4.34,<5", "pulumi-random>=4.18,<5"),
     foundations={"kubernetes": "kubernetes/namespace"},
     packages=("kubernetes", "random"),
+    holding=(
+        "kubernetes:core/v1:Namespace",  # everything in it goes with it
+        "kubernetes:core/v1:PersistentVolumeClaim",
+        "kubernetes:apps/v1:StatefulSet",  # its volumes may go with it
+        "kubernetes:postgresql.cnpg.io/v1:Cluster",
+        "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim",
+    ),
     workloads=True,
     named=True,
     reaches=(),

@@ -26,5 +26,6 @@ PROVIDER = Provider(
     placed=True,
     transient=(":Process", ":Job", ":Supervisor"),
     lasting=(":DataDirectory", ":Password", ":Port"),
+    holding=("local:DataDirectory",),
     notes=("Servers listen on 127.0.0.1 without TLS; nothing is reachable from other machines.",),
 )

@@ -1,0 +1,64 @@
+"""What an update would do, in words: counts, what goes by component, and what becomes of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stackgen.engine.deployment import Outcome, Step
+    from stackgen.engine.reviewing import Review
+
+SHOWN = 8  # resources named per component
+_QUIET = ("same", "refresh", "read")
+_WORDS = {
+    "create-replacement": "replace",
+    "delete-replaced": "replace",
+    "read-replacement": "read",
+}
+
+
+def counted(outcome: Outcome) -> dict[str, int]:
+    """Operation -> number of resources; a replacement is one, however many steps it takes."""
+    found: dict[str, set[str]] = {}
+    for step in outcome.steps:
+        if step.op not in _QUIET:
+            found.setdefault(_WORDS.get(step.op, step.op), set()).add(step.urn)
+    return {op: len(found[op]) for op in sorted(found)}
+
+
+def announced(review: Review) -> Iterator[str]:
+    """Lines about what would be done."""
+    if review.outcome is not None:
+        counts = counted(review.outcome)
+        yield ", ".join(f"{count} {op}" for op, count in counts.items()) or "no resource changes"
+        yield from _going(review.outcome.steps, review.found.tops)
+    yield from about_data(review)
+
+
+def about_data(review: Review) -> Iterator[str]:
+    """A line per box whose data goes or stays though its component is gone."""
+    found = review.found
+    for owner in review.lost:
+        yield f"DELETES THE DATA of {owner}: {found.places(owner)}"
+    for owner in review.kept:
+        yield (
+            f"{owner} is no longer in the spec: its data stays, {found.places(owner)}; "
+            f"put it back to use it again, or delete it with --delete-data-of {owner}"
+        )
+    for old, new in review.hints:
+        yield f"did you rename {old} to {new}? Write `renamed_from: {old}` at {new}, and it has that data"
+
+
+def _going(steps: list[Step], tops: Mapping[str, str]) -> Iterator[str]:
+    """Deletions and replacements by component."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for step in steps:
+        op = _WORDS.get(step.op, step.op)
+        if op in ("delete", "replace"):
+            owner = tops.get(step.urn, step.name)
+            found.setdefault((owner, op), {})[step.urn] = f"{step.name} ({step.type.rpartition(':')[2]})"
+    for (owner, op), named in found.items():
+        names = list(named.values())
+        more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        yield f"  {owner}: {op} {', '.join(names[:SHOWN])}{more}"

@@ -1,0 +1,79 @@
+"""What this machine knows of a deployment: the folder it comes from, and how its boxes were made last."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stackgen.engine.paths import data_home
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+
+@dataclass(frozen=True)
+class Known:
+    """folder: of the spec, absolute. place: device and inode of it, the same after it is moved.
+
+    boxes: box → digest of what made it, of the last update that came to its end.
+    """
+
+    folder: str
+    place: tuple[int, int]
+    boxes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def read(stack: str, environment: str) -> Known | None:
+    """What was noted; None where nothing was, or nothing that can be read."""
+    try:
+        content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
+        device, inode = content["place"]
+        boxes = {str(name): str(digest) for name, digest in content["boxes"].items()}
+        return Known(str(content["folder"]), (int(device), int(inode)), boxes)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str]) -> None:
+    """Note where a deployment comes from and how its boxes are made."""
+    file = _file(stack, environment)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    where = folder.resolve()
+    status = where.stat()
+    content = {"folder": str(where), "place": [status.st_dev, status.st_ino], "boxes": dict(boxes)}
+    new = file.with_name(f"{file.name}.{os.getpid()}")
+    new.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    new.replace(file)
+
+
+def forget(stack: str, environment: str) -> None:
+    """Note that nothing is deployed any more."""
+    file = _file(stack, environment)
+    file.unlink(missing_ok=True)
+    for folder in (file.parent, file.parent.parent):
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def refuse_another(stack: str, environment: str, folder: Path) -> None:
+    """Raise StackgenError(another-checkout) where the deployment comes from another folder than `folder`."""
+    found, here = read(stack, environment), folder.resolve()
+    if found is None or found.folder == str(here):
+        return
+    status = here.stat()
+    if found.place == (status.st_dev, status.st_ino):
+        return  # the same folder, moved
+    message = (
+        f"'{stack}' in {environment} is deployed from {found.folder}; this is {here}. Both have the same name, "
+        "so this one would change what the other one deployed"
+    )
+    hint = "give one of the stacks another `name`; or let this folder have the deployment with --take-over"
+    command = f"stackgen up {stack} -e {environment} --take-over"
+    raise StackgenError(Problem("another-checkout", message, hint=hint, next=command), ExitCode.POLICY)
+
+
+def _file(stack: str, environment: str) -> Path:
+    return data_home() / "deployments" / stack / f"{environment}.json"

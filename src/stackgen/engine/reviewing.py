@@ -1,0 +1,166 @@
+"""What an update would do to data, before it is done: what stays, what goes, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stackgen.engine.deployment import Deployment, Outcome, Step
+from stackgen.engine.states import Change
+from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.planning.holding import Holdings, Types, holdings, planned_names, rename_hints
+from stackgen.planning.model import Plan
+from stackgen.rendering.fingerprints import GROUND
+
+# Operations after which the resource that was there is no longer there.
+REMOVING = frozenset({"delete", "replace", "create-replacement", "delete-replaced", "remove-pending-replace"})
+
+
+@dataclass(frozen=True)
+class Made:
+    """How boxes are made, as digests (`rendering.fingerprints`): when they were last deployed, and now."""
+
+    before: Mapping[str, str]
+    now: Mapping[str, str]
+
+    def otherwise(self, owner: str) -> bool:
+        """Whether a box, or what all boxes stand on, is not made as it was."""
+        keys = (GROUND, owner) if owner in self.now else (GROUND,)
+        return any(self.before.get(key) != self.now[key] for key in keys)
+
+
+@dataclass(frozen=True)
+class Review:
+    """kept: boxes whose component is gone and whose data stays. lost: boxes whose data goes, by its word.
+
+    untouched: URNs that the update leaves alone. outcome: the preview; None where there was no need of one.
+    hints: (old, new) of components that may have been renamed.
+    """
+
+    found: Holdings = field(default_factory=Holdings)
+    kept: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    untouched: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+    seen: str | None = None
+    hints: tuple[tuple[str, str], ...] = ()
+
+
+def review(
+    deployment: Deployment, plan: Plan, known: Types, words: Collection[str], made: Made, *, look: bool
+) -> Review:
+    """Look at what is deployed and what would become of it; raises StackgenError before anything is changed.
+
+    words: boxes whose data may go. look: preview even where all data's resources are made as they were.
+    """
+    resources = deployment.resources()
+    found = holdings(resources, known)
+    refuse_unknown(words, found)
+    names = planned_names(plan)
+    kept = tuple(owner for owner in found.owners if owner in found.boxes - names and owner not in words)
+    refuse_protected(plan, [word for word in words if word not in names], found)
+    untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
+    hints = tuple(rename_hints(plan, found, kept))
+    if kept:
+        # also against `pulumi up` by hand, whose program no longer has them
+        deployment.release(Change(_others(found, kept), guarded=untouched), None)
+    if not (look or words or any(made.otherwise(owner) for owner in found.owners if owner not in kept)):
+        return Review(found, kept, (), untouched, hints=hints)
+    if resources:
+        deployment.refresh(untouched)
+        found = holdings(deployment.resources(), known)
+    outcome = deployment.preview(untouched)
+    lost = losing(outcome.steps, found)
+    judge(plan, lost, words, found)
+    return Review(found, kept, tuple(lost), untouched, outcome, deployment.seen if resources else None, hints)
+
+
+def look_at(deployment: Deployment, plan: Plan, known: Types) -> Review:
+    """What `up` would do, nothing refused and nothing changed, not even in the state."""
+    found = holdings(deployment.resources(), known)
+    kept = tuple(owner for owner in found.owners if owner in found.boxes - planned_names(plan))
+    untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
+    outcome = deployment.preview(untouched)
+    lost = tuple(losing(outcome.steps, found))
+    return Review(found, kept, lost, untouched, outcome, hints=tuple(rename_hints(plan, found, kept)))
+
+
+def losing(steps: Iterable[Step], found: Holdings) -> dict[str, str]:
+    """Box → "delete" or "replace", for every box whose data would go with one of its resources."""
+    lost: dict[str, str] = {}
+    for step in steps:
+        held = found.held.get(step.urn)
+        if held is not None and step.op in REMOVING:
+            replaced = step.op != "delete" or lost.get(held.owner) == "replace"
+            lost[held.owner] = "replace" if replaced else "delete"
+    return lost
+
+
+def judge(plan: Plan, lost: Mapping[str, str], words: Collection[str], found: Holdings) -> None:
+    """Raise StackgenError for data that would go without its word, or at all where the environment is protected."""
+    refuse_protected(plan, list(lost), found)
+    problems = [_refused(plan, owner, how, found) for owner, how in lost.items() if owner not in words]
+    if problems:
+        raise StackgenError(problems, ExitCode.POLICY)
+
+
+def refuse_protected(plan: Plan, owners: Sequence[str], found: Holdings) -> None:
+    """Raise StackgenError(protected) where data would go of an environment whose spec protects it, now."""
+    if not plan.stack.environments[plan.environment].protect or not owners:
+        return
+    hint = "put the component back as it was; or set `protect: false`, if the data may go"
+    problems = [
+        Problem(
+            "protected",
+            f"environment '{plan.environment}' is protected: the data of '{owner}' is neither deleted nor replaced; "
+            f"it is in {found.places(owner)}",
+            hint=hint,
+        )
+        for owner in owners
+    ]
+    raise StackgenError(problems, ExitCode.POLICY)
+
+
+def refuse_unknown(words: Collection[str], found: Holdings) -> None:
+    """Raise StackgenError(unknown-data) for a word that names no data."""
+    problems = [
+        Problem(
+            "unknown-data",
+            f"nothing that is deployed as '{word}' holds data",
+            hint=did_you_mean(word, found.owners),
+            allowed=found.owners,
+        )
+        for word in words
+        if word not in found.owners
+    ]
+    if problems:
+        raise StackgenError(problems, ExitCode.NOT_FOUND)
+
+
+def carry_out(deployment: Deployment, plan: Plan, reviewed: Review) -> Outcome:
+    """The update that was reviewed; raises StackgenError(state-changed) where it would be another one."""
+    seen, outcome = reviewed.seen, reviewed.outcome
+    if outcome is not None and not plan.stack.environments[plan.environment].protect:
+        lasting = {urn for urns in reviewed.found.belongings.values() for urn in urns}
+        going = [step.urn for step in outcome.steps if step.op == "delete" and step.urn in lasting]
+        if going:  # what was guarded while its component was gone, or by a program that no longer has it
+            seen = deployment.release(Change(unguarded=going), seen)
+    return deployment.up(reviewed.untouched, seen=seen)
+
+
+def _others(found: Holdings, kept: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Resource of a box whose data stays → resources of other boxes, which it must not keep from going."""
+    in_boxes = {urn: top for urn, top in found.tops.items() if top in found.boxes}
+    others = {owner: frozenset(urn for urn, top in in_boxes.items() if top != owner) for owner in kept}
+    return {urn: others[top] for urn, top in in_boxes.items() if top in others}
+
+
+def _refused(plan: Plan, owner: str, how: str, found: Holdings) -> Problem:
+    does = "delete" if how == "delete" else "replace what holds, and so delete,"
+    return Problem(
+        "data-would-go",
+        f"`up` would {does} the data of '{owner}': {found.places(owner)}; nothing was done",
+        hint="put the component back as it was; or, if another component is to have this data, give that one "
+        f"`renamed_from: {owner}`; or, if the data may go, say so with --delete-data-of {owner}",
+        next=f"stackgen up {plan.stack.name} -e {plan.environment} --delete-data-of {owner}",
+    )

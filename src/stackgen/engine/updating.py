@@ -1,0 +1,54 @@
+"""An update from its program on disk to its end: reviewed, carried out, and noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.engine import known
+from stackgen.engine.deployment import Deployment, Outcome
+from stackgen.engine.reviewing import Made, Review, carry_out, review
+from stackgen.engine.states import Change
+from stackgen.planning.holding import holdings, planned_names, types
+from stackgen.planning.model import Plan
+from stackgen.rendering.fingerprints import fingerprints
+from stackgen.rendering.program import Program
+
+
+def update(
+    deployment: Deployment,
+    plan: Plan,
+    program: Program,
+    shelf: Shelf,
+    *,
+    words: Collection[str] = (),
+    agreed: Callable[[Review], bool] | None = None,
+) -> tuple[Review, Outcome] | None:
+    """Make what runs equal to `program`, which is on disk; None where that was not agreed to.
+
+    words: boxes whose data may be deleted. agreed: asked with a preview, before anything is changed; where it is
+    absent there is a preview only if data might go. Raises StackgenError.
+    """
+    stack, environment = plan.stack.name, plan.environment
+    folder = plan.spec_path.parent
+    noted = known.read(stack, environment)
+    deployment.prepare()
+    made = Made(noted.boxes if noted is not None else {}, fingerprints(plan, program))
+    reviewed = review(deployment, plan, types(shelf), words, made, look=agreed is not None)
+    if agreed is not None and not agreed(reviewed):
+        return None
+    known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
+    outcome = carry_out(deployment, plan, reviewed)
+    known.note(stack, environment, folder, made.now)
+    return reviewed, outcome
+
+
+def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
+    """Delete everything with its data, also that of components which are no longer in the spec."""
+    found = holdings(deployment.resources(), types(shelf))
+    gone = found.boxes - planned_names(plan)
+    unguarded = [urn for owner in gone for urn in found.belongings.get(owner, ())]
+    deployment.release(Change(unguarded=unguarded), None)
+    outcome = deployment.destroy()
+    known.forget(plan.stack.name, plan.environment)
+    return outcome

@@ -1,0 +1,140 @@
+"""Which deployed resources hold data, and to which box each of them belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from stackgen.catalog.shelf import Shelf
+    from stackgen.planning.model import Plan
+
+OURS = "stackgen:"  # how types of component resources begin
+ROOT = "pulumi:pulumi:Stack"
+
+
+class Resource(Protocol):
+    """What is read of a resource of the state."""
+
+    @property
+    def urn(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def outputs(self) -> dict[str, Any]: ...
+    @property
+    def parent(self) -> str: ...
+    @property
+    def protected(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Types:
+    """Endings of resource types. holding: data goes with them. lasting: data can't be used without them."""
+
+    holding: tuple[str, ...]
+    lasting: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A resource with data. owner: name of the box it belongs to; kind: that box's type. place: where the data is."""
+
+    urn: str
+    owner: str
+    kind: str
+    place: str
+    protected: bool
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Data of one deployment: resources with data, and per owner what the data can't be used without."""
+
+    held: Mapping[str, Held] = field(default_factory=dict[str, Held])  # URN -> resource
+    belongings: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    tops: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  # URN -> name of the box or foundation it is in
+    boxes: frozenset[str] = frozenset()  # names of every box that is deployed
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Boxes with data, in order of creation."""
+        return tuple(dict.fromkeys(item.owner for item in self.held.values()))
+
+    def of(self, owner: str) -> tuple[Held, ...]:
+        """The data of one box."""
+        return tuple(item for item in self.held.values() if item.owner == owner)
+
+    def places(self, owner: str) -> str:
+        """Where the data of one box is, for people."""
+        return "; ".join(item.place for item in self.of(owner))
+
+
+def types(shelf: Shelf) -> Types:
+    """The types of every provider: what is deployed may be on one that the spec no longer names."""
+    providers = [shelf.provider(name) for name in shelf.provider_folders]
+    return Types(
+        tuple(ending for provider in providers for ending in provider.holding),
+        tuple(ending for provider in providers for ending in provider.lasting),
+    )
+
+
+def holdings(resources: Sequence[Resource], known: Types) -> Holdings:
+    """What of the deployed resources holds data."""
+    by_urn = {item.urn: item for item in resources}
+    held: dict[str, Held] = {}
+    belongings: dict[str, list[str]] = {}
+    tops: dict[str, str] = {}
+    for item in resources:
+        top = _top(item, by_urn)
+        tops[item.urn] = top.name
+        if item.type.endswith(known.holding):
+            held[item.urn] = Held(item.urn, top.name, top.type, _place(item), item.protected)
+        if item.type.endswith((*known.holding, *known.lasting)):
+            belongings.setdefault(top.name, []).append(item.urn)
+    boxes = frozenset(item.name for item in resources if _at_top(item, by_urn) and item.type.startswith(OURS))
+    return Holdings(held, {name: tuple(urns) for name, urns in belongings.items()}, tops, boxes)
+
+
+def planned_names(plan: Plan) -> frozenset[str]:
+    """Names of all boxes and foundations among resources."""
+    return frozenset(item.resource for item in plan.boxes) | plan.foundation_names
+
+
+def rename_hints(plan: Plan, found: Holdings, owners: Iterable[str]) -> list[tuple[str, str]]:
+    """(old, new) for every component that may be one of `owners`, whose component is gone, under a new name."""
+    kinds = {item.owner: item.kind for item in found.held.values()}
+    fresh = [item for item in plan.components if item.resource not in found.boxes]
+    return [
+        (owner, item.name)
+        for owner in owners
+        for item in fresh
+        if kinds[owner] == f"{OURS}{item.capability}:{item.entry.class_name}"
+    ]
+
+
+def _top(item: Resource, by_urn: Mapping[str, Resource]) -> Resource:
+    """The resource right below the stack that `item` is in, or is."""
+    while not _at_top(item, by_urn):
+        item = by_urn[item.parent]
+    return item
+
+
+def _at_top(item: Resource, by_urn: Mapping[str, Resource]) -> bool:
+    parent = by_urn.get(item.parent)
+    return parent is None or parent.type == ROOT
+
+
+def _place(item: Resource) -> str:
+    """Where the data is: its folder, or its type and identifier."""
+    folder = item.outputs.get("path")
+    if item.type.endswith("local:DataDirectory") and isinstance(folder, str):
+        return f"folder {folder}"
+    return f"{item.type.rpartition(':')[2]} {item.id or item.name} ({item.type.partition(':')[0]})"

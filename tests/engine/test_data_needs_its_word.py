@@ -1,0 +1,238 @@
+"""Whatever is edited in a spec, no data goes without the word that names it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.engine.deployment import Deployment
+from stackgen.engine.reviewing import Made, carry_out, review
+from stackgen.errors import StackgenError
+from stackgen.planning.holding import types
+from stackgen.planning.model import Plan
+from stackgen.planning.plan import plan
+from stackgen.rendering.fingerprints import GROUND
+from stackgen.rendering.main_module import calls
+from stackgen.spec.loading import parse
+from tests.engine.standin_engine import HOLDS, StandIn, made_by
+
+pytestmark = pytest.mark.unit
+SHELF = Shelf()
+TYPES = types(SHELF)
+NAMES = ("alpha", "beta", "gamma", "delta")
+STORES = {
+    "vector_store": ("local/postgresql", "local/embedded-postgres"),
+    "object_store": ("local/versitygw", "local/seaweedfs", "aws/s3"),
+}
+
+
+EDITS = [
+    *("add", "rename", "rename", "rename from", "rename from", "remove", "move", "box", "version", "size"),
+    *("protect", "directory", "nothing"),
+]
+
+
+@dataclass
+class Component:
+    capability: str
+    implementation: str
+    version: str | None = None
+    size: str = "small"
+    box: int = 1
+    renamed_from: str | None = None
+
+
+@dataclass
+class Spec:
+    components: dict[str, Component] = field(default_factory=dict[str, Component])
+    protect: bool = False
+    directory: str | None = None
+
+    def text(self) -> str:
+        lines = [self._component(name, item) for name, item in self.components.items()]
+        boxes = ", ".join(
+            f"{name}: {{box: {c.box}, implementation: {c.implementation}{self._settings(c)}}}"
+            for name, c in self.components.items()
+            if c.box != 1
+        )
+        where = f", settings: {{directory: {self.directory}}}" if self.directory else ""
+        aws = any(c.implementation.startswith("aws/") for c in self.components.values())
+        other = ", providers: {aws: {account: '123456789012'}}" if aws else ""
+        return (
+            "apiVersion: stackgen/v1\nname: case\ncomponents:\n"
+            + "".join(lines)
+            + f"environments:\n  dev: {{provider: local{where}{other}, protect: {str(self.protect).lower()}, "
+            + f"components: {{{boxes}}}}}\n"
+        )
+
+    def _component(self, name: str, c: Component) -> str:
+        renamed = f", renamed_from: {c.renamed_from}" if c.renamed_from else ""
+        settings = self._settings(c) if c.box == 1 else ""
+        by = f", implementation: {c.implementation}"
+        return f"  {name}: {{capability: {c.capability}{by}, size: {c.size}{settings}{renamed}}}\n"
+
+    @staticmethod
+    def _settings(c: Component) -> str:
+        return f", settings: {{version: '{c.version}'}}" if c.version else ""
+
+
+def edit(spec: Spec, chance: random.Random) -> None:
+    """One of the edits that people make."""
+    kind = chance.choice(EDITS)
+    free = [name for name in NAMES if name not in spec.components]
+    name = chance.choice(list(spec.components)) if spec.components else None
+    if kind == "protect":
+        spec.protect = not spec.protect
+    elif kind == "directory":
+        spec.directory = chance.choice([None, "/srv/one", "/srv/two"])
+    elif (kind == "add" or name is None) and free:
+        capability = chance.choice(list(STORES))
+        spec.components[chance.choice(free)] = Component(capability, chance.choice(STORES[capability]))
+    elif name is None:
+        return
+    elif kind.startswith("rename") and free:
+        item, new = spec.components.pop(name), chance.choice(free)
+        if kind == "rename from":
+            item.renamed_from = item.renamed_from or name
+        if item.renamed_from == new:
+            item.renamed_from = None
+        spec.components[new] = item
+    elif kind == "remove" and len(spec.components) > 1:
+        del spec.components[name]
+    else:
+        _change(spec.components[name], kind, chance)
+
+
+def _change(item: Component, kind: str, chance: random.Random) -> None:
+    if kind == "move":
+        item.implementation = chance.choice(STORES[item.capability])
+        item.version = None
+    elif kind == "box":
+        item.box = chance.choice([1, 2])
+    elif kind == "version" and item.implementation == "local/postgresql":
+        item.version = chance.choice([None, "16", "18"])
+    elif kind == "size":
+        item.size = chance.choice(["small", "medium"])
+
+
+class World:
+    """A spec, the stand-in that it is deployed to, and how that was made."""
+
+    def __init__(self) -> None:
+        self.engine = StandIn()
+        self.made: dict[str, str] = {}
+        self.refused = self.done = 0
+
+    def up(self, spec: Spec, words: Sequence[str], *, look: bool) -> None:
+        """One `up`; asserts what must hold of it."""
+        try:
+            found = plan(parse(spec.text().encode(), Path("stack.yaml")), "dev", SHELF)
+        except StackgenError:
+            return  # refused before any engine is asked
+        now = _made(found)
+        before, lost = self.engine.contents(), len(self.engine.lost)
+        self.engine.program = made_by(found)
+        engine = cast(Deployment, self.engine)
+        try:
+            reviewed = review(engine, found, TYPES, words, Made(self.made, now), look=look)
+        except StackgenError as error:
+            self.refused += 1
+            assert self.engine.contents() == before, "refused, and yet something was changed"
+            assert all(problem.code in CODES for problem in error.problems), error.problems
+            return
+        holders = {h.id: h for h in self.engine.has.values() if h.type in HOLDS.values()}
+        carry_out(engine, found, reviewed)
+        self.made, self.done = now, self.done + 1
+        for name in self.engine.lost[lost:]:
+            assert name.removesuffix("-data") in words, f"the data of {name} went without its word"
+            assert not spec.protect, f"the data of {name} went though it was protected"
+        left = {h.id for h in self.engine.has.values()}
+        gone = [h.name for key, h in holders.items() if key not in left]
+        assert sorted(gone) == sorted(self.engine.lost[lost:])
+
+
+CODES = {"data-would-go", "protected", "unknown-data"}
+
+
+def _made(found: Plan) -> dict[str, str]:
+    made = calls(found, Path("/dev-null/case/dev"))
+    return {GROUND: str([made[f.name] for f in found.foundations]), **made}
+
+
+def wander(seed: int, edits: int) -> World:
+    chance = random.Random(seed)  # noqa: S311
+    world, spec = World(), Spec()
+    for _ in range(edits):
+        before = Spec(dict(spec.components), spec.protect, spec.directory)
+        before.components = {n: Component(**vars(c)) for n, c in spec.components.items()}
+        for _ in range(chance.choice([1, 1, 2])):
+            edit(spec, chance)
+        owners = [n.removesuffix("-data") for n in _data(world.engine)]
+        words = chance.sample(owners, min(len(owners), chance.choice([0, 0, 0, 1])))
+        refused = world.refused
+        world.up(spec, words, look=chance.random() < 0.3)
+        if world.refused > refused and chance.random() < 0.7:
+            spec = before  # put back
+    return world
+
+
+def _data(engine: StandIn) -> list[str]:
+    return [h.name for h in engine.has.values() if h.type in HOLDS.values()]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_data_goes_without_its_word(seed: int) -> None:
+    world = wander(seed, 60)
+    assert world.done > 10
+    assert world.refused, "an edit that would cost data was among them"
+    assert world.engine.previews < world.done + 2 * world.refused + 60
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_no_data_goes_without_its_word_in_many_edits(seed: int) -> None:
+    wander(seed, 100)
+
+
+def _spec(**components: Any) -> Spec:
+    return Spec(
+        {name: Component("vector_store", "local/postgresql", **more) for name, more in components.items()}
+    )
+
+
+def test_data_comes_back_with_its_component() -> None:
+    world, spec = World(), _spec(alpha={}, beta={})
+    world.up(spec, (), look=False)
+    made = {h.name: h.id for h in world.engine.has.values()}
+    world.up(_spec(beta={}), (), look=False)
+    assert world.engine.previews == 0, "a removal keeps data: there is nothing to look for"
+    assert "alpha-data" in _data(world.engine)
+    assert not any(h.name == "alpha" and h.type.endswith(":Process") for h in world.engine.has.values())
+    world.up(spec, (), look=False)
+    after = {h.name: h.id for h in world.engine.has.values()}
+    assert [after[n] for n in ("alpha-data", "alpha-password")] == [
+        made[n] for n in ("alpha-data", "alpha-password")
+    ]
+
+
+def test_a_renamed_component_changes_nothing_that_holds_data() -> None:
+    world = World()
+    world.up(_spec(alpha={}), (), look=False)
+    before = {h.name: h.id for h in world.engine.has.values()}
+    world.up(_spec(gamma={"renamed_from": "alpha"}), (), look=True)
+    assert {h.name: h.id for h in world.engine.has.values()} == before
+
+
+def test_an_unchanged_program_needs_no_preview() -> None:
+    world = World()
+    world.up(_spec(alpha={}), (), look=False)
+    world.up(_spec(alpha={}), (), look=False)
+    assert world.engine.previews == 0
+    world.up(_spec(alpha={"version": "16"}), (), look=False)
+    assert (world.engine.previews, world.refused) == (1, 1)

@@ -1,0 +1,59 @@
+"""What the engine says of protected resources never sends a person to the state."""
+
+from __future__ import annotations
+
+import pytest
+
+from stackgen.engine import states
+from stackgen.engine.failures import translate
+from stackgen.errors import ExitCode
+
+pytestmark = pytest.mark.unit
+URN = "urn:pulumi:dev::case::stackgen:vector_store:LocalPostgresql$pulumi-python:dynamic/local:DataDirectory::one-data"
+# Verbatim of pkg/resource/deploy/step.go and step_generator.go, v3.212.0
+ADVICE = (
+    "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
+    "`pulumi state unprotect "
+)
+DELETE = (
+    f"resource {URN} cannot be deleted\nbecause it is protected. To unprotect the resource, "
+    f"either {ADVICE}'{URN}'`"
+)
+REPLACE = (
+    f"unable to replace resource {URN}\nas it is currently marked for protection. "
+    f'To unprotect the resource, {ADVICE}"{URN}"`'
+)
+
+
+@pytest.mark.parametrize("message", [DELETE, REPLACE])
+def test_protection_is_said_in_our_own_words(message: str) -> None:
+    error = translate("up", [(URN, message)], message)
+    (problem,) = error.problems
+    assert (problem.code, error.exit_code) == ("protected", ExitCode.POLICY)
+    assert "'one-data' is protected" in problem.message
+    assert "put its component back" in (problem.hint or "")
+    assert "unprotect" not in problem.render()
+    assert "pulumi state" not in problem.render()
+
+
+def test_what_stays_lets_go_of_what_goes() -> None:
+    resources = [
+        {"urn": "a", "dependencies": ["b", "c"], "propertyDependencies": {"x": ["b"], "y": ["c"], "z": None}},
+        {"urn": "b", "protect": True},
+        {"urn": "c", "protect": True},
+    ]
+    before = states.digest({"resources": resources})
+    change = states.Change({"a": {"b"}}, guarded={"a"}, unguarded={"c"})
+    assert states.apply(resources, change)
+    assert resources == [
+        {
+            "urn": "a",
+            "dependencies": ["c"],
+            "propertyDependencies": {"x": [], "y": ["c"], "z": []},
+            "protect": True,
+        },
+        {"urn": "b", "protect": True},
+        {"urn": "c"},
+    ]
+    assert states.digest({"resources": resources}) != before
+    assert not states.apply(resources, change), "a second time there is nothing to do"

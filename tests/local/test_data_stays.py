@@ -1,0 +1,170 @@
+"""Data of real servers goes only with a word that names it, whatever the spec becomes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import Cli
+
+pytestmark = pytest.mark.local
+
+STORE = "{capability: vector_store, dimensions: 3}"
+DOCUMENTS = "{capability: object_store}"
+
+
+@pytest.fixture
+def small(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
+    folder = open_folder / request.node.name[5:30]
+    folder.mkdir()
+    return Cli(folder, folder / "data")
+
+
+def spec(cli: Cli, components: dict[str, str], environment: str = "provider: local") -> None:
+    lines = "".join(f"  {name}: {text}\n" for name, text in components.items())
+    text = f"apiVersion: stackgen/v1\nname: small\ncomponents:\n{lines}environments: {{dev: {{{environment}}}}}\n"
+    (cli.folder / "stack.yaml").write_text(text)
+
+
+def up(cli: Cli, *words: str, code: int = 0) -> str:
+    """What is said, on both streams."""
+    done = cli("up", "stack.yaml", "--yes", *words, code=code)
+    return done.stdout + done.stderr
+
+
+def data(cli: Cli, name: str) -> Path:
+    return cli.folder / "data" / "stacks" / "small" / "dev" / "data" / name
+
+
+def binding(cli: Cli, name: str) -> dict[str, Any]:
+    said = cli("bindings", "stack.yaml", "--show-secrets", "--json").stdout
+    return json.loads(said)["result"][name]["pgvector"]
+
+
+def ask(found: dict[str, Any], sql: str) -> list[Any]:
+    with psycopg.connect(
+        host=found["host"],
+        port=found["port"],
+        dbname=found["database"],
+        user=found["username"],
+        password=found["password"],
+    ) as connection:
+        cursor = connection.execute(sql)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return cursor.fetchall() if cursor.description else []
+
+
+def test_rows_survive_every_edit_that_does_not_name_them(small: Cli) -> None:
+    spec(small, {"documents": DOCUMENTS, "policies": STORE})
+    up(small)
+    first = binding(small, "policies")
+    ask(first, "create table kept as select 42 as value")
+    rows = "select value from kept"
+
+    # A new name alone begins with no data, and leaves the old data where it is.
+    spec(small, {"documents": DOCUMENTS, "policy-notes": STORE})
+    said = up(small)
+    assert f"its data stays, folder {data(small, 'policies')}" in said
+    assert "--delete-data-of policies" in said
+    assert "did you rename policies to policy-notes? Write `renamed_from: policies` at policy-notes" in said
+    assert ask(binding(small, "policy-notes"), "select to_regclass('kept')") == [(None,)]
+
+    # With its former name it has the data, port and password that it had.
+    renamed = STORE.replace("}", ", renamed_from: policies}")
+    spec(small, {"documents": DOCUMENTS, "policy-notes": renamed})
+    said = up(small)
+    assert "policy-notes is no longer in the spec: its data stays" in said
+    assert binding(small, "policy-notes") == first
+    assert ask(first, rows) == [(42,)]
+    assert (
+        'policy_notes = LocalPostgresql(\n    "policies",' in (small.folder / "dev/__main__.py").read_text()
+    )
+    assert "deletes no" not in up(small, "--delete-data-of", "policy-notes")
+    assert not data(small, "policy-notes").exists()
+
+    # Taken out of the spec it stops, and comes back as it was.
+    spec(small, {"documents": DOCUMENTS})
+    said = up(small)
+    assert "policies is no longer in the spec: its data stays" in said
+    assert data(small, "policies").exists()
+    with pytest.raises(psycopg.OperationalError):
+        ask(first, rows)
+    assert "its data stays" in up(small), "an update that changes nothing says it too"
+    spec(small, {"documents": DOCUMENTS, "policies": STORE})
+    up(small)
+    assert binding(small, "policies") == first
+    assert ask(first, rows) == [(42,)]
+
+    # Protection holds in the edit that sets it; with it taken away again, the word does what it says.
+    spec(small, {"documents": DOCUMENTS}, "provider: local, protect: true")
+    said = up(small, "--delete-data-of", "policies", code=5)
+    assert "error[protected]: environment 'dev' is protected: the data of 'policies'" in said
+    assert "unprotect" not in said
+    assert ask(first, rows) == [(42,)], "nothing was touched"
+    up(small)
+    spec(small, {"documents": DOCUMENTS})
+    up(small, "--delete-data-of", "policies")
+    assert not data(small, "policies").exists()
+    assert data(small, "documents").exists()
+    small("down", "stack.yaml", "--delete-data", "--yes")
+    assert not (small.folder / "data" / "stacks").exists()
+
+
+def test_a_protected_component_that_was_removed_is_no_dead_end(small: Cli) -> None:
+    spec(small, {"one1": DOCUMENTS, "two2": DOCUMENTS}, "provider: local, protect: true")
+    up(small)
+    spec(small, {"one1": DOCUMENTS}, "provider: local, protect: true")
+    assert "two2 is no longer in the spec: its data stays" in up(small)
+    small("down", "stack.yaml", "--delete-data", "--yes", code=5)
+    spec(small, {"one1": DOCUMENTS})
+    up(small)
+    small("down", "stack.yaml", "--delete-data", "--yes")
+    assert not (small.folder / "data" / "stacks").exists()
+
+
+def test_a_setting_that_would_replace_data_is_refused_without_its_word(small: Cli) -> None:
+    spec(small, {"one1": DOCUMENTS})
+    up(small)
+    (data(small, "one1") / "objects" / "one1" / "precious").write_text("x")
+    there = f"provider: local, settings: {{directory: {small.folder}/data/elsewhere}}"
+    spec(small, {"one1": DOCUMENTS}, there)
+    shown = small("diff", "stack.yaml").stdout
+    assert "@@" in shown, "the files"
+    assert "one1-data pulumi-python:dynamic/local:DataDirectory" in shown, "the resources"
+    assert f"# DELETES THE DATA of one1: folder {data(small, 'one1')}" in shown
+    said = up(small, code=5)
+    assert "error[data-would-go]: `up` would replace what holds, and so delete, the data of 'one1'" in said
+    assert str(data(small, "one1")) in said
+    assert "next: stackgen up small -e dev --delete-data-of one1" in said
+    assert (data(small, "one1") / "objects" / "one1" / "precious").exists()
+    spec(small, {"one1": DOCUMENTS})
+    small("verify", "stack.yaml", "--clause", "put-get")
+    assert "error[unknown-data]" in up(small, "--delete-data-of", "one", code=6)
+    spec(small, {"one1": DOCUMENTS}, there)
+    up(small, "--delete-data-of", "one1")
+    assert not data(small, "one1").exists()
+    small("down", "stack.yaml", "--delete-data", "--yes")
+
+
+def test_a_second_checkout_of_the_same_name_is_refused(small: Cli) -> None:
+    spec(small, {"one1": DOCUMENTS})
+    up(small)
+    other = Cli(small.folder / "other", small.folder / "data")
+    other.folder.mkdir()
+    spec(other, {"two2": DOCUMENTS})
+    said = up(other, code=5)
+    assert "error[another-checkout]" in said
+    assert str(small.folder) in said
+    assert str(other.folder) in said
+    assert not (other.folder / "dev").exists()
+    other("down", "stack.yaml", "--delete-data", "--yes", code=5)
+    small("verify", "stack.yaml", "--clause", "put-get")
+    assert "one1 is no longer in the spec: its data stays" in up(other, "--take-over")
+    assert "error[another-checkout]" in up(small, code=5)
+    other("down", "stack.yaml", "--delete-data", "--yes")
+    up(small)
+    small("down", "stack.yaml", "--delete-data", "--yes")
+    assert not list((small.folder / "data" / "deployments").rglob("*.json"))
