@@ -121,6 +121,7 @@ def _show(wanted: str, entries: list[Entry]) -> Answer:
     lines = [
         f"{entry.capability} by {entry.id}: {found.description}",
         f"level {found.level}, licence {found.licence}",
+        f"billing {found.billing or 'not declared'}{', needs GPUs' if found.gpu else ''}",
     ]
     lines += [f"  keeps      {name}: {', '.join(clauses)}" for name, clauses in found.kept.items()]
     lines += [
@@ -136,6 +137,8 @@ def _show(wanted: str, entries: list[Entry]) -> Answer:
         "implementation": entry.id,
         "description": found.description,
         "level": found.level,
+        "billing": found.billing,
+        "gpu": found.gpu,
         "kept": {name: list(clauses) for name, clauses in found.kept.items()},
         "not_kept": found.not_kept,
         "settings": found.settings.model_json_schema().get("properties", {}),

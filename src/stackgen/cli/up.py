@@ -24,6 +24,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context = open_context(arguments)
     start = time.monotonic()
     plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
+    for warning in plan.warnings:  # before anybody agrees to anything
+        console.say(f"warning: {warning}")
     question = f"Deploy {context.name} to {context.environment}?"
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
@@ -50,7 +52,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         {"changes": done, "bindings": {name: list(found) for name, found in bindings.items()}},
         table=(("component", "contract", "address"), addresses(bindings)),
-        warnings=warnings,
+        warnings=(*plan.warnings, *warnings) if console.json else warnings,
         next=f"stackgen verify {context.name} -e {context.environment}",
         stack=context.name,
         environment=context.environment,

@@ -18,9 +18,9 @@ from stackgen.planning.merge import Merged, merge, merge_beside
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.planning.order import order
 from stackgen.planning.passing import pass_on
-from stackgen.planning.places import check_residency, place
+from stackgen.planning.places import check_locations, check_regions, check_residency, place
 from stackgen.planning.references import references, sources, spread_all
-from stackgen.planning.resolving import entry_of, options_of
+from stackgen.planning.resolving import choice_of, options_of
 from stackgen.planning.serving import serve
 from stackgen.providers.model import Provider
 
@@ -42,7 +42,7 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
         raise StackgenError(
             Problem("environment-not-found", message, hint=hint, allowed=allowed), ExitCode.NOT_FOUND
         )
-    findings = Findings(loaded, shelf)
+    findings = Findings(loaded, shelf, environment)
     provider = _provider(loaded, environment, findings)
     merged, second = merge(stack, environment), merge_beside(stack, environment)
     where = _places((*merged.values(), *second.values()), environment, provider, findings)
@@ -94,6 +94,7 @@ def _places(boxes: Iterable[Merged], environment: str, provider: str, findings: 
             )
             findings.add("unused-provider", message, path, allowed=used[1:])
     found = {name: place(environment, name, findings) for name in used}
+    check_regions(environment, found, findings)
     check_residency(environment, found, findings)
     return found
 
@@ -102,7 +103,8 @@ def _components(
     all_merged: Mapping[str, Merged], where: Mapping[str, Place], findings: Findings
 ) -> tuple[PlannedComponent, ...]:
     options = {name: options_of(merged, findings) for name, merged in all_merged.items()}
-    entries = {name: entry_of(merged, options[name], where, findings) for name, merged in all_merged.items()}
+    choices = {name: choice_of(merged, options[name], where, findings) for name, merged in all_merged.items()}
+    entries = {name: choice.entry if choice is not None else None for name, choice in choices.items()}
     referred = {
         name: references(merged, chosen, all_merged, findings)
         for name, merged in all_merged.items()
@@ -114,9 +116,11 @@ def _components(
     spread_all(referred, all_merged, findings)
     found: dict[str, PlannedComponent] = {}
     for name, merged in all_merged.items():
-        entry, chosen = entries[name], options[name]
+        entry, chosen, choice = entries[name], options[name], choices[name]
         settings = resolve_settings(merged, entry, chosen, where[entry.provider], findings) if entry else None
         check_needs(merged, entry, findings)
+        if entry is not None:
+            check_locations(merged, entry, where[entry.provider], findings)
         if entry is not None and settings is not None and chosen is not None:
             check_together(merged, entry, chosen, settings, where[entry.provider], findings)
             found[name] = PlannedComponent(
@@ -132,6 +136,7 @@ def _components(
                 sources=sources(merged, chosen, findings),
                 box=merged.box,
                 others=_others(entry, findings.shelf),
+                instead_of=choice.instead_of if choice is not None else {},
             )
     found = serve(found, all_merged, findings)
     found = {name: pass_on(item, all_merged[name], found, findings) for name, item in found.items()}
