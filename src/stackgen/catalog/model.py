@@ -86,12 +86,14 @@ class Capability:
 
     answers_by: for a box that passes others' answers on, groups of components; the first group that speaks a contract
     answers, each of its members in turn, where the box is asked by that contract under its own name.
+    limits: contract → clause → why no implementation keeps it with these options, such as vectors that are too long.
     """
 
     description: str
     contracts: tuple[str, ...]
     options: type[CapabilityOptions] = CapabilityOptions
     answers_by: Callable[[Any], Sequence[Sequence[str]]] | None = None
+    limits: Callable[[Any], Mapping[str, Mapping[str, str]]] | None = None
     internal: bool = False  # foundations are added by the planner, never written in a spec
 
 

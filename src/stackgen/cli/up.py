@@ -23,7 +23,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
     context = open_context(arguments)
     start = time.monotonic()
-    plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
+    plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()
     for warning in plan.warnings:  # before anybody agrees to anything
         console.say(f"warning: {warning}")
     question = f"Deploy {context.name} to {context.environment}?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stackgen.catalog.model import CapabilityOptions, Place
@@ -14,6 +15,7 @@ from stackgen.planning.clauses import check_needs
 from stackgen.planning.connections import check_connections
 from stackgen.planning.findings import Findings
 from stackgen.planning.foundations import foundations
+from stackgen.planning.lengths import refuse_other_lengths, warnings
 from stackgen.planning.merge import Merged, merge, merge_beside
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.planning.order import order
@@ -51,7 +53,8 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     providers = {name: shelf.provider(name) for name in where}
     ground = foundations(loaded, environment, providers, findings)
     findings.raise_if_any()
-    return _plan(loaded, environment, providers, ground, planned, beside, findings)
+    found = _plan(loaded, environment, providers, ground, planned, beside, findings)
+    return replace(found, warnings=(*found.warnings, *warnings(found)))
 
 
 def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
@@ -61,6 +64,7 @@ def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
     for environment in loaded.stack.environments:
         try:
             plans[environment] = plan(loaded, environment, shelf)
+            refuse_other_lengths(plans[environment], loaded)
         except StackgenError as error:
             problems.update(dict.fromkeys(error.problems))
             if len(problems) >= MANY:
