@@ -53,6 +53,15 @@ def test_every_property_is_stated_in_the_vocabulary_with_a_sentence(entry: Entry
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=_id)
+def test_what_is_paid_for_is_declared(entry: Entry) -> None:
+    found = entry.implementation
+    assert found.billing is not None, "say `billing`: per-use, always-on or own-machines"
+    assert (found.billing == "own-machines") == (entry.provider in ("local", "kubernetes"))
+    said = f"{found.description} {' '.join(found.settings.model_fields)}".lower()
+    assert found.gpu == any(word in said for word in ("on gpus", "'s gpus", " gpus ")), "say `gpu`"
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=_id)
 def test_settings_and_sizes_are_valid_and_described(entry: Entry) -> None:
     settings = entry.implementation.settings
     assert all(info.description for info in settings.model_fields.values())

@@ -100,6 +100,38 @@ def test_what_was_never_deployed_is_not_found(cli: Cli) -> None:
     assert "next: stackgen up claims -e dev" in cli("verify", "claims", "-e", "dev", code=6).stderr
 
 
+def test_a_mistyped_component_or_clause_is_an_error_before_anything_is_measured(cli: Cli) -> None:
+    cli("new", "claims")
+    said = cli(
+        "verify", "claims", "-e", "dev", "--component", "knowlege", "--component", "chat", code=6
+    ).stderr
+    assert "error[unknown-component]: 'claims' has no component 'knowlege' in dev" in said
+    assert "did you mean 'knowledge'?" in said
+    said = cli("verify", "claims", "-e", "dev", "--clause", "cosine-serach", code=6).stderr
+    assert "error[unknown-clause]: 'cosine-serach' is no clause of any component of 'claims'" in said
+    assert "did you mean 'cosine-search'?" in said
+    asked = ("--component", "documents", "--clause", "cosine-search")
+    said = cli("verify", "claims", "-e", "dev", *asked, code=6).stderr
+    assert "error[unknown-clause]: 'cosine-search' is no clause of documents" in said
+
+
+def test_a_mistyped_capability_or_provider_is_an_error_and_no_empty_list(cli: Cli) -> None:
+    for command in (["list"], ["models"], ["list", "--needs"]):
+        said = cli("catalog", *command, "--capability", "chat_modle", code=6).stderr
+        assert "error[unknown-capability]: there is no capability 'chat_modle'" in said
+        assert "did you mean 'chat_model'?" in said
+    said = cli("catalog", "list", "--provider", "kubernets", code=6).stderr
+    assert "error[unknown-provider]: there is no provider 'kubernets'" in said
+    assert "did you mean 'kubernetes'?" in said
+
+
+def test_a_check_of_no_record_is_no_check(cli: Cli) -> None:
+    said = cli("board", "--check", "--records", "bord", code=6).stderr
+    assert "error[board-not-found]: there is no folder bord, so no record was checked" in said
+    (cli.folder / "board").mkdir()
+    assert "error[no-records]" in cli("board", "--check", code=10).stderr
+
+
 def test_showing_an_implementation(cli: Cli) -> None:
     text = cli("catalog", "show", "vector_store/local/postgresql").stdout
     assert "keeps      pgvector: cosine-search" in text

@@ -68,6 +68,17 @@ def test_another_implementation_does_not_start_on_the_data_of_the_first(small: C
     gone(small)
 
 
+def test_a_run_that_measures_nothing_is_a_failure(small: Cli) -> None:
+    spec(
+        small,
+        "{capability: object_store}\n  task: {capability: job, source: code, command: [python, -c, pass]}",
+    )
+    small("up", "stack.yaml", "--yes")
+    done = small("verify", "stack.yaml", "--component", "task", code=10)
+    assert "error[nothing-measured]: no clause of 'small' was measured, so nothing is verified" in done.stderr
+    gone(small)
+
+
 def test_a_taken_port_is_named(small: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

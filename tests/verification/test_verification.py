@@ -88,3 +88,16 @@ def test_reports(careless: str) -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("8", "1")
     assert "| fraud | open-inference | live | kept |" in markdown(report)
     assert json.loads(json.dumps(report.as_json()))["counts"]["broken"] == 1
+
+
+def test_what_the_spec_has_and_the_deployment_has_not_is_broken(careless: str) -> None:
+    declared = {**DECLARED, "triage": Declared({"open-inference": ("live",)}, {})}
+    (missing, measured) = measure(careless, declared).failures
+    assert measured.clause == "wrong-shape-is-error"
+    assert (missing.component, missing.clause, missing.status) == ("triage", "live", "broken")
+    assert "the spec has this component and the deployment has not" in missing.detail
+
+
+def test_only_what_a_probe_has_seen_counts_as_measured(careless: str) -> None:
+    assert measure(careless).measured == 8
+    assert measure("http://127.0.0.1:1").measured == 0

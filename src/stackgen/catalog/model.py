@@ -14,6 +14,7 @@ from stackgen.catalog.properties import Properties
 Level = Literal["saas", "managed", "self-hosted", "bare"]
 Maturity = Literal["stable", "beta", "experimental"]
 Size = Literal["small", "medium", "large"]
+Billing = Literal["per-use", "always-on", "own-machines"]
 
 
 class ImplementationSettings(BaseModel):
@@ -60,6 +61,13 @@ class FromConfiguration:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesRegion:
+    """Annotation of an implementation's setting that names a region of its provider, or one of `others`."""
+
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where an implementation would run. geographies: residencies that hold in `region`, such as eu.
 
@@ -78,12 +86,14 @@ class Capability:
 
     answers_by: for a box that passes others' answers on, groups of components; the first group that speaks a contract
     answers, each of its members in turn, where the box is asked by that contract under its own name.
+    limits: contract → clause → why no implementation keeps it with these options, such as vectors that are too long.
     """
 
     description: str
     contracts: tuple[str, ...]
     options: type[CapabilityOptions] = CapabilityOptions
     answers_by: Callable[[Any], Sequence[Sequence[str]]] | None = None
+    limits: Callable[[Any], Mapping[str, Mapping[str, str]]] | None = None
     internal: bool = False  # foundations are added by the planner, never written in a spec
 
 
@@ -100,6 +110,8 @@ class Implementation:
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
     warns: what will soon be wrong. reached_through: the capability that speaks its contract for it.
     properties: security, backup and availability, each with a sentence; foundations have none.
+    billing: per-use (what is not used costs nothing but storage), always-on (something is paid for as long as it
+    is up) or own-machines (it runs on machines that are there already). gpu: whether every size of it needs GPUs.
     """
 
     description: str
@@ -117,6 +129,8 @@ class Implementation:
     reached_through: str | None = None
     properties: Properties | None = None
     requirements: tuple[str, ...] = ()
+    billing: Billing | None = None
+    gpu: bool = False
     licence: str = ""
     maturity: Maturity = "stable"
     default: bool = False  # the one its provider picks when a spec names only the provider

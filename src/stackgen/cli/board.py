@@ -18,6 +18,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.verification.records import check, records
 
     folder = Path(arguments.records)
+    if arguments.check and not folder.is_dir():
+        message = f"there is no folder {folder}, so no record was checked"
+        hint = "name the folder with --records; `stackgen verify STACK --record` makes one"
+        raise StackgenError(Problem("board-not-found", message, hint=hint), ExitCode.NOT_FOUND)
     wrong = check(folder)
     if arguments.check:
         return _checked(folder, wrong)
@@ -46,9 +50,15 @@ def _checked(folder: Path, wrong: dict[Path, str]) -> Answer:
     return Answer(
         {"records": number, "wrong": {str(path): why for path, why in wrong.items()}},
         f"{number} records, {len(wrong)} that can't be believed",
-        problems=_problems(wrong),
-        exit_code=ExitCode.VERIFICATION_FAILED if wrong else ExitCode.OK,
+        problems=_problems(wrong) if number or wrong else [_nothing(folder)],
+        exit_code=ExitCode.OK if number and not wrong else ExitCode.VERIFICATION_FAILED,
     )
+
+
+def _nothing(folder: Path) -> Problem:
+    """A check of no record is no check."""
+    hint = "name the board's folder with --records; `stackgen verify STACK --record` makes records"
+    return Problem("no-records", f"there is no record in {folder}, so nothing was checked", hint=hint)
 
 
 def _problems(wrong: dict[Path, str]) -> list[Problem]:

@@ -13,11 +13,12 @@ from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """List implementations, show one with its clauses and settings, or say which folders may run."""
-    if arguments.action == "models":
-        return _models(arguments.capability)
     if arguments.action in ("trust", "distrust"):
         return _trust(arguments.implementation, trusting=arguments.action == "trust")
     shelf = load_shelf(Path.cwd())
+    _refuse_unknown(arguments, shelf)
+    if arguments.action == "models":
+        return _models(arguments.capability)
     entries = [
         entry
         for name in shelf.capability_names
@@ -35,6 +36,28 @@ def run(arguments: Namespace, console: Console) -> Answer:
     header = ("capability", "implementation", "level", "maturity", "contracts", "description")
     data = [dict(zip(header, row, strict=True)) for row in rows]
     return Answer(data, table=(header, rows), next="stackgen catalog show CAPABILITY/PROVIDER/NAME")
+
+
+def _refuse_unknown(arguments: Namespace, shelf: Shelf) -> None:
+    """An empty list would look like an answer; raises StackgenError(unknown-capability, unknown-provider)."""
+    offered = [name for name in shelf.capability_names if not shelf.capability(name).internal]
+    asked = (
+        ("capability", arguments.capability, offered),
+        ("provider", arguments.provider, sorted(shelf.provider_folders)),
+    )
+    problems = [
+        Problem(
+            f"unknown-{kind}",
+            f"there is no {kind} '{word}' on the shelf",
+            None,
+            did_you_mean(word, known),
+            tuple(known),
+        )
+        for kind, word, known in asked
+        if word is not None and word not in known
+    ]
+    if problems:
+        raise StackgenError(problems, ExitCode.NOT_FOUND)
 
 
 def _trust(folder: str | None, *, trusting: bool) -> Answer:
@@ -98,6 +121,7 @@ def _show(wanted: str, entries: list[Entry]) -> Answer:
     lines = [
         f"{entry.capability} by {entry.id}: {found.description}",
         f"level {found.level}, licence {found.licence}",
+        f"billing {found.billing or 'not declared'}{', needs GPUs' if found.gpu else ''}",
     ]
     lines += [f"  keeps      {name}: {', '.join(clauses)}" for name, clauses in found.kept.items()]
     lines += [
@@ -113,6 +137,8 @@ def _show(wanted: str, entries: list[Entry]) -> Answer:
         "implementation": entry.id,
         "description": found.description,
         "level": found.level,
+        "billing": found.billing,
+        "gpu": found.gpu,
         "kept": {name: list(clauses) for name, clauses in found.kept.items()},
         "not_kept": found.not_kept,
         "settings": found.settings.model_json_schema().get("properties", {}),

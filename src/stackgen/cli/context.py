@@ -34,6 +34,14 @@ class Context:
 
         return plan(self.loaded, self.environment, self.shelf)
 
+    def fitting_plan(self) -> Plan:
+        """The plan, unless a vector store expects other embeddings than its model makes; raises StackgenError."""
+        from stackgen.planning.lengths import refuse_other_lengths
+
+        found = self.plan()
+        refuse_other_lengths(found, self.loaded)
+        return found
+
     def program(self) -> Program:
         """The program as it would be written."""
         from stackgen.rendering.program import build
@@ -44,7 +52,7 @@ class Context:
         """The plan, unless what is stored could no longer be used by it; raises StackgenError."""
         from stackgen.rendering.same_space import refuse_another_space
 
-        found = self.plan()
+        found = self.fitting_plan()
         refuse_another_space(found, (self.output or found.program_folder).absolute())
         return found
 

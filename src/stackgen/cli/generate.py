@@ -38,7 +38,7 @@ def _generate(arguments: Namespace, console: Console, request: Request) -> Answe
     from stackgen.rendering.writing import compare, diff, write
 
     context = open_context(arguments)
-    plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
+    plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()
     program = build(plan, context.output)
     changes = compare(program)
     if changes.edited and not arguments.force:

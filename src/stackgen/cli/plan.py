@@ -38,6 +38,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
             "capability": item.capability,
             "implementation": item.entry.id,
             "level": item.implementation.level,
+            "instead_of": dict(item.instead_of),
+            "billing": item.implementation.billing,
+            "gpu": item.implementation.gpu,
             "options": plain_data(item.options),
             "settings": plain_data(item.settings),
             "waits_for": list(item.waits_for),
@@ -48,6 +51,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     ]
     return Answer(
         data,
+        "\n".join(_instead(item) for item in plan.boxes if item.instead_of),
         table=(("component", "capability", "implementation", "level", "waits for"), rows),
         warnings=plan.warnings,
         next=f"stackgen generate {context.name} -e {context.environment}",
@@ -74,6 +78,12 @@ def _images(name: str, plan: Plan) -> Answer:
         stack=name,
         environment=plan.environment,
     )
+
+
+def _instead(item: PlannedComponent) -> str:
+    """Why a component is not provided by its provider's default."""
+    others = "; ".join(f"not {other}: {why}" for other, why in item.instead_of.items())
+    return f"{item.name} by {item.entry.id}, {others}"
 
 
 def _named(item: PlannedComponent, plan: Plan) -> str:

@@ -27,7 +27,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
     context = open_context(arguments)
     start = time.monotonic()
-    plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
+    plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()
+    for warning in plan.warnings:  # before anybody agrees to anything
+        console.say(f"warning: {warning}")
     agreed = _question(arguments, console, context)
     context.refuse_while_updating()
     if not arguments.take_over:
@@ -62,7 +64,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
             "data": {"kept": list(reviewed.kept), "deleted": list(reviewed.lost)},
         },
         table=(("component", "contract", "address"), addresses(bindings)),
-        warnings=[*warnings, *about_data(reviewed)],
+        warnings=[*(plan.warnings if console.json else ()), *warnings, *about_data(reviewed)],
         next=f"stackgen verify {context.name} -e {context.environment}",
         stack=context.name,
         environment=context.environment,

@@ -11,7 +11,8 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
-    """A table of what was measured; exit code 10 where it differs from what was declared."""
+    """A table of what was measured; exit code 10 where it differs from what was declared, or nothing was measured."""
+    from stackgen.verification.asked import asked
     from stackgen.verification.model import Declared
     from stackgen.verification.reports import junit, markdown
     from stackgen.verification.run import verify
@@ -22,11 +23,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context = open_context(arguments)
     plan = context.plan()
     declared = {c.name: Declared(c.kept, c.not_kept) for c in plan.components}
-    components, clauses = arguments.component, arguments.clause
-
-    def only(component: str, _contract: str, clause: str) -> bool:
-        return (not components or component in components) and (not clauses or clause in clauses)
-
+    only = asked(plan, arguments.component or (), arguments.clause or ())
     with context.reachable_bindings() as bindings, console.working(f"measuring {context.name}"):
         report = verify(bindings, declared, only=only)
     if arguments.junit:
@@ -39,18 +36,27 @@ def run(arguments: Namespace, console: Console) -> Answer:
         for path in record(report, plan, Path(arguments.record)):
             console.say(f"recorded {path}")
     rows = [(r.component, r.contract, r.clause, r.status, _short(r.detail)) for r in report.results]
-    failures = len(report.failures)
+    failed = bool(report.failures) or not report.measured
     counts = ", ".join(f"{count} {status}" for status, count in report.counts().items())
-    console.say(f"{len(report.results)} clauses measured: {counts}")
+    console.say(f"{report.measured} of {len(report.results)} clauses measured: {counts or 'none'}")
     again = f"stackgen logs {context.name} -e {context.environment}"
     ready = f"stackgen run {context.name} -e {context.environment} -- YOUR COMMAND"
     return Answer(
         report.as_json(),
         table=(("component", "contract", "clause", "result", "evidence"), rows),
-        next=again if failures else ready,
-        exit_code=ExitCode.VERIFICATION_FAILED if failures else ExitCode.OK,
+        problems=() if report.measured else (_nothing(context.name),),
+        next=again if failed else ready,
+        exit_code=ExitCode.VERIFICATION_FAILED if failed else ExitCode.OK,
         stack=context.name,
         environment=context.environment,
+    )
+
+
+def _nothing(stack: str) -> Problem:
+    """A run that measured nothing says nothing about the stack, and so is a failure."""
+    message = f"no clause of '{stack}' was measured, so nothing is verified"
+    return Problem(
+        "nothing-measured", message, hint="ask for clauses that have a probe, or leave --clause out"
     )
 
 

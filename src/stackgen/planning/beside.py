@@ -11,8 +11,9 @@ from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 from stackgen.planning.model import PlannedComponent
 from stackgen.planning.passing import pass_on
+from stackgen.planning.places import check_locations
 from stackgen.planning.references import references, sources, spread_all
-from stackgen.planning.resolving import entry_of, options_of
+from stackgen.planning.resolving import choice_of, options_of
 
 
 def boxes_beside(
@@ -47,15 +48,17 @@ def _box(
     findings: Findings,
 ) -> PlannedComponent | None:
     options = options_of(merged, findings)
-    entry = entry_of(merged, options, where, findings)
-    if entry is None or options is None:
+    choice = choice_of(merged, options, where, findings)
+    if choice is None or options is None:
         return None
+    entry = choice.entry
     others = {**all_merged, merged.name: merged}
     referred = {name: dict(item.references) for name, item in serving.items()}
     referred[merged.name] = references(merged, options, others, findings)
     spread_all(referred, others, findings)
     settings = resolve_settings(merged, entry, options, where[entry.provider], findings)
     check_needs(merged, entry, findings)
+    check_locations(merged, entry, where[entry.provider], findings)
     if entry.implementation.reached_through is not None:
         findings.add(
             "nobody-serves-it",

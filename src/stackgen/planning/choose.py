@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
     from stackgen.planning.merge import Merged
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Who provides a component. instead_of: implementation that would have been chosen before → why it can't."""
+
+    entry: Entry
+    instead_of: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
 def choose(
     merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
-) -> Entry | None:
+) -> Choice | None:
     """The entry of the shelf that provides a component; None after noting what is wrong.
 
     where: provider → place; the first is the environment's own. Where a spec names no implementation, the
@@ -38,7 +47,7 @@ def choose(
                 allowed=sorted(offered),
                 next=f"stackgen catalog list --capability {merged.capability}",
             )
-        return entry
+        return Choice(entry) if entry is not None else None
     entry = offered.get(merged.implementation)
     if entry is None:
         findings.add(
@@ -53,12 +62,12 @@ def choose(
         why = _why_not(entry, merged, options, where[entry.provider])
         if why is not None:
             _not_offered(merged, {entry.id: why}, findings)
-    return entry
+    return Choice(entry) if entry is not None else None
 
 
 def _first_that_offers(
     default: Entry, merged: Merged, options: CapabilityOptions, where: Place, findings: Findings
-) -> Entry | None:
+) -> Choice | None:
     others = findings.shelf.implementations[merged.capability].values()
     entries = [default, *(e for e in others if e.provider == default.provider and e != default)]
     refused: dict[str, str] = {}
@@ -67,10 +76,31 @@ def _first_that_offers(
         if why is None:
             if refused:
                 findings.note(f"{merged.name}: {entry.id}, since {'; '.join(refused.values())}")
-            return entry
+                _warn_of_cost(default, entry, merged, refused, findings)
+            return Choice(entry, refused)
         refused[entry.id] = why
     _not_offered(merged, refused, findings)
     return None
+
+
+def _warn_of_cost(
+    default: Entry, entry: Entry, merged: Merged, refused: Mapping[str, str], findings: Findings
+) -> None:
+    """Whoever named only a provider must learn that what is taken instead costs more than they may think."""
+    dear = cost(entry)
+    if dear and dear != cost(default):
+        findings.warn(
+            f"'{merged.name}' in {findings.environment} is provided by {entry.id}, {dear}, instead of {default.id}: "
+            f"{'; '.join(refused.values())}"
+        )
+
+
+def cost(entry: Entry) -> str:
+    """What of an implementation's price a person should know beforehand; empty where nothing is."""
+    found = entry.implementation
+    words = ["is paid for as long as it is up"] if found.billing == "always-on" else []
+    words += ["needs GPUs"] if found.gpu else []
+    return f"which {' and '.join(words)}" if words else ""
 
 
 def _why_not(entry: Entry, merged: Merged, options: CapabilityOptions, where: Place) -> str | None:

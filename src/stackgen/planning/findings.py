@@ -19,11 +19,12 @@ Path = tuple[str | int, ...]
 
 
 class Findings:
-    """Problems found so far in one spec."""
+    """Problems found so far in one environment of a spec."""
 
-    def __init__(self, loaded: LoadedStack, shelf: Shelf) -> None:
+    def __init__(self, loaded: LoadedStack, shelf: Shelf, environment: str) -> None:
         self.loaded = loaded
         self.shelf = shelf
+        self.environment = environment
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from stackgen.catalog.model import FromConfiguration
 from stackgen.planning.findings import Findings, Path
 from stackgen.planning.model import PlannedFoundation
-from stackgen.planning.places import settings_of
+from stackgen.planning.places import settings_of, unknown_region
 from stackgen.providers.model import Provider, ProviderSettings
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _settings(
     def place(path: Path) -> Path:
         return ("environments", environment, *(("settings",) if own else ("providers", name)), *path)
 
+    if unknown_region(provider, given) is not None:
+        given = {key: value for key, value in given.items() if key != "region"}  # said already, and better
     try:
         return provider.settings.model_validate(given)
     except ValidationError as error:

@@ -52,6 +52,9 @@ class PlannedComponent:
     behind_lacks: Mapping[str, Mapping[str, str]] = field(
         default_factory=dict[str, Mapping[str, str]]
     )  # contract → clause → why those whose answers it passes on don't keep it
+    instead_of: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  # implementation that the provider would have been asked for → why it can't serve this
     box: int = 1  # which of the component's boxes: a number is an identity, kept for the box's whole life
     renamed_from: str | None = None  # the name it was first deployed under, if that is another one
 

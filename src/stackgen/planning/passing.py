@@ -1,4 +1,4 @@
-"""Components that pass other components' answers on keep no more than those do."""
+"""Clauses that a component loses by its place: to those whose answers it passes on, or to its options."""
 
 from __future__ import annotations
 
@@ -16,14 +16,39 @@ def pass_on(
     item: PlannedComponent, merged: Merged, others: Mapping[str, PlannedComponent], findings: Findings
 ) -> PlannedComponent:
     """The component, with `behind_lacks` if it passes answers on; notes needs that are not kept then."""
-    lacks = _lacks(item, others, findings)
+    limited = _limited(item, findings)
+    lacks = {**_lacks(item, others, findings), **limited}
     for index, clause in enumerate(item.needs):
         why = next((clauses[clause] for clauses in lacks.values() if clause in clauses), None)
         if why is not None:
             message = f"'{item.name}' needs '{clause}', which is not kept: {why}"
-            hint = "choose another implementation behind it, or drop the need"
+            mend = "change the option" if limited else "choose another implementation behind it"
+            hint = f"{mend}, or drop the need"
             findings.add("need-not-kept", message, (*merged.path, "needs", index), hint=hint)
     return replace(item, behind_lacks=lacks) if lacks else item
+
+
+def _limited(item: PlannedComponent, findings: Findings) -> Lacks:
+    """What its options make impossible for every implementation; warns where that is not needed."""
+    limits = findings.shelf.capability(item.capability).limits
+    found = (
+        {name: dict(clauses) for name, clauses in limits(item.options).items()} if limits is not None else {}
+    )
+    for why, clauses in _by_reason(found).items():
+        unneeded = [clause for clause in clauses if clause not in item.needs]
+        if unneeded:
+            findings.warn(
+                f"'{item.name}' in {findings.environment} keeps no {' and no '.join(unneeded)}: {why}"
+            )
+    return found
+
+
+def _by_reason(lacks: Lacks) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for clauses in lacks.values():
+        for clause, why in clauses.items():
+            found.setdefault(why, []).append(clause)
+    return found
 
 
 def _lacks(item: PlannedComponent, found: Mapping[str, PlannedComponent], findings: Findings) -> Lacks:

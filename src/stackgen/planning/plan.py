@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stackgen.catalog.model import CapabilityOptions, Place
@@ -14,14 +15,15 @@ from stackgen.planning.clauses import check_needs
 from stackgen.planning.connections import check_connections
 from stackgen.planning.findings import Findings
 from stackgen.planning.foundations import foundations
+from stackgen.planning.lengths import refuse_other_lengths, warnings
 from stackgen.planning.merge import Merged, merge, merge_beside
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.planning.order import order
 from stackgen.planning.passing import pass_on
-from stackgen.planning.places import check_residency, place
+from stackgen.planning.places import check_locations, check_regions, check_residency, place
 from stackgen.planning.references import references, sources, spread_all
 from stackgen.planning.renaming import check_renames
-from stackgen.planning.resolving import entry_of, options_of
+from stackgen.planning.resolving import choice_of, options_of
 from stackgen.planning.serving import serve
 from stackgen.providers.model import Provider
 
@@ -43,7 +45,7 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
         raise StackgenError(
             Problem("environment-not-found", message, hint=hint, allowed=allowed), ExitCode.NOT_FOUND
         )
-    findings = Findings(loaded, shelf)
+    findings = Findings(loaded, shelf, environment)
     provider = _provider(loaded, environment, findings)
     merged, second = merge(stack, environment), merge_beside(stack, environment)
     check_renames(merged, findings)
@@ -53,7 +55,8 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     providers = {name: shelf.provider(name) for name in where}
     ground = foundations(loaded, environment, providers, findings)
     findings.raise_if_any()
-    return _plan(loaded, environment, providers, ground, planned, beside, findings)
+    found = _plan(loaded, environment, providers, ground, planned, beside, findings)
+    return replace(found, warnings=(*found.warnings, *warnings(found)))
 
 
 def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
@@ -63,6 +66,7 @@ def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
     for environment in loaded.stack.environments:
         try:
             plans[environment] = plan(loaded, environment, shelf)
+            refuse_other_lengths(plans[environment], loaded)
         except StackgenError as error:
             problems.update(dict.fromkeys(error.problems))
             if len(problems) >= MANY:
@@ -96,6 +100,7 @@ def _places(boxes: Iterable[Merged], environment: str, provider: str, findings: 
             )
             findings.add("unused-provider", message, path, allowed=used[1:])
     found = {name: place(environment, name, findings) for name in used}
+    check_regions(environment, found, findings)
     check_residency(environment, found, findings)
     return found
 
@@ -104,7 +109,8 @@ def _components(
     all_merged: Mapping[str, Merged], where: Mapping[str, Place], findings: Findings
 ) -> tuple[PlannedComponent, ...]:
     options = {name: options_of(merged, findings) for name, merged in all_merged.items()}
-    entries = {name: entry_of(merged, options[name], where, findings) for name, merged in all_merged.items()}
+    choices = {name: choice_of(merged, options[name], where, findings) for name, merged in all_merged.items()}
+    entries = {name: choice.entry if choice is not None else None for name, choice in choices.items()}
     referred = {
         name: references(merged, chosen, all_merged, findings)
         for name, merged in all_merged.items()
@@ -116,9 +122,11 @@ def _components(
     spread_all(referred, all_merged, findings)
     found: dict[str, PlannedComponent] = {}
     for name, merged in all_merged.items():
-        entry, chosen = entries[name], options[name]
+        entry, chosen, choice = entries[name], options[name], choices[name]
         settings = resolve_settings(merged, entry, chosen, where[entry.provider], findings) if entry else None
         check_needs(merged, entry, findings)
+        if entry is not None:
+            check_locations(merged, entry, where[entry.provider], findings)
         if entry is not None and settings is not None and chosen is not None:
             check_together(merged, entry, chosen, settings, where[entry.provider], findings)
             found[name] = PlannedComponent(
@@ -135,6 +143,7 @@ def _components(
                 box=merged.box,
                 renamed_from=merged.renamed_from,
                 others=_others(entry, findings.shelf),
+                instead_of=choice.instead_of if choice is not None else {},
             )
     found = serve(found, all_merged, findings)
     found = {name: pass_on(item, all_merged[name], found, findings) for name, item in found.items()}

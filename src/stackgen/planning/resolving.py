@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from stackgen.catalog.model import CapabilityOptions, Place
-from stackgen.catalog.shelf import Entry
 from stackgen.errors import did_you_mean
-from stackgen.planning.choose import choose, refuse_options
+from stackgen.planning.choose import Choice, choose, refuse_options
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 
@@ -35,12 +34,12 @@ def options_of(merged: Merged, findings: Findings) -> CapabilityOptions | None:
         return None
 
 
-def entry_of(
+def choice_of(
     merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
-) -> Entry | None:
+) -> Choice | None:
     if merged.capability not in findings.shelf.implementations:
         return None
-    entry = choose(merged, options, where, findings)
-    if entry is not None:
-        refuse_options(merged, entry, findings)
-    return entry
+    found = choose(merged, options, where, findings)
+    if found is not None:
+        refuse_options(merged, found.entry, findings)
+    return found

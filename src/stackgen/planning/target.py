@@ -14,13 +14,26 @@ if TYPE_CHECKING:
 
 def swapped(plan: Plan, component: str) -> PlannedComponent:
     """The component whose box is to be swapped; raises StackgenError(unknown-component)."""
-    found = plan.by_name.get(component)
-    if found is None:
-        names = list(plan.by_name)
-        message = f"'{plan.stack.name}' has no component '{component}'"
-        problem = Problem("unknown-component", message, None, did_you_mean(component, names), tuple(names))
-        raise StackgenError(problem, ExitCode.NOT_FOUND)
-    return found
+    return named(plan, (component,))[0]
+
+
+def named(plan: Plan, components: Sequence[str]) -> tuple[PlannedComponent, ...]:
+    """The components of these names; raises StackgenError(unknown-component) with every one that is none."""
+    known = list(plan.by_name)
+    problems = [
+        Problem(
+            "unknown-component",
+            f"'{plan.stack.name}' has no component '{name}' in {plan.environment}",
+            None,
+            did_you_mean(name, known),
+            tuple(known),
+        )
+        for name in components
+        if name not in plan.by_name
+    ]
+    if problems:
+        raise StackgenError(problems, ExitCode.NOT_FOUND)
+    return tuple(plan.by_name[name] for name in components)
 
 
 def target(shelf: Shelf, capability: str, to: str) -> Entry:

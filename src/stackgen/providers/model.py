@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from stackgen.providers.regions import RegionTable
 
 
 class ProviderSettings(BaseModel):
@@ -29,7 +30,7 @@ class Provider:
     Pulumi packages whose default providers are switched off; the first foundation's `providers` are handed to
     every component.
     workloads: whether the first foundation makes an identity per component (`workload(name)`), which what
-    it calls then admits as `callers`. geographies: the residencies that hold in a region, such as eu.
+    it calls then admits as `callers`. regions: its table of regions; None where it has none.
     named: whether resources have fixed names, so that those of another implementation of a component take the
     place of the first's: components then say which they might replace (aliases).
     placed: whether names and folders are given by component and box alone, so that another implementation needs
@@ -50,7 +51,7 @@ class Provider:
     named: bool = False
     placed: bool = False
     reaches: tuple[str, ...] | None = None
-    geographies: Callable[[str], frozenset[str]] | None = None
+    regions: RegionTable | None = None
     notes: tuple[str, ...] = ()
 
 

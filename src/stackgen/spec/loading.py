@@ -129,24 +129,23 @@ def _require_version(content: dict[str, Any], positions: Positions | None) -> No
 
 
 def _dangling(stack: Stack, positions: Positions | None) -> Iterator[Problem]:
-    """Environments that name components or environments which don't exist."""
-
-    def problem(message: str, path: tuple[str, ...], name: str, known: list[str]) -> Problem:
-        place = positions.at(path) if positions is not None else None
-        return Problem("unknown-reference", message, place, did_you_mean(name, known), tuple(known))
-
-    names, environments = list(stack.components), list(stack.environments)
+    """Environments that name components which don't exist, or ask for a control that nothing enforces."""
+    names = list(stack.components)
     for environment, content in stack.environments.items():
         base = ("environments", environment)
         for name in content.components:
             if name not in stack.components:
                 message = f"environment '{environment}' changes '{name}', and there is no such component"
-                yield problem(message, (*base, "components", name), name, names)
-        source = content.promotes_from
-        if source is not None and (source not in stack.environments or source == environment):
-            message = f"environment '{environment}' promotes from '{source}', which is no other environment"
-            others = [name for name in environments if name != environment]
-            yield problem(message, (*base, "promotes_from"), source, others)
+                place = positions.at((*base, "components", name)) if positions is not None else None
+                yield Problem("unknown-reference", message, place, did_you_mean(name, names), tuple(names))
+        if content.promotes_from is not None:
+            place = positions.at((*base, "promotes_from")) if positions is not None else None
+            message = (
+                f"environment '{environment}' has `promotes_from`, which stackgen does not enforce yet: "
+                "nothing would keep a change from coming here first"
+            )
+            hint = "remove the line, and keep the order of environments in your pipeline"
+            yield Problem("not-enforced", message, place, hint)
 
 
 def shown(path: Path) -> str:

@@ -118,7 +118,7 @@ class Environment(SpecModel):
         description="Settings of the other providers that components of this environment name.",
     )
     promotes_from: str | None = Field(
-        default=None, description="Environment a change must have passed through before it comes here."
+        default=None, description="Refused: stackgen does not enforce an order of environments yet."
     )
     protect: bool = Field(
         default=False,

@@ -27,7 +27,10 @@ class Declared:
 
 @dataclass(frozen=True)
 class Result:
-    """One clause on one component. seconds: how long the probe took. detail: evidence, or what was seen."""
+    """One clause on one component. seconds: how long the probe took. detail: evidence, or what was seen.
+
+    measured: whether its probe ran.
+    """
 
     component: str
     contract: str
@@ -35,6 +38,7 @@ class Result:
     status: Status
     detail: str
     seconds: float
+    measured: bool = False
 
     @property
     def failed(self) -> bool:
@@ -52,6 +56,11 @@ class Report:
     def failures(self) -> tuple[Result, ...]:
         """Results where declared and measured differ."""
         return tuple(result for result in self.results if result.failed)
+
+    @property
+    def measured(self) -> int:
+        """Number of clauses whose probe ran."""
+        return sum(result.measured for result in self.results)
 
     def counts(self) -> dict[str, int]:
         """Status → number of clauses."""

@@ -15,7 +15,7 @@ from stackgen.catalog.shelf import Entry
 from stackgen.contracts import contract
 from stackgen.planning.model import Plan
 from stackgen.verification.model import Report, Result
-from stackgen.verification.run import NOBODY
+from stackgen.verification.run import NOBODY, NOT_DEPLOYED
 from stackgen.verification.signing import signed, why_not_genuine
 
 FOLDER, SIGNERS = "records", "signers.txt"
@@ -82,9 +82,9 @@ def digest(entry: Entry) -> str:
 def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Result]]:
     found: dict[tuple[Entry, str], dict[str, Result]] = {}
     for result in report.results:
-        item = plan.by_name[result.component]
-        if result.contract in item.behind_lacks:
-            continue  # what is behind it was measured, and not all of the box itself
+        item = plan.by_name.get(result.component)
+        if item is None or result.contract in item.behind_lacks:
+            continue  # no longer in the spec; or what is behind it was measured, and not all of the box itself
         clauses = found.setdefault((item.entry, result.contract), {})
         known = clauses.get(result.clause)
         if known is None or WORST.index(result.status) < WORST.index(known.status):
@@ -93,7 +93,7 @@ def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Re
         (entry, name): clauses
         for (entry, name), clauses in found.items()
         if {clause.name for clause in contract(name).clauses} == set(clauses)
-        and not any(result.detail.startswith(NOBODY) for result in clauses.values())
+        and not any(result.detail.startswith((NOBODY, NOT_DEPLOYED)) for result in clauses.values())
     }
 
 

@@ -17,6 +17,7 @@ from stackgen.verification.model import Declared, Report, Result, Status
 
 WORKERS = 8
 NOBODY = "nobody answers at"
+NOT_DEPLOYED = "the spec has this component and the deployment has not; see `stackgen up`"
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
@@ -39,7 +40,8 @@ def verify(
 ) -> Report:
     """Measure every clause for which `only(component, contract, clause)` holds.
 
-    bindings: component → contract → binding as exported. done: called with each result as it comes.
+    bindings: component → contract → binding as exported. A declared component without any is not deployed: its
+    clauses are broken. done: called with each result as it comes.
     """
     results: list[Result] = []
     tasks: list[_Task] = []
@@ -50,6 +52,8 @@ def verify(
                     results += [item] if only(component, name, item.clause) else []
                 elif only(component, name, item.clause.name):
                     tasks.append(item)
+
+    results += (r for r in _not_deployed(bindings, declared) if only(r.component, r.contract, r.clause))
 
     def measure(task: _Task) -> Result:
         result = _measure(task)
@@ -86,6 +90,15 @@ def _tasks(
             yield _Task(component, found, binding, clause, keeps, reasons.get(clause.name))
 
 
+def _not_deployed(bindings: Bindings, declared: Mapping[str, Declared]) -> Iterator[Result]:
+    """A broken result for every clause of a component that the spec has and the deployment has not."""
+    for component, item in declared.items():
+        if component not in bindings:
+            for name, clauses in item.kept.items():
+                for clause in clauses:
+                    yield Result(component, name, clause, "broken", NOT_DEPLOYED, 0)
+
+
 def _absent(address: tuple[str, int]) -> str | None:
     """A sentence if nobody listens at `address`."""
     host, port = address
@@ -100,7 +113,8 @@ def _absent(address: tuple[str, int]) -> str | None:
 def _measure(task: _Task) -> Result:
     if task.clause.probe is None:
         status: Status = "declared" if task.kept else "not-kept"
-        return _result(task, status, task.reason or "nothing on the wire can tell", 0)
+        detail = task.reason or "nothing on the wire can tell"
+        return Result(task.component, task.contract.name, task.clause.name, status, detail, 0)
     start = time.perf_counter()
     try:
         evidence = task.clause.probe(task.binding)
@@ -121,4 +135,5 @@ def _measure(task: _Task) -> Result:
 
 
 def _result(task: _Task, status: Status, detail: str, seconds: float) -> Result:
-    return Result(task.component, task.contract.name, task.clause.name, status, detail, round(seconds, 3))
+    name, clause = task.contract.name, task.clause.name
+    return Result(task.component, name, clause, status, detail, round(seconds, 3), measured=True)

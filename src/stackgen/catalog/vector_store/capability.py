@@ -1,11 +1,13 @@
 """A store of embeddings with metadata, searched by nearness."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stackgen.catalog.model import Capability, CapabilityOptions, ForStackgen, Refers
 
+LONGEST_INDEXED = 2000  # dimensions of pgvector's type `vector`: https://github.com/pgvector/pgvector#hnsw
 NAME = r"^[a-z_][a-z0-9_]{0,47}$"
 
 
@@ -39,8 +41,20 @@ class VectorStoreOptions(CapabilityOptions):
         return self
 
 
+def limits(options: VectorStoreOptions) -> Mapping[str, Mapping[str, str]]:
+    """Long vectors can be stored and compared, and not indexed."""
+    if options.dimensions <= LONGEST_INDEXED:
+        return {}
+    why = (
+        f"an HNSW index over columns of type `vector` takes at most {LONGEST_INDEXED} dimensions, and "
+        f"{options.dimensions} are asked for"
+    )
+    return {"pgvector": {"hnsw-index": why, "dimension-limit": why}}
+
+
 CAPABILITY = Capability(
     description="Stores embeddings with metadata and searches them by nearness.",
     contracts=("pgvector",),
     options=VectorStoreOptions,
+    limits=limits,
 )

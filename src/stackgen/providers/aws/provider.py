@@ -1,34 +1,14 @@
 """Descriptor of AWS."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from stackgen.providers.model import Provider, ProviderSettings
+from stackgen.providers.regions import beside
 
 Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
-
-# Residencies that hold in a region. https://docs.aws.amazon.com/global-infrastructure/latest/regions
-GEOGRAPHIES: dict[str, tuple[str, ...]] = {
-    "ap-northeast-1": ("jp",),
-    "ap-northeast-2": ("kr",),
-    "ap-south-1": ("in",),
-    "ap-southeast-1": ("sg",),
-    "ap-southeast-2": ("au",),
-    "ca-central-1": ("ca",),
-    "eu-central-1": ("eu", "de"),
-    "eu-central-2": ("ch",),
-    "eu-north-1": ("eu", "se"),
-    "eu-south-1": ("eu", "it"),
-    "eu-south-2": ("eu", "es"),
-    "eu-west-1": ("eu", "ie"),
-    "eu-west-2": ("uk",),
-    "eu-west-3": ("eu", "fr"),
-    "us-east-1": ("us",),
-    "us-east-2": ("us",),
-    "us-west-1": ("us",),
-    "us-west-2": ("us",),
-}
+REGIONS = beside(__file__)
 
 
 class AwsSettings(ProviderSettings):
@@ -39,6 +19,10 @@ class AwsSettings(ProviderSettings):
     )
     region: str = Field(
         default="eu-central-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region everything is in."
+    )
+    region_check: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether `region` must be in stackgen's dated table of regions; `off` for one that opened later.",
     )
     cidr: Cidr = Field(default="10.80.0.0/16", description="Address range of the network, /16 to /20.")
     vpc_id: str | None = Field(
@@ -83,11 +67,6 @@ class AwsSettings(ProviderSettings):
         return self
 
 
-def geographies(region: str) -> frozenset[str]:
-    """Residencies that hold in a region; none for a region that is not in the table."""
-    return frozenset(GEOGRAPHIES.get(region, ()))
-
-
 PROVIDER = Provider(
     description="Amazon Web Services: managed services, and containers on ECS Fargate, in a private network.",
     settings=AwsSettings,
@@ -104,7 +83,7 @@ PROVIDER = Provider(
     ),
     workloads=True,
     reaches=("gcp",),
-    geographies=geographies,
+    regions=REGIONS,
     notes=(
         "AWS: the account is checked before anything is done; credentials come from the environment, "
         "as always with Pulumi.",

@@ -1,36 +1,14 @@
 """Descriptor of Google Cloud."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from stackgen.providers.model import Provider, ProviderSettings
+from stackgen.providers.regions import beside
 
 Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
-
-# Residencies that hold in a region. https://cloud.google.com/about/locations
-GEOGRAPHIES: dict[str, tuple[str, ...]] = {
-    "asia-northeast1": ("jp",),
-    "asia-northeast3": ("kr",),
-    "asia-south1": ("in",),
-    "asia-southeast1": ("sg",),
-    "australia-southeast1": ("au",),
-    "europe-central2": ("eu", "pl"),
-    "europe-north1": ("eu", "fi"),
-    "europe-southwest1": ("eu", "es"),
-    "europe-west1": ("eu", "be"),
-    "europe-west2": ("uk",),
-    "europe-west3": ("eu", "de"),
-    "europe-west4": ("eu", "nl"),
-    "europe-west6": ("ch",),
-    "europe-west8": ("eu", "it"),
-    "europe-west9": ("eu", "fr"),
-    "northamerica-northeast1": ("ca",),
-    "us-central1": ("us",),
-    "us-east1": ("us",),
-    "us-east4": ("us",),
-    "us-west1": ("us",),
-}
+REGIONS = beside(__file__)
 
 
 class GcpSettings(ProviderSettings):
@@ -43,6 +21,10 @@ class GcpSettings(ProviderSettings):
     )
     region: str = Field(
         default="europe-west3", pattern=r"^[a-z]+-[a-z]+\d+$", description="Region everything is in."
+    )
+    region_check: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether `region` must be in stackgen's dated table of regions; `off` for one that opened later.",
     )
     cidr: Cidr = Field(default="10.90.0.0/20", description="Address range of the network's subnet.")
     database_cidr: Cidr = Field(
@@ -91,11 +73,6 @@ class GcpSettings(ProviderSettings):
         return self
 
 
-def geographies(region: str) -> frozenset[str]:
-    """Residencies that hold in a region; none for a region that is not in the table."""
-    return frozenset(GEOGRAPHIES.get(region, ()))
-
-
 PROVIDER = Provider(
     description="Google Cloud: managed services, and containers on Cloud Run, in a private network.",
     settings=GcpSettings,
@@ -111,7 +88,7 @@ PROVIDER = Provider(
     ),
     workloads=True,
     reaches=("aws",),
-    geographies=geographies,
+    regions=REGIONS,
     notes=(
         "Google Cloud: nothing is done outside the project named in the configuration; credentials come from "
         "the environment, as always with Pulumi.",

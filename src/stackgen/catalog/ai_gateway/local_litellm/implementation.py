@@ -56,6 +56,7 @@ IMPLEMENTATION = Implementation(
         "openai-embeddings": {"tls": LOOPBACK},
     },
     properties=SERVER,
+    billing="own-machines",
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
     default=True,
 )

@@ -94,6 +94,7 @@ IMPLEMENTATION = Implementation(
             "(https://docs.aws.amazon.com/bedrock/latest/userguide/data-protection.html)",
         ),
     ),
+    billing="per-use",
     licence="AWS service terms, and the model's own",
     default=True,
 )

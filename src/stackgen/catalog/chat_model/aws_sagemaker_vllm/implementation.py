@@ -88,6 +88,8 @@ IMPLEMENTATION = Implementation(
             "one instance at size small; from two on (`instances`) they are spread over zones",
         ),
     ),
+    billing="always-on",
+    gpu=True,
     licence="Apache-2.0 (vLLM, DJL Serving); the weights have their own",
     notes=(
         "copy the weights to S3 before the endpoint is created: apply first with "

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.model import (
+    CapabilityOptions,
+    Implementation,
+    ImplementationSettings,
+    NamesRegion,
+    Place,
+)
 from stackgen.catalog.models import offer, soon_retired, why_not_offered
 from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
@@ -21,7 +27,7 @@ class Settings(ImplementationSettings):
         pattern=r"^[\w./@-]+$",
         description="Vertex AI's identifier; from the table of models by the logical name if absent.",
     )
-    location: str | None = Field(
+    location: Annotated[str | None, NamesRegion(("global", "eu", "us"))] = Field(
         default=None,
         pattern=r"^(global|eu|us|[a-z]+-[a-z]+\d+)$",
         description="Where requests are answered: a region, eu, us or global; by the table of models if absent.",
@@ -99,6 +105,7 @@ IMPLEMENTATION = Implementation(
             "(https://cloud.google.com/vertex-ai/generative-ai/docs/data-governance)",
         ),
     ),
+    billing="per-use",
     licence="Google Cloud terms, and the model's own",
     default=True,
 )

@@ -99,6 +99,8 @@ IMPLEMENTATION = Implementation(
             "one replica at size small, started again by Vertex AI; `replicas` makes more",
         ),
     ),
+    billing="always-on",
+    gpu=True,
     licence="Apache-2.0 (vLLM); the weights have their own, which deploying them accepts",
     notes=(
         "weights that ask for a token need it as a secret: pulumi config set --secret huggingFaceToken",

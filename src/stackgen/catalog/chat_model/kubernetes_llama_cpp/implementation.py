@@ -105,6 +105,7 @@ IMPLEMENTATION = Implementation(
         ),
         high_availability=ONE_POD,
     ),
+    billing="own-machines",
     licence="MIT (llama.cpp); the weights have their own",
     notes=(
         "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",

@@ -107,6 +107,8 @@ IMPLEMENTATION = Implementation(
         ),
         high_availability=ONE_POD,
     ),
+    billing="own-machines",
+    gpu=True,
     licence="Apache-2.0 (vLLM); the weights have their own",
     default=True,
     notes=(

@@ -74,6 +74,7 @@ IMPLEMENTATION = Implementation(
     offers=offers,
     resolve=resolve,
     properties=SERVICE,
+    billing="always-on",
     licence="Apache-2.0 (Text Embeddings Inference); the weights have their own",
     notes=(
         "weights are fetched from the hub when an instance starts; set `hub` to your mirror in a closed network",

@@ -1,12 +1,18 @@
 """An embedding model of Vertex AI."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.catalog.model import (
+    CapabilityOptions,
+    Implementation,
+    ImplementationSettings,
+    NamesRegion,
+    Place,
+)
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
 from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
@@ -21,7 +27,7 @@ class Settings(ImplementationSettings):
         pattern=r"^[\w./@-]+$",
         description="Vertex AI's identifier; from the table of models by the logical name if absent.",
     )
-    location: str | None = Field(
+    location: Annotated[str | None, NamesRegion(("global", "eu", "us"))] = Field(
         default=None,
         pattern=r"^(global|eu|us|[a-z]+-[a-z]+\d+)$",
         description="Where requests are answered: a region, eu, us or global; by the table of models if absent.",
@@ -94,6 +100,7 @@ IMPLEMENTATION = Implementation(
     warns=warns,
     reached_through="ai_gateway",
     properties=BEHIND_GATEWAY,
+    billing="per-use",
     licence="Google Cloud terms, and the model's own",
     default=True,
 )

@@ -82,6 +82,7 @@ IMPLEMENTATION = Implementation(
         ),
         high_availability=ONE_POD,
     ),
+    billing="own-machines",
     licence="Apache-2.0 (Text Embeddings Inference); the weights have their own",
     default=True,
     notes=(

@@ -81,6 +81,8 @@ IMPLEMENTATION = Implementation(
         ),
         high_availability=ONE_POD,
     ),
+    billing="own-machines",
+    gpu=True,
     licence="Apache-2.0 (vLLM); the weights have their own",
     notes=(
         "weights are fetched from the hub into a volume once; set `hub` to your mirror in a closed network",

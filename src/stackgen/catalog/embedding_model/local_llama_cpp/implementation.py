@@ -80,6 +80,7 @@ IMPLEMENTATION = Implementation(
         SERVER,
         encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),
     ),
+    billing="own-machines",
     licence="MIT (llama.cpp, xllamacpp); the weights have their own",
     default=True,
 )

@@ -85,6 +85,7 @@ IMPLEMENTATION = Implementation(
         authentication=("none", NO_AUTHENTICATION),
         encryption_at_rest=("not-applicable", "it keeps no data; weights are plain files in the cache"),
     ),
+    billing="own-machines",
     licence="MIT (Ollama, llama.cpp); the weights have their own",
     maturity="beta",
     notes=("Ollama is built from its Go module with a C++ compiler, which takes minutes the first time.",),

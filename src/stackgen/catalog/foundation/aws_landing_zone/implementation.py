@@ -33,5 +33,6 @@ IMPLEMENTATION = Implementation(
     description="An account's network, key, service network, container cluster and logs.",
     level="managed",
     settings=Settings,
+    billing="always-on",
     licence="AWS service terms",
 )

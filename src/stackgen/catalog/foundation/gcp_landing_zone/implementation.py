@@ -34,5 +34,6 @@ IMPLEMENTATION = Implementation(
     description="A project's APIs, network, key, identities and logs.",
     level="managed",
     settings=Settings,
+    billing="always-on",
     licence="Google Cloud terms",
 )

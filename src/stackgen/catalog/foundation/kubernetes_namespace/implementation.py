@@ -45,5 +45,6 @@ IMPLEMENTATION = Implementation(
     description="A namespace: restricted pods, everything denied but what is wired, a quota, an identity per workload.",
     level="self-hosted",
     settings=Settings,
+    billing="own-machines",
     licence="Apache-2.0 (Kubernetes)",
 )

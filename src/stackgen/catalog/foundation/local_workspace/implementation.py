@@ -16,5 +16,6 @@ IMPLEMENTATION = Implementation(
     description="A private folder and a supervisord that keeps its servers running.",
     level="bare",
     settings=Settings,
+    billing="own-machines",
     licence="BSD-derived (supervisor)",
 )

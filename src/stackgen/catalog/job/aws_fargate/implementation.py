@@ -39,6 +39,7 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": 4096, "memory": 8192},
     },
     properties=JOB,
+    billing="per-use",
     licence="the user's own",
     default=True,
     notes=(

@@ -40,6 +40,7 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": "8", "memory": "16Gi"},
     },
     properties=JOB,
+    billing="per-use",
     licence="the user's own",
     default=True,
     notes=(

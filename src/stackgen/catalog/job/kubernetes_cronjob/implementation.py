@@ -41,6 +41,7 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": "8", "memory": "16Gi"},
     },
     properties=JOB,
+    billing="own-machines",
     licence="the user's own",
     default=True,
     notes=(

@@ -29,6 +29,7 @@ IMPLEMENTATION = Implementation(
             "it runs at `up`, when its code or its bindings have changed; a failure fails that",
         ),
     ),
+    billing="own-machines",
     licence="the user's own",
     default=True,
 )

@@ -57,6 +57,7 @@ IMPLEMENTATION = Implementation(
             "versions of artifacts for 90 days",
         ),
     ),
+    billing="always-on",
     licence="Apache-2.0",
     default=True,
 )

@@ -74,6 +74,7 @@ IMPLEMENTATION = Implementation(
             "AWS keeps the one tracking server running; it documents no redundancy",
         ),
     ),
+    billing="always-on",
     licence="AWS service terms; Apache-2.0 (MLflow)",
     maturity="beta",
     notes=(f"clients need the package sagemaker-mlflow beside mlflow ({PLUGIN})",),

@@ -63,6 +63,7 @@ IMPLEMENTATION = Implementation(
             "a regional Cloud Run service; Cloud SQL has a standby in another zone (`standby`)",
         ),
     ),
+    billing="always-on",
     licence="Apache-2.0",
     default=True,
 )

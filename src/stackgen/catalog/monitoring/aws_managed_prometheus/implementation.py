@@ -67,6 +67,7 @@ IMPLEMENTATION = Implementation(
             "by ECS",
         ),
     ),
+    billing="always-on",
     licence="AWS service terms; Apache-2.0 (vmauth, collector, signing proxy)",
     default=True,
     notes=(

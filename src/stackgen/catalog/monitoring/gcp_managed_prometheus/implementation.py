@@ -64,6 +64,7 @@ IMPLEMENTATION = Implementation(
             "what is stored is in several zones; the one instance that collects and answers is started again",
         ),
     ),
+    billing="always-on",
     licence="Google Cloud terms; Apache-2.0 (vmauth, collector, query frontend)",
     default=True,
     notes=("alerts are shown; add notification channels in extensions.py to be woken by them",),

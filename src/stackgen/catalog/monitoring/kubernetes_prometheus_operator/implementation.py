@@ -71,6 +71,7 @@ IMPLEMENTATION = Implementation(
             "one Prometheus, started again; from two on (`replicas`, size medium) each scrapes everything",
         ),
     ),
+    billing="own-machines",
     licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, collector, vmauth); AGPL-3.0 (Grafana)",
     notes=(
         "the Prometheus Operator (0.85 or later) must run in the cluster",

@@ -37,6 +37,7 @@ IMPLEMENTATION = Implementation(
     },
     not_kept={"prometheus": {"tls": LOOPBACK}, "otlp": {"tls": LOOPBACK}},
     properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
+    billing="own-machines",
     licence="Apache-2.0 (VictoriaMetrics, Alertmanager, Jaeger)",
     default=True,
 )

@@ -39,6 +39,7 @@ IMPLEMENTATION = Implementation(
             "(https://docs.aws.amazon.com/AmazonS3/latest/userguide/DataDurability.html)",
         ),
     ),
+    billing="per-use",
     licence="AWS service terms",
     default=True,
     notes=("its binding has no keys: S3 clients take the role of the workload they run in",),

@@ -52,6 +52,7 @@ IMPLEMENTATION = Implementation(
             "a regional bucket is in several zones (https://cloud.google.com/storage/docs/locations)",
         ),
     ),
+    billing="per-use",
     licence="Google Cloud terms",
     default=True,
     notes=("clients hold an HMAC key: S3's signatures know no federation; rotate it by replacing the key",),

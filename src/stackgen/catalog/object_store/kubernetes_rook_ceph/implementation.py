@@ -68,6 +68,7 @@ IMPLEMENTATION = Implementation(
             "Ceph keeps replicas on several hosts, over zones where its failure domain says so",
         ),
     ),
+    billing="own-machines",
     licence="Apache-2.0 (Rook); LGPL-2.1 (Ceph)",
     notes=(
         "Rook (1.16 or later) must run in the cluster with an object store and a storage class for buckets",

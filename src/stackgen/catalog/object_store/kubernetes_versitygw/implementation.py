@@ -49,6 +49,7 @@ IMPLEMENTATION = Implementation(
         }
     },
     properties=replace(SERVER, encryption_at_rest=ON_VOLUME, backup=NO_BACKUP, high_availability=ONE_POD),
+    billing="own-machines",
     licence="Apache-2.0",
     default=True,
     notes=("the volume must keep extended attributes, as ext4 and xfs do",),

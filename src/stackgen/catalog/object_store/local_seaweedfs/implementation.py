@@ -43,6 +43,7 @@ IMPLEMENTATION = Implementation(
         encryption_at_rest=DATA_AT_REST,
         backup=("versions", "old versions are kept in the same volume files; nothing copies its folder"),
     ),
+    billing="own-machines",
     licence="Apache-2.0",
     maturity="beta",
     notes=(

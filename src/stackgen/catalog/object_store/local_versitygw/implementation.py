@@ -43,6 +43,7 @@ IMPLEMENTATION = Implementation(
             "old versions are kept beside the objects, on the same disk; nothing copies its folder",
         ),
     ),
+    billing="own-machines",
     licence="Apache-2.0",
     default=True,
 )

@@ -81,6 +81,7 @@ IMPLEMENTATION = Implementation(
             "one instance at size small; from two on (`minimum`) they are spread over zones",
         ),
     ),
+    billing="always-on",
     licence="AWS terms; Apache-2.0 (MLServer, signing proxy)",
     notes=(
         "build its image with `open_inference_tunnel/Dockerfile` and push it before the endpoint is created: "

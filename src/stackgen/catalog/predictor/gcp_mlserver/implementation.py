@@ -49,6 +49,7 @@ IMPLEMENTATION = Implementation(
     },
     offers=offers,
     properties=replace(SERVICE, authentication=("none", NO_AUTHENTICATION)),
+    billing="always-on",
     licence="Apache-2.0",
     default=True,
     notes=("a moved alias is served by instances that start afterwards: deploy a new revision",),

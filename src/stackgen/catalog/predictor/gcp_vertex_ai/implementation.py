@@ -72,6 +72,7 @@ IMPLEMENTATION = Implementation(
             "whoever deploys the model says how many replicas; one, if they say nothing",
         ),
     ),
+    billing="always-on",
     licence="Google Cloud terms; Apache-2.0 (MLServer)",
     notes=(
         "Pulumi's provider has no resource that deploys a model of one's own to an endpoint: build the image with "

@@ -49,6 +49,7 @@ IMPLEMENTATION = Implementation(
     },
     offers=offers,
     properties=replace(SERVER, authentication=WITHOUT_AUTHENTICATION),
+    billing="own-machines",
     licence="Apache-2.0",
     notes=(
         "a moved alias is served by pods that start afterwards: `kubectl rollout restart` its Deployment",

@@ -40,6 +40,7 @@ IMPLEMENTATION = Implementation(
     },
     check=check,
     properties=replace(SERVER, authentication=("none", NO_AUTHENTICATION)),
+    billing="own-machines",
     licence="Apache-2.0",
     default=True,
 )

@@ -45,6 +45,7 @@ IMPLEMENTATION = Implementation(
             "what the user's own code asks for; only the security groups of its callers reach it",
         ),
     ),
+    billing="always-on",
     licence="the user's own",
     default=True,
     notes=("push its image, built from `source`, to the repository the first update creates",),

@@ -45,6 +45,7 @@ IMPLEMENTATION = Implementation(
             "what the user's own code asks for; only the environment's network reaches it",
         ),
     ),
+    billing="always-on",
     licence="the user's own",
     default=True,
     notes=(

@@ -23,6 +23,7 @@ IMPLEMENTATION = Implementation(
     sizes={"small": {}, "medium": {}, "large": {}},
     kept={"http": ("answers",)},
     properties=replace(SERVER, authentication=("none", "what the user's own code asks for")),
+    billing="own-machines",
     licence="the user's own",
     default=True,
 )

@@ -72,6 +72,7 @@ IMPLEMENTATION = Implementation(
             "size medium) a reader in another zone takes over",
         ),
     ),
+    billing="always-on",
     licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
     default=True,
 )

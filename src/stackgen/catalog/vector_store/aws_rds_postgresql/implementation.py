@@ -52,5 +52,6 @@ IMPLEMENTATION = Implementation(
     properties=replace(
         DATABASE, high_availability=("zones", "a standby in another zone takes over (`standby`)")
     ),
+    billing="always-on",
     licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
 )

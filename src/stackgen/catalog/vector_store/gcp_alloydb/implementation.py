@@ -53,6 +53,7 @@ IMPLEMENTATION = Implementation(
             "zone takes over",
         ),
     ),
+    billing="always-on",
     licence="Google Cloud terms; PostgreSQL Licence (pgvector)",
     default=True,
 )

@@ -57,5 +57,6 @@ IMPLEMENTATION = Implementation(
         ),
         high_availability=("zones", "a standby in another zone takes over (`standby`)"),
     ),
+    billing="always-on",
     licence="Google Cloud terms; PostgreSQL Licence (PostgreSQL, pgvector)",
 )

