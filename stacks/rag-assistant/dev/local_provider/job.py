@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +11,11 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from local_provider import launch
-from local_provider.account import as_service_user, give
+from local_provider.account import as_service_user
 from local_provider.failure import LocalFailure, told_plainly
-from local_provider.files import tail
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing
+from local_provider.workspace_files import new_file, remove, remove_tree, tail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +52,8 @@ class JobProvider(LocalProvider):
 
     def delete(self, _id: str, props: Properties) -> None:
         end_orphans(props["workspace"], props["name"])
-        shutil.rmtree(launch.run_folder(props), ignore_errors=True)
-        launch.log_file(props).unlink(missing_ok=True)
+        remove_tree(launch.run_folder(props))
+        remove(launch.log_file(props))
 
 
 class Job(Resource, module="local", name="Job"):
@@ -82,8 +81,7 @@ def _run(props: Properties) -> None:
     end_orphans(props["workspace"], props["name"])
     folder = launch.prepare_folder(props)
     log = launch.log_file(props)
-    with log.open("w") as stream:
-        give(log)
+    with new_file(log) as stream:
         try:
             done = subprocess.run(
                 as_service_user([str(word) for word in props["command"]]),

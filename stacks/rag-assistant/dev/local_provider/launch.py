@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local_provider.account import own_folder
 from local_provider.commands import minimal
-from local_provider.files import write
 from local_provider.orphans import PROCESS, WORKSPACE
 from local_provider.resource import table
+from local_provider.workspace_files import (
+    discard_planted,
+    make_folder,
+    make_operator_folder,
+    read,
+    remove_tree,
+    write,
+)
 
 # A server that was killed may leave children that hold its port: they are ended before it starts anew.
-# supervisord makes each process the leader of a group of its own.
+# supervisord makes each process the leader of a group of its own. (`kill -KILL -- -1` is refused by dash.)
 START = """\
-[ ! -f {group} ] || kill -KILL -- "-$(cat {group})" 2>/dev/null
+[ ! -f {group} ] || kill -KILL "-$(cat {group})" 2>/dev/null
 echo $$ > {group}
 . {environment}
 exec {command}
@@ -72,13 +77,14 @@ def variables(props: Mapping[str, Any]) -> dict[str, str]:
 def prepare_folder(props: Mapping[str, Any]) -> Path:
     """A fresh run folder with the process's files; secret ones readable by its account alone."""
     folder = run_folder(props)
-    shutil.rmtree(folder, ignore_errors=True)
-    own_folder(folder)
+    make_operator_folder(folder.parent)
+    remove_tree(folder)
+    make_folder(folder)
     for key, mode in (("files", 0o640), ("secret_files", 0o600)):
         for name, content in table(props, key).items():
             path = folder / name
             for parent in reversed(path.relative_to(folder).parents[:-1]):
-                own_folder(folder / parent)
+                make_folder(folder / parent)
             write(path, str(content), mode)
     return folder
 
@@ -99,7 +105,10 @@ def write_program(props: Mapping[str, Any]) -> None:
         wait=int(props["stop_timeout"]),
         log=_escaped(log_file(props)),
     )
-    write(configuration_file(props), text, 0o600)
+    discard_planted(log_file(props))  # supervisord opens it, and would wait for ever at a pipe
+    configuration = configuration_file(props)
+    make_operator_folder(configuration.parent)
+    write(configuration, text, 0o644, ours=True)
 
 
 def masked(text: str, props: Mapping[str, Any]) -> str:
@@ -118,7 +127,7 @@ def fingerprint(props: Mapping[str, Any]) -> str:
     names = [*table(props, "files"), *table(props, "secret_files"), "environment.sh", "start.sh"]
     for path in (*(folder / name for name in sorted(names)), configuration_file(props)):
         try:
-            digest.update(json.dumps([path.name, path.read_text(encoding="utf-8")]).encode())
+            digest.update(json.dumps([path.name, read(path).decode("utf-8")]).encode())
         except (OSError, UnicodeDecodeError):
             digest.update(b"missing")
     return digest.hexdigest()

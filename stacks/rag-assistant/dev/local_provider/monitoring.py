@@ -19,9 +19,10 @@ from local_provider.process import Process, ProcessArgs
 from local_provider.workspace import Workspace
 
 ALERTMANAGER_FILE = (Path(__file__).parent / "scripts" / "alertmanager.yml").read_text(encoding="utf-8")
-VICTORIAMETRICS, VICTORIAMETRICS_VERSION = "github.com/VictoriaMetrics/VictoriaMetrics/app", "v1.140.0"
-ALERTMANAGER, ALERTMANAGER_VERSION = "github.com/prometheus/alertmanager/cmd/alertmanager", "v0.27.0"
-JAEGER, JAEGER_VERSION = "github.com/jaegertracing/jaeger/cmd/all-in-one", "v1.62.0"
+LOCKS = Path(__file__).parent / "locks"
+VICTORIAMETRICS = "github.com/VictoriaMetrics/VictoriaMetrics/app"
+ALERTMANAGER = "github.com/prometheus/alertmanager/cmd/alertmanager"
+JAEGER = "github.com/jaegertracing/jaeger/cmd/all-in-one"
 USER = "stackgen"
 NOWHERE = "127.0.0.1:0"  # listeners that nothing here uses: loopback, any port
 Route = tuple[Sequence[str], pulumi.Output[str]]  # paths, and the address that answers them
@@ -57,11 +58,15 @@ class MonitoringServers:
         Process(f"{self.name}-{part}", args, self.child)
         return url
 
-    def binary(self, part: str, version: str, package: str, tags: str = "") -> pulumi.Output[str]:
-        """Path of a server that is built from a Go module."""
+    def binary(self, part: str, lock: Path, package: str, tags: str = "") -> pulumi.Output[str]:
+        """Path of a server that is built from a Go module, as the go.mod and go.sum in `lock` say."""
         return GoBinary(
-            f"{self.name}-{part}-binary", version=version, package=package, tags=tags, opts=self.child
+            f"{self.name}-{part}-binary", lock=lock, package=package, tags=tags, opts=self.child
         ).path
+
+    def victoriametrics(self, part: str, program: str) -> pulumi.Output[str]:
+        """Path of one of VictoriaMetrics' programs."""
+        return self.binary(part, LOCKS / "victoriametrics", f"{VICTORIAMETRICS}/{program}")
 
     def data(self, part: str) -> pulumi.Output[str]:
         """Path of a server's data, which outlives it."""
@@ -78,7 +83,7 @@ class MonitoringServers:
         flags: list[Any] = ["--config.file=alertmanager.yml", "--cluster.listen-address="]
         flags += [pulumi.Output.concat("--storage.path=", data)]
         flags += [pulumi.Output.concat("--web.listen-address=127.0.0.1:", port)]
-        program = self.binary("alerts", ALERTMANAGER_VERSION, ALERTMANAGER)
+        program = self.binary("alerts", LOCKS / "alertmanager", ALERTMANAGER)
         files = {"alertmanager.yml": ALERTMANAGER_FILE}
         return self.process("alerts", program, flags, port, files=files, health="/-/ready")
 
@@ -104,7 +109,7 @@ class MonitoringServers:
         }
         self.process(
             "traces",
-            self.binary("traces", JAEGER_VERSION, JAEGER),
+            self.binary("traces", LOCKS / "jaeger", JAEGER),
             [pulumi.Output.concat(f"--{key}=", value) for key, value in flags.items()],
             admin,
             health="/",
@@ -116,7 +121,7 @@ class MonitoringServers:
         """vmauth: the only address that clients are given, and it asks for the password. Bindings of the box."""
         password = Password(f"{self.name}-password", opts=self.child).value
         port = Port(f"{self.name}-port", preferred=preferred, opts=self.child).number.apply(str)
-        program = self.binary("front", VICTORIAMETRICS_VERSION, f"{VICTORIAMETRICS}/vmauth")
+        program = self.victoriametrics("front", "vmauth")
         configuration = pulumi.Output.all(password, [[paths, url] for paths, url in routes]).apply(_routes)
         flags = ["-auth.config=routes.yml", listen(port)]
         url = self.process("front", program, flags, port, secret_files={"routes.yml": configuration})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -12,8 +13,8 @@ from local_provider.models import ModelFile
 from local_provider.port import Port
 from local_provider.process import Process, ProcessArgs, Step
 
-# The last version whose sources are all in its Go module: later ones lack headers of the llama.cpp in it.
-OLLAMA, VERSION = "github.com/ollama/ollama", "v0.10.1"
+# v0.10.1 is the last version whose sources are all in its Go module: later ones lack headers of the llama.cpp in it.
+OLLAMA, LOCK = "github.com/ollama/ollama", Path(__file__).parent / "locks" / "ollama"
 TAG = "latest"  # what Ollama calls a model by, where nothing else is said
 # One model, loaded for good; nothing is fetched; no page of a browser may ask.
 FIXED = {
@@ -40,7 +41,7 @@ class OllamaServer:
         port: int | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        program = GoBinary(f"{name}-binary", version=VERSION, package=OLLAMA, cgo=True, opts=opts).path
+        program = GoBinary(f"{name}-binary", lock=LOCK, package=OLLAMA, cgo=True, opts=opts).path
         number = Port(f"{name}-port", preferred=port, opts=opts).number.apply(str)
         self.url = pulumi.Output.concat("http://127.0.0.1:", number)
         self.model = f"{name}:{TAG}"

@@ -24,8 +24,11 @@ def end_orphans(workspace: str, name: str | None = None) -> None:
 def _belongs(process: psutil.Process, workspace: str, name: str | None) -> bool:
     try:
         variables = process.environ()
+        command = process.cmdline() if name is None else []
     except (psutil.Error, OSError):
         return False
+    if f"{workspace}/supervisor/supervisord.conf" in command:
+        return True  # a supervisor that can't be asked to end, since its socket is gone
     return variables.get(WORKSPACE) == workspace and name in (None, variables.get(PROCESS))
 
 

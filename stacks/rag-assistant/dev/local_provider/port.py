@@ -6,16 +6,16 @@ import json
 import socket
 import zlib
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from local_provider.failure import LocalFailure
 from local_provider.files import locked
 from local_provider.homes import data_home
+from local_provider.listening import holder
 from local_provider.resource import LocalProvider, Properties
+from local_provider.workspace_files import remove, write
 
 FIRST, COUNT = 20_000, 10_000  # below the range systems take outgoing ports from
 
@@ -72,7 +72,7 @@ def _claim(number: int, owner: str, reserved: dict[int, str]) -> int:
         )
     if not is_free(number):
         raise LocalFailure(
-            f"port {number} is taken{_by_whom(number)}; free it or choose another one for {owner}"
+            f"port {number} is taken{holder(number)}; free it or choose another one for {owner}"
         )
     return number
 
@@ -84,17 +84,6 @@ def _free(owner: str, reserved: dict[int, str]) -> int:
         if number not in reserved and is_free(number):
             return number
     raise LocalFailure(f"no free port between {FIRST} and {FIRST + COUNT}")
-
-
-def _by_whom(number: int) -> str:
-    try:
-        for connection in psutil.net_connections("tcp"):
-            place: tuple[Any, ...] = connection.laddr
-            if connection.status == psutil.CONN_LISTEN and place[1:] == (number,) and connection.pid:
-                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except psutil.Error:
-        pass
-    return ""
 
 
 def _file() -> Path:
@@ -110,6 +99,6 @@ def _reserved() -> dict[int, str]:
 
 def _store(reserved: dict[int, str]) -> None:
     if reserved:
-        _file().write_text(json.dumps(reserved, sort_keys=True, indent=1))
+        write(_file(), json.dumps(reserved, sort_keys=True, indent=1), 0o600, ours=True)
     else:
-        _file().unlink(missing_ok=True)
+        remove(_file())

@@ -17,6 +17,9 @@ from local_provider.python_environment import PythonEnvironment
 from local_provider.workspace import Workspace
 
 USER = "stackgen"
+# A server that asks for the password in clear gets none. A database that a swap has closed for writing still
+# gets what a start makes sure of.
+CLIENT = {"PGREQUIREAUTH": "scram-sha-256", "PGOPTIONS": "-c default_transaction_read_only=off"}
 
 # A cluster appears under its final name only when it is complete: an interrupted initdb leaves nothing behind.
 CREATE_CLUSTER = """\
@@ -93,7 +96,7 @@ class PostgresServer:
                 finish=[
                     Step(
                         command=["/bin/sh", "-c", CREATE_DATABASE, "psql", programs, self.port, USER],
-                        secrets={"PGPASSWORD": self.password},
+                        secrets={"PGPASSWORD": self.password, **CLIENT},
                         input=sql,
                     )
                 ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +14,11 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from local_provider import launch, supervisord
 from local_provider.commands import helper
 from local_provider.failure import LocalFailure, told_plainly
-from local_provider.files import tail
 from local_provider.health import Health, healthy
+from local_provider.listening import health_port, holder, serves
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing, table, vanished
+from local_provider.workspace_files import names, remove, remove_tree, tail
 
 _MADE_HERE = ("ready", "fingerprint")
 
@@ -85,18 +85,21 @@ class ProcessProvider(LocalProvider):
             found = supervisord.state(props["workspace"], props["name"])
         except supervisord.Unreachable:
             return vanished()
-        running = found is not None and found["statename"] == "RUNNING"
+        if found is None or found["statename"] != "RUNNING":
+            return vanished()
         untouched = launch.fingerprint(props) == props.get("fingerprint")
-        if running and untouched and healthy(props["health"]):
+        if untouched and serves(int(found["pid"]), props["health"]) and healthy(props["health"]):
             return ReadResult(id_, dict(props))
         return vanished()
 
     def delete(self, _id: str, props: Properties) -> None:
         with told_plainly(f"stopping {props['name']}"):
             _stop(props)
-            shutil.rmtree(launch.run_folder(props), ignore_errors=True)
-            for log in launch.log_file(props).parent.glob(f"{props['name']}.log*"):
-                log.unlink(missing_ok=True)
+            remove_tree(launch.run_folder(props))
+            log = launch.log_file(props)
+            for name in names(log.parent):
+                if name == log.name or name.startswith(f"{log.name}."):  # supervisord's older ones: .1, .2
+                    remove(log.with_name(name))
 
 
 class Process(Resource, module="local", name="Process"):
@@ -154,7 +157,7 @@ def _stop(props: Properties) -> None:
         supervisord.stop(props["workspace"], props["name"])
     except supervisord.Unreachable:
         pass
-    launch.configuration_file(props).unlink(missing_ok=True)
+    remove(launch.configuration_file(props))
     end_orphans(props["workspace"], props["name"])
 
 
@@ -202,7 +205,9 @@ def _wait(props: Properties) -> None:
         starts.add(int(found["start"]))
         if len(starts) > 4:
             raise LocalFailure(_died(props, "dies after it is started"))
-        if found["statename"] in ("STARTING", "RUNNING") and healthy(props["health"], timeout=2):
+        alive = found["statename"] in ("STARTING", "RUNNING")
+        # Nothing is sent to a port, least of all a password, before the process that holds it is known.
+        if alive and serves(int(found["pid"]), props["health"]) and healthy(props["health"], timeout=2):
             _settle(props)
             return
         time.sleep(0.1)
@@ -222,4 +227,7 @@ def _died(props: Properties, what: str) -> str:
     log = launch.log_file(props)
     lines = tail(log, 12)
     text = launch.masked("\n".join(f"    {line}" for line in lines), props)
-    return f"{props['name']} {what}; the end of {log}:\n{text}"
+    port = health_port(props["health"])
+    held = holder(port) if port is not None else ""
+    taken = f"; its port {port} is taken{held}" if held else ""
+    return f"{props['name']} {what}{taken}; the end of {log}:\n{text}"

@@ -15,6 +15,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from local_provider.failure import LocalFailure
+from local_provider.redirects import CredentialsStay
 from local_provider.resource import LocalProvider, Properties
 
 _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
@@ -79,7 +80,7 @@ def _get(registry: Mapping[str, Any], path: str, query: dict[str, str], model: s
     request = urllib.request.Request(
         url, headers={"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
     )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), CredentialsStay())
     try:
         with opener.open(request, timeout=30) as answer:
             return json.load(answer)

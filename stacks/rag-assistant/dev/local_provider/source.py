@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import give, own_folder
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.workspace_files import (
+    files_below,
+    make_folder,
+    make_operator_folder,
+    read,
+    remove_tree,
+    write,
+)
 
 IGNORED = {
     "__pycache__",
@@ -42,12 +48,12 @@ class SourceTreeProvider(LocalProvider):
         return UpdateResult(self.create(news).outs)
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        copy = Path(props["path"])
-        intact = copy.is_dir() and digest(copy) == props["digest"]
+        intact = _copied_digest(Path(props["path"])) == props["digest"]
         return ReadResult(id_, dict(props)) if intact else vanished()
 
     def delete(self, _id: str, props: Properties) -> None:
-        shutil.rmtree(props["path"], ignore_errors=True)
+        with told_plainly(f"deleting the copy of {props['source']}"):
+            remove_tree(Path(props["path"]))
         remove_empty_parents(Path(props["path"]))
 
 
@@ -69,10 +75,23 @@ class SourceTree(Resource, module="local", name="SourceTree"):
 
 def digest(folder: Path) -> str:
     """sha256 over relative paths and contents of every file that counts."""
+    return _digest((path.relative_to(folder).as_posix(), path.read_bytes()) for path in _files(folder))
+
+
+def _copied_digest(copy: Path) -> str | None:
+    """The same of a copy, which the service may have changed; None where it can't be read as files of its own."""
+    names = [name for name in files_below(copy) if not name.endswith(".pyc")]
+    counted = [name for name in names if IGNORED.isdisjoint(Path(name).parent.parts)]
+    try:
+        return _digest((name, read(copy / name)) for name in counted)
+    except OSError:
+        return None
+
+
+def _digest(files: Iterable[tuple[str, bytes]]) -> str:
     found = hashlib.sha256()
-    for path in _files(folder):
-        found.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
-        found.update(path.read_bytes())
+    for name, content in files:
+        found.update(f"{name}\0{len(content)}\0".encode() + content)
     return found.hexdigest()
 
 
@@ -88,11 +107,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    shutil.rmtree(target, ignore_errors=True)
-    own_folder(target)
+    make_operator_folder(target.parent)
+    remove_tree(target)
+    make_folder(target)
     for path in _files(source):
         copy = target / path.relative_to(source)
-        own_folder(copy.parent)
-        shutil.copyfile(path, copy)
-        copy.chmod(0o600)
-        give(copy)
+        make_folder(copy.parent)
+        write(copy, path.read_bytes(), 0o600)

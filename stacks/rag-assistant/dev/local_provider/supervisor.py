@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -11,14 +10,22 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource
 
 from local_provider import supervisord
-from local_provider.account import as_service_user, own_folder
+from local_provider.account import as_service_user, service_account
 from local_provider.commands import minimal
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
-from local_provider.files import tail, write
 from local_provider.orphans import end_orphans
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.workspace_files import (
+    make_folder,
+    make_operator_folder,
+    names,
+    remove,
+    remove_tree,
+    tail,
+    write,
+)
 
 REQUIREMENTS = (Path(__file__).parent / "locks" / "supervisor.txt").read_text(encoding="utf-8")
 PATIENCE = 20  # seconds for supervisord to answer
@@ -29,9 +36,9 @@ file={socket}
 chmod=0700
 
 [supervisord]
-logfile={folder}/supervisord.log
-pidfile={folder}/supervisord.pid
-childlogdir={folder}
+logfile={folder}/state/supervisord.log
+pidfile={folder}/state/supervisord.pid
+childlogdir={folder}/state
 directory={workspace}
 nodaemon=false
 silent=true
@@ -40,7 +47,7 @@ silent=true
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 [include]
-files={folder}/processes/*.conf
+files=processes/*.conf
 """
 
 
@@ -69,7 +76,8 @@ class SupervisorProvider(LocalProvider):
         with told_plainly(f"removing the workspace {workspace}"):
             _end(str(workspace))
             for name in ("supervisor", "run", "logs"):
-                shutil.rmtree(workspace / name, ignore_errors=True)
+                remove_tree(workspace / name)
+            remove_tree(supervisord.socket_path(str(workspace)).parent)
             remove_empty_parents(workspace / "data" / "any")
 
 
@@ -88,29 +96,44 @@ PARTS = ("data", "run", "logs", "supervisor")
 
 
 def _prepare(workspace: str) -> None:
-    _require_own(Path(workspace))
-    own_folder(Path(workspace))
-    for name in PARTS:
-        own_folder(Path(workspace, name))
-    shutil.rmtree(Path(workspace, "supervisor", "processes"), ignore_errors=True)
-    own_folder(Path(workspace, "supervisor", "processes"))
+    """The folders of a workspace. Servers write below `data`, `run/NAME`, `logs` and `supervisor/state` only."""
+    folder = Path(workspace)
+    _require_own(folder)
+    remove_tree(folder / "supervisor")
+    for name in ("data", "run", "supervisor"):
+        make_operator_folder(folder / name)
+    make_folder(folder / "logs")
+    make_operator_folder(folder / "supervisor" / "processes", listed=True)
+    make_folder(folder / "supervisor" / "state")
     socket = supervisord.socket_path(workspace)
-    own_folder(socket.parent)
-    folder = Path(workspace, "supervisor")
+    make_folder(socket.parent)
     text = CONFIGURATION.format(
-        socket=_escaped(socket), folder=_escaped(folder), workspace=_escaped(workspace)
+        socket=_escaped(socket), folder=_escaped(folder / "supervisor"), workspace=_escaped(workspace)
     )
-    write(folder / "supervisord.conf", text, 0o600)
+    write(folder / "supervisor" / "supervisord.conf", text, 0o644, ours=True)
+    _require_passage(folder)
 
 
 def _require_own(workspace: Path) -> None:
     """A new folder, an empty one, or a workspace: a folder of somebody's is not taken over."""
-    found = [path.name for path in workspace.iterdir()] if workspace.exists() else []
-    strangers = sorted(name for name in found if name not in PARTS)
+    strangers = [name for name in names(workspace) if name not in PARTS]
     if strangers:
         raise LocalFailure(
             f"{workspace} holds something else than a workspace ({', '.join(strangers[:3])}); "
             "choose an empty folder with the provider's setting `directory`"
+        )
+
+
+def _require_passage(workspace: Path) -> None:
+    """Servers must be able to enter their workspace: whether they can, the account itself says."""
+    enter = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(workspace)]
+    if subprocess.run(as_service_user(enter), cwd="/", capture_output=True, check=False).returncode:
+        account = service_account()
+        who = f"the account '{account.pw_name}'" if account else "this user"
+        closed = [f for f in reversed(workspace.parents) if not f.stat().st_mode & 0o001] or [workspace]
+        raise LocalFailure(
+            f"{who}, which servers run as, can't enter {workspace}: {closed[0]} is closed to it; "
+            f"run `chmod o+x {closed[0]}`, or choose another data folder ($STACKGEN_DATA_HOME)"
         )
 
 
@@ -120,7 +143,7 @@ def _start(workspace: str) -> None:
     # supervisord leaves its starter's process group by itself; cwd must be one the account may enter
     done = subprocess.run(
         as_service_user([str(program), "-c", str(folder / "supervisord.conf")]),
-        env=minimal(folder),
+        env=minimal(folder / "state"),
         cwd=workspace,
         capture_output=True,
         text=True,
@@ -134,7 +157,7 @@ def _start(workspace: str) -> None:
             return
         except supervisord.Unreachable:
             time.sleep(0.05)
-    words = "\n".join([done.stdout, done.stderr, *tail(folder / "supervisord.log", 5)]).strip()
+    words = "\n".join([done.stdout, done.stderr, *tail(folder / "state" / "supervisord.log", 5)]).strip()
     raise LocalFailure(f"the process supervisor of {workspace} does not start:\n{words}")
 
 
@@ -149,7 +172,7 @@ def _end(workspace: str) -> None:
     except supervisord.Unreachable:
         pass
     end_orphans(workspace)
-    supervisord.socket_path(workspace).unlink(missing_ok=True)
+    remove(supervisord.socket_path(workspace))
 
 
 def _escaped(value: object) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import os
 import socket
+import struct
 import tempfile
 import xmlrpc.client
 from pathlib import Path
 from typing import Any
+
+from local_provider.account import service_account
 
 LONGEST = 100  # bytes of a unix socket's path
 
@@ -18,12 +22,19 @@ class Unreachable(Exception):
 
 
 def socket_path(workspace: str) -> Path:
-    """The socket's place: in the workspace, or in the temporary folder where that path is too long."""
-    path = Path(workspace, "supervisor", "s.sock")
+    """The socket's place: in the workspace, or in a folder for such things where that path is too long."""
+    path = Path(workspace, "supervisor", "state", "s.sock")
     if len(str(path).encode()) <= LONGEST:
         return path
     key = hashlib.sha256(workspace.encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir(), f"stackgen-{key}", "s.sock")
+    return _runtime_folder() / key / "s.sock"
+
+
+def _runtime_folder() -> Path:
+    """A folder that no other user can make in our place, where the system has one."""
+    if os.geteuid() == 0 and Path("/run").is_dir():
+        return Path("/run/stackgen")
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), f"stackgen-{os.geteuid()}")
 
 
 def call(workspace: str, method: str, *arguments: Any) -> Any:
@@ -80,3 +91,19 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self.path))
+        if _peer(self.sock) not in _supervisors_users():
+            raise ConnectionRefusedError("another user's process listens there")
+
+
+def _supervisors_users() -> set[int | None]:
+    """Who supervisord may run as; None where the system does not say who listens."""
+    account = service_account()
+    return {None, os.geteuid() if account is None else account.pw_uid}
+
+
+def _peer(connection: socket.socket) -> int | None:
+    """The user of the process that listens at the other end of a unix socket."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    return struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, option, 12))[1]

@@ -36,7 +36,7 @@ class LocalWorkspace(pulumi.ComponentResource):
     ) -> None:
         super().__init__("stackgen:foundation:LocalWorkspace", name, None, opts)
         self.protect = args.protect
-        self.root = args.directory or workspace_directory()
+        self.root = workspace_directory(args.directory)
         child = pulumi.ResourceOptions(parent=self)
         self.directory = Supervisor(f"{name}-supervisor", directory=self.root, opts=child).directory
         self.register_outputs({"directory": self.directory})

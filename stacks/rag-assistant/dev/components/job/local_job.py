@@ -33,7 +33,7 @@ class LocalJob(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         directory = args.workspace.directory
         requirements = (Path(args.source) / "requirements.txt").read_text()
-        python = PythonEnvironment(f"{name}-python", requirements=requirements, opts=child).path
+        python = PythonEnvironment(f"{name}-python", requirements=requirements, pinned=False, opts=child).path
         place = pulumi.Output.concat(directory, f"/run/{name}-source")
         source = SourceTree(f"{name}-source", source=args.source, path=place, opts=child)
         job = Job(

@@ -8,13 +8,7 @@ from typing import Any
 
 import pulumi
 
-from local_provider.monitoring import (
-    VICTORIAMETRICS,
-    VICTORIAMETRICS_VERSION,
-    MonitoringServers,
-    listen,
-    scrape_configuration,
-)
+from local_provider.monitoring import MonitoringServers, listen, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
 
@@ -70,7 +64,7 @@ def _metrics(servers: MonitoringServers, args: LocalVictoriametricsArgs) -> pulu
     flags += ["-opentelemetry.usePrometheusNaming", f"-retentionPeriod={args.retention}"]
     return servers.process(
         "metrics",
-        servers.binary("metrics", VICTORIAMETRICS_VERSION, f"{VICTORIAMETRICS}/victoria-metrics"),
+        servers.victoriametrics("metrics", "victoria-metrics"),
         [pulumi.Output.concat("-storageDataPath=", data), listen(port), *flags],
         port,
         secret_files={"scrape.yml": scrape},
@@ -85,5 +79,5 @@ def _rules(
     flags: list[Any] = ["-rule=rules.yml", "-rule.evalDelay=0s", "-evaluationInterval=5s"]
     addresses = {"datasource": metrics, "remoteWrite": metrics, "remoteRead": metrics, "notifier": alerts}
     flags += [pulumi.Output.concat(f"-{key}.url=", url) for key, url in addresses.items()]
-    program = servers.binary("rules", VICTORIAMETRICS_VERSION, f"{VICTORIAMETRICS}/vmalert")
+    program = servers.victoriametrics("rules", "vmalert")
     return servers.process("rules", program, [listen(port), *flags], port, files={"rules.yml": RULES})

@@ -22,7 +22,6 @@ from local_provider import (
 from local_provider.workspace import Workspace
 
 FILES = Path(__file__).parent / "files" / "local_versitygw"
-VERSION = "v1.8.0"
 PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
 REGION = "local"  # for us-east-1, clients would presign with the old signature, which the gateway refuses
 
@@ -49,7 +48,7 @@ class LocalVersitygw(pulumi.ComponentResource):
         kept = pulumi.ResourceOptions(parent=self, protect=args.workspace.protect)
         directory, bucket = args.workspace.directory, args.bucket or name
         data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=kept).path
-        program = GoBinary(f"{name}-binary", version=VERSION, package=PACKAGE, opts=child).path
+        program = GoBinary(f"{name}-binary", lock=FILES, package=PACKAGE, opts=child).path
         client = PythonEnvironment(
             f"{name}-client", requirements=(FILES / "requirements.txt").read_text(), opts=child
         ).path

@@ -39,7 +39,7 @@ class LocalService(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         directory = args.workspace.directory
         requirements = (Path(args.source) / "requirements.txt").read_text()
-        python = PythonEnvironment(f"{name}-python", requirements=requirements, opts=child).path
+        python = PythonEnvironment(f"{name}-python", requirements=requirements, pinned=False, opts=child).path
         place = pulumi.Output.concat(directory, f"/run/{name}-source")
         source = SourceTree(f"{name}-source", source=args.source, path=place, opts=child)
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)

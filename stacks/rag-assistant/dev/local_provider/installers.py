@@ -1,0 +1,63 @@
+"""The one place that calls uv and go: by lock, and without what their configuration files say.
+
+Of the caller's environment they get what names a mirror (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY) and
+further indexes (UV_INDEX, UV_EXTRA_INDEX_URL), proxies, certificates and where caches are. A mirror may be anybody's:
+digests decide what is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from uv import find_uv_bin as uv
+
+from local_provider.commands import install, installer_variables
+from local_provider.homes import cache_home
+
+INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")  # the first that is set counts
+UV_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
+UV_OWN = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_LINK_MODE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS")
+GO_OWN = ("GOPROXY", "GOMODCACHE", "GOCACHE")
+LOCKED = ("--require-hashes", "--only-binary", ":all:")
+
+
+def virtual_environment(doing: str, folder: Path, python: str) -> None:
+    """An empty virtual environment of the interpreter `python`; raises LocalFailure."""
+    _uv(doing, "venv", "--quiet", "--no-project", "--python", python, str(folder))
+
+
+def packages(doing: str, target: Sequence[str], requirements: Path, *more: str, pinned: bool = True) -> None:
+    """Install what the file `requirements` lists; raises LocalFailure.
+
+    target: uv's words for where to, such as `--python PATH`. pinned: every package needs a digest and a wheel;
+    otherwise that holds for digests where the file has any, and packages are built where there is no wheel.
+    """
+    flags = LOCKED if pinned else LOCKED[:1] if "--hash=" in requirements.read_text(encoding="utf-8") else ()
+    _uv(doing, "pip", "install", "--quiet", *target, *flags, *more, "-r", str(requirements))
+
+
+def go(doing: str, compiler: str, folder: Path, *arguments: str, cgo: bool = False) -> str:
+    """Run the Go command in `folder`, whose go.sum is all that it trusts; its output, or LocalFailure."""
+    variables = installer_variables("CC", "CXX")
+    if "HOME" not in variables:
+        variables |= {"GOPATH": str(cache_home() / "gopath"), "GOCACHE": str(cache_home() / "gobuild")}
+    variables |= {"GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+    asked = install(doing, [compiler, "env", "-json", *GO_OWN], {**os.environ, **variables}, folder=folder)
+    variables |= {name: value for name, value in json.loads(asked).items() if value}
+    variables |= {"GOENV": "off", "CGO_ENABLED": str(int(cgo))}
+    return install(doing, [compiler, *arguments], variables, folder=folder)
+
+
+def uv_settings() -> dict[str, str]:
+    """Where uv takes packages from, by the caller's environment alone, and nothing that it would read elsewhere."""
+    found = {name: os.environ[name] for name in UV_INDEXES if name in os.environ}
+    index = next((os.environ[name] for name in INDEXES if os.environ.get(name)), None)
+    found |= {"UV_DEFAULT_INDEX": index} if index else {}
+    return found | {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "PIP_CONFIG_FILE": os.devnull}
+
+
+def _uv(doing: str, *arguments: str) -> None:
+    install(doing, [uv(), *arguments], {**installer_variables(*UV_OWN), **uv_settings()})

@@ -1,0 +1,63 @@
+"""Which process listens on a port: a number alone proves nothing on a machine with several users."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+
+def health_port(health: Mapping[str, Any]) -> int | None:
+    """The port that a health check asks; None where it asks none."""
+    address = health.get("http") or (f"tcp://{health['tcp']}" if health.get("tcp") else "")
+    return urlsplit(str(address)).port
+
+
+def serves(pid: int, health: Mapping[str, Any]) -> bool:
+    """Whether the supervised process `pid`, one of its group or of its children listens where health is asked."""
+    port = health_port(health)
+    return port is None or any(port in _ports(process) for process in _family(pid))
+
+
+def holder(port: int) -> str:
+    """Who listens on a port, for messages: ` by NAME (process N of USER)`; empty where nobody does or it is hidden."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            place: tuple[Any, ...] = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and place[1:] == (port,) and connection.pid:
+                process = psutil.Process(connection.pid)
+                return f" by {process.name()} (process {process.pid} of {process.username()})"
+    except psutil.Error:
+        pass
+    return ""
+
+
+def _family(pid: int) -> Iterator[psutil.Process]:
+    """The process, its descendants, and what else is in its group: a server's workers."""
+    try:
+        leader = psutil.Process(pid)
+        yield leader
+        yield from leader.children(recursive=True)
+    except psutil.Error:
+        return
+    for process in psutil.process_iter():
+        if process.pid != pid and _group(process.pid) == pid:
+            yield process
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
+
+
+def _ports(process: psutil.Process) -> set[int]:
+    try:
+        found = process.net_connections("tcp")
+    except psutil.Error:
+        return set()
+    return {int(c.laddr[1]) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}

@@ -1,0 +1,266 @@
+"""Files and folders that servers can write to, used without following what a server may have planted there.
+
+Where stackgen runs as root, servers run as another account. In a folder that this account can write to, any name
+may be a link, a pipe or a foreign file by the time it is opened. So every folder is opened from the one above it,
+links are followed only where nobody but root can place one, and owner and mode are set on what is open, never by
+path. This is the only module that creates, changes or deletes files as root (a test of the house says so).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from local_provider.account import service_account
+from local_provider.failure import LocalFailure
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LARGEST = 64 * 1024 * 1024  # bytes read of a file that a server can write to
+
+
+def make_folder(path: Path, mode: int = 0o700) -> Path:
+    """A folder of the service account's; parents that are missing belong to us, and the account may pass."""
+    account = service_account()
+    owner = (os.geteuid(), os.getegid()) if account is None else (account.pw_uid, account.pw_gid)
+    return _make(path, mode, owner)
+
+
+def make_operator_folder(path: Path, *, listed: bool = False) -> Path:
+    """A folder that only we can write to; the service account may pass through, and list it where `listed`."""
+    mode = _passable() | (0o044 if listed and os.geteuid() == 0 else 0)
+    return _make(path, mode, (os.geteuid(), os.getegid()))
+
+
+def write(path: Path, content: str | bytes, mode: int, *, ours: bool = False) -> None:
+    """Replace `path` in one step: readers see the old content or the new, never half of it.
+
+    The file is the service account's; with `ours` it stays ours.
+    """
+    with _folder(path.parent) as parent:
+        temporary = f".{path.name}.{secrets.token_hex(6)}"
+        handle = os.open(temporary, _NEW, 0o600, dir_fd=parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content.encode() if isinstance(content, str) else content)
+                if not ours:
+                    _give(handle)
+                os.fchmod(handle, mode)
+            os.rename(temporary, path.name, src_dir_fd=parent, dst_dir_fd=parent)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=parent)
+            raise
+
+
+@contextmanager
+def new_file(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """An empty file of the service account's at `path`, open for writing; one of that name is replaced."""
+    remove(path)
+    with _folder(path.parent) as parent:
+        handle = os.open(path.name, _NEW, 0o600, dir_fd=parent)
+    with os.fdopen(handle, "wb") as stream:
+        _give(handle)
+        os.fchmod(handle, mode)
+        yield stream
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """A regular file of the account's or ours, open for reading; OSError for a link, a pipe, a foreign file."""
+    with _folder(path.parent) as parent:
+        owners = _owners(parent)
+        handle = os.open(path.name, _READ, dir_fd=parent)
+    with os.fdopen(handle, "rb") as stream:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid not in owners:
+            raise OSError(errno.EPERM, "not a regular file of the service account's", str(path))
+        yield stream
+
+
+def read(path: Path) -> bytes:
+    """What is in a file, see `open_file`; a file above LARGEST bytes is an OSError too."""
+    with open_file(path) as stream:
+        content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return content
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines of a text file; [] if there is none that can be read safely."""
+    try:
+        with open_file(path) as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - 64 * 1024))
+            text = stream.read(1024 * 1024).decode(errors="replace")
+    except OSError:
+        return []
+    return list(deque(text.splitlines(), maxlen=lines))
+
+
+def names(path: Path) -> list[str]:
+    """What a folder holds, sorted; [] if there is no such folder."""
+    try:
+        with _folder(path) as folder:
+            return sorted(entry.name for entry in os.scandir(folder))
+    except FileNotFoundError:
+        return []
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at `path` that is no planted link."""
+    try:
+        with _folder(path):
+            return True
+    except OSError:
+        return False
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a link, never its target; nothing happens if there is none."""
+    with suppress(FileNotFoundError), _folder(path.parent) as parent:
+        os.unlink(path.name, dir_fd=parent)
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a folder and what is in it; a link in it or in its place goes, its target stays."""
+    with suppress(FileNotFoundError), _folder(path.parent) as parent:
+        status = os.stat(path.name, dir_fd=parent, follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            shutil.rmtree(path.name, dir_fd=parent)
+        else:
+            os.unlink(path.name, dir_fd=parent)
+
+
+def discard_planted(path: Path) -> None:
+    """Delete what stands at `path` unless it is a regular file that can be read safely: a server opens it next."""
+    try:
+        with open_file(path):
+            return
+    except FileNotFoundError:
+        return
+    except OSError:
+        remove_tree(path)
+
+
+def files_below(path: Path) -> list[str]:
+    """Relative paths of what is below a folder and is no folder, links among them; [] if there is no such folder."""
+    below: list[str] = []
+    with suppress(OSError), _folder(path) as top:
+        for root, folders, found, _ in os.fwalk(".", dir_fd=top, follow_symlinks=False):
+            folders.sort()
+            below += [os.path.normpath(f"{root}/{name}") for name in sorted(found)]
+    return below
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    """A descriptor of a folder, reached part by part."""
+    path = path.absolute()
+    handle = os.open(path.anchor, _FOLDER)
+    try:
+        for part in path.parts[1:]:
+            below = _step(handle, part, path)
+            os.close(handle)
+            handle = below
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _step(above: int, name: str, whole: Path) -> int:
+    try:
+        return os.open(name, _FOLDER | (0 if _only_ours(above) else os.O_NOFOLLOW), dir_fd=above)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(whole)) from None
+
+
+def _only_ours(folder: int) -> bool:
+    """Whether only we, or root, can place names in a folder; without root's rights there is no boundary to guard."""
+    if os.geteuid() != 0:
+        return True
+    status = os.fstat(folder)
+    return status.st_uid == 0 and not status.st_mode & (0o002 | (0o020 if status.st_gid else 0))
+
+
+def _owners(folder: int) -> set[int]:
+    """Whose files we read in a folder."""
+    account = service_account()
+    owners = set() if account is None else {account.pw_uid}
+    return owners | ({os.geteuid()} if _only_ours(folder) else set())
+
+
+def _passable() -> int:
+    return 0o711 if os.geteuid() == 0 else 0o700
+
+
+def _make(path: Path, mode: int, owner: tuple[int, int]) -> Path:
+    for parent in reversed(path.absolute().parents):
+        if not parent.exists():
+            _make_one(parent, _passable(), (os.geteuid(), os.getegid()))
+    _make_one(path.absolute(), mode, owner)
+    return path
+
+
+def _make_one(path: Path, mode: int, owner: tuple[int, int]) -> None:
+    with _folder(path.parent) as parent:
+        try:
+            os.mkdir(path.name, 0o700, dir_fd=parent)
+            made = True
+        except FileExistsError:
+            made = False
+        handle = _opened(path, parent)
+    try:
+        if made or _may_take(handle, path, owner[0]):
+            if os.geteuid() == 0:
+                os.fchown(handle, *owner)
+            os.fchmod(handle, mode)
+    finally:
+        os.close(handle)
+
+
+def _opened(path: Path, parent: int) -> int:
+    try:
+        return os.open(path.name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise LocalFailure(f"{path} is a link or a file where a folder belongs; remove it") from None
+        raise
+
+
+def _may_take(handle: int, path: Path, owner: int) -> bool:
+    """Whether an existing folder gets this owner and the mode that goes with it.
+
+    A folder of ours keeps its mode, since the user may have chosen it. Raises LocalFailure for one of another user.
+    """
+    holder, ours, account = os.fstat(handle).st_uid, os.geteuid(), service_account()
+    if account is None or holder == owner == ours:
+        return False
+    if holder == account.pw_uid:  # one of the account's, or one that an earlier version made so
+        return True
+    if holder == ours and not os.listdir(handle):  # left by an update that was killed
+        return True
+    hint = (
+        "choose another folder"
+        if owner == ours
+        else f"if it is stackgen's: chown -R {account.pw_name} {path}"
+    )
+    raise LocalFailure(
+        f"{path} belongs to another user (number {holder}); stackgen takes no folder over; {hint}"
+    )
+
+
+def _give(handle: int) -> None:
+    """Make an open file the service account's."""
+    account = service_account()
+    if account is not None:
+        os.fchown(handle, account.pw_uid, account.pw_gid)
