@@ -1,7 +1,7 @@
 """The one place that calls uv and go: by lock, and without what their configuration files say.
 
-Of the caller's environment they get what names a mirror (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY) and
-further indexes (UV_INDEX, UV_EXTRA_INDEX_URL, UV_FIND_LINKS), proxies, certificates and where caches are. A mirror may be
+Of the caller's environment they get the names of mirrors (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY),
+more indexes (UV_INDEX, UV_EXTRA_INDEX_URL, UV_FIND_LINKS), proxies, certificates and where caches are. A mirror may be
 anybody's: digests decide what is installed.
 Generated programs do the same by themselves (`local_provider/installers.py`).
 """
