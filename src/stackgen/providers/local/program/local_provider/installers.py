@@ -1,8 +1,8 @@
 """The one place that calls uv and go: by lock, and without what their configuration files say.
 
-Of the caller's environment they get what names a mirror (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY) and
-further indexes (UV_INDEX, UV_EXTRA_INDEX_URL), proxies, certificates and where caches are. A mirror may be anybody's:
-digests decide what is installed.
+Of the caller's environment they get the names of mirrors (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY),
+more indexes (UV_INDEX, UV_EXTRA_INDEX_URL, UV_FIND_LINKS), proxies, certificates and where caches are. A mirror may be
+anybody's: digests decide what is installed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from local_provider.commands import install, installer_variables
 from local_provider.homes import cache_home
 
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")  # the first that is set counts
-UV_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
+UV_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 UV_OWN = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_LINK_MODE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS")
 GO_OWN = ("GOPROXY", "GOMODCACHE", "GOCACHE")
 LOCKED = ("--require-hashes", "--only-binary", ":all:")
