@@ -221,6 +221,20 @@ def test_unfinished_files_beside_a_whole_state_go(state: State) -> None:
     assert other.exists()
 
 
+def test_a_note_of_the_selected_stack_that_is_not_whole_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "workspaces"
+    folder.mkdir()
+    whole, broken, other = (
+        folder / f"{name}-workspace.json" for name in ("mini-0123abcd", "mini-4567abcd", "other-4567abcd")
+    )
+    whole.write_text('{\n    "stack": "organization/mini/dev"\n}')
+    for file in (broken, other):
+        file.touch()
+        _aged(file)
+    healing.heal_workspaces(tmp_path, "mini")
+    assert (whole.exists(), broken.exists(), other.exists()) == (True, False, True)
+
+
 @pytest.mark.parametrize(
     ("said", "place"),
     [
