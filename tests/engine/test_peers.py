@@ -33,7 +33,7 @@ def row(local: str, user: int, *, remote: str = "0100007F:C350", state: str = "0
         (PEER, "", row(V6, 1001), 1001),
         ("ipv6:[::ffff:127.0.0.1]:40000", row(V4, 1001), "", 1001),
         ("ipv6:%5B::ffff:127.0.0.1%5D:40000", row(V4, 1001), "", 1001),
-        (PEER, row(V4, 0, state="06"), "", None),  # closed: root stands for nobody in particular
+        (PEER, row(V4, 0, state="06"), "", None),  # closed: the kernel names root then
         (PEER, row(V4, 0, state="04"), "", None),
         (PEER, row(V4, 1001, remote="0100007F:C351"), "", None),  # the same port, connected elsewhere
         (PEER, row(V4, 0, remote="0100007F:C351") + row(V4, 1001), "", 1001),
