@@ -255,7 +255,7 @@ import os, sys, grpc, grpc._channel
 os.setgroups([])
 os.setuid(int(sys.argv[1]))
 methods = ("/grpc.health.v1.Health/Check", "/pulumirpc.ResourceProvider/GetPluginInfo",
-           "/pulumirpc.LanguageRuntime/GetPluginInfo")
+           "/pulumirpc.LanguageRuntime/GetPluginInfo", "/pulumirpc.Events/StreamEvents")
 for port in sys.argv[2:]:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         for method in methods:
@@ -272,11 +272,11 @@ def _require_own_callers(process: subprocess.Popen[str]) -> None:
     engine = _engine(process)
     ports = {
         str(connection.laddr.port)
-        for member in (engine, *engine.children(recursive=True))
+        for member in (psutil.Process(process.pid), engine, *engine.children(recursive=True))
         for connection in member.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN and "STACKGEN_WORKSPACE" not in _variables(member)
     }
-    assert len(ports) >= 4, "the engine, its monitor, the language host, the dynamic providers"
+    assert len(ports) >= 5, "events, the engine, its monitor, the language host, the dynamic providers"
     assert _answering(os.geteuid(), ports) == ports
     if os.geteuid() == 0:
         assert _answering(65534, ports) == set()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import os
 import pickle
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from stackgen.engine.locate import ensure
@@ -65,36 +68,42 @@ class Server:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generated program, as far as the provider's server looks at it."""
-    (tmp_path / "stackgen.lock.json").write_text("{}")
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "__init__.py").touch()
-    (tmp_path / "here" / "provider.py").write_text(
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "stackgen.lock.json").write_text("{}")
+    (folder / "here").mkdir()
+    (folder / "here" / "__init__.py").touch()
+    (folder / "here" / "provider.py").write_text(
         "from pulumi.dynamic import CreateResult, ResourceProvider\n"
         "class Own(ResourceProvider):\n"
         "    def create(self, props): return CreateResult('made')\n"
         "def other(*words): open('loaded', 'w').write('x')\n"
     )
-    return tmp_path
+    return folder
 
 
-@pytest.fixture(params=["pulumi-language-python", "pulumi-resource-pulumi-python"])
-def server(request: pytest.FixtureRequest, program: Path) -> Iterator[Server]:
-    """The language host, then the server of dynamic providers."""
-    started = Server(request.param, program)
+@pytest.fixture(scope="module")
+def host(program: Path) -> Iterator[Server]:
+    started = Server("pulumi-language-python", program)
     yield started
     started.process.kill()
     started.process.communicate()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider(program: Path) -> Iterator[Server]:
     started = Server("pulumi-resource-pulumi-python", program)
     yield started
     started.process.kill()
     started.process.communicate()
+
+
+@pytest.fixture(params=["host", "provider"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """The language host, then the server of dynamic providers."""
+    return request.getfixturevalue(request.param)
 
 
 class Harmful:
@@ -188,3 +197,78 @@ def test_another_program_may_send_providers_as_code(tmp_path: Path) -> None:
     finally:
         server.process.kill()
         server.process.communicate()
+
+
+STUB = """#!{python}
+import signal, sys, time
+if sys.argv[1:2] == ["version"]:
+    sys.exit(print("v3.212.0"))
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append("x"))
+print("begun", flush=True)
+open("begun", "w").close()
+while len(heard) < int(sys.argv[1]):
+    time.sleep(0.01)
+    open("heard", "w").write(str(len(heard)))
+sys.exit(3)
+"""
+COMMAND = """
+import sys
+import time
+from pathlib import Path
+from stackgen.engine.command import EngineCommand
+try:
+    EngineCommand(Path.cwd(), lambda text: print(text, flush=True)).run([sys.argv[1]], ".", {})
+except KeyboardInterrupt:
+    print("interrupted", Path("heard").read_text(), flush=True)
+"""
+
+
+class Interrupted:
+    """A process that runs a `pulumi` which needs `often` interrupts to end."""
+
+    def __init__(self, folder: Path, often: int) -> None:
+        (folder / "bin").mkdir()
+        (folder / "bin" / "pulumi").write_text(STUB.format(python=sys.executable))
+        (folder / "bin" / "pulumi").chmod(0o755)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, str(often)], cwd=folder, stdout=subprocess.PIPE, text=True
+        )
+        _wait((folder / "heard").exists)
+        (self.engine,) = psutil.Process(self.process.pid).children()
+
+    def ends(self) -> list[str]:
+        """Its lines; waits for its end."""
+        lines = self.process.communicate(timeout=60)[0].splitlines()
+        _wait(lambda: not self.engine.is_running())
+        return lines
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_interrupt_reaches_the_engine_once_and_its_end_is_waited_for(tmp_path: Path) -> None:
+    command = Interrupted(tmp_path, 1)
+    command.process.send_signal(signal.SIGINT)
+    assert command.ends() == [
+        "cancelling: waiting for what has begun; Ctrl-C again to leave it",
+        "interrupted 1",
+    ]
+
+
+def test_a_second_interrupt_reaches_the_engine_too(tmp_path: Path) -> None:
+    command = Interrupted(tmp_path, 2)
+    command.process.send_signal(signal.SIGINT)
+    _wait(lambda: (tmp_path / "heard").read_text() == "1")
+    command.process.send_signal(signal.SIGINT)
+    assert command.ends()[-1] == "interrupted 2"
+
+
+def test_the_engine_hears_of_it_when_the_command_is_killed(tmp_path: Path) -> None:
+    command = Interrupted(tmp_path, 1)
+    command.process.kill()
+    assert command.ends() == []

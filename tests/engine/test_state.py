@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from stackgen.engine import failures, healing, locks, settings
+from stackgen.engine.locate import find
 from stackgen.errors import StackgenError
 from tests.conftest import Cli
 
@@ -221,6 +222,20 @@ def test_unfinished_files_beside_a_whole_state_go(state: State) -> None:
     assert other.exists()
 
 
+def test_a_note_of_the_selected_stack_that_is_not_whole_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "workspaces"
+    folder.mkdir()
+    whole, broken, other = (
+        folder / f"{name}-workspace.json" for name in ("mini-0123abcd", "mini-4567abcd", "other-4567abcd")
+    )
+    whole.write_text('{\n    "stack": "organization/mini/dev"\n}')
+    for file in (broken, other):
+        file.touch()
+        _aged(file)
+    healing.heal_workspaces(tmp_path, "mini")
+    assert (whole.exists(), broken.exists(), other.exists()) == (True, False, True)
+
+
 @pytest.mark.parametrize(
     ("said", "place"),
     [
@@ -258,3 +273,22 @@ def test_the_passphrase_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         with pytest.raises(StackgenError, match="is empty, and the state beside it was encrypted"):
             settings.environment(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["passphrase", "state"]
+
+
+@pytest.mark.parametrize(
+    ("place", "is_used"), [("cache/engine/3.212.0-0123456789ab", False), ("opt/pulumi", True)]
+)
+def test_an_engine_of_an_earlier_version_on_path_is_not_used(
+    tmp_path: Path, place: str, is_used: bool
+) -> None:
+    folder = tmp_path / place / "bin"
+    folder.mkdir(parents=True)
+    for name in ("pulumi", "pulumi-language-python"):
+        (folder / name).write_text("#!/bin/sh\necho v3.212.0\n")
+        (folder / name).chmod(0o755)
+    shell = {
+        "STACKGEN_CACHE_HOME": str(tmp_path / "cache"),
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+    }
+    with patch.dict(os.environ, shell):
+        assert (find() is not None) == is_used

@@ -18,9 +18,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
+import grpc
 from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
+from stackgen.engine.host.pulumi_guard import peers
 from stackgen.engine.progress import Progress, silent
 
 PR_SET_PDEATHSIG = 1
@@ -42,6 +44,7 @@ class EngineCommand(PulumiCommand):
 
     def __init__(self, root: Path, progress: Progress = silent) -> None:
         super().__init__(root=str(root), skip_version_check=True)
+        grpc.server = peers.server  # the Automation API hears the engine's events on a port of this process
         self.progress = progress
 
     def run(

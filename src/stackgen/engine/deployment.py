@@ -89,6 +89,7 @@ class Deployment:
         place = os.environ["PULUMI_BACKEND_URL"], self.project, self.name
         for sentence in locks.clear_stale(*place):
             self.progress(sentence)
+        healing.heal_workspaces(Path(os.environ["PULUMI_HOME"]), self.project)
         if not locks.held(*place):
             for sentence in healing.heal(*place):
                 self.progress(sentence)

@@ -33,6 +33,16 @@ def _of_the_folder(folder: Path) -> Iterator[str]:
         yield "removed an empty description of the state folder; Pulumi writes it anew"
 
 
+def heal_workspaces(home: Path, project: str) -> None:
+    """Remove what of Pulumi's notes of the selected stack is not whole: Pulumi stops at it, and writes it anew.
+
+    home: PULUMI_HOME.
+    """
+    for file in (home / "workspaces").glob(f"{project}-*-workspace.json"):
+        if not _whole(file) and settled(file):
+            file.unlink(missing_ok=True)
+
+
 def _of_the_stack(folder: Path, project: str, stack: str) -> Iterator[str]:
     place = folder / "stacks" / "organization" / project
     for file in place.glob(f"{stack}.json.*"):

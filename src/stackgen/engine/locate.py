@@ -73,6 +73,8 @@ def _on_path() -> Engine | None:
     folder = Path(executable).absolute().parent.parent
     if folder / "bin" / "pulumi" != Path(executable).absolute():
         return None  # a shim; the Automation API wants <folder>/bin/pulumi
+    if folder.is_relative_to(cache_home() / "engine") and folder != build.folder():
+        return None  # an earlier stackgen's, in a shell that took over its variables
     return _engine(folder, "built" if folder == build.folder() else "path")
 
 

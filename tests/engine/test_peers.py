@@ -1,0 +1,66 @@
+"""Whose socket a caller's is, read from tables as the kernel writes them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from stackgen.engine.host.pulumi_guard import peers
+
+pytestmark = [
+    pytest.mark.unit,
+    pytest.mark.skipif(sys.platform != "linux" or sys.byteorder != "little", reason="the tables are Linux's"),
+]
+
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+SERVER = 50000  # C350
+V4, V6 = "0100007F:9C40", "0000000000000000FFFF00000100007F:9C40"  # 127.0.0.1:40000, also as IPv6
+PEER = "ipv4:127.0.0.1:40000"
+
+
+def row(local: str, user: int, *, remote: str = "0100007F:C350", state: str = "01") -> str:
+    return f"   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 {user:5} 0 1234 1 0000000 20 4\n"
+
+
+@pytest.mark.parametrize(
+    ("peer", "tcp", "tcp6", "user"),
+    [
+        (PEER, row(V4, 1001), "", 1001),
+        (PEER, "", row(V6, 1001), 1001),
+        ("ipv6:[::ffff:127.0.0.1]:40000", row(V4, 1001), "", 1001),
+        ("ipv6:%5B::ffff:127.0.0.1%5D:40000", row(V4, 1001), "", 1001),
+        (PEER, row(V4, 0, state="06"), "", None),  # closed: the kernel names root then
+        (PEER, row(V4, 0, state="04"), "", None),
+        (PEER, row(V4, 1001, remote="0100007F:C351"), "", None),  # the same port, connected elsewhere
+        (PEER, row(V4, 0, remote="0100007F:C351") + row(V4, 1001), "", 1001),
+        (PEER, row("0200007F:9C40", 0), row(V6, 1001), 1001),  # the same port of another address
+        (PEER, row("0100007F:9C41", 0), "", None),
+        (PEER, "", "", None),
+        ("unix:/run/x", row(V4, 1001), "", None),
+        ("", row(V4, 1001), "", None),
+    ],
+)
+def test_the_owner_of_a_connection(tmp_path: Path, peer: str, tcp: str, tcp6: str, user: int | None) -> None:
+    tables = (tmp_path / "tcp", tmp_path / "tcp6")
+    for table, text in zip(tables, (tcp, tcp6), strict=True):
+        table.write_text(HEAD + text)
+    with patch.object(peers, "TABLES", tables):
+        assert peers.owner(peer, SERVER) == user
+
+
+@pytest.mark.parametrize(("user", "expected"), [(os.geteuid(), True), (os.geteuid() + 1, False)])
+def test_only_the_own_user_is_allowed(tmp_path: Path, user: int, expected: bool) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(HEAD + row(V4, user))
+    with patch.object(peers, "TABLES", (table, tmp_path / "none")):
+        assert peers.allowed(PEER, SERVER) is expected
+
+
+def test_a_caller_whose_user_cannot_be_determined_is_refused(tmp_path: Path) -> None:
+    with patch.object(peers, "TABLES", (tmp_path / "none",)):
+        assert not peers.allowed(PEER, SERVER)
+    assert not peers.allowed("unix:/run/x", SERVER)
