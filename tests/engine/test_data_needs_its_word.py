@@ -140,7 +140,9 @@ class World:
         self.engine.program = made_by(found)
         engine = cast(Deployment, self.engine)
         try:
-            reviewed = review(engine, found, TYPES, words, Made(self.made, now), look=look)
+            reviewed = review(
+                engine, engine.resources(), found, TYPES, words, Made(self.made, now), look=look
+            )
         except StackgenError as error:
             self.refused += 1
             assert self.engine.contents() == before, "refused, and yet something was changed"

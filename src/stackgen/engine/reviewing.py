@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stackgen.engine.deployment import Deployment, Outcome, Step
+from stackgen.engine.deployment import Deployment, Outcome, Resource, Step
 from stackgen.engine.states import Change
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.holding import Holdings, Types, holdings, planned_names, rename_hints
@@ -47,13 +47,20 @@ class Review:
 
 
 def review(
-    deployment: Deployment, plan: Plan, known: Types, words: Collection[str], made: Made, *, look: bool
+    deployment: Deployment,
+    resources: Sequence[Resource],
+    plan: Plan,
+    known: Types,
+    words: Collection[str],
+    made: Made,
+    *,
+    look: bool,
 ) -> Review:
     """Look at what is deployed and what would become of it; raises StackgenError before anything is changed.
 
-    words: boxes whose data may go. look: preview even where all data's resources are made as they were.
+    resources: the deployment's, as they were just read. words: boxes whose data may go. look: preview even where
+    all data's resources are made as they were. In the state, data whose component is gone is guarded already now.
     """
-    resources = deployment.resources()
     found = holdings(resources, known)
     refuse_unknown(words, found)
     names = planned_names(plan)
