@@ -96,7 +96,7 @@ def losing(steps: Iterable[Step], found: Holdings) -> dict[str, str]:
     """Box → "delete" or "replace", for every box whose data would go with one of its resources."""
     lost: dict[str, str] = {}
     for step in steps:
-        held = found.held.get(step.urn)
+        held = found.match(step.urn, step.type, step.name)
         if held is not None and step.op in REMOVING:
             replaced = step.op != "delete" or lost.get(held.owner) == "replace"
             lost[held.owner] = "replace" if replaced else "delete"
