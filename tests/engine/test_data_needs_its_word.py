@@ -149,7 +149,7 @@ class World:
             assert all(problem.code in CODES for problem in error.problems), error.problems
             return
         holders = {h.id: h for h in self.engine.has.values() if h.type in HOLDS.values()}
-        carry_out(engine, found, reviewed)
+        carry_out(engine, reviewed)
         self.made, self.done = now, self.done + 1
         for name in self.engine.lost[lost:]:
             assert name.removesuffix("-data") in words, f"the data of {name} went without its word"

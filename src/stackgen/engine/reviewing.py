@@ -68,12 +68,12 @@ def review(
     refuse_protected(plan, [word for word in words if word not in names], found)
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
     hints = tuple(rename_hints(plan, found, kept))
-    if kept:
-        # also against `pulumi up` by hand, whose program no longer has them
-        deployment.release(Change(_others(found, kept), guarded=untouched), None)
     if not (look or words or any(made.otherwise(owner) for owner in found.owners if owner not in kept)):
+        if kept:
+            deployment.release(Change(_others(found, kept), guarded=untouched), None)
         return Review(found, kept, (), untouched, hints=hints)
     if resources:
+        deployment.release(_prepared(plan, found, kept), None)
         deployment.refresh(untouched)
         found = holdings(deployment.resources(), known)
     outcome = deployment.preview(untouched)
@@ -144,15 +144,21 @@ def refuse_unknown(words: Collection[str], found: Holdings) -> None:
         raise StackgenError(problems, ExitCode.NOT_FOUND)
 
 
-def carry_out(deployment: Deployment, plan: Plan, reviewed: Review) -> Outcome:
+def carry_out(deployment: Deployment, reviewed: Review) -> Outcome:
     """The update that was reviewed; raises StackgenError(state-changed) where it would be another one."""
-    seen, outcome = reviewed.seen, reviewed.outcome
-    if outcome is not None and not plan.stack.environments[plan.environment].protect:
-        lasting = {urn for urns in reviewed.found.belongings.values() for urn in urns}
-        going = [step.urn for step in outcome.steps if step.op == "delete" and step.urn in lasting]
-        if going:  # what was guarded while its component was gone, or by a program that no longer has it
-            seen = deployment.release(Change(unguarded=going), seen)
-    return deployment.up(reviewed.untouched, seen=seen)
+    return deployment.up(reviewed.untouched, seen=reviewed.seen)
+
+
+def _prepared(plan: Plan, found: Holdings, kept: Sequence[str]) -> Change:
+    """What the state must say before a preview: the engine stops at what is protected, wanted or not.
+
+    Data whose component is gone is guarded, also against `pulumi up` by hand, whose program no longer has it.
+    Everything else is protected by the spec alone.
+    """
+    stays = {urn for owner in kept for urn in found.belongings[owner]}
+    others = {urn for urns in found.belongings.values() for urn in urns} - stays
+    protected = plan.stack.environments[plan.environment].protect
+    return Change(_others(found, kept), guarded=stays, unguarded=() if protected else others)
 
 
 def _others(found: Holdings, kept: Sequence[str]) -> dict[str, frozenset[str]]:

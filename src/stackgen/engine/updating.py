@@ -41,7 +41,7 @@ def update(
     if agreed is not None and not agreed(reviewed):
         return None
     known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
-    outcome = carry_out(deployment, plan, reviewed)
+    outcome = carry_out(deployment, reviewed)
     known.note(stack, environment, folder, made.now)
     return reviewed, outcome
 
