@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -75,6 +76,7 @@ class Deployment:
         self._selected: Stack | None = None
         self.engine: Engine | None = None
         self.seen: str | None = None  # digest of the state when its resources were last read
+        self.written: float = math.inf  # when it had been written, in seconds since 1970
 
     def prepare(self, *, create: bool = True) -> None:
         """Engine, the program's environment, the Pulumi stack; raises StackgenError."""
@@ -173,7 +175,7 @@ class Deployment:
         """Everything in the state."""
         self.prepare(create=False)
         exported = self._stack.export_stack().deployment or {}
-        self.seen = states.digest(exported)
+        self.seen, self.written = states.digest(exported), states.written(exported)
         return [
             Resource(
                 item["urn"],

@@ -35,8 +35,9 @@ def update(
     folder = plan.spec_path.parent
     noted = known.read(stack, environment)
     deployment.prepare()
-    made = Made(noted.boxes if noted is not None else {}, fingerprints(plan, program))
     there = deployment.resources() if resources is None else resources
+    ours = noted is not None and deployment.written <= noted.until
+    made = Made(noted.boxes if noted is not None and ours else {}, fingerprints(plan, program))
     reviewed = review(deployment, there, plan, types(shelf), words, made, look=agreed is not None)
     if agreed is not None and not agreed(reviewed):
         return None
@@ -44,6 +45,15 @@ def update(
     outcome = carry_out(deployment, reviewed)
     known.note(stack, environment, folder, made.now)
     return reviewed, outcome
+
+
+def stop(deployment: Deployment, plan: Plan) -> Outcome:
+    """Delete what runs, and keep data."""
+    noted = known.read(plan.stack.name, plan.environment)
+    outcome = deployment.down(plan.transient, plan.lasting)
+    if noted is not None and deployment.written <= noted.until:
+        known.touch(plan.stack.name, plan.environment)
+    return outcome
 
 
 def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
