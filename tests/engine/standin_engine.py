@@ -9,6 +9,7 @@ from typing import Any
 
 from stackgen.engine.deployment import Outcome, Resource, Step
 from stackgen.engine.states import Change
+from stackgen.errors import Problem, StackgenError
 from stackgen.planning.model import Plan, PlannedComponent
 
 ROOT = "urn:pulumi:dev::case::pulumi:pulumi:Stack::case-dev"
@@ -94,7 +95,6 @@ class StandIn:
         outcome = Outcome(list(self._steps(untouched)))
         for step in outcome.steps:
             if step.op == "delete":
-                assert not self.has[step.urn].protect, "the engine would stop half-way"
                 del self.has[step.urn]
             elif step.op in ("create", "replace"):
                 self.has[step.urn] = self.program[step.urn]
@@ -120,6 +120,8 @@ class StandIn:
         staying = self._with_what_they_stand_on(untouched)
         for urn in reversed(list(self.has)):
             if urn not in self.program and urn not in staying:
+                if self.has[urn].protect:  # as the engine does, also in a preview
+                    raise StackgenError(Problem("protected", f"'{self.has[urn].name}' is protected"))
                 yield Step("delete", self.has[urn].type, self.has[urn].name, (), urn)
 
     def _with_what_they_stand_on(self, urns: Sequence[str]) -> set[str]:

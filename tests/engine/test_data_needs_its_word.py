@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.engine.deployment import Deployment
-from stackgen.engine.reviewing import Made, carry_out, review
+from stackgen.engine.deployment import Deployment, Step
+from stackgen.engine.reviewing import Made, carry_out, losing, review
 from stackgen.errors import StackgenError
-from stackgen.planning.holding import types
+from stackgen.planning.holding import holdings, types
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
 from stackgen.rendering.fingerprints import GROUND
@@ -140,14 +140,16 @@ class World:
         self.engine.program = made_by(found)
         engine = cast(Deployment, self.engine)
         try:
-            reviewed = review(engine, found, TYPES, words, Made(self.made, now), look=look)
+            reviewed = review(
+                engine, engine.resources(), found, TYPES, words, Made(self.made, now), look=look
+            )
         except StackgenError as error:
             self.refused += 1
             assert self.engine.contents() == before, "refused, and yet something was changed"
             assert all(problem.code in CODES for problem in error.problems), error.problems
             return
         holders = {h.id: h for h in self.engine.has.values() if h.type in HOLDS.values()}
-        carry_out(engine, found, reviewed)
+        carry_out(engine, reviewed)
         self.made, self.done = now, self.done + 1
         for name in self.engine.lost[lost:]:
             assert name.removesuffix("-data") in words, f"the data of {name} went without its word"
@@ -236,3 +238,16 @@ def test_an_unchanged_program_needs_no_preview() -> None:
     assert world.engine.previews == 0
     world.up(_spec(alpha={"version": "16"}), (), look=False)
     assert (world.engine.previews, world.refused) == (1, 1)
+
+
+def test_a_replacement_under_an_alias_is_seen() -> None:
+    """Another implementation of the same place takes resources over; the engine names them by their new URN."""
+    world = World()
+    world.up(_spec(alpha={}), (), look=False)
+    found = holdings(world.engine.resources(), TYPES)
+    (held,) = found.held.values()
+    step = Step(
+        "replace", held.type, held.name, (), held.urn.replace("LocalPostgresql", "LocalEmbeddedPostgres")
+    )
+    assert losing([step], found) == {"alpha": "replace"}
+    assert losing([replace(step, op="update")], found) == {}

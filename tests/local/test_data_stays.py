@@ -82,10 +82,19 @@ def test_rows_survive_every_edit_that_does_not_name_them(small: Cli) -> None:
     assert (
         'policy_notes = LocalPostgresql(\n    "policies",' in (small.folder / "dev/__main__.py").read_text()
     )
-    assert "deletes no" not in up(small, "--delete-data-of", "policy-notes")
+    up(small, "--delete-data-of", "policy-notes")
     assert not data(small, "policy-notes").exists()
 
-    # Taken out of the spec it stops, and comes back as it was.
+    assert data(small, "documents").exists()
+    small("down", "stack.yaml", "--delete-data", "--yes")
+    assert not (small.folder / "data" / "stacks").exists()
+
+
+def test_a_component_that_is_taken_out_comes_back_with_its_rows(small: Cli) -> None:
+    spec(small, {"documents": DOCUMENTS, "policies": STORE})
+    up(small)
+    first, rows = binding(small, "policies"), "select value from kept"
+    ask(first, "create table kept as select 42 as value")
     spec(small, {"documents": DOCUMENTS})
     said = up(small)
     assert "policies is no longer in the spec: its data stays" in said
@@ -97,30 +106,27 @@ def test_rows_survive_every_edit_that_does_not_name_them(small: Cli) -> None:
     up(small)
     assert binding(small, "policies") == first
     assert ask(first, rows) == [(42,)]
-
-    # Protection holds in the edit that sets it; with it taken away again, the word does what it says.
     spec(small, {"documents": DOCUMENTS}, "provider: local, protect: true")
     said = up(small, "--delete-data-of", "policies", code=5)
     assert "error[protected]: environment 'dev' is protected: the data of 'policies'" in said
     assert "unprotect" not in said
     assert ask(first, rows) == [(42,)], "nothing was touched"
-    up(small)
+    small("down", "stack.yaml", "--yes")
     spec(small, {"documents": DOCUMENTS})
-    up(small, "--delete-data-of", "policies")
-    assert not data(small, "policies").exists()
-    assert data(small, "documents").exists()
     small("down", "stack.yaml", "--delete-data", "--yes")
     assert not (small.folder / "data" / "stacks").exists()
 
 
 def test_a_protected_component_that_was_removed_is_no_dead_end(small: Cli) -> None:
-    spec(small, {"one1": DOCUMENTS, "two2": DOCUMENTS}, "provider: local, protect: true")
+    spec(small, {"one1": DOCUMENTS, "two2": DOCUMENTS, "three3": DOCUMENTS}, "provider: local, protect: true")
     up(small)
     spec(small, {"one1": DOCUMENTS}, "provider: local, protect: true")
     assert "two2 is no longer in the spec: its data stays" in up(small)
     small("down", "stack.yaml", "--delete-data", "--yes", code=5)
     spec(small, {"one1": DOCUMENTS})
-    up(small)
+    up(small, "--delete-data-of", "two2")
+    assert not data(small, "two2").exists()
+    assert data(small, "three3").exists()
     small("down", "stack.yaml", "--delete-data", "--yes")
     assert not (small.folder / "data" / "stacks").exists()
 

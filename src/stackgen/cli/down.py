@@ -27,7 +27,7 @@ def _everything(name: str, environment: str) -> Problem:
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
-    from stackgen.engine.updating import remove
+    from stackgen.engine.updating import remove, stop
 
     context = open_context(arguments)
     plan = context.plan()
@@ -45,10 +45,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     with console.working(f"stopping {context.name}") as progress:
         deployment = context.deployment(progress)
         deployment.prepare(create=False)
-        if everything:
-            outcome = remove(deployment, plan, context.shelf)
-        else:
-            outcome = deployment.down(plan.transient, plan.lasting)
+        outcome = remove(deployment, plan, context.shelf) if everything else stop(deployment, plan)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
     count = outcome.counts.get("delete", 0)
     text = f"{context.name} is down in {context.environment}: {count} resources deleted, {left}"

@@ -12,7 +12,7 @@ from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import Context, open_context
 
 if TYPE_CHECKING:
-    from stackgen.engine.deployment import Deployment
+    from stackgen.engine.deployment import Deployment, Resource
     from stackgen.engine.reviewing import Review
     from stackgen.planning.model import Plan
 
@@ -34,17 +34,28 @@ def run(arguments: Namespace, console: Console) -> Answer:
     context.refuse_while_updating()
     if not arguments.take_over:
         context.refuse_another_checkout()
-    _refuse_takeovers(context, plan)
+    looked: tuple[Deployment, list[Resource] | None] | None = _looked_at(context, plan)
     program = context.program()
     changes = write(program, force=arguments.force)
     with console.working(f"deploying {context.name} to {context.environment}") as progress:
         if changes:
             progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
-        deployment = context.deployment(progress)
+        if changes or looked is None:
+            looked = (context.deployment(progress), None)
+        deployment, resources = looked
+        deployment.progress = progress
         watched = any(embedded_by(item) for item in plan.components)
         if watched and not arguments.accept_embeddings:
             refuse_other_embeddings(plan, _deployed(deployment))
-        done = update(deployment, plan, program, context.shelf, words=arguments.delete_data_of, agreed=agreed)
+        done = update(
+            deployment,
+            plan,
+            program,
+            context.shelf,
+            words=arguments.delete_data_of,
+            agreed=agreed,
+            resources=resources,
+        )
     if done is None:
         return Answer(text="nothing was done", exit_code=8)
     reviewed, outcome = done
@@ -89,18 +100,20 @@ def _question(arguments: Namespace, console: Console, context: Context) -> Calla
     return agreed
 
 
-def _refuse_takeovers(context: Context, plan: Plan) -> None:
-    """Before anything is written: no box may start on the data of another implementation."""
+def _looked_at(context: Context, plan: Plan) -> tuple[Deployment, list[Resource]] | None:
+    """The deployment as it is, if there is one: before anything is written, no box may start on another one's data."""
     from stackgen.errors import StackgenError
     from stackgen.planning.takeover import in_places, refuse_takeovers
 
     if not in_places(plan, context.shelf):
-        return
+        return None
     try:
-        resources = context.deployment(lambda _: None).resources()
+        deployment = context.deployment(lambda _: None)
+        resources = deployment.resources()
     except StackgenError:
-        return  # nothing is deployed; if that is not why, `up` will say so
+        return None  # nothing is deployed; if that is not why, `up` will say so
     refuse_takeovers(plan, context.shelf, [(item.name, item.type) for item in resources])
+    return deployment, resources
 
 
 def _deployed(deployment: Deployment) -> dict[str, Any]:

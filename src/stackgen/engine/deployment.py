@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -76,6 +77,7 @@ class Deployment:
         self._selected: Stack | None = None
         self.engine: Engine | None = None
         self.seen: str | None = None  # digest of the state when its resources were last read
+        self.written: float = math.inf  # when it had been written, in seconds since 1970
 
     def prepare(self, *, create: bool = True) -> None:
         """Engine, the program's environment, the Pulumi stack; raises StackgenError."""
@@ -180,7 +182,7 @@ class Deployment:
         """Everything in the state."""
         self.prepare(create=False)
         exported = self._stack.export_stack().deployment or {}
-        self.seen = states.digest(exported)
+        self.seen, self.written = states.digest(exported), states.written(exported)
         return [
             Resource(
                 item["urn"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +17,14 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 class Known:
     """folder: of the spec, absolute. place: device and inode of it, the same after it is moved.
 
-    boxes: box → digest of what made it, of the last update that came to its end.
+    boxes: box → digest of what made it, of the last update that came to its end. until: when that was, in seconds
+    since 1970; a state that was written later is somebody else's.
     """
 
     folder: str
     place: tuple[int, int]
     boxes: Mapping[str, str] = field(default_factory=dict[str, str])
+    until: float = 0.0
 
 
 def read(stack: str, environment: str) -> Known | None:
@@ -30,7 +33,7 @@ def read(stack: str, environment: str) -> Known | None:
         content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
         device, inode = content["place"]
         boxes = {str(name): str(digest) for name, digest in content["boxes"].items()}
-        return Known(str(content["folder"]), (int(device), int(inode)), boxes)
+        return Known(str(content["folder"]), (int(device), int(inode)), boxes, float(content["until"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -41,10 +44,22 @@ def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str]) -
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     where = folder.resolve()
     status = where.stat()
-    content = {"folder": str(where), "place": [status.st_dev, status.st_ino], "boxes": dict(boxes)}
+    content = {
+        "folder": str(where),
+        "place": [status.st_dev, status.st_ino],
+        "boxes": dict(boxes),
+        "until": time.time(),
+    }
     new = file.with_name(f"{file.name}.{os.getpid()}")
     new.write_text(json.dumps(content, indent=1), encoding="utf-8")
     new.replace(file)
+
+
+def touch(stack: str, environment: str) -> None:
+    """Note that the state was written by this machine, and no box is made otherwise."""
+    found = read(stack, environment)
+    if found is not None and Path(found.folder).is_dir():
+        note(stack, environment, Path(found.folder), found.boxes)
 
 
 def forget(stack: str, environment: str) -> None:

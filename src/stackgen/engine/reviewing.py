@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stackgen.engine.deployment import Deployment, Outcome, Step
+from stackgen.engine.deployment import Deployment, Outcome, Resource, Step
 from stackgen.engine.states import Change
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.holding import Holdings, Types, holdings, planned_names, rename_hints
@@ -47,13 +47,20 @@ class Review:
 
 
 def review(
-    deployment: Deployment, plan: Plan, known: Types, words: Collection[str], made: Made, *, look: bool
+    deployment: Deployment,
+    resources: Sequence[Resource],
+    plan: Plan,
+    known: Types,
+    words: Collection[str],
+    made: Made,
+    *,
+    look: bool,
 ) -> Review:
     """Look at what is deployed and what would become of it; raises StackgenError before anything is changed.
 
-    words: boxes whose data may go. look: preview even where all data's resources are made as they were.
+    resources: the deployment's, as they were just read. words: boxes whose data may go. look: preview even where
+    all data's resources are made as they were. In the state, data whose component is gone is guarded already now.
     """
-    resources = deployment.resources()
     found = holdings(resources, known)
     refuse_unknown(words, found)
     names = planned_names(plan)
@@ -61,12 +68,12 @@ def review(
     refuse_protected(plan, [word for word in words if word not in names], found)
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
     hints = tuple(rename_hints(plan, found, kept))
-    if kept:
-        # also against `pulumi up` by hand, whose program no longer has them
-        deployment.release(Change(_others(found, kept), guarded=untouched), None)
     if not (look or words or any(made.otherwise(owner) for owner in found.owners if owner not in kept)):
+        if kept:
+            deployment.release(Change(_others(found, kept), guarded=untouched), None)
         return Review(found, kept, (), untouched, hints=hints)
     if resources:
+        deployment.release(_prepared(plan, found, kept), None)
         deployment.refresh(untouched)
         found = holdings(deployment.resources(), known)
     outcome = deployment.preview(untouched)
@@ -89,7 +96,7 @@ def losing(steps: Iterable[Step], found: Holdings) -> dict[str, str]:
     """Box → "delete" or "replace", for every box whose data would go with one of its resources."""
     lost: dict[str, str] = {}
     for step in steps:
-        held = found.held.get(step.urn)
+        held = found.match(step.urn, step.type, step.name)
         if held is not None and step.op in REMOVING:
             replaced = step.op != "delete" or lost.get(held.owner) == "replace"
             lost[held.owner] = "replace" if replaced else "delete"
@@ -137,15 +144,21 @@ def refuse_unknown(words: Collection[str], found: Holdings) -> None:
         raise StackgenError(problems, ExitCode.NOT_FOUND)
 
 
-def carry_out(deployment: Deployment, plan: Plan, reviewed: Review) -> Outcome:
+def carry_out(deployment: Deployment, reviewed: Review) -> Outcome:
     """The update that was reviewed; raises StackgenError(state-changed) where it would be another one."""
-    seen, outcome = reviewed.seen, reviewed.outcome
-    if outcome is not None and not plan.stack.environments[plan.environment].protect:
-        lasting = {urn for urns in reviewed.found.belongings.values() for urn in urns}
-        going = [step.urn for step in outcome.steps if step.op == "delete" and step.urn in lasting]
-        if going:  # what was guarded while its component was gone, or by a program that no longer has it
-            seen = deployment.release(Change(unguarded=going), seen)
-    return deployment.up(reviewed.untouched, seen=seen)
+    return deployment.up(reviewed.untouched, seen=reviewed.seen)
+
+
+def _prepared(plan: Plan, found: Holdings, kept: Sequence[str]) -> Change:
+    """What the state must say before a preview: the engine stops at what is protected, wanted or not.
+
+    Data whose component is gone is guarded, also against `pulumi up` by hand, whose program no longer has it.
+    Everything else is protected by the spec alone.
+    """
+    stays = {urn for owner in kept for urn in found.belongings[owner]}
+    others = {urn for urns in found.belongings.values() for urn in urns} - stays
+    protected = plan.stack.environments[plan.environment].protect
+    return Change(_others(found, kept), guarded=stays, unguarded=() if protected else others)
 
 
 def _others(found: Holdings, kept: Sequence[str]) -> dict[str, frozenset[str]]:

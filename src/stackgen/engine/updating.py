@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.engine import known
-from stackgen.engine.deployment import Deployment, Outcome
+from stackgen.engine.deployment import Deployment, Outcome, Resource
 from stackgen.engine.reviewing import Made, Review, carry_out, review
 from stackgen.engine.states import Change
 from stackgen.planning.holding import holdings, planned_names, types
@@ -23,24 +23,37 @@ def update(
     *,
     words: Collection[str] = (),
     agreed: Callable[[Review], bool] | None = None,
+    resources: Sequence[Resource] | None = None,
 ) -> tuple[Review, Outcome] | None:
     """Make what runs equal to `program`, which is on disk; None where that was not agreed to.
 
     words: boxes whose data may be deleted. agreed: asked with a preview, before anything is changed; where it is
-    absent there is a preview only if data might go. Raises StackgenError.
+    absent there is a preview only if data might go. resources: the deployment's, if they were just read. Raises
+    StackgenError.
     """
     stack, environment = plan.stack.name, plan.environment
     folder = plan.spec_path.parent
     noted = known.read(stack, environment)
     deployment.prepare()
-    made = Made(noted.boxes if noted is not None else {}, fingerprints(plan, program))
-    reviewed = review(deployment, plan, types(shelf), words, made, look=agreed is not None)
+    there = deployment.resources() if resources is None else resources
+    ours = noted is not None and deployment.written <= noted.until
+    made = Made(noted.boxes if noted is not None and ours else {}, fingerprints(plan, program))
+    reviewed = review(deployment, there, plan, types(shelf), words, made, look=agreed is not None)
     if agreed is not None and not agreed(reviewed):
         return None
     known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
-    outcome = carry_out(deployment, plan, reviewed)
+    outcome = carry_out(deployment, reviewed)
     known.note(stack, environment, folder, made.now)
     return reviewed, outcome
+
+
+def stop(deployment: Deployment, plan: Plan) -> Outcome:
+    """Delete what runs, and keep data."""
+    noted = known.read(plan.stack.name, plan.environment)
+    outcome = deployment.down(plan.transient, plan.lasting)
+    if noted is not None and deployment.written <= noted.until:
+        known.touch(plan.stack.name, plan.environment)
+    return outcome
 
 
 def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:

@@ -46,6 +46,8 @@ class Held:
     """A resource with data. owner: name of the box it belongs to; kind: that box's type. place: where the data is."""
 
     urn: str
+    type: str
+    name: str
     owner: str
     kind: str
     place: str
@@ -72,6 +74,11 @@ class Holdings:
         """The data of one box."""
         return tuple(item for item in self.held.values() if item.owner == owner)
 
+    def match(self, urn: str, type_: str, name: str) -> Held | None:
+        """The resource with data that an operation is on; under an alias it has another URN than in the state."""
+        found = self.held.get(urn)
+        return found or next((h for h in self.held.values() if (h.type, h.name) == (type_, name)), None)
+
     def places(self, owner: str) -> str:
         """Where the data of one box is, for people."""
         return "; ".join(item.place for item in self.of(owner))
@@ -96,7 +103,9 @@ def holdings(resources: Sequence[Resource], known: Types) -> Holdings:
         top = _top(item, by_urn)
         tops[item.urn] = top.name
         if item.type.endswith(known.holding):
-            held[item.urn] = Held(item.urn, top.name, top.type, _place(item), item.protected)
+            held[item.urn] = Held(
+                item.urn, item.type, item.name, top.name, top.type, _place(item), item.protected
+            )
         if item.type.endswith((*known.holding, *known.lasting)):
             belongings.setdefault(top.name, []).append(item.urn)
     boxes = frozenset(item.name for item in resources if _at_top(item, by_urn) and item.type.startswith(OURS))

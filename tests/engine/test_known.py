@@ -1,0 +1,71 @@
+"""What a machine notes of a deployment: the folder it comes from, and how its boxes were made."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from stackgen.engine import known, states
+from stackgen.errors import StackgenError
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STACKGEN_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "one").mkdir()
+    return tmp_path / "one"
+
+
+def test_another_folder_is_refused_and_both_are_named(folder: Path) -> None:
+    known.refuse_another("case", "dev", folder)
+    known.note("case", "dev", folder, {"alpha": "1"})
+    known.refuse_another("case", "dev", folder)
+    other = folder.with_name("two")
+    other.mkdir()
+    with pytest.raises(StackgenError) as caught:
+        known.refuse_another("case", "dev", other)
+    (problem,) = caught.value.problems
+    assert problem.code == "another-checkout"
+    assert str(folder) in problem.message
+    assert str(other) in problem.message
+    assert "--take-over" in (problem.next or "")
+    known.refuse_another("case", "test", other)
+
+
+def test_a_folder_that_was_moved_is_the_same_one(folder: Path) -> None:
+    known.note("case", "dev", folder, {})
+    moved = folder.rename(folder.with_name("moved"))
+    known.refuse_another("case", "dev", moved)
+
+
+def test_what_is_noted_is_read_and_forgotten(folder: Path) -> None:
+    known.note("case", "dev", folder, {"alpha": "1"})
+    found = known.read("case", "dev")
+    assert found is not None
+    assert found.boxes == {"alpha": "1"}
+    known.touch("case", "dev")
+    again = known.read("case", "dev")
+    assert again is not None
+    assert again.boxes == {"alpha": "1"}
+    assert again.until > found.until
+    known.forget("case", "dev")
+    assert known.read("case", "dev") is None
+    assert not (folder.parent / "data" / "deployments").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"folder": "/x"}', "null"])
+def test_a_spoiled_note_is_none(folder: Path, text: str) -> None:
+    known.note("case", "dev", folder, {})
+    (file,) = (folder.parent / "data" / "deployments").rglob("*.json")
+    file.write_text(text)
+    assert known.read("case", "dev") is None
+
+
+def test_a_state_says_when_it_was_written() -> None:
+    assert states.written({"manifest": {"time": "2026-11-26T20:38:37.670688004Z"}}) == 1795725517.670688
+    assert states.written({"manifest": {"time": "2026-11-26T21:38:37+01:00"}}) == 1795725517
+    assert states.written({}) == math.inf
