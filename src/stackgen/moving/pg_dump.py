@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from stackgen.contracts.pgvector import PgvectorBinding
+from stackgen.contracts.surroundings import cleaned
 from stackgen.engine.paths import cache_home
 from stackgen.engine.toolchain import make_environment
 from stackgen.moving.model import failed
@@ -37,7 +38,7 @@ def schema(binding: PgvectorBinding, server: int) -> tuple[str, str]:
 
 
 def _section(program: str, binding: PgvectorBinding, name: str) -> str:
-    variables = {**os.environ, **binding.environment(), "PGOPTIONS": ""}
+    variables = {**cleaned(os.environ, [binding]), **binding.environment()}
     flags = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", f"--section={name}"]
     done = subprocess.run([program, *flags], env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
