@@ -47,7 +47,7 @@ def test_a_secret_is_masked_when_shown() -> None:
 
 def test_generated_programs_project_bindings_exactly_as_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(PROGRAM))
-    from binding_variables import PREFIXED_ONLY, VARIABLES
+    from binding_variables import ALSO, PREFIXED_ONLY, VARIABLES
 
     for name in set(contract_names()) - {"openmetrics"}:
         kind = contract(name).binding
@@ -58,4 +58,6 @@ def test_generated_programs_project_bindings_exactly_as_we_do(monkeypatch: pytes
         }
         assert VARIABLES[name] == ours, name
         assert (name in PREFIXED_ONLY) == (not kind.plain_names)
+    also = {name: others for each in contract_names() for name, others in contract(each).binding.also.items()}
+    assert {name: (other,) for name, other in ALSO.items()} == also
     sys.modules.pop("binding_variables", None)

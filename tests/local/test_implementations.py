@@ -40,6 +40,21 @@ def small(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
     return Cli(folder, folder / "data")
 
 
+SPOILED = {
+    "AWS_PROFILE": "no-such-profile",
+    "AWS_SESSION_TOKEN": "stale",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "PGHOSTADDR": "10.255.255.1",
+    "PGSERVICE": "none",
+    "OTEL_SDK_DISABLED": "true",
+    "OTEL_TRACES_SAMPLER": "always_off",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "true",
+    "MLFLOW_TRACKING_TOKEN": "stale",
+    "OPENAI_ORG_ID": "another",
+}
+"""What a shell may hold that says nothing of a box."""
+
+
 def as_declared(cli: Cli, code: int | None = 0) -> bool:
     counts = json.loads(cli("verify", *STACK, "--json", code=code).stdout)["result"]["counts"]
     return set(counts) <= {"kept", "not-kept"} and counts["kept"] > 0
@@ -49,6 +64,7 @@ def as_declared(cli: Cli, code: int | None = 0) -> bool:
 def test_it_is_as_declared_also_after_a_kill(small: Cli, entry: Entry) -> None:
     (small.folder / "stack.yaml").write_text((entry.folder / "example.yaml").read_text())
     small("up", *STACK, "--yes")
+    small.environment |= SPOILED
     assert as_declared(small)
     for item in json.loads(small("status", *STACK, "--json").stdout)["result"]:
         with suppress(psutil.NoSuchProcess):

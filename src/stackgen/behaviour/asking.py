@@ -15,6 +15,7 @@ from stackgen.contracts.open_inference import request
 from stackgen.contracts.openai_chat import ask as complete
 from stackgen.contracts.openai_embeddings import embed
 from stackgen.contracts.pgvector import connect
+from stackgen.contracts.surroundings import clean
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -52,11 +53,13 @@ def _answers(group: Group, bindings: Bindings) -> Iterator[dict[str, Any]]:
     bound: dict[str, Any] = {
         key: _binding(bindings, getattr(group, key), name) for key, name in components(group).items()
     }
-    if isinstance(group, Search):
-        return _searched(group, bound["store"], bound["model"])
-    if isinstance(group, ToolCalls):
-        return _called(group, bound["model"])
-    return _predicted(group, bound["model"])
+    with clean(bound.values()):
+        if isinstance(group, Search):
+            yield from _searched(group, bound["store"], bound["model"])
+        elif isinstance(group, ToolCalls):
+            yield from _called(group, bound["model"])
+        else:
+            yield from _predicted(group, bound["model"])
 
 
 def _binding(bindings: Bindings, component: str, name: str) -> Binding:

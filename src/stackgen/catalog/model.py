@@ -109,6 +109,7 @@ class Implementation:
     offers: why it can't serve a component's options and settings as written, in a place, or None; asked
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
     warns: what will soon be wrong. reached_through: the capability that speaks its contract for it.
+    maturity: what it claims; shown only once a recorded run has measured it, `unproven` until then.
     properties: security, backup and availability, each with a sentence; foundations have none.
     billing: per-use (what is not used costs nothing but storage), always-on (something is paid for as long as it
     is up) or own-machines (it runs on machines that are there already). gpu: whether every size of it needs GPUs.

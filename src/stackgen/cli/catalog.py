@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import load_shelf
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+
+if TYPE_CHECKING:
+    from stackgen.verification.maturity import Latest
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -27,12 +31,15 @@ def run(arguments: Namespace, console: Console) -> Answer:
         if arguments.provider in (None, entry.provider)
     ]
     if arguments.action == "show":
-        return _show(arguments.implementation or "", entries)
+        return _show(arguments.implementation or "", entries, Path(arguments.records))
     if arguments.needs is not None:
         from stackgen.cli.catalog_matrix import matrix
 
         return matrix(shelf, arguments.capability, entries, arguments.needs, Path(arguments.records))
-    rows = [_row(shelf, entry) for entry in entries]
+    from stackgen.verification.maturity import measured
+
+    latest = measured(Path(arguments.records))
+    rows = [_row(shelf, entry, latest) for entry in entries]
     header = ("capability", "implementation", "level", "maturity", "contracts", "description")
     data = [dict(zip(header, row, strict=True)) for row in rows]
     return Answer(data, table=(header, rows), next="stackgen catalog show CAPABILITY/PROVIDER/NAME")
@@ -101,14 +108,18 @@ def _models(capability: str | None) -> Answer:
     return Answer([dict(zip(header, row, strict=True)) for row in rows], table=(header, rows))
 
 
-def _row(shelf: Shelf, entry: Entry) -> tuple[str, str, str, str, str, str]:
-    found = entry.implementation
+def _row(shelf: Shelf, entry: Entry, latest: Latest) -> tuple[str, str, str, str, str, str]:
+    from stackgen.verification.maturity import maturity
+
+    found, word = entry.implementation, maturity(entry, latest)
     mark = "*" if shelf.default(entry.capability, entry.provider) == entry else ""
     contracts = ", ".join(found.kept)
-    return entry.capability, f"{entry.id}{mark}", found.level, found.maturity, contracts, found.description
+    return entry.capability, f"{entry.id}{mark}", found.level, word, contracts, found.description
 
 
-def _show(wanted: str, entries: list[Entry]) -> Answer:
+def _show(wanted: str, entries: list[Entry], records: Path) -> Answer:
+    from stackgen.verification.maturity import UNPROVEN, maturity, measured
+
     known = {f"{entry.capability}/{entry.id}": entry for entry in entries}
     if wanted not in known:
         message = f"'{wanted}' is not on the shelf" if wanted else "say which implementation to show"
@@ -117,10 +128,11 @@ def _show(wanted: str, entries: list[Entry]) -> Answer:
         )
         raise StackgenError(problem, ExitCode.NOT_FOUND)
     entry = known[wanted]
-    found = entry.implementation
+    found, word = entry.implementation, maturity(entry, measured(records))
     lines = [
         f"{entry.capability} by {entry.id}: {found.description}",
         f"level {found.level}, licence {found.licence}",
+        f"maturity {word}{': no recorded run has measured it' if word == UNPROVEN else ''}",
         f"billing {found.billing or 'not declared'}{', needs GPUs' if found.gpu else ''}",
     ]
     lines += [f"  keeps      {name}: {', '.join(clauses)}" for name, clauses in found.kept.items()]
@@ -137,6 +149,7 @@ def _show(wanted: str, entries: list[Entry]) -> Answer:
         "implementation": entry.id,
         "description": found.description,
         "level": found.level,
+        "maturity": word,
         "billing": found.billing,
         "gpu": found.gpu,
         "kept": {name: list(clauses) for name, clauses in found.kept.items()},

@@ -26,14 +26,16 @@ def matrix(shelf: Shelf, capability: str | None, entries: list[Entry], needs: st
         missing = sum(found[entry.id].get(name, "not kept") in ("not kept", "broken") for name in wanted)
         return missing, LADDER.index(entry.implementation.level), entry.id
 
-    entries = sorted(entries, key=rank)
+    from stackgen.verification.maturity import maturity, measured
+
+    entries, latest = sorted(entries, key=rank), measured(records)
     header = ("implementation", "level", "licence", "maturity", *wanted)
     rows = [
         (
             entry.id,
             entry.implementation.level,
             entry.implementation.licence,
-            entry.implementation.maturity,
+            maturity(entry, latest),
             *(found[entry.id].get(name, "not kept") for name in wanted),
         )
         for entry in entries

@@ -13,8 +13,9 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
-    """Run it; its exit code is ours."""
-    from stackgen.contracts.projection import environment
+    """Run it; its exit code is ours. Variables that would contradict a binding are not handed on."""
+    from stackgen.contracts.projection import environment, plain
+    from stackgen.contracts.surroundings import for_command
 
     command: list[str] = arguments.rest
     if not command:
@@ -22,7 +23,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if shutil.which(command[0]) is None:
         message = f"there is no program '{command[0]}'"
         raise StackgenError(Problem("no-program", message), ExitCode.NOT_FOUND)
+    shell = dict(os.environ)  # what the engine sets for itself is not for the command
     context = open_context(arguments)
     with context.reachable_bindings() as bindings:
-        done = subprocess.run(command, env={**os.environ, **environment(bindings)}, check=False)
+        variables = {**for_command(shell, plain(bindings)), **environment(bindings)}
+        done = subprocess.run(command, env=variables, check=False)
     return Answer(exit_code=done.returncode)

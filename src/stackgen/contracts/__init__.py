@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
 
+NO_CONTRACTS = ("__init__", "model", "projection", "surroundings")
 __all__ = ["Binding", "Clause", "ClauseBroken", "Contract", "contract", "contract_names", "kept"]
 
 
@@ -23,6 +24,4 @@ def contract(name: str) -> Contract:
 def contract_names() -> tuple[str, ...]:
     """Names of all contracts, sorted."""
     files = (path.stem for path in Path(__file__).parent.glob("*.py"))
-    return tuple(
-        sorted(stem.replace("_", "-") for stem in files if stem not in ("__init__", "model", "projection"))
-    )
+    return tuple(sorted(stem.replace("_", "-") for stem in files if stem not in NO_CONTRACTS))

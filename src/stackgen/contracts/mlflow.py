@@ -36,6 +36,21 @@ class MlflowBinding(Binding):
     username: str | None = None
     password: SecretStr | None = None
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Everything of mlflow, which logs, traces and signs as they say."""
+        return ("MLFLOW_*", "OTEL_*")
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Credentials of another kind, and another registry."""
+        return (
+            "MLFLOW_TRACKING_TOKEN",
+            "MLFLOW_TRACKING_AUTH",
+            "MLFLOW_TRACKING_AWS_SIGV4",
+            "MLFLOW_REGISTRY_URI",
+        )
+
 
 @contextmanager
 def connected(binding: MlflowBinding) -> Iterator[Any]:

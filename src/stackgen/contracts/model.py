@@ -25,16 +25,39 @@ def to_kebab(name: str) -> str:
 
 
 class Binding(BaseModel):
-    """What a consumer needs to connect. variables: field → the variable unmodified clients read."""
+    """What a consumer needs to connect. variables: field → the variable unmodified clients read.
+
+    also: variable → others with the same value, which other clients read instead.
+    reads: patterns of every variable that clients of this wire read of their own accord; probes and movers run without.
+    overrides: those of them that would contradict the binding where its variables stand beside them.
+    instead: variables that keep such clients from reading files of the user's.
+    """
 
     model_config = ConfigDict(alias_generator=to_kebab, populate_by_name=True, frozen=True, extra="ignore")
     variables: ClassVar[dict[str, str]] = {}
+    also: ClassVar[dict[str, tuple[str, ...]]] = {}
     plain_names: ClassVar[bool] = True  # False: names too common to stand without their component's
 
     def environment(self) -> dict[str, str]:
         """Environment variables without a prefix; secrets in clear."""
         found = {name: _plain(getattr(self, field)) for field, name in self.variables.items()}
+        found |= {other: found[name] for name, others in self.also.items() for other in others}
         return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Patterns of variables, as in a shell: `PGSSL*`."""
+        return ()
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """The same; none by default."""
+        return ()
+
+    @property
+    def instead(self) -> dict[str, str]:
+        """Variables set for probes and movers."""
+        return {}
 
     def masked(self) -> dict[str, Any]:
         """Keys and values for showing: secrets are asterisks."""

@@ -37,6 +37,22 @@ class OpenaiChatBinding(Binding):
     api_key: SecretStr
     model: str
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What the openai client takes beside what it is given, its log level too."""
+        return ("OPENAI_*",)
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Another organisation or project, and the names of older clients."""
+        return OTHER_ACCOUNT
+
+
+OTHER_ACCOUNT = (
+    *("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS"),
+    *("OPENAI_API_BASE", "OPENAI_API_TYPE", "OPENAI_API_VERSION"),
+)
+
 
 def client(base_url: str, api_key: str) -> Any:
     """The openai client, without retries so that a probe sees what happens."""

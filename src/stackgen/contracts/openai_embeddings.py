@@ -9,7 +9,7 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
-from stackgen.contracts.openai_chat import client
+from stackgen.contracts.openai_chat import OTHER_ACCOUNT, client
 
 TEXTS = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "Revenue grew by four percent."]
 
@@ -29,6 +29,16 @@ class OpenaiEmbeddingsBinding(Binding):
     revision: str | None = None
     normalised: bool | None = None
     metric: str | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """As for chat."""
+        return ("OPENAI_*",)
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """As for chat."""
+        return OTHER_ACCOUNT
 
 
 def embed(binding: OpenaiEmbeddingsBinding, texts: list[str]) -> list[list[float]]:

@@ -23,6 +23,16 @@ class OtlpBinding(Binding):
     headers: SecretStr | None = None
     query_url: str | None = None
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Everything of OpenTelemetry: whether, what and where it sends."""
+        return ("OTEL_*",)
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Addresses, headers and protocols, also those of one signal."""
+        return ("OTEL_EXPORTER_OTLP_*",)
+
     def header_fields(self) -> dict[str, str]:
         """Headers as HTTP wants them."""
         text = self.headers.get_secret_value() if self.headers else ""

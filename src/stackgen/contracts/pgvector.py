@@ -41,11 +41,45 @@ class PgvectorBinding(Binding):
     dimensions: int | None = None
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """libpq's variables. https://www.postgresql.org/docs/current/libpq-envars.html"""
+        return _LIBPQ
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """The same: each of them changes where or how a connection is made."""
+        return _LIBPQ
+
+    @property
     def url(self) -> str:
         """libpq connection URI."""
         password = quote(self.password.get_secret_value(), safe="")
         place = f"{self.host}:{self.port}/{self.database}"
         return f"postgresql://{self.username}:{password}@{place}?sslmode={self.sslmode}"
+
+
+_LIBPQ = (
+    *("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGREQUIREAUTH"),
+    *(
+        "PGCHANNELBINDING",
+        "PGSERVICE",
+        "PGSERVICEFILE",
+        "PGSYSCONFDIR",
+        "PGOPTIONS",
+        "PGSSL*",
+        "PGREQUIRESSL",
+    ),
+    *(
+        "PGREQUIREPEER",
+        "PGGSS*",
+        "PGKRBSRVNAME",
+        "PGCONNECT_TIMEOUT",
+        "PGCLIENTENCODING",
+        "PGDATESTYLE",
+        "PGTZ",
+    ),
+    *("PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION"),
+)
 
 
 def connect(binding: PgvectorBinding, **other: Any) -> Any:

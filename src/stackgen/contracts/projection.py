@@ -6,7 +6,18 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from stackgen.contracts import contract
+from stackgen.contracts import Binding, contract
+
+
+def plain(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Binding]:
+    """Bindings whose variables stand without a prefix: one component alone has the contract."""
+    counts = Counter(name for contracts in bindings.values() for name in contracts)
+    return [
+        contract(name).binding.model_validate(values)
+        for contracts in bindings.values()
+        for name, values in contracts.items()
+        if counts[name] == 1 and contract(name).binding.plain_names
+    ]
 
 
 def environment(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, str]:

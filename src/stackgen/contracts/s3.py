@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -10,6 +13,7 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
+from stackgen.contracts.surroundings import cleaned
 
 PART = 5 * 1024 * 1024  # smallest part of a multipart upload but the last, bytes
 
@@ -27,11 +31,41 @@ class S3Binding(Binding):
         "region": "AWS_REGION",
         "bucket": "S3_BUCKET",
     }
+    also: ClassVar = {
+        "AWS_REGION": ("AWS_DEFAULT_REGION",)
+    }  # the one that boto3 and version 1 of the AWS CLI read
     endpoint: str
     access_key_id: SecretStr | None = None
     secret_access_key: SecretStr | None = None
     region: str
     bucket: str
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Everything of AWS, where the binding has keys; else credentials stay those of the shell or the role."""
+        return ("AWS_*",) if self.access_key_id is not None else _ADDRESSING
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """The same: a session token or a profile does not go with other keys."""
+        return self.reads
+
+    @property
+    def instead(self) -> dict[str, str]:
+        """No configuration and no shared credentials, where the binding has keys."""
+        files = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+        return dict.fromkeys(files, os.devnull) if self.access_key_id is not None else {}
+
+
+_ADDRESSING = (
+    *("AWS_ENDPOINT_URL*", "AWS_S3_*", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_USE_FIPS_ENDPOINT"),
+    *(
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_REQUEST_CHECKSUM_CALCULATION",
+    ),
+    *("AWS_RESPONSE_CHECKSUM_VALIDATION", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES"),
+)
 
 
 def client(binding: S3Binding, *, secret: str | None = None, signed: bool = True) -> Any:
@@ -83,7 +117,27 @@ def put_get(binding: S3Binding) -> str:
         answer = connection.get_object(Bucket=binding.bucket, Key=key)
         kept(answer["Body"].read() == content, "an object came back with another content")
         kept(answer["ContentType"] == "application/x-probe", "an object lost its content type")
-    return f"{len(content)} bytes came back as they went"
+        by_variables(binding, f"{prefix}by variables")
+    return f"{len(content)} bytes came back as they went, also through a client made of the variables alone"
+
+
+def by_variables(binding: S3Binding, key: str) -> None:
+    """What an application does that reads nothing but variables; raises ClauseBroken with its last line."""
+    variables = {**cleaned(os.environ, [binding]), **binding.environment()}
+    command = [sys.executable, "-c", _BY_VARIABLES, key]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
+    said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    kept(done.returncode == 0, f"a client made of the binding's variables alone fails: {said[-1]}")
+
+
+_BY_VARIABLES = """
+import os, sys, boto3
+client, where = boto3.client("s3"), {"Bucket": os.environ["S3_BUCKET"], "Key": sys.argv[1]}
+client.head_bucket(Bucket=where["Bucket"])
+client.put_object(**where, Body=b"by variables")
+assert client.head_object(**where)["ContentLength"] == 12
+assert client.get_object(**where)["Body"].read() == b"by variables"
+"""
 
 
 def listing(binding: S3Binding) -> str:

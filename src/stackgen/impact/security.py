@@ -8,6 +8,7 @@ from stackgen.catalog.properties import weaker
 from stackgen.impact.citing import descriptor, stated
 from stackgen.impact.model import Change, Statement, Topic
 from stackgen.planning.model import PlannedComponent
+from stackgen.verification.maturity import UNPROVEN, maturity, measured
 
 TOPIC: dict[str, Topic] = {
     "encryption_at_rest": "encryption at rest",
@@ -52,8 +53,10 @@ def described(before: PlannedComponent, after: PlannedComponent) -> Iterator[Sta
     if old.licence != new.licence:
         says = f"{old.licence} -> {new.licence}"
         yield Statement(before.name, "licence", "changed", says, descriptor(after.entry, "licence="))
-    if old.maturity != new.maturity:
-        says = f"{old.maturity} -> {new.maturity}"
+    latest = measured()
+    was, word = maturity(before.entry, latest), maturity(after.entry, latest)
+    if was != word:
+        says = f"{was} -> {word}{': no recorded run has measured it' if word == UNPROVEN else ''}"
         yield Statement(before.name, "maturity", "changed", says, descriptor(after.entry, "maturity="))
     for note in new.notes:
         yield Statement(before.name, "to do", "note", note, descriptor(after.entry, "notes="))

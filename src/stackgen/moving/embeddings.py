@@ -16,6 +16,7 @@ from typing import Any
 
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, embed
 from stackgen.contracts.pgvector import PgvectorBinding
+from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving.model import Part, Progress, failed
 from stackgen.moving.pgvector import session
 
@@ -67,6 +68,7 @@ class Collection:
         return f"{self.table}__box{box}"
 
 
+@undisturbed
 def marker(store: PgvectorBinding, component: str) -> Mapping[str, Any] | None:
     """Identity of the embeddings that the store holds by `component`, as it was noted there."""
     with session(store) as connection:
@@ -77,12 +79,14 @@ def marker(store: PgvectorBinding, component: str) -> Mapping[str, Any] | None:
         return row[0] if row is not None else None
 
 
+@undisturbed
 def mark(store: PgvectorBinding, component: str, identity: Mapping[str, Any]) -> None:
     """Note in the store whose embeddings it holds."""
     with session(store) as connection:
         _mark(connection, component, identity)
 
 
+@undisturbed
 def refuse_ties(store: PgvectorBinding, collection: Collection) -> None:
     """Raise StackgenError(move-failed) for a table that can't be exchanged for another."""
     with session(store) as connection:
@@ -94,12 +98,14 @@ def refuse_ties(store: PgvectorBinding, collection: Collection) -> None:
             raise failed(f"{name} can't be exchanged for another table: it has {', '.join(sorted(ties))}")
 
 
+@undisturbed
 def in_place(store: PgvectorBinding, collection: Collection) -> bool:
     """Whether the table has its name, so that applications find it."""
     with session(store) as connection:
         return _exists(connection, collection.live)
 
 
+@undisturbed
 def bring(
     store: PgvectorBinding,
     model: OpenaiEmbeddingsBinding,
@@ -133,6 +139,7 @@ def bring(
     return done
 
 
+@undisturbed
 def compare(
     store: PgvectorBinding, model: OpenaiEmbeddingsBinding, collection: Collection, aside: str
 ) -> Part:
@@ -158,6 +165,7 @@ def compare(
     return Part(f"rows of {collection.db_schema}.{collection.table}", mine, its, first, second)
 
 
+@undisturbed
 def put_aside(store: PgvectorBinding, collections: list[Collection], box: int) -> None:
     """Take the tables' names away, in one transaction: nobody finds them until `put_in_place`."""
     with session(store) as connection:
@@ -167,6 +175,7 @@ def put_aside(store: PgvectorBinding, collections: list[Collection], box: int) -
                 connection.execute(f'alter table {collection.live} rename to "{name}"')
 
 
+@undisturbed
 def put_in_place(
     store: PgvectorBinding,
     collections: list[Collection],
@@ -183,6 +192,7 @@ def put_in_place(
         _mark(connection, component, identity)
 
 
+@undisturbed
 def drop(store: PgvectorBinding, collections: list[Collection], box: int) -> None:
     """Delete a box's tables, never one that has its name."""
     with session(store) as connection:

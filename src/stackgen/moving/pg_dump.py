@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from stackgen.contracts.pgvector import PgvectorBinding
+from stackgen.contracts.surroundings import cleaned
 from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
 from stackgen.moving.model import failed
@@ -38,7 +39,7 @@ def schema(binding: PgvectorBinding, server: int) -> tuple[str, str]:
 
 
 def _section(program: str, binding: PgvectorBinding, name: str) -> str:
-    variables = {**os.environ, **binding.environment(), "PGOPTIONS": ""}
+    variables = {**cleaned(os.environ, [binding]), **binding.environment()}
     flags = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", f"--section={name}"]
     done = subprocess.run([program, *flags], env=variables, capture_output=True, text=True, check=False)
     if done.returncode:

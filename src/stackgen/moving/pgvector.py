@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackgen.contracts.pgvector import PgvectorBinding, connect
+from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
 from stackgen.moving.pg_dump import schema
 
@@ -130,6 +131,7 @@ def freeze(source: PgvectorBinding) -> None:
     refuse_writes(source)
 
 
+@undisturbed
 def refuse_writes(source: PgvectorBinding) -> None:
     """New sessions can only read, and those that are open end: what they had not committed is undone."""
     with session(source) as connection:
@@ -143,6 +145,7 @@ def refuse_writes(source: PgvectorBinding) -> None:
             time.sleep(0.1)
 
 
+@undisturbed
 def thaw(source: PgvectorBinding) -> None:
     """Take writes again; the database is nobody's copy."""
     with session(source) as connection:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stackgen.contracts import Binding, Clause, ClauseBroken, Contract, contract
+from stackgen.contracts.surroundings import clean
 from stackgen.verification.model import Declared, Report, Result, Status
 
 WORKERS = 8
@@ -62,7 +63,7 @@ def verify(
 
     for name in {client for task in tasks for client in task.contract.clients}:
         import_module(name)  # two threads importing one library at once can see half of it
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with clean(task.binding for task in tasks), ThreadPoolExecutor(WORKERS) as pool:
         results += pool.map(measure, tasks)
     return Report(tuple(results))
 
