@@ -17,6 +17,8 @@ def _protected(name: str, environment: str) -> Problem:
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
+    from stackgen.rendering.tools import tools
+
     context = open_context(arguments)
     plan = context.plan()
     everything = arguments.delete_data or not plan.transient
@@ -27,7 +29,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
     with console.working(f"stopping {context.name}") as progress:
-        deployment = context.deployment(progress)
+        deployment = context.deployment(progress, tools(plan, context.shelf))
         deployment.prepare(create=False)
         outcome = deployment.destroy() if everything else deployment.down(plan.transient, plan.lasting)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
