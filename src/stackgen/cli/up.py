@@ -19,11 +19,15 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """Write the program if need be, then make what runs equal to it."""
     from stackgen.cli.stored import note_embeddings, refuse_other_embeddings
     from stackgen.planning.identity import embedded_by
+    from stackgen.planning.user_code import allowances, refuse_unpinned
     from stackgen.rendering.writing import write
 
     context = open_context(arguments)
     start = time.monotonic()
     plan = context.plan() if arguments.accept_embeddings else context.checked_plan()
+    refuse_unpinned(plan)
+    for sentence in allowances(plan):
+        console.say(f"warning: {sentence}")
     question = f"Deploy {context.name} to {context.environment}?"
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
