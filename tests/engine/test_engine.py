@@ -107,8 +107,11 @@ def test_from_up_to_destroy(deployment: Deployment, place: Path) -> None:
 
     engine = ensure()
     shell = {**os.environ, **environment(engine.folder)}
+    pulumi = [str(engine.executable), "--non-interactive"]
+    for words in (["install"], ["stack", "select", "--create", "dev"]):  # as README says
+        subprocess.run([*pulumi, *words], cwd=deployment.program, env=shell, capture_output=True, check=True)
     done = subprocess.run(
-        [str(engine.executable), "up", "--yes", "--stack", "dev", "--non-interactive"],
+        [*pulumi, "up", "--yes"],
         cwd=deployment.program,
         env=shell,
         capture_output=True,

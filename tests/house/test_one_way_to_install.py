@@ -21,10 +21,8 @@ VERBS = {"--index-url", "--extra-index-url", "--require-hashes"}
 GO = re.compile(r"C?GO[A-Z]{4,}|-mod=.*")
 PLAIN = {"-r", "--no-deps"}
 OFFICIAL = "engine/locate.py"  # where STACKGEN_ENGINE asks for it
-OWN_CODE = re.compile(  # a user's own requirements, which may have no digests
-    r"catalog/(service|job)/local_\w+/component\.py|engine/program_environment\.py"
-    r"|providers/local/program/local_provider/(installers|python_environment|source)\.py|engine/installers\.py"
-)
+# A private catalog may ask for packages of the user's own, which may have no digests.
+OWN_CODE = re.compile(r"engine/(program_environment|installers)\.py")
 
 
 def nodes() -> Iterator[tuple[str, ast.AST]]:

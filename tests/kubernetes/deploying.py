@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,12 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from filelock import FileLock
 
 from stackgen.engine import program_environment
 from stackgen.engine.deployment import Deployment
 from stackgen.engine.locate import ensure
-from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import silent
 from tests.clouds.serving import attached, running
 
@@ -61,15 +58,9 @@ def engine_variables(folder: Path) -> dict[str, str]:
 
 
 def share_environment(program: Path) -> None:
-    """Give a program the virtual environment that all programs with the same requirements share."""
-    wanted = hashlib.sha256((program / "requirements.txt").read_bytes()).hexdigest()[:16]
-    shared = cache_home() / "test-environments" / wanted
-    shared.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{shared}.lock"):
-        shutil.copy(program / "requirements.txt", shared / "requirements.txt")
-        program_environment.prepare(shared, silent)
+    """Give a program, for a plain `pulumi`, the environment that stackgen would run it in."""
     if not (program / "venv").exists():
-        (program / "venv").symlink_to(shared / "venv")
+        (program / "venv").symlink_to(program_environment.of_program(program, silent))
 
 
 def deployment(program: Path, stack: str, settings: Mapping[str, str] | None = None) -> Deployment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from argparse import Namespace
 from pathlib import Path
@@ -13,6 +12,7 @@ from stackgen.cli.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 HIDDEN = "********"
+MASKED = "secrets are masked; add --show-secrets, or use `stackgen run`, which hands them to one command only"
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -30,10 +30,15 @@ def run(arguments: Namespace, console: Console) -> Answer:
             raise StackgenError(problem, ExitCode.NOT_FOUND)
         bindings = {arguments.component: bindings[arguments.component]}
     where: dict[str, Any] = {"stack": context.name, "environment": context.environment}
+    secret, shown = _has_secrets(bindings), bool(arguments.show_secrets)
     if arguments.format == "env":
-        lines = [f"export {name}={shlex.quote(value)}" for name, value in environment(bindings).items()]
-        return Answer(environment(bindings), "\n".join(lines), **where)
+        found = environment(bindings, masked=not shown)
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
+        return Answer(found, "\n".join(lines), warnings=[MASKED] if secret and not shown else [], **where)
     if arguments.format == "files":
+        if secret and not shown:
+            message = "these bindings hold secrets, and files of asterisks would help nobody"
+            raise StackgenError(Problem("secrets-not-shown", message, hint="add --show-secrets"))
         return Answer(*_files(bindings, Path(arguments.to or "bindings")), **where)
     rows: list[tuple[str, str, str, str]] = []
     for component, contracts in bindings.items():
@@ -52,16 +57,23 @@ def _shown(value: str) -> str:
     return HIDDEN if value and set(value) == {"*"} else value
 
 
+def _has_secrets(bindings: dict[str, Any]) -> bool:
+    from stackgen.contracts.projection import environment
+
+    return environment(bindings) != environment(bindings, masked=True)
+
+
 def _files(bindings: dict[str, Any], folder: Path) -> tuple[dict[str, str], str]:
-    """Service Binding layout (https://servicebinding.io): <folder>/<component>-<contract>/<key>, private files."""
-    for component, contracts in bindings.items():
-        for name, values in contracts.items():
-            place = folder / f"{component}-{name}"
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for key, value in {"type": name, **values}.items():
-                descriptor = os.open(place / key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with os.fdopen(descriptor, "w") as stream:
-                    stream.write(str(value))
-    return {
-        "SERVICE_BINDING_ROOT": str(folder.absolute())
-    }, f"export SERVICE_BINDING_ROOT={folder.absolute()}"
+    """What an application is to be told: where the files are."""
+    from stackgen.cli.binding_files import write
+
+    write(
+        folder,
+        {
+            f"{component}-{name}": {"type": name, **{key: str(value) for key, value in values.items()}}
+            for component, contracts in bindings.items()
+            for name, values in contracts.items()
+        },
+    )
+    root = str(folder.absolute())
+    return {"SERVICE_BINDING_ROOT": root}, f"export SERVICE_BINDING_ROOT={shlex.quote(root)}"

@@ -11,10 +11,13 @@ from stackgen.cli.context import load_shelf, load_stack
 def run(arguments: Namespace, console: Console) -> Answer:
     """Plan every environment, and read the golden questions if there are any; all problems at once."""
     from stackgen.planning.plan import check
+    from stackgen.planning.user_code import allowances, refuse_unpinned
 
     loaded = load_stack(arguments)
     shelf = load_shelf(loaded.path.parent)
     plans = check(loaded, shelf)
+    for plan in plans.values():
+        refuse_unpinned(plan)
     corpus = loaded.path.parent / "golden" / "corpus.yaml"
     if corpus.is_file():
         from stackgen.behaviour.corpus import load
@@ -26,7 +29,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         {"environments": data},
         text,
-        warnings=tuple(dict.fromkeys(warning for plan in plans.values() for warning in plan.warnings)),
+        warnings=tuple(
+            dict.fromkeys(w for plan in plans.values() for w in (*plan.warnings, *allowances(plan)))
+        ),
         next=f"stackgen plan {name} -e {next(iter(plans))}",
         stack=name,
     )

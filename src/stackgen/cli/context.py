@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stackgen.engine.deployment import Deployment
     from stackgen.planning.model import Plan
     from stackgen.rendering.program import Program
+    from stackgen.rendering.tools import Tools
     from stackgen.spec.loading import LoadedStack
 
 
@@ -56,8 +57,11 @@ class Context:
         refuse_another_space(found, (self.output or found.program_folder).absolute())
         return found
 
-    def deployment(self, progress: Callable[[str], None]) -> Deployment:
-        """The deployment of the program on disk; raises StackgenError(not-generated) if there is none."""
+    def deployment(self, progress: Callable[[str], None], tools: Tools | None = None) -> Deployment:
+        """The deployment of the program on disk; raises StackgenError(not-generated) if there is none.
+
+        tools: what deletes its resources, so that nothing of the program is run.
+        """
         from stackgen.engine.deployment import Deployment
 
         folder = (self.output or self.loaded.path.parent / self.environment).absolute()
@@ -65,7 +69,7 @@ class Context:
             message = f"there is no program in {folder}"
             problem = Problem("not-generated", message, next=f"stackgen up {self.name} -e {self.environment}")
             raise StackgenError(problem, exit_code=ExitCode.NOT_FOUND)
-        return Deployment(folder, self.name, self.environment, progress)
+        return Deployment(folder, self.name, self.environment, progress, tools)
 
     def bindings(self) -> dict[str, Any]:
         """What the deployment exports, secrets in clear; raises StackgenError(not-deployed) if it is not up."""

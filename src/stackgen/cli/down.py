@@ -28,6 +28,7 @@ def _everything(name: str, environment: str) -> Problem:
 def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
     from stackgen.engine.updating import remove, stop
+    from stackgen.rendering.tools import tools
 
     context = open_context(arguments)
     plan = context.plan()
@@ -43,7 +44,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
     with console.working(f"stopping {context.name}") as progress:
-        deployment = context.deployment(progress)
+        deployment = context.deployment(progress, tools(plan, context.shelf))
         deployment.prepare(create=False)
         outcome = remove(deployment, plan, context.shelf) if everything else stop(deployment, plan)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"

@@ -30,6 +30,10 @@ exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 n
 """
 
 
+RUNS = (
+    "This command runs the program as you, and with it the files in its folder that are yours and not stackgen's:\n"
+    "extensions.py and what that imports. In somebody else's checkout, read these first."
+)
 FORCE = "overwrite files that were changed by hand"
 TAKE_OVER = "though it was deployed from another folder, whose stack has the same name"
 ACCEPT = "take another embedding model though no stored embedding is made anew: nothing is stored yet"
@@ -99,8 +103,10 @@ def build(words: Sequence[str] | None = None) -> Parser:
     return parser
 
 
-def _command(commands: Any, name: str, text: str, *, stack: bool = True, environment: bool = True) -> Parser:
-    found: Parser = commands.add_parser(name, help=text, description=text)
+def _command(
+    commands: Any, name: str, text: str, *, stack: bool = True, environment: bool = True, note: str = ""
+) -> Parser:
+    found: Parser = commands.add_parser(name, help=text, description=text, epilog=note or None)
     if stack:
         found.add_argument("stack", metavar="STACK", help="a name under stacks/, or a path to a spec file")
     if environment:
@@ -127,7 +133,9 @@ def _writing(commands: Any) -> None:
     _command(commands, "check", "check a spec in all its environments", environment=False)
     plan = _command(commands, "plan", "who provides each component, with which settings, in which order")
     plan.add_argument("--images", action="store_true", help="list every container image, for mirroring")
-    diff = _command(commands, "diff", "what generate would change on disk, and up in the deployment")
+    diff = _command(
+        commands, "diff", "what generate would change on disk, and up in the deployment", note=RUNS
+    )
     diff.add_argument(
         "--files", action="store_true", help="only the files; nothing is asked of the deployment"
     )
@@ -141,7 +149,7 @@ def _writing(commands: Any) -> None:
 
 
 def _deploying(commands: Any) -> None:
-    up = _command(commands, "up", "generate the program and deploy it")
+    up = _command(commands, "up", "generate the program and deploy it", note=RUNS)
     up.add_argument("--force", action="store_true", help=FORCE)
     up.add_argument("--accept-embeddings", action="store_true", help=ACCEPT)
     up.add_argument(

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """The plan as a table, in order of creation."""
+    from stackgen.planning.user_code import allowances, refuse_unpinned
     from stackgen.rendering.main_module import plain_data
 
     context = open_context(arguments)
     plan = context.checked_plan()
+    refuse_unpinned(plan)
     if arguments.images:
         return _images(context.name, plan)
     rows = [
@@ -53,7 +55,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         data,
         "\n".join(_instead(item) for item in plan.boxes if item.instead_of),
         table=(("component", "capability", "implementation", "level", "waits for"), rows),
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *allowances(plan)),
         next=f"stackgen generate {context.name} -e {context.environment}",
         stack=context.name,
         environment=context.environment,

@@ -23,12 +23,14 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.cli.stored import note_embeddings, refuse_other_embeddings
     from stackgen.engine.updating import update
     from stackgen.planning.identity import embedded_by
+    from stackgen.planning.user_code import allowances, refuse_unpinned
     from stackgen.rendering.writing import write
 
     context = open_context(arguments)
     start = time.monotonic()
     plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()
-    for warning in plan.warnings:  # before anybody agrees to anything
+    refuse_unpinned(plan)
+    for warning in (*plan.warnings, *allowances(plan)):  # before anybody agrees to anything
         console.say(f"warning: {warning}")
     agreed = _question(arguments, console, context)
     context.refuse_while_updating()

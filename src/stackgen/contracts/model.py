@@ -38,9 +38,9 @@ class Binding(BaseModel):
     also: ClassVar[dict[str, tuple[str, ...]]] = {}
     plain_names: ClassVar[bool] = True  # False: names too common to stand without their component's
 
-    def environment(self) -> dict[str, str]:
-        """Environment variables without a prefix; secrets in clear."""
-        found = {name: _plain(getattr(self, field)) for field, name in self.variables.items()}
+    def environment(self, *, masked: bool = False) -> dict[str, str]:
+        """Environment variables without a prefix; secrets in clear, or as asterisks."""
+        found = {name: _plain(getattr(self, field), masked) for field, name in self.variables.items()}
         found |= {other: found[name] for name, others in self.also.items() for other in others}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -64,10 +64,10 @@ class Binding(BaseModel):
         return {key: str(value) for key, value in self.model_dump(by_alias=True, exclude_none=True).items()}
 
 
-def _plain(value: object) -> str | None:
+def _plain(value: object, masked: bool) -> str | None:
     if value is None:
         return None
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    return value.get_secret_value() if isinstance(value, SecretStr) and not masked else str(value)
 
 
 Probe = Callable[[Any], str]

@@ -20,15 +20,20 @@ def plain(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Bindi
     ]
 
 
-def environment(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, str]:
-    """Variables prefixed with the component's name, and plain where one component alone has the contract."""
+def environment(
+    bindings: Mapping[str, Mapping[str, Mapping[str, Any]]], *, masked: bool = False
+) -> dict[str, str]:
+    """Variables prefixed with the component's name, and plain where one component alone has the contract.
+
+    masked: secrets are asterisks.
+    """
     counts = Counter(name for contracts in bindings.values() for name in contracts)
     found: dict[str, str] = {}
     for component, contracts in bindings.items():
         prefix = component.upper().replace("-", "_")
         for name, values in contracts.items():
             kind = contract(name).binding
-            for variable, value in kind.model_validate(values).environment().items():
+            for variable, value in kind.model_validate(values).environment(masked=masked).items():
                 found[f"{prefix}_{variable}"] = value
                 if counts[name] == 1 and kind.plain_names:
                     found[variable] = value

@@ -6,20 +6,22 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackgen.engine import failures, healing, leftovers, locks, program_environment, states
+from stackgen.engine import failures, healing, leftovers, locks, program_environment, projects, states
 from stackgen.engine.locate import Engine, ensure
 from stackgen.engine.progress import Progress, silent
 from stackgen.engine.settings import environment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
-    from pulumi.automation import Stack
+    from pulumi.automation import LocalWorkspace, PulumiCommand, Stack
+
+    from stackgen.rendering.tools import Tools
 
 _CHANGING = {"create", "update", "delete", "replace", "create-replacement", "delete-replaced", "read"}
 
@@ -67,13 +69,24 @@ class Resource:
 
 
 class Deployment:
-    """Preview, up, refresh and destroy of the program in `program` as Pulumi stack `name`."""
+    """Preview, up, refresh and destroy of the program in `program` as Pulumi stack `name`.
 
-    def __init__(self, program: Path, project: str, name: str, progress: Progress = silent) -> None:
+    What reads the state needs no program, and runs none. tools: delete by these and run nothing of `program`.
+    """
+
+    def __init__(
+        self,
+        program: Path,
+        project: str,
+        name: str,
+        progress: Progress = silent,
+        tools: Tools | None = None,
+    ) -> None:
         self.program = program
         self.project = project
         self.name = name
         self.progress = progress
+        self.tools = tools
         self._selected: Stack | None = None
         self.engine: Engine | None = None
         self.seen: str | None = None  # digest of the state when its resources were last read
@@ -83,10 +96,21 @@ class Deployment:
         """Engine, the program's environment, the Pulumi stack; raises StackgenError."""
         if self._selected is not None:
             return
-        self.engine = ensure(self.progress)
-        program_environment.prepare(self.program, self.progress)
-        variables = environment(self.engine.folder)
-        os.environ.update(variables)  # the Automation API's children inherit it
+        self._connect()
+        if not create:
+            self._exported()  # says that there is nothing before anything is installed for it
+        self._selected = self._select(self._folder(), create)
+
+    def _connect(self) -> Engine:
+        """The engine, and the variables it needs in this process's environment."""
+        if self.engine is None:
+            self.engine = ensure(self.progress)
+            os.environ.update(environment(self.engine.folder))  # the Automation API's children inherit it
+            self._clear_leftovers()
+        return self.engine
+
+    def _clear_leftovers(self) -> None:
+        """End and mend what an interrupted command has left behind."""
         leftovers.end(self.progress)
         place = os.environ["PULUMI_BACKEND_URL"], self.project, self.name
         for sentence in locks.clear_stale(*place):
@@ -95,7 +119,15 @@ class Deployment:
         if not locks.held(*place):
             for sentence in healing.heal(*place):
                 self.progress(sentence)
-        self._selected = self._select(create)
+
+    def _folder(self) -> Path:
+        """Where the engine works: a project of ours, by the program or by tools alone."""
+        if self.tools is None:
+            python = program_environment.of_program(self.program, self.progress)
+            self.progress(f"running the program in {self.program}")
+            return projects.running(self.program, python)
+        python = program_environment.prepare(self.tools.requirements, self.progress, locked=self.tools.locked)
+        return projects.deleting(self.project, self.program, python, self.tools.modules)
 
     def preview(self, untouched: Sequence[str] = (), *, refresh: bool = False) -> Outcome:
         """What `up` would do, nothing done. refresh: look first at what is really there, as `up` does."""
@@ -174,14 +206,13 @@ class Deployment:
         return outcome
 
     def outputs(self) -> dict[str, Any]:
-        """Exported values, secrets in clear; {} if nothing is deployed."""
-        self.prepare(create=False)
-        return {name: output.value for name, output in self._stack.outputs().items()}
+        """Exported values, secrets in clear; raises StackgenError(not-deployed)."""
+        with self._reading("stack output") as workspace:
+            return {name: output.value for name, output in workspace.stack_outputs(self.name).items()}
 
     def resources(self) -> list[Resource]:
-        """Everything in the state."""
-        self.prepare(create=False)
-        exported = self._stack.export_stack().deployment or {}
+        """Everything in the state; raises StackgenError(not-deployed)."""
+        exported = self._exported()
         self.seen, self.written = states.digest(exported), states.written(exported)
         return [
             Resource(
@@ -195,6 +226,24 @@ class Deployment:
             for item in exported.get("resources", [])
         ]
 
+    def _exported(self) -> Mapping[str, Any]:
+        with self._reading("stack export") as workspace:
+            return workspace.export_stack(self.name).deployment or {}
+
+    @contextmanager
+    def _reading(self, operation: str) -> Iterator[LocalWorkspace]:
+        """The engine where it can do nothing but look at the state."""
+        from pulumi import automation
+
+        try:
+            yield automation.LocalWorkspace(
+                str(projects.reading(self.project)), pulumi_command=self._command(self._connect())
+            )
+        except automation.StackNotFoundError as error:
+            raise self._not_deployed() from error
+        except automation.CommandError as error:
+            raise failures.translate(operation, [], str(error)) from error
+
     @property
     def _stack(self) -> Stack:
         if self._selected is None:
@@ -202,25 +251,29 @@ class Deployment:
         assert self._selected is not None  # noqa: S101 - prepare sets it or raises
         return self._selected
 
-    def _select(self, create: bool) -> Stack:
+    def _select(self, folder: Path, create: bool) -> Stack:
         from pulumi import automation
 
-        from stackgen.engine.command import EngineCommand
-
-        assert self.engine is not None  # noqa: S101 - prepare found it
-        # said once an engine is killed or cancelled, which we say ourselves
-        warnings.filterwarnings("ignore", "Error in event stream", UserWarning)
-        command = EngineCommand(self.engine.folder, self.progress)
-        options = automation.LocalWorkspaceOptions(pulumi_command=command)
+        options = automation.LocalWorkspaceOptions(pulumi_command=self._command(self._connect()))
         choose = automation.create_or_select_stack if create else automation.select_stack
         try:
-            return choose(self.name, work_dir=str(self.program), opts=options)
+            return choose(self.name, work_dir=str(folder), opts=options)
         except automation.StackNotFoundError as error:
-            message = f"environment '{self.name}' of '{self.project}' has not been deployed from this machine"
-            problem = Problem("not-deployed", message, next=f"stackgen up {self.project} -e {self.name}")
-            raise StackgenError(problem, ExitCode.NOT_FOUND) from error
+            raise self._not_deployed() from error
         except automation.CommandError as error:
             raise failures.translate("stack select", [], str(error)) from error
+
+    def _command(self, engine: Engine) -> PulumiCommand:
+        from stackgen.engine.command import EngineCommand
+
+        # said once an engine is killed or cancelled, which we say ourselves
+        warnings.filterwarnings("ignore", "Error in event stream", UserWarning)
+        return EngineCommand(engine.folder, self.progress)
+
+    def _not_deployed(self) -> StackgenError:
+        message = f"environment '{self.name}' of '{self.project}' has not been deployed from this machine"
+        problem = Problem("not-deployed", message, next=f"stackgen up {self.project} -e {self.name}")
+        return StackgenError(problem, ExitCode.NOT_FOUND)
 
     def _heal(self, seen: str | None = None) -> None:
         """Forget what an interrupted update left pending: our creations start by clearing their own leftovers."""

@@ -1,31 +1,63 @@
-"""The virtual environment of a generated program, the one its Pulumi.yaml names."""
+"""The virtual environment that a program runs in: in the cache, made from its requirements alone.
+
+Never `venv` beside the program: that one is for a plain `pulumi`, and may have come with a checkout.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+from filelock import FileLock
+
 from stackgen.engine.installers import make_environment
+from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
 from stackgen.errors import ExitCode, Problem, StackgenError
 
+_PIN = re.compile(r"^[\w.\[\]-]+==\S+", re.MULTILINE)
 
-def prepare(program: Path, progress: Progress) -> None:
-    """Make `<program>/venv` from its requirements.txt, unless it is there already and fits.
 
-    Raises StackgenError(install-failed) with the installer's last words.
+def of_program(program: Path, progress: Progress) -> Path:
+    """The environment of the program in a folder, made if need be; raises StackgenError(install-failed).
+
+    Its requirements.txt is a lock, unless it is as open as its requirements.in: a private catalog asks for
+    something that has no pin.
     """
-    requirements, folder = program / "requirements.txt", program / "venv"
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    stamp = folder / "requirements.sha256"
-    if stamp.is_file() and stamp.read_text() == wanted and (folder / "bin" / "python").exists():
-        return
-    progress("installing the program's requirements")
+    text = (program / "requirements.txt").read_text(encoding="utf-8")
+    wanted = program / "requirements.in"
+    open_ = not _PIN.search(text) and wanted.is_file() and wanted.read_text(encoding="utf-8") == text
+    return prepare(text, progress, locked=not open_)
+
+
+def prepare(requirements: str, progress: Progress, *, locked: bool = True) -> Path:
+    """An environment with exactly these requirements, shared by every program that wants the same.
+
+    locked: every file is a wheel that has a digest in `requirements`. Raises StackgenError(install-failed) with
+    the installer's last words.
+    """
+    key = "\0".join((sys.version, sys.executable, str(locked), requirements))
+    folder = cache_home() / "program-environments" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "installed").exists():
+            progress("installing the program's requirements")
+            _install(folder, requirements, locked)
+    return folder
+
+
+def _install(folder: Path, requirements: str, locked: bool) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = folder.with_suffix(".txt")
+    listed.write_text(requirements, encoding="utf-8")
     try:
-        make_environment(folder, ["-r", str(requirements)], pinned="--hash=" in requirements.read_text())
+        make_environment(folder, ["-r", str(listed)], pinned=locked)
     except subprocess.CalledProcessError as error:
         words = (error.stderr or str(error)).strip().splitlines()[-3:]
-        message = f"the requirements of {program} can't be installed: {' / '.join(words)}"
+        message = f"the program's requirements can't be installed: {' / '.join(words)}"
         raise StackgenError(Problem("install-failed", message), ExitCode.DEPLOYMENT) from error
-    stamp.write_text(wanted)
+    (folder / "installed").touch()

@@ -68,10 +68,11 @@ def _copies(plan: Plan) -> Iterator[tuple[str, bytes]]:
     for entry in entries.values():
         yield from _entry(entry)
     for folder in plan.provider_folders.values():
-        yield from _modules(folder / "program")
+        yield from modules(folder / "program")
 
 
-def _modules(root: Path) -> Iterator[tuple[str, bytes]]:
+def modules(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file below a folder of modules, by its relative POSIX path."""
     for path in sorted(root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(root).as_posix(), path.read_bytes()
@@ -79,17 +80,17 @@ def _modules(root: Path) -> Iterator[tuple[str, bytes]]:
 
 def _shared(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """Modules that belong to no provider, where something in the program imports them or builds an image of them."""
-    modules: dict[str, dict[str, bytes]] = {}
-    for path, content in _modules(SHARED / "program"):
-        modules.setdefault(path.partition("/")[0].removesuffix(".py"), {})[path] = content
+    known: dict[str, dict[str, bytes]] = {}
+    for path, content in modules(SHARED / "program"):
+        known.setdefault(path.partition("/")[0].removesuffix(".py"), {})[path] = content
     found: dict[str, bytes] = {}
     while True:
         sources = [text for path, text in {**files, **found}.items() if path.endswith((".py", "Dockerfile"))]
-        used = [name for name in modules if any(_names(name, source) for source in sources)]
+        used = [name for name in known if any(_names(name, source) for source in sources)]
         if not used:
             return found
         for name in used:
-            found |= modules.pop(name)
+            found |= known.pop(name)
 
 
 def _names(module: str, source: bytes) -> bool:

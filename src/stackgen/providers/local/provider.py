@@ -15,6 +15,16 @@ class LocalSettings(ProviderSettings):
         description="Folder of the environment's data, logs and configuration; below the user's data folder if "
         "absent. One outside of it must be admitted by $STACKGEN_DATA_DIRECTORIES where stackgen runs.",
     )
+    allow_unpinned: bool = Field(
+        default=False,
+        description="Whether the requirements.txt of a `source` may name packages without digests: "
+        "whatever the index serves that day is installed.",
+    )
+    allow_builds: bool = Field(
+        default=False,
+        description="Whether the requirements.txt of a `source` may name packages that have to be built: "
+        "their build scripts run, by the account that runs the servers.",
+    )
 
 
 PROVIDER = Provider(

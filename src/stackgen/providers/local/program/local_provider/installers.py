@@ -29,14 +29,12 @@ def virtual_environment(doing: str, folder: Path, python: str) -> None:
     _uv(doing, "venv", "--quiet", "--no-project", "--python", python, str(folder))
 
 
-def packages(doing: str, target: Sequence[str], requirements: Path, *more: str, pinned: bool = True) -> None:
-    """Install what the file `requirements` lists; raises LocalFailure.
+def packages(doing: str, target: Sequence[str], requirements: Path, *more: str) -> None:
+    """Install what the file `requirements` lists: wheels alone, each with its digest. Raises LocalFailure.
 
-    target: uv's words for where to, such as `--python PATH`. pinned: every package needs a digest and a wheel;
-    otherwise that holds for digests where the file has any, and packages are built where there is no wheel.
+    target: uv's words for where to, such as `--python PATH`.
     """
-    flags = LOCKED if pinned else LOCKED[:1] if "--hash=" in requirements.read_text(encoding="utf-8") else ()
-    _uv(doing, "pip", "install", "--quiet", *target, *flags, *more, "-r", str(requirements))
+    _uv(doing, "pip", "install", "--quiet", *target, *LOCKED, *more, "-r", str(requirements))
 
 
 def go(doing: str, compiler: str, folder: Path, *arguments: str, cgo: bool = False) -> str:

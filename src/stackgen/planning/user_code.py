@@ -1,0 +1,106 @@
+"""What the user's own code asks to be installed on this machine: wheels by digest, or it is said in so many words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from stackgen.errors import MANY, Position, Problem, StackgenError, and_more
+from stackgen.planning.model import Plan
+from stackgen.planning.places import settings_of
+
+FILE = "requirements.txt"
+LARGEST = 4_000_000  # bytes
+_HASH = re.compile(r"\s--hash[=\s]")
+_ELSEWHERE = re.compile(r"^(-[rc]|--requirement|--constraint|--no-binary)")
+_SOURCE = re.compile(r"^(?:-e|--editable)|(?:^|@\s*)(?:\.{0,2}/|file:|https?:|git\+|hg\+|svn\+|bzr\+)\S*")
+
+
+def refuse_unpinned(plan: Plan) -> None:
+    """Raise StackgenError with every requirement that the environment's words do not allow, at its line.
+
+    Only code that runs on this machine counts: elsewhere an image is built from it.
+    """
+    found: dict[Problem, None] = {}
+    for name, file in _files(plan):
+        unpinned, builds = (_said(plan, name, word) for word in ("allow_unpinned", "allow_builds"))
+        found |= dict.fromkeys(_problems(file, plan, unpinned=unpinned, builds=builds))
+    if len(found) > MANY:
+        found = {**dict.fromkeys(list(found)[:MANY]), and_more(len(found) - MANY): None}
+    if found:
+        raise StackgenError(found)
+
+
+def allowances(plan: Plan) -> tuple[str, ...]:
+    """What the environment's words let the user's own code do, a sentence each."""
+    names = [name for name, _ in _files(plan)]
+    words = {
+        "allow_unpinned": "whatever the index serves that day is installed, without a digest",
+        "allow_builds": "packages may be built, which runs their code as the account of the servers",
+    }
+    return tuple(
+        f"{word}: {sentence} ({', '.join(allowed)})"
+        for word, sentence in words.items()
+        if (allowed := [name for name in names if _said(plan, name, word)])
+    )
+
+
+def _files(plan: Plan) -> Iterator[tuple[str, Path]]:
+    """Component → the requirements of its code, where a provider installs them on this machine."""
+    local = {
+        item.provider for item in plan.foundations if "allow_unpinned" in type(item.settings).model_fields
+    }
+    for item in plan.boxes:
+        if item.entry.provider in local:
+            yield from ((item.name, folder / FILE) for folder in item.sources.values())
+
+
+def _said(plan: Plan, name: str, word: str) -> bool:
+    provider = plan.by_name[name].entry.provider
+    return bool(settings_of(plan.stack.environments[plan.environment], provider).get(word))
+
+
+def _problems(file: Path, plan: Plan, *, unpinned: bool, builds: bool) -> Iterator[Problem]:
+    try:
+        if not file.is_file() or file.stat().st_size > LARGEST:
+            return
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        yield Problem("requirements-unreadable", f"{file} can't be read: {error}", Position(str(file), 1, 1))
+        return
+    for number, line, first in _requirements(text):
+        position, what = Position(str(file), number, 1, first), line.split(" --hash")[0].strip()
+        if _ELSEWHERE.match(line):
+            message = f"'{what}' has no meaning here: only what stands in this file is installed"
+            yield Problem("requirement-elsewhere", message, position, _lock(file))
+        elif _SOURCE.search(line) and not what.endswith(".whl") and not builds:
+            message = f"'{what}' has to be built, which runs its code"
+            yield Problem("requirement-is-built", message, position, _word(plan, "allow_builds"))
+        elif not line.startswith("-") and not _HASH.search(line) and not unpinned:
+            message = f"'{what}' has no digest, so that nobody knows what would be installed"
+            hint = f"{_lock(file)}; or {_word(plan, 'allow_unpinned')}"
+            yield Problem("requirement-not-pinned", message, position, hint)
+
+
+def _requirements(text: str) -> Iterator[tuple[int, str, str]]:
+    """Each requirement or option: its line, the whole of it, and its first line as written."""
+    lines = enumerate(text.splitlines(), 1)
+    for number, first in lines:
+        whole = first
+        while whole.endswith("\\"):
+            whole = f"{whole[:-1]} {next(lines, (0, ''))[1].strip()}"
+        whole = re.sub(r"(^|\s)#.*$", "", whole).strip()
+        if whole:
+            yield number, whole, first
+
+
+def _lock(file: Path) -> str:
+    """How to lock, exactly."""
+    wanted = file.with_suffix(".in")
+    first = "" if wanted.exists() else f"mv {FILE} {wanted.name} && "
+    return f"lock it: cd {file.parent} && {first}uv pip compile --universal --generate-hashes {wanted.name} -o {FILE}"
+
+
+def _word(plan: Plan, word: str) -> str:
+    return f"say `{word}: true` in the settings of environment '{plan.environment}'"

@@ -1,0 +1,101 @@
+"""A stranger's checkout: every file of it that could run as the operator leaves a line where the test looks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+SPEC = """\
+apiVersion: stackgen/v1
+name: visited
+components:
+  task: {capability: job, source: code, command: ["true"]}
+environments:
+  dev: {provider: local}
+"""
+TELL = """\
+import json, os
+with open({file!r}, "a") as stream:
+    stream.write(json.dumps({{"what": {what!r}, "euid": os.geteuid(), "variables": dict(os.environ)}}) + "\\n")
+"""
+BACKEND = """\
+def build_wheel(*_): raise SystemExit("built")
+def build_sdist(*_): raise SystemExit("built")
+def build_editable(*_): raise SystemExit("built")
+"""
+PROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+class Marks:
+    """What ran, as the code itself tells."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        file.touch()
+        file.chmod(0o666)
+
+    def tell(self, what: str) -> str:
+        """Python source that leaves a line."""
+        return TELL.format(file=str(self.file), what=what)
+
+    def read(self) -> list[dict[str, object]]:
+        """Everything that ran: what, as whom, with which variables."""
+        return [json.loads(line) for line in self.file.read_text().splitlines()]
+
+    def names(self) -> set[str]:
+        """What ran, each once."""
+        return {str(line["what"]) for line in self.read()}
+
+
+def source_distribution(folder: Path, marks: Marks, what: str) -> str:
+    """A requirement whose build leaves a line; building needs nothing else."""
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "backend.py").write_text(marks.tell(what) + BACKEND)
+    return f"evilpkg @ file://{folder}"
+
+
+def write_spec(folder: Path) -> None:
+    """A stack whose job needs nothing."""
+    (folder / "stack.yaml").write_text(SPEC)
+    (folder / "code").mkdir(exist_ok=True)
+    (folder / "code" / "requirements.txt").touch()
+
+
+def commit_environment(program: Path, marks: Marks) -> None:
+    """A virtual environment as a stranger might commit it, with the stamp that says it fits."""
+    python = program / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.unlink(missing_ok=True)
+    python.write_text(f'#!/bin/sh\necho \'{{"what": "venv"}}\' >> {marks.file}\nexit 1\n')
+    python.chmod(0o755)
+    digest = hashlib.sha256((program / "requirements.txt").read_bytes()).hexdigest()
+    (program / "venv" / "requirements.sha256").write_text(digest)
+
+
+def extend(program: Path, marks: Marks) -> None:
+    """The user's own file, which leaves a line when the program runs."""
+    file = program / "extensions.py"
+    file.write_text(file.read_text() + marks.tell("extensions"))
+
+
+def change(program: Path, marks: Marks) -> None:
+    """Everything that stackgen wrote, so that whatever runs it leaves a line."""
+    evil = source_distribution(program.parent / "evilpkg", marks, "requirements")
+    (program / "requirements.txt").write_text(f"{evil}\n")
+    for path in ("__main__.py", "local_provider/__init__.py", "local_provider/process.py"):
+        (program / path).write_text(marks.tell(path) + (program / path).read_text())
+    plugin = program / "plugin" / "pulumi-resource-random"
+    plugin.parent.mkdir()
+    plugin.write_text(f'#!/bin/sh\necho \'{{"what": "plugin"}}\' >> {marks.file}\nexit 1\n')
+    plugin.chmod(0o755)
+    plugins = "plugins: {providers: [{name: random, path: ./plugin}]}\n"
+    (program / "Pulumi.yaml").write_text((program / "Pulumi.yaml").read_text() + plugins)
+    for name in ("pulumi", "json"):
+        (program / f"{name}.py").write_text(marks.tell(f"{name}.py"))

@@ -1,0 +1,111 @@
+"""Which commands run code of a checkout: `diff` and `up` the program, and no other command anything."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import Cli
+from tests.hostile import checkout
+from tests.hostile.checkout import Marks
+
+pytestmark = pytest.mark.engine
+WHERE = ("stack.yaml", "-e", "dev")
+READING = {
+    "status": ("status", *WHERE),
+    "logs": ("logs", *WHERE),
+    "bindings": ("bindings", *WHERE),
+    "verify": ("verify", *WHERE),
+    "run": ("run", *WHERE, "--", "true"),
+    "golden": ("golden", "replay", *WHERE),
+}
+NOTHING = READING | {
+    "check": ("check", "stack.yaml"),
+    "plan": ("plan", *WHERE),
+    "images": ("plan", *WHERE, "--images"),
+    "generate": ("generate", *WHERE),
+    "generated": ("generate", *WHERE, "--check"),
+    "files": ("diff", *WHERE, "--files"),
+    "why-not": ("why-not", "stack.yaml", "task", "kubernetes", "-e", "dev"),
+    "compare": ("compare", "stack.yaml", "dev", "dev"),
+    "swap": ("swap", "stack.yaml", "task", "-e", "dev", "--to", "local"),
+    "swap-apply": ("swap", "stack.yaml", "task", "-e", "dev", "--to", "local", "--apply", "--yes"),
+    "down": ("down", *WHERE, "--yes"),
+    "delete": ("down", *WHERE, "--delete-data", "--yes"),
+}
+RUNNING = {"diff": ("diff", *WHERE), "up": ("up", *WHERE, "--yes")}
+EVERY = NOTHING | RUNNING
+
+
+@pytest.fixture
+def place(open_folder: Path) -> Iterator[Cli]:
+    """A folder and a data home of the test's own, with a generated program; what is left running is ended."""
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    folder.chmod(0o755)
+    checkout.write_spec(folder)
+    cli = Cli(folder, folder / "data")
+    cli("generate", *WHERE)
+    yield cli
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("STACKGEN_WORKSPACE", "").startswith(str(folder)):
+                process.kill()
+        except psutil.Error:
+            continue
+
+
+@pytest.fixture
+def marks(place: Cli) -> Marks:
+    return Marks(place.folder / "ran")
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_a_changed_program_is_run_by_no_command(place: Cli, marks: Marks, command: str) -> None:
+    program = place.folder / "dev"
+    checkout.extend(program, marks)
+    checkout.change(program, marks)
+    done = place(*EVERY[command], code=None)
+    assert marks.names() == set()
+    if command == "up":
+        assert done.returncode == 7
+        assert "error[hand-edited]" in done.stderr
+    if command in READING and command != "golden":
+        assert done.returncode == 6, done.stderr
+        assert "error[not-deployed]" in done.stderr
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_the_users_own_file_runs_by_diff_and_up_alone(place: Cli, marks: Marks, command: str) -> None:
+    program = place.folder / "dev"
+    checkout.extend(program, marks)
+    checkout.commit_environment(program, marks)
+    done = place(*EVERY[command], code=None)
+    assert marks.names() == ({"extensions"} if command in RUNNING else set())
+    if command in RUNNING:
+        assert done.returncode == 0, done.stderr
+
+
+def test_what_is_deployed_is_read_and_stopped_without_the_checkout(place: Cli, marks: Marks) -> None:
+    program = place.folder / "dev"
+    place("up", *WHERE, "--yes")
+    checkout.extend(program, marks)
+    checkout.change(program, marks)
+    checkout.commit_environment(program, marks)
+    for name in ("status", "logs"):
+        place(*READING[name])
+    place("down", *WHERE, "--yes")
+    place("down", *WHERE, "--delete-data", "--yes")
+    assert marks.names() == set()
+    assert not (place.folder / "data" / "stacks").exists()
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("command", RUNNING)
+def test_help_says_that_the_program_runs(cli: Cli, command: str) -> None:
+    said = " ".join(cli(command, "--help").stdout.split())
+    assert "runs the program" in said
+    assert "extensions.py" in said

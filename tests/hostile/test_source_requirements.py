@@ -1,0 +1,183 @@
+"""What a `source` asks to be installed: wheels by digest, by the servers' account, with none of our variables."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli
+from tests.hostile import checkout
+from tests.hostile.checkout import Marks
+
+WHERE = ("stack.yaml", "-e", "dev")
+SECRETS = {
+    "AWS_SECRET_ACCESS_KEY": "canary",
+    "GOOGLE_APPLICATION_CREDENTIALS": "/canary",
+    "HF_TOKEN": "canary",
+    "PULUMI_ACCESS_TOKEN": "canary",
+    "KUBECONFIG": "/canary",
+}
+LOCKED = f"idna==3.10 \\\n    --hash=sha256:{'0' * 64}  # a comment\n"
+
+
+@pytest.fixture
+def place(open_folder: Path) -> Cli:
+    """A folder that the servers' account may look into, with a spec."""
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    folder.chmod(0o755)
+    checkout.write_spec(folder)
+    return Cli(folder, folder / "data")
+
+
+@pytest.fixture
+def marks(place: Cli) -> Marks:
+    return Marks(place.folder / "ran")
+
+
+def allow(cli: Cli, *words: str) -> None:
+    """Say words in the environment's settings."""
+    spec = cli.folder / "stack.yaml"
+    said = ", ".join(f"{word}: true" for word in words)
+    text = spec.read_text()
+    spec.write_text(text.replace("{provider: local}", f"{{provider: local, settings: {{{said}}}}}"))
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("text", "line", "code"),
+    [
+        ("# nothing\n\nrequests\n", 3, "requirement-not-pinned"),
+        ("requests==2.32.0", 1, "requirement-not-pinned"),
+        (f"{LOCKED}requests==2.32.0\n", 3, "requirement-not-pinned"),
+        ("requests @ https://example.com/requests.whl", 1, "requirement-not-pinned"),
+        (f"evil @ file:///srv/evil.tar.gz --hash=sha256:{'0' * 64}", 1, "requirement-is-built"),
+        ("evil @ git+https://example.com/evil", 1, "requirement-is-built"),
+        ("./evil", 1, "requirement-is-built"),
+        ("/srv/evil", 1, "requirement-is-built"),
+        ("-e./evil", 1, "requirement-is-built"),
+        ("-e .", 1, "requirement-is-built"),
+        ("-r other.txt", 1, "requirement-elsewhere"),
+        ("--no-binary :all:", 1, "requirement-elsewhere"),
+    ],
+)
+@pytest.mark.parametrize("command", [("check", "stack.yaml"), ("plan", *WHERE), ("up", *WHERE, "--yes")])
+def test_what_is_not_pinned_is_refused_at_its_line(
+    cli: Cli, text: str, line: int, code: str, command: tuple[str, ...]
+) -> None:
+    checkout.write_spec(cli.folder)
+    file = cli.folder / "code" / "requirements.txt"
+    file.write_text(text)
+    said = cli(*command, code=2).stderr
+    assert f"error[{code}]" in said
+    assert f"{file}:{line}:1" in said
+    if code == "requirement-not-pinned":
+        assert "mv requirements.txt requirements.in && uv pip compile --universal --generate-hashes" in said
+        assert "allow_unpinned: true" in said
+    if code == "requirement-is-built":
+        assert "allow_builds: true" in said
+
+
+@pytest.mark.unit
+def test_a_lock_and_an_empty_file_are_right(cli: Cli) -> None:
+    checkout.write_spec(cli.folder)
+    assert "warning" not in cli("check", "stack.yaml").stderr
+    (cli.folder / "code" / "requirements.txt").write_text(f"--index-url https://example.com/simple\n{LOCKED}")
+    assert "warning" not in cli("check", "stack.yaml").stderr
+
+
+@pytest.mark.unit
+def test_words_of_the_environment_allow_it_and_are_printed(cli: Cli) -> None:
+    checkout.write_spec(cli.folder)
+    (cli.folder / "code" / "requirements.txt").write_text("requests\n./evil\n")
+    allow(cli, "allow_unpinned")
+    assert "requirement-is-built" in cli("check", "stack.yaml", code=2).stderr
+    allow_both = (
+        (cli.folder / "stack.yaml")
+        .read_text()
+        .replace("unpinned: true", "unpinned: true, allow_builds: true")
+    )
+    (cli.folder / "stack.yaml").write_text(allow_both)
+    for command in (("check", "stack.yaml"), ("plan", *WHERE)):
+        said = cli(*command).stderr
+        assert "warning: allow_unpinned: whatever the index serves that day is installed" in said
+        assert "warning: allow_builds: packages may be built, which runs their code" in said
+        assert "(task)" in said
+    cli("generate", *WHERE)
+    program = (cli.folder / "dev" / "__main__.py").read_text()
+    assert "allow_unpinned=True" in program
+    assert "allow_builds=True" in program
+
+
+@pytest.mark.engine
+def test_a_build_that_was_allowed_runs_as_the_account_without_our_variables(place: Cli, marks: Marks) -> None:
+    evil = checkout.source_distribution(place.folder / "evilpkg", marks, "build")
+    (place.folder / "code" / "requirements.txt").write_text(f"{evil}\n")
+    place.environment |= SECRETS
+    place("up", *WHERE, "--yes", code=2)
+    assert marks.names() == set()
+    allow(place, "allow_unpinned", "allow_builds")
+    said = place("up", *WHERE, "--yes", code=4).stderr
+    assert "warning: allow_builds" in said
+    place("down", *WHERE, "--delete-data", "--yes")
+    assert marks.names() == {"build"}
+    for line in marks.read():
+        variables = line["variables"]
+        assert isinstance(variables, dict)
+        assert not SECRETS.keys() & variables.keys()
+        assert not [name for name in variables if name.startswith(("AWS_", "PULUMI_", "HF_", "STACKGEN_"))]
+        if os.geteuid() == 0:
+            assert line["euid"] != 0
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch, place: Cli) -> Iterator[None]:
+    """The modules that a program carries, with a cache of the test's own."""
+    from stackgen.providers.local.operations import PROGRAM
+
+    monkeypatch.setattr(sys, "path", [str(PROGRAM), *sys.path])
+    monkeypatch.setenv("STACKGEN_CACHE_HOME", str(place.folder / "cache"))
+    yield
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("kind", ["folder", "archive", "editable", "locked"])
+def test_the_program_itself_builds_nothing(provider: None, place: Cli, marks: Marks, kind: str) -> None:
+    """Whoever runs it by a plain `pulumi` has had no check of ours."""
+    from local_provider.failure import LocalFailure
+    from local_provider.source_environment import environment
+
+    folder = place.folder / "evilpkg"
+    text = checkout.source_distribution(folder, marks, "build")
+    if kind == "editable":
+        text = f"-e {folder}"
+    archive = place.folder / "evilpkg-1.0.tar.gz"
+    if kind in ("archive", "locked"):
+        with tarfile.open(archive, "w:gz") as stream:
+            stream.add(folder, "evilpkg-1.0")
+        text = f"evilpkg @ file://{archive}"
+    if kind == "locked":
+        text += f" --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
+    for unpinned in (False, True):
+        with pytest.raises(LocalFailure, match="installing the environment of task"):
+            environment("task", text, unpinned=unpinned)
+    assert marks.names() == set()
+
+
+@pytest.mark.unit
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account for servers")
+def test_an_environment_belongs_to_the_account_that_runs_it(provider: None) -> None:
+    from local_provider.account import service_account
+    from local_provider.source_environment import environment
+
+    folder, account = environment("task", ""), service_account()
+    assert account is not None
+    assert folder.stat().st_uid == (folder / "bin" / "python").lstat().st_uid == account.pw_uid
+    assert folder.parents[1].stat().st_mode & 0o077 == 0
+    assert environment("task", "") == folder
