@@ -48,6 +48,7 @@ VARIABLES: dict[str, dict[str, str]] = {
     "otlp": {"endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT", "headers": "OTEL_EXPORTER_OTLP_HEADERS"},
     "http": {"url": "URL"},
 }
+ALSO = {"AWS_REGION": "AWS_DEFAULT_REGION"}  # the one that boto3 and version 1 of the AWS CLI read
 PREFIXED_ONLY = {"http"}  # names too common to stand without their component's
 SECRET = ("PASSWORD", "API_KEY", "SECRET_ACCESS_KEY", "ACCESS_KEY_ID", "HEADERS", "DATABASE_URL")
 
@@ -84,6 +85,8 @@ def _variables(
     for key, name in VARIABLES.get(contract, {}).items():
         if key in binding:
             yield name, pulumi.Output.from_input(binding[key]).apply(str)
+            if name in ALSO:
+                yield ALSO[name], pulumi.Output.from_input(binding[key]).apply(str)
     if contract == "pgvector":
         yield "DATABASE_URL", pulumi.Output.all(**binding).apply(_database_url)
 

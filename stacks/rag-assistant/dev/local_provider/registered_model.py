@@ -18,6 +18,7 @@ from local_provider.failure import LocalFailure
 from local_provider.redirects import CredentialsStay
 from local_provider.resource import LocalProvider, Properties
 
+LARGEST = 4_000_000  # bytes of an answer
 _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
@@ -71,7 +72,14 @@ def resolve(model: str, registry: Mapping[str, Any]) -> dict[str, str]:
         found = _get(
             registry, "registered-models/alias", {"name": match["name"], "alias": match["alias"]}, model
         )
-    return {"version": str(found["model_version"]["version"])}
+    version = str(found["model_version"]["version"]) if _answered(found) else ""
+    if not version.isdecimal():
+        raise LocalFailure(f"the registry's answer about {model} names no version")
+    return {"version": version}
+
+
+def _answered(found: Any) -> bool:
+    return isinstance(found, dict) and "version" in (found.get("model_version") or {})
 
 
 def _get(registry: Mapping[str, Any], path: str, query: dict[str, str], model: str) -> Any:
@@ -83,10 +91,12 @@ def _get(registry: Mapping[str, Any], path: str, query: dict[str, str], model: s
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), CredentialsStay())
     try:
         with opener.open(request, timeout=30) as answer:
-            return json.load(answer)
+            return json.loads(answer.read(LARGEST))
     except urllib.error.HTTPError as error:
         if error.code == 404:
             raise LocalFailure(f"the registry has no {model}; register it first") from None
         raise LocalFailure(f"the registry answers {error.code} when asked for {model}") from None
+    except ValueError:
+        raise LocalFailure(f"the registry's answer about {model} is not JSON") from None
     except OSError as error:
         raise LocalFailure(f"the registry can't be reached for {model}: {error}") from None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pulumi
 
 from binding_variables import environment
-from local_provider import Job, JobArgs, PythonEnvironment, SourceTree
+from local_provider import Job, JobArgs, SourceEnvironment, SourceTree
 from local_provider.workspace import Workspace
 
 
@@ -32,8 +31,9 @@ class LocalJob(pulumi.ComponentResource):
         super().__init__("stackgen:job:LocalJob", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         directory = args.workspace.directory
-        requirements = (Path(args.source) / "requirements.txt").read_text()
-        python = PythonEnvironment(f"{name}-python", requirements=requirements, pinned=False, opts=child).path
+        python = SourceEnvironment(
+            f"{name}-python", source=args.source, workspace=args.workspace, opts=child
+        ).path
         place = pulumi.Output.concat(directory, f"/run/{name}-source")
         source = SourceTree(f"{name}-source", source=args.source, path=place, opts=child)
         job = Job(

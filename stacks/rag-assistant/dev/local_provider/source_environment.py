@@ -1,0 +1,139 @@
+"""The environment of the user's own code: installed by the account that will run it, with none of our keys."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from uv import find_uv_bin
+
+from local_provider.account import service_account, shared_folder
+from local_provider.commands import helper, minimal
+from local_provider.failure import LocalFailure, told_plainly
+from local_provider.files import locked
+from local_provider.homes import cache_home
+from local_provider.installers import uv_settings
+from local_provider.interpreters import interpreter
+from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.workspace import Workspace
+from local_provider.workspace_files import make_folder
+
+DONE = "installed"
+
+
+class SourceEnvironmentProvider(LocalProvider):
+    """Installs as the service account; an environment that is in the account's cache already costs nothing."""
+
+    def create(self, props: Properties) -> CreateResult:
+        folder = environment(
+            str(props["label"]),
+            str(props["requirements"]),
+            unpinned=bool(props["unpinned"]),
+            builds=bool(props["builds"]),
+        )
+        return CreateResult(folder.name, {**props, "path": str(folder)})
+
+    def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
+        return UpdateResult(self.create(news).outs)
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        return ReadResult(id_, dict(props)) if Path(props["path"], DONE).exists() else vanished()
+
+
+class SourceEnvironment(Resource, module="local", name="SourceEnvironment"):
+    """A virtual environment with what `source`/requirements.txt asks for, in `path`/bin.
+
+    Every file is a wheel whose digest that file gives; the workspace can allow files without digests
+    (`allow_unpinned`) and packages that have to be built, which runs their code (`allow_builds`).
+    """
+
+    path: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, *, source: str, workspace: Workspace, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        properties = {
+            "label": name,
+            "requirements": (Path(source) / "requirements.txt").read_text(encoding="utf-8"),
+            "unpinned": workspace.allow_unpinned,
+            "builds": workspace.allow_builds,
+            "path": None,
+        }
+        super().__init__(SourceEnvironmentProvider(), name, properties, opts)
+
+
+def environment(label: str, requirements: str, *, unpinned: bool = False, builds: bool = False) -> Path:
+    """The folder of a virtual environment with exactly these requirements; made if need be.
+
+    It and uv's cache belong to the account: what one account installs is seen by no other.
+    """
+    python, account = interpreter(), service_account()
+    wanted = "\n".join((python, str(unpinned), str(builds), requirements))
+    digest = hashlib.sha256(wanted.encode()).hexdigest()[:16]
+    uid = account.pw_uid if account else os.geteuid()
+    accounts = shared_folder(cache_home() / "accounts")
+    with told_plainly(f"installing the environment of {label}"):
+        home = make_folder(accounts / str(uid))
+        folder = home / "environments" / digest
+        with locked(accounts / f"{uid}-{digest}.lock"):
+            if not (folder / DONE).exists():
+                _install(label, home, folder, python, requirements, unpinned, builds)
+    return folder
+
+
+def _install(
+    label: str, home: Path, folder: Path, python: str, requirements: str, unpinned: bool, builds: bool
+) -> None:
+    doing, uv, variables = f"installing the environment of {label}", _uv(), _variables(home)
+    helper(
+        doing,
+        [uv, "venv", "--quiet", "--clear", "--python", python, str(folder)],
+        variables,
+        folder=home,
+    )
+    if not builds:
+        _refuse_builds(label, requirements)
+    if any(line.strip() and not line.lstrip().startswith("#") for line in requirements.splitlines()):
+        flags = [] if unpinned else ["--require-hashes"]
+        flags += [] if builds else ["--only-binary", ":all:"]
+        into = ["--quiet", "--compile-bytecode", "--python", str(folder / "bin" / "python")]
+        command = [uv, "pip", "install", *into, *flags, "-r", "-"]
+        helper(doing, command, variables, folder=home, text=requirements)
+    helper(doing, ["touch", str(folder / DONE)], variables, folder=home)
+
+
+def _refuse_builds(label: str, requirements: str) -> None:
+    """What uv builds though it is told not to: a folder that is linked to, named here or in another file."""
+    for line in (line.strip() for line in requirements.splitlines()):
+        if line.startswith(("-e", "--editable", "-r", "--requirement ", "--requirement=")):
+            raise LocalFailure(
+                f"installing the environment of {label}: '{line}' has to be built, which runs its code; "
+                "`allow_builds` of the environment allows it"
+            )
+
+
+def _variables(home: Path) -> dict[str, str]:
+    """Nothing of the operator's but where packages come from."""
+    return {**minimal(home), **uv_settings(), "UV_CACHE_DIR": str(home / "uv")}
+
+
+def _uv() -> str:
+    """A `uv` that the account can run: ours may lie in a folder of ours alone."""
+    own = Path(find_uv_bin())
+    if service_account() is None:
+        return str(own)
+    target = shared_folder(cache_home() / "tools") / f"uv-{version('uv')}"
+    with locked(Path(f"{target}.lock")):
+        if not target.exists():
+            handle, scratch = tempfile.mkstemp(dir=target.parent)
+            with os.fdopen(handle, "wb") as stream, own.open("rb") as source:
+                shutil.copyfileobj(source, stream, 1024 * 1024)
+            Path(scratch).chmod(0o755)
+            Path(scratch).replace(target)
+    return str(target)
