@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stackgen.engine.paths import cache_home
@@ -66,25 +66,26 @@ def _is_server(process: Process) -> bool:
 
 
 def _group(leader: Process) -> list[Process]:
-    """The other processes of the group that `leader` leads; none if it does not lead one."""
+    """What `leader` has started, and the other processes of the group that it leads."""
     import psutil
 
-    if os.getpgid(leader.pid) != leader.pid:
-        return leader.children(recursive=True)
-    found: list[Process] = []
+    members: list[Process] = []
     for process in psutil.process_iter():
         try:
             if process.pid != leader.pid and os.getpgid(process.pid) == leader.pid:
-                found.append(process)
-        except ProcessLookupError:
+                members.append(process)
+        except (ProcessLookupError, PermissionError):
             continue
-    return found
+    try:
+        return [*members, *leader.children(recursive=True)]
+    except psutil.Error:
+        return members
 
 
-def _quietly(act: object) -> None:
+def _quietly(act: Callable[[], object]) -> None:
     import psutil
 
     try:
-        act()  # type: ignore[operator]
+        act()
     except psutil.Error:
         pass

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-SETTLED = 2.0  # seconds after which a file that is still unfinished is nobody's work in progress
+SETTLED = 2.0  # seconds after which a file that is still unfinished is no work in progress
 TOLERANCE = 2.0  # seconds between a process's start as the system has it and as the clock had it
 _SAID = re.compile(
     r"(?P<file>\S+): created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)"

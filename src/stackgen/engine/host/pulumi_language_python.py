@@ -29,7 +29,7 @@ from pulumi_guard import parent, peers
 
 EXECUTOR = Path(__file__).with_name("pulumi-language-python-exec")
 STARTER = Path(__file__).with_name("pulumi_guard") / "program.py"
-PATIENCE = 2  # seconds for a program that is told to end
+PATIENCE = 2  # seconds for a program to end that was asked to
 BAIL = 32  # the program has shown its own message already
 
 
