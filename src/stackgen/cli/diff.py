@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import Context, open_context
 from stackgen.errors import ExitCode
+
+if TYPE_CHECKING:
+    from stackgen.rendering.program import Program
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -20,7 +24,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     program = context.program()
     sentences = explain(plan, program.folder)
     changes, lines = compare(program), list(diff(program))
-    steps = [] if arguments.files or changes else _preview(context, console)
+    steps = [] if arguments.files or changes else _preview(context, program, console)
     text = (
         "".join(f"# {sentence}\n" for sentence in sentences)
         + "".join(lines)
@@ -37,7 +41,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     )
 
 
-def _preview(context: Context, console: Console) -> list[dict[str, object]]:
+def _preview(context: Context, program: Program, console: Console) -> list[dict[str, object]]:
     with console.working("previewing") as progress:
-        outcome = context.deployment(progress).preview()
+        outcome = context.running(program, progress).preview()
     return [asdict(step) for step in outcome.steps if step.op not in ("same", "refresh")]

@@ -33,11 +33,12 @@ def run(arguments: Namespace, console: Console) -> Answer:
         return Answer(text="nothing was done", exit_code=8)
     context.refuse_while_updating()
     _refuse_takeovers(context, plan)
-    changes = write(context.program(), force=arguments.force)
+    program = context.program()
+    changes = write(program, force=arguments.force)
     with console.working(f"deploying {context.name} to {context.environment}") as progress:
         if changes:
             progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
-        deployment = context.deployment(progress)
+        deployment = context.running(program, progress)
         watched = any(embedded_by(item) for item in plan.components)
         if watched and not arguments.accept_embeddings:
             refuse_other_embeddings(plan, _deployed(deployment))
