@@ -9,6 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from stackgen.engine import program_environment
+from stackgen.engine.progress import silent
+from stackgen.errors import StackgenError
 from tests.conftest import Cli
 from tests.hostile import checkout
 from tests.hostile.checkout import Marks
@@ -87,6 +90,7 @@ def test_the_users_own_file_runs_by_diff_and_up_alone(place: Cli, marks: Marks, 
     assert marks.names() == ({"extensions"} if command in RUNNING else set())
     if command in RUNNING:
         assert done.returncode == 0, done.stderr
+        assert "with the program run files that are not stackgen's: extensions.py\n" in done.stderr
 
 
 def test_what_is_deployed_is_read_and_stopped_without_the_checkout(place: Cli, marks: Marks) -> None:
@@ -109,3 +113,21 @@ def test_help_says_that_the_program_runs(cli: Cli, command: str) -> None:
     said = " ".join(cli(command, "--help").stdout.split())
     assert "runs the program" in said
     assert "extensions.py" in said
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_programs_requirements_are_wheels_by_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pinned: bool
+) -> None:
+    """Whatever brought the folder there: the environment is in the cache, and nothing is built for it."""
+    marks = Marks(tmp_path / "ran")
+    evil = checkout.source_distribution(tmp_path / "evilpkg", marks, "requirements")
+    monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "requirements.in").write_text("pulumi\n")
+    text = f"evilpkg==1.0 --find-links {tmp_path}\n" if pinned else f"{evil}\n"
+    (tmp_path / "requirements.txt").write_text(text)
+    with pytest.raises(StackgenError, match="requirements can't be installed"):
+        program_environment.of_program(tmp_path, silent)
+    assert marks.names() == set()
+    assert not (tmp_path / "venv").exists()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
+MANY = 10  # names said
+
 if TYPE_CHECKING:
     from stackgen.catalog.shelf import Shelf
     from stackgen.engine.deployment import Deployment
@@ -70,6 +72,15 @@ class Context:
             problem = Problem("not-generated", message, next=f"stackgen up {self.name} -e {self.environment}")
             raise StackgenError(problem, exit_code=ExitCode.NOT_FOUND)
         return Deployment(folder, self.name, self.environment, progress, tools)
+
+    def say_what_runs(self, program: Program, progress: Callable[[str], None]) -> None:
+        """Name the files of a program that is about to run and that are not stackgen's."""
+        from stackgen.rendering.writing import added
+
+        names = list(added(program))
+        if names:
+            more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
+            progress(f"with the program run files that are not stackgen's: {', '.join(names[:MANY])}{more}")
 
     def bindings(self) -> dict[str, Any]:
         """What the deployment exports, secrets in clear; raises StackgenError(not-deployed) if it is not up."""

@@ -65,6 +65,7 @@ def _preview(context: Context, console: Console, plan: Plan, program: Program, *
     place = nullcontext(program.folder) if written else staged(program)
     with console.working("previewing") as progress, place as folder:
         deployment = Deployment(folder, context.name, context.environment, progress)
+        context.say_what_runs(program, progress)
         deployment.prepare()
         return look_at(deployment, plan, known)
 

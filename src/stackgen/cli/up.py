@@ -42,6 +42,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     with console.working(f"deploying {context.name} to {context.environment}") as progress:
         if changes:
             progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
+        context.say_what_runs(program, progress)
         if changes or looked is None:
             looked = (context.deployment(progress), None)
         deployment, resources = looked

@@ -40,7 +40,8 @@ def prepare(requirements: str, progress: Progress, *, locked: bool = True) -> Pa
     locked: every file is a wheel that has a digest in `requirements`. Raises StackgenError(install-failed) with
     the installer's last words.
     """
-    key = "\0".join((sys.version, sys.executable, str(locked), requirements))
+    base = str(getattr(sys, "_base_executable", sys.executable))
+    key = "\0".join((sys.version, base, str(locked), requirements))
     folder = cache_home() / "program-environments" / hashlib.sha256(key.encode()).hexdigest()[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):

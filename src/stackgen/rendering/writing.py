@@ -17,6 +17,7 @@ from stackgen.rendering.program import Program
 from stackgen.rendering.replacing import alone, replace
 
 # What Pulumi and Python leave in a program's folder when the program itself is gone, as after a checkout.
+_MODULES = (".py", ".pyc", ".so")
 _LEFT = re.compile(r"venv|__pycache__|Pulumi\.[\w.-]+\.ya?ml")
 
 
@@ -63,6 +64,23 @@ def diff(program: Program) -> Iterator[str]:
         old, new = there.read(path) or b"", program.files.get(path, program.once.get(path, b""))
         before, after = (data.decode(errors="replace").splitlines(keepends=True) for data in (old, new))
         yield from difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
+
+
+def added(program: Program) -> Iterator[str]:
+    """Modules in the folder that stackgen did not write so: they run with the program, as they may be meant to."""
+    there = Presence(program.folder)
+    for root, folders, names in os.walk(program.folder):
+        links = [name for name in folders if Path(root, name).is_symlink()]
+        folders[:] = sorted(name for name in folders if name not in (*links, "venv", "__pycache__"))
+        for path in (
+            Path(root, name).relative_to(program.folder).as_posix() for name in sorted((*names, *links))
+        ):
+            if path in program.once:
+                known = there.read(path) == program.once[path]
+            else:
+                known = path in program.files or path == "venv"
+            if not known and (path.endswith(_MODULES) or Path(path).name in links):
+                yield path
 
 
 def write(program: Program, *, force: bool = False) -> Changes:
