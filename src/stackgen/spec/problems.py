@@ -138,7 +138,8 @@ def _known(model: type[BaseModel] | None, path: Path) -> list[str]:
         model = _inner(info.annotation) if info is not None else model
     if model is None:
         return []
-    return [field.alias or name for name, field in model.model_fields.items()]
+    fields = model.model_fields.items()
+    return [field.alias or name for name, field in fields if field.json_schema_extra != {"deprecated": True}]
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:

@@ -118,7 +118,9 @@ class Environment(SpecModel):
         description="Settings of the other providers that components of this environment name.",
     )
     promotes_from: str | None = Field(
-        default=None, description="Refused: stackgen does not enforce an order of environments yet."
+        default=None,
+        description="Refused: stackgen does not enforce an order of environments yet.",
+        json_schema_extra={"deprecated": True},
     )
     protect: bool = Field(
         default=False,
