@@ -45,13 +45,5 @@ def _borrow(program: Program, folder: Path) -> None:
     for item in program.folder.iterdir():
         if item.name in program.once or (item.name.startswith("Pulumi.") and item.name not in made):
             shutil.copy2(item, folder / item.name)
-        elif item.name not in made and (item.name != "venv" or _fits(program)):
+        elif item.name not in made and item.name != "venv":  # a plain `pulumi` has that one
             (folder / item.name).symlink_to(item)
-
-
-def _fits(program: Program) -> bool:
-    """Whether the environment on disk was made from the same requirements."""
-    try:
-        return (program.folder / "requirements.txt").read_bytes() == program.files["requirements.txt"]
-    except OSError:
-        return False
