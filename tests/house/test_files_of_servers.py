@@ -13,8 +13,13 @@ PROVIDER = SOURCE / "providers" / "local" / "program" / "local_provider"
 GUARDED = PROVIDER / "workspace_files.py"
 # These work in the cache, which belongs to the user who runs stackgen; no server can write to it.
 CACHE = {"account.py", "go_binary.py", "model_sources.py", "models.py", "python_environment.py"}
-# Scripts run as the account itself; `directory.py` removes empty folders above the data.
-OTHERS = {"directory.py": {"rmdir"}, "files.py": {"fchmod", "open"}}
+# `directory.py` removes empty folders above the data; the others write in folders of the cache that are ours.
+OTHERS = {
+    "directory.py": {"rmdir"},
+    "files.py": {"fchmod", "open"},
+    "registry_download.py": {"open"},
+    "source_environment.py": {"chmod", "mkstemp"},
+}
 CHANGES = {
     *("chmod", "chown", "fchmod", "fchown", "lchmod", "lchown"),
     *("copy", "copy2", "copyfile", "copymode", "copytree", "move", "rmtree"),
