@@ -7,7 +7,6 @@ ends what runs, writes its state and gives its lock back.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -25,7 +24,14 @@ from pulumi.automation.errors import create_command_error
 from stackgen.engine.host.pulumi_guard import peers
 from stackgen.engine.progress import Progress, silent
 
-PR_SET_PDEATHSIG = 1
+# 1 is PR_SET_PDEATHSIG, 2 is SIGINT; whoever started it may have ended before the call.
+_START = """\
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 2)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(130)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 PATIENCE = 20  # seconds for `pulumi` to end after a second Ctrl-C
 
 Listener = Callable[[str], object]
@@ -63,14 +69,13 @@ class EngineCommand(PulumiCommand):
             args.append("--non-interactive")
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen(
-                [self.command, *args],
+                [*_ending_with_us(), self.command, *args],
                 cwd=cwd,
                 env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 process_group=0,
-                preexec_fn=_end_with_starter(),  # noqa: PLW1509 - one system call, no lock taken
             )
             code = self._wait(process)
             result = CommandResult(_lines(out, on_output), _lines(err, on_error), code)
@@ -99,12 +104,14 @@ class EngineCommand(PulumiCommand):
             return
 
 
-def _end_with_starter() -> Callable[[], object] | None:
-    """What the child calls first: SIGINT when the thread that starts it is gone, which the main one is with all."""
+def _ending_with_us() -> list[str]:
+    """What starts a command so that it gets SIGINT when the thread that starts it is gone: the main one, with all.
+
+    Not by `preexec_fn`: that forks, and a fork of a process with gRPC in it can abort.
+    """
     if not sys.platform.startswith("linux") or threading.current_thread() is not threading.main_thread():
-        return None
-    call = ctypes.CDLL(None).prctl
-    return lambda: call(PR_SET_PDEATHSIG, int(signal.SIGINT))
+        return []
+    return [sys.executable, "-I", "-S", "-c", _START, str(os.getpid())]
 
 
 def _lines(file: IO[bytes], listener: Listener | None) -> str:
