@@ -84,7 +84,7 @@ def test_a_new_implementation_goes_as_far_as_a_preview(deployment: Deployment, p
 
 
 def test_a_proxy_is_not_asked_for_the_engine(deployment: Deployment) -> None:
-    program_environment.prepare(
+    program_environment.of_program(
         deployment.program, print
     )  # packages may need the proxy that this machine has
     dead = "http://127.0.0.1:9"
@@ -161,7 +161,9 @@ def test_a_second_up_of_the_same_environment_is_refused(place: Path) -> None:
     cli("down", "stack.yaml", "--delete-data", "--yes")
 
 
-@pytest.mark.parametrize("how", ["ctrl-c", "kill-9-command", "kill-9-engine"])
+@pytest.mark.parametrize(
+    "how", ["ctrl-c", pytest.param("kill-9-command", marks=pytest.mark.nightly), "kill-9-engine"]
+)
 def test_an_interrupted_up_leaves_nothing_running_and_is_healed_by_the_next(place: Path, how: str) -> None:
     cli = nap(place, 600)
     process = cli.start("up", "stack.yaml", "--yes", group=True)

