@@ -37,9 +37,30 @@ def cache_folder() -> str:
     return _home("STACKGEN_CACHE_HOME", "/var/cache", "XDG_CACHE_HOME", ".cache")
 
 
+def make_homes() -> None:
+    """Make both folders if need be; servers' account must be able to pass through them, whatever the umask says.
+
+    Raises OSError.
+    """
+    _make(cache_folder(), 0o755)
+    _make(str(data_home()), 0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _make(folder: str, mode: int) -> None:
+    if os.path.isdir(folder):  # noqa: PTH112
+        return
+    _make(os.path.dirname(folder), 0o755)  # noqa: PTH120
+    try:
+        os.mkdir(folder)  # noqa: PTH102
+    except FileExistsError:  # somebody else was quicker
+        return
+    os.chmod(folder, mode)  # noqa: PTH101
+
+
 def private(folder: str) -> bool:
     """Make a folder of ours if need be; whether nobody else can put anything into it."""
     try:
+        _make(cache_folder(), 0o755)
         os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
         found = os.stat(folder)  # noqa: PTH116
     except OSError:

@@ -1,4 +1,7 @@
-"""Real servers on a machine with other users: planted links, pipes, and ports that somebody else took."""
+"""Real servers on a machine with other users: planted links, pipes, and ports that somebody else took.
+
+The umask is that of a hardened machine, and the data home has every character that was ever in the way.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import pwd
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,7 @@ components:
 environments: {dev: {provider: local}}
 """
 SECRET = "of root alone"
+DATA = "d x#y%20z?ü'"
 # Whoever connects is asked for a password in clear, as PostgreSQL asks; what was sent is printed.
 THIEF = """
 import os, socket, sys
@@ -49,11 +54,20 @@ while True:
 """
 
 
+@pytest.fixture
+def shared(open_folder: Path) -> Iterator[Cli]:
+    folder = open_folder / "shared machine"
+    folder.mkdir()
+    before = os.umask(0o077)
+    yield Cli(folder, folder / DATA)
+    os.umask(before)
+
+
 def _plant(place: Path, kind: str, target: Path) -> None:
     """As the servers' account: put a link or a pipe in the place of a file."""
     account = pwd.getpwnam("nobody")
-    make = f"mkfifo {place}" if kind == "pipe" else f"ln -s {target} {place}"
-    script = ["/bin/sh", "-c", f"rm -rf {place} && {make}"]
+    make = 'mkfifo "$1"' if kind == "pipe" else 'ln -s "$2" "$1"'
+    script = ["/bin/sh", "-c", f'rm -rf "$1" && {make}', "sh", str(place), str(target)]
     subprocess.run(script, check=True, user=account.pw_uid, group=account.pw_gid, extra_groups=[], cwd="/")
 
 
@@ -62,14 +76,14 @@ def _seen(folder: Path) -> dict[str, Any]:
     return {str(p): (p.lstat().st_uid, p.lstat().st_mode, p.is_file() and p.read_bytes()) for p in paths}
 
 
-def test_planted_links_and_pipes_are_harmless(stack: Cli) -> None:
-    (stack.folder / "stack.yaml").write_text(SPEC)
-    victim = stack.folder / "victim"
+def test_planted_links_and_pipes_are_harmless(shared: Cli) -> None:
+    (shared.folder / "stack.yaml").write_text(SPEC)
+    victim = shared.folder / "victim"
     victim.mkdir()
     (victim / "secret").write_text(SECRET)
     (victim / "secret").chmod(0o600)
-    stack("up", "stack.yaml", "--yes")
-    workspace, before = (stack.folder / "data") / "stacks" / "shared" / "dev", _seen(victim)
+    shared("up", "stack.yaml", "--yes")
+    workspace, before = (shared.folder / DATA) / "stacks" / "shared" / "dev", _seen(victim)
     places = {
         "run/documents/environment.sh": "pipe",
         "run/documents/start.sh": "link",
@@ -87,37 +101,37 @@ def test_planted_links_and_pipes_are_harmless(stack: Cli) -> None:
             _plant(workspace / place, kind, target)
 
     plant(victim / "secret")
-    logs = stack("logs", "stack.yaml")
+    logs = shared("logs", "stack.yaml")
     assert SECRET not in logs.stdout + logs.stderr
     assert "logs/documents.log can't be read" in logs.stdout
-    stack("status", "stack.yaml")
-    stack("up", "stack.yaml", "--yes")
+    shared("status", "stack.yaml")
+    shared("up", "stack.yaml", "--yes")
     assert _seen(victim) == before
-    stack("verify", "stack.yaml", "--clause", "put-get")
+    shared("verify", "stack.yaml", "--clause", "put-get")
     plant(victim)
-    stack("down", "stack.yaml", "--yes")
+    shared("down", "stack.yaml", "--yes")
     assert _seen(victim) == before
-    _no_password_for_another_user(stack)
+    _no_password_for_another_user(shared)
     _plant(workspace / "data" / "documents" / "planted", "link", victim)
-    stack("down", "stack.yaml", "--delete-data", "--yes")
+    shared("down", "stack.yaml", "--delete-data", "--yes")
     assert _seen(victim) == before
     assert not workspace.exists()
 
 
-def _no_password_for_another_user(stack: Cli) -> None:
+def _no_password_for_another_user(shared: Cli) -> None:
     """While the database is down, another user takes its port."""
-    ports = json.loads(((stack.folder / "data") / "ports.json").read_text())
+    ports = json.loads(((shared.folder / DATA) / "ports.json").read_text())
     port = next(number for number, owner in ports.items() if owner.endswith("/knowledge-port"))
     thief = subprocess.Popen([sys.executable, "-c", THIEF, port], stdout=subprocess.PIPE, text=True)
     assert thief.stdout is not None
     try:
         assert thief.stdout.readline() == "listening\n"
-        failed = stack("up", "stack.yaml", "--yes", code=4)
+        failed = shared("up", "stack.yaml", "--yes", code=4)
         assert f"its port {port} is taken by" in failed.stderr
     finally:
         thief.kill()
         sent = thief.communicate()[0].splitlines()
     assert [line for line in sent if line != "b''"] == [], "something was sent to a port of another user"
-    stack("up", "stack.yaml", "--yes")
+    shared("up", "stack.yaml", "--yes")
     with socket.create_connection(("127.0.0.1", int(port)), timeout=5):
         pass

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 SETTLED = 2.0  # seconds after which a file that is still unfinished is no work in progress
 TOLERANCE = 2.0  # seconds between a process's start as the system has it and as the clock had it
@@ -120,7 +121,7 @@ def _folder(backend: str, project: str, stack: str) -> Path:
 
 def state_folder(backend: str) -> Path:
     """Pulumi's folder in a `file://` backend."""
-    return Path(backend.removeprefix("file://").partition("?")[0], ".pulumi")
+    return Path(unquote(backend.removeprefix("file://").partition("?")[0]), ".pulumi")
 
 
 def _locks(backend: str, project: str, stack: str) -> Iterator[tuple[Path, Lock | None]]:

@@ -6,8 +6,9 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
-from stackgen.engine.paths import cache_home, data_home
+from stackgen.engine.paths import cache_home, data_home, make_homes
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.loopback import never_proxied
 
@@ -22,6 +23,7 @@ def environment(engine: Path) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_HOME": str(cache_home() / "pulumi-home"),
     }
+    make_homes()
     if "PULUMI_BACKEND_URL" not in os.environ:
         _private(data_home() / "state")
         variables["PULUMI_BACKEND_URL"] = backend()
@@ -33,7 +35,7 @@ def environment(engine: Path) -> dict[str, str]:
 
 def backend() -> str:
     """Where state is: what the user has set, else a private folder."""
-    return os.environ.get("PULUMI_BACKEND_URL") or f"file://{data_home() / 'state'}"
+    return os.environ.get("PULUMI_BACKEND_URL") or f"file://{quote(str(data_home() / 'state'))}"
 
 
 def _passphrase() -> Path:
@@ -42,7 +44,6 @@ def _passphrase() -> Path:
     Raises StackgenError(passphrase-empty) where it is empty though there is state that was encrypted with it.
     """
     file = data_home() / "passphrase"
-    data_home().mkdir(parents=True, exist_ok=True)
     if file.exists() and file.stat().st_size == 0:  # an earlier version wrote it in two steps
         _require_no_state(file)
         file.unlink()
