@@ -90,6 +90,7 @@ def _started(process: int) -> datetime:
         ("runner-old", None, OLD, True),  # of another machine nothing is known
         ("runner-old", 1, OLD, True),
     ],
+    ids=["gone", "runs", "started at once", "given again", "before the start", "elsewhere", "elsewhere, 1"],
 )
 def test_a_lock_is_removed_only_when_its_process_is_known_to_be_gone(
     state: State, host: str, process: int | None, since: datetime, is_held: bool
