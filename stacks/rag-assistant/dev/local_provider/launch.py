@@ -103,7 +103,7 @@ def write_program(props: Mapping[str, Any]) -> None:
         directory=_escaped(props.get("directory") or folder),
         signal=props["stop_signal"],
         wait=int(props["stop_timeout"]),
-        log=_escaped(log_file(props)),
+        log=_escaped(_escaped(log_file(props))),  # read twice
     )
     discard_planted(log_file(props))  # supervisord opens it, and would wait for ever at a pipe
     configuration = configuration_file(props)
