@@ -79,6 +79,30 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     gone(stack)
 
 
+def test_what_a_swap_leaves_survives_a_restart(stack: Cli) -> None:
+    """The box that serves no longer is closed for writing; it starts all the same, and each way out works."""
+    up(stack, KNOWLEDGE)
+    write = rows(bindings(stack))
+    write(1)
+    swap(stack, "knowledge", "--apply", *OLDER)
+    rows(bindings(stack))(2)
+    _restart(stack)
+    assert (version(bindings(stack)), numbers(bindings(stack))) == (16, {1, 2})
+    swap(stack, "knowledge", "--rollback")
+    rows(bindings(stack))(3)
+    _restart(stack)
+    assert (version(bindings(stack)), numbers(bindings(stack))) == (18, {1, 2, 3})
+    swap(stack, "knowledge", "--retire")
+    _restart(stack)
+    assert numbers(bindings(stack)) == {1, 2, 3}
+    gone(stack)
+
+
+def _restart(cli: Cli) -> None:
+    cli("down", *STACK, "--yes")
+    cli("up", *STACK, "--yes")
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("step", ["deploy", "freeze", "switch", "bind"])
 def test_a_swap_that_is_killed_can_be_rolled_back(stack: Cli, step: str) -> None:
@@ -212,6 +236,7 @@ tool_calls:
 """
 
 
+@pytest.mark.nightly
 def test_a_swap_after_which_answers_have_drifted_is_rolled_back(stack: Cli) -> None:
     up(stack, "  chat: {capability: chat_model, model: stand-in}\n")
     golden = stack.folder / "golden"
