@@ -2,7 +2,7 @@
 
 Where stackgen runs as root, servers run as another account. In a folder that this account can write to, any name
 may be a link, a pipe or a foreign file by the time it is opened. So every folder is opened from the one above it,
-links are followed only where nobody but root can place one, and owner and mode are set on what is open, never by
+links are followed only where root alone can place one, and owner and mode are set on what is open, never by
 path. This is the only module that creates, changes or deletes files as root (a test of the house says so).
 """
 

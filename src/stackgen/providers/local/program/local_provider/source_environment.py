@@ -109,7 +109,7 @@ def _install(
 
 
 def _refuse_builds(label: str, requirements: str) -> None:
-    """What uv builds though it is told not to: a folder that is linked to, named here or in another file."""
+    """What uv builds even with `--no-build`: a folder that is linked to, named here or in another file."""
     for line in (line.strip() for line in requirements.splitlines()):
         if line.startswith(("-e", "--editable", "-r", "--requirement ", "--requirement=")):
             raise LocalFailure(
