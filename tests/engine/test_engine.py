@@ -98,7 +98,7 @@ def test_from_up_to_destroy(deployment: Deployment, place: Path) -> None:
     before = (deployment.program / "Pulumi.yaml").read_bytes()
     assert deployment.up().outputs["bindings"] == {"documents": {"s3": {"bucket": 'it\'s "here"'}}}
     workspace = place / "data" / "stacks" / "throw-away" / "dev"
-    supervisor = int((workspace / "supervisor" / "supervisord.pid").read_text())
+    supervisor = int((workspace / "supervisor" / "state" / "supervisord.pid").read_text())
     assert _changed(deployment.up()) == set()
 
     os.kill(supervisor, signal.SIGKILL)

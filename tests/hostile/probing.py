@@ -37,7 +37,7 @@ class QuickShelf(Shelf):
 
 def read_copies_once() -> None:
     """What is copied off the shelf byte for byte need not be read again for every spec of this process."""
-    for name in ("_modules", "_entry"):
+    for name in ("modules", "_entry"):
         real = getattr(programs, name)
         if not hasattr(real, "cache_info"):
             setattr(programs, name, cache(lambda item, real=real: tuple(real(item))))

@@ -42,8 +42,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def quick_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is copied off the shelf byte for byte need not be read again for every string."""
-    real = getattr(programs, "_modules")  # noqa: B009 - private, and slow
-    monkeypatch.setattr(programs, "_modules", cache(lambda folder: tuple(real(folder))))
+    real = programs.modules
+    monkeypatch.setattr(programs, "modules", cache(lambda folder: tuple(real(folder))))
 
 
 def generated(field: Field, value: str, root: Path) -> Iterator[dict[str, bytes]]:

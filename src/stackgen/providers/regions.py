@@ -21,8 +21,7 @@ class RegionTable:
     def _table(self) -> Mapping[str, Any]:
         import yaml
 
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return yaml.load(self.path.read_bytes(), Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+        return yaml.safe_load(self.path.read_bytes())
 
     @property
     def checked(self) -> str:
