@@ -23,7 +23,7 @@ def serves(pid: int, health: Mapping[str, Any]) -> bool:
 
 
 def holder(port: int) -> str:
-    """Who listens on a port, for messages: ` by NAME (process N of USER)`; empty where no process does or it is hidden."""
+    """Who listens on a port, for messages: ` by NAME (process N of USER)`; empty where that is not known."""
     try:
         for connection in psutil.net_connections("tcp"):
             place: tuple[Any, ...] = connection.laddr
