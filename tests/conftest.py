@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +34,10 @@ def pytest_configure() -> None:
     """What tools keep beside the sources is there from the start: that folder must not change under a test."""
     for name in (".hypothesis", ".pytest_cache", ".ruff_cache"):
         (ROOT / name).mkdir(exist_ok=True)
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # as a background job of a shell: no test could be Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
