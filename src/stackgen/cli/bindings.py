@@ -37,7 +37,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         return Answer(found, "\n".join(lines), warnings=[MASKED] if secret and not shown else [], **where)
     if arguments.format == "files":
         if secret and not shown:
-            message = "these bindings hold secrets, and files of asterisks would help nobody"
+            message = "these bindings hold secrets, and a file of asterisks is of no use"
             raise StackgenError(Problem("secrets-not-shown", message, hint="add --show-secrets"))
         return Answer(*_files(bindings, Path(arguments.to or "bindings")), **where)
     rows: list[tuple[str, str, str, str]] = []

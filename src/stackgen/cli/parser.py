@@ -32,7 +32,7 @@ exit codes: 0 ok, 2 usage or spec, 3 authentication, 4 deployment, 5 policy, 6 n
 
 RUNS = (
     "This command runs the program as you, and with it the files in its folder that are yours and not stackgen's:\n"
-    "extensions.py and what that imports. In somebody else's checkout, read these first."
+    "extensions.py and what that imports. In a checkout that is not yours, read these first."
 )
 FORCE = "overwrite files that were changed by hand"
 TAKE_OVER = "though it was deployed from another folder, whose stack has the same name"

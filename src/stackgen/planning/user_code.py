@@ -78,7 +78,7 @@ def _problems(file: Path, plan: Plan, *, unpinned: bool, builds: bool) -> Iterat
             message = f"'{what}' has to be built, which runs its code"
             yield Problem("requirement-is-built", message, position, _word(plan, "allow_builds"))
         elif not line.startswith("-") and not _HASH.search(line) and not unpinned:
-            message = f"'{what}' has no digest, so that nobody knows what would be installed"
+            message = f"'{what}' has no digest, so any file of that name would be installed"
             hint = f"{_lock(file)}; or {_word(plan, 'allow_unpinned')}"
             yield Problem("requirement-not-pinned", message, position, hint)
 
