@@ -50,13 +50,15 @@ def bindings(cli: Cli) -> dict[str, Any]:
 
 
 def kill(cli: Cli, edge: str, step: str, *arguments: str) -> None:
-    """Run a command that is killed at one edge of one step."""
+    """Run a command that is killed at one edge of one step, and has not begun a way back before."""
     command = [sys.executable, "-m", "tests.local.killed", edge, step, *arguments]
     environment = {**cli.environment, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, cwd=cli.folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
-    assert done.returncode == -signal.SIGKILL, f"{edge} {step}: {done.stdout}\n{done.stderr}"
+    said = f"{edge} {step}: {done.stdout}\n{done.stderr}"
+    assert done.returncode == -signal.SIGKILL, said
+    assert "serves again" not in done.stderr, said
 
 
 class Application(threading.Thread):

@@ -27,7 +27,8 @@ class Journal:
     that; retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the
     other. wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the
     source refuses writes. memory: contract → what was copied. proof: contract → what was equal at the switch.
-    collections: tables whose embeddings are made anew, each with its `store`.
+    collections: tables whose embeddings are made anew, each with its `store`. reason: why a way back began by itself,
+    "" if a person asked for it.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Journal:
     collections: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     proof: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
     memory: dict[str, Memory] = field(default_factory=dict[str, Memory])
+    reason: str = ""
 
     def begin(self, step: str) -> None:
         """Note that a step is about to be taken."""

@@ -81,7 +81,9 @@ def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
     if journal.kind == "return":
         return error
     back = way_back(journal)
+    back.reason = error.problems[0].message
     back.save()
+    steps.site.progress(f"box {journal.target} failed, so box {journal.source} serves again: {back.reason}")
     go_on(type(steps)(steps.site, back))
     message = f"the new box failed after bindings were switched, so box {journal.source} serves again, with all data"
     return StackgenError([*error.problems, Problem("swap-rolled-back", message)], error.exit_code)

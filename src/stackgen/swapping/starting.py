@@ -26,7 +26,9 @@ def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[s
         )
     if journal is not None and to is None:
         if journal.kind == "return" and not journal.finished:
-            raise _refused("swap-unfinished", "the way back is not at its end", f"{command} --rollback")
+            because = f"; it began because {journal.reason}" if journal.reason else ""
+            message = f"the way back is not at its end{because}"
+            raise _refused("swap-unfinished", message, f"{command} --rollback")
         return journal
     if journal is not None and not journal.finished and journal.kind == "swap" and not given:
         entry = target(site.shelf, site.planned(journal.source).capability, to or "")
