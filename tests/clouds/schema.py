@@ -12,6 +12,7 @@ import json
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from tests.clouds.shapes import Schema, from_json, to_json
 FORMAT = 1
 """Raise it when the files in the cache change their meaning."""
 PROVIDER = "pulumi:providers:"
+_READS = threading.Lock()
+"""An SDK's modules load at first use, which Python before 3.11.9 does not guard against a second thread
+(https://github.com/python/cpython/issues/114763)."""
 
 
 class UnknownToken(LookupError):
@@ -102,7 +106,8 @@ def _cached(found: Package, token: str, read: Callable[[], Schema]) -> Schema:
     file = cache_folder() / f"schema-{FORMAT}" / f"{found.name}-{found.version}" / f"{name}.json"
     if file.exists():
         return from_json(json.loads(file.read_text(encoding="utf-8")))
-    schema = read()
+    with _READS:
+        schema = read()
     _write(file, json.dumps(to_json(schema), separators=(",", ":")))
     return from_json(json.loads(json.dumps(to_json(schema))))
 
