@@ -131,14 +131,15 @@ def _nearest(operator: str, query: str, expected: list[int]) -> Any:
 def hnsw_index(binding: PgvectorBinding) -> str:
     length = binding.dimensions or 3  # as long as what the application stores: an index has its limit
     query = _unit(length, 1)
-    with scratch(binding) as (connection, table):
+    with scratch(binding, fill=False) as (connection, table):
         connection.execute(f"alter table {table} add column stated vector({length})")
+        # Rows are inserted and never updated: the planner ignores a new index over rows that were updated for as
+        # long as an older transaction runs (pg_index.indcheckxmin), and an application's may run at any time.
         for number, *_ in ROWS:
-            connection.execute(
-                f"update {table} set stated = %s where id = %s", [_unit(length, number), number]
-            )
+            values = [number, _unit(length, number)]
+            connection.execute(f"insert into {table} (id, stated) values (%s, %s)", values)
         connection.execute(f"create index {table}_hnsw on {table} using hnsw (stated vector_cosine_ops)")
-        connection.execute("set enable_seqscan = off; set enable_sort = off")  # few rows: both are cheaper
+        connection.execute("set enable_seqscan = off")  # few rows: reading them all is cheaper
         plan = connection.execute(
             f"explain select id from {table} order by stated <=> '{query}' limit 2"
         ).fetchall()
