@@ -7,14 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.clouds.programs import EXAMPLES, SECRETS, STACK, environment
+from tests.clouds.programs import EXAMPLES, SECRETS, STACK, beyond_the_stack, environment
 from tests.clouds.serving import attached, running
 from tests.conftest import Cli
 
@@ -91,16 +90,15 @@ def _set_token(cli: Cli) -> None:
     subprocess.run(["sh", "-c", script], cwd=cli.folder, env=cli.environment, check=True, capture_output=True)
 
 
-_STARTED: dict[str, Future[dict[str, str]]] = {}
-_POOL = ThreadPoolExecutor(max_workers=2)
+BEYOND = beyond_the_stack()
+LIVES = [  # what the example stack uses goes up and down with it, every night by itself too
+    pytest.param(name, marks=() if name in BEYOND else pytest.mark.nightly) for name in EXAMPLES
+]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    if not _STARTED:
-        for one in EXAMPLES:
-            _STARTED[one] = _POOL.submit(_life, one, tmp_path_factory.mktemp(one[:20]))
-    said = _STARTED[name].result()
+@pytest.mark.parametrize("name", LIVES)
+def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path: Path) -> None:
+    said = _life(name, tmp_path)
     assert f"is up in {environment(name)}" in said["first"], said
     assert int(said["made"]) > 5
     assert "nothing changed" in said["second"], said["second"]

@@ -20,10 +20,7 @@ def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[s
     """Go on with a swap, or begin one; raises StackgenError where that can't be, before anything is touched."""
     command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
     if journal is not None and journal.kind in ("retire", "abandon"):
-        word = "--retire" if journal.kind == "retire" else "--rollback"
-        raise _refused(
-            "swap-unfinished", f"{word} of '{site.component}' is not at its end", f"{command} {word}"
-        )
+        raise _unfinished(site, "--retire" if journal.kind == "retire" else "--rollback")
     if journal is not None and to is None:
         if journal.kind == "return" and not journal.finished:
             because = f"; it began because {journal.reason}" if journal.reason else ""
@@ -92,7 +89,9 @@ def _keep_needs(site: Site, wanted: Override, to: str) -> None:
 
 def rollback(site: Site, journal: Journal | None) -> Journal:
     """Return to the old box if bindings were switched, else give the new one up."""
-    if journal is None or journal.kind == "retire":
+    if journal is not None and journal.kind == "retire":
+        raise _unfinished(site, "--retire")
+    if journal is None:
         message = f"'{site.component}' has no old box to return to"
         raise StackgenError(Problem("nothing-to-roll-back", message, hint=ELSEWHERE), ExitCode.NOT_FOUND)
     if journal.kind in ("return", "abandon"):
@@ -124,6 +123,11 @@ def retire(site: Site, journal: Journal | None) -> Journal:
     found = Journal(journal.path, "retire", journal.component, journal.source, journal.target)
     found.memory, found.proof, found.collections = journal.memory, journal.proof, journal.collections
     return found
+
+
+def _unfinished(site: Site, word: str) -> StackgenError:
+    command = f"stackgen swap {site.name} {site.component} -e {site.environment} {word}"
+    return _refused("swap-unfinished", f"{word} of '{site.component}' is not at its end", command)
 
 
 def _refused(code: str, message: str, command: str) -> StackgenError:
