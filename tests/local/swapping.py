@@ -1,4 +1,4 @@
-"""Applications that keep writing and reading while boxes are swapped, as the tests of swaps need them."""
+"""Stacks whose boxes are swapped, and commands that are killed while they do it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import json
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
-import psycopg
-
-from stackgen.contracts.pgvector import PgvectorBinding, connect
 from tests.conftest import ROOT, Cli
 
 STACK = ("stack.yaml", "-e", "dev")
 HEAD = "# ours\napiVersion: stackgen/v1\nname: swapped # its name\ncomponents:\n"
+KNOWLEDGE = "  knowledge: {capability: vector_store, dimensions: 3, needs: [transactions]}\n"
+OLDER = ("--to", "local/postgresql", "--set", 'settings.version="16"')
 TAIL = "environments:\n  dev: {provider: local} # here\n"
 
 
@@ -40,10 +36,6 @@ def spec(cli: Cli) -> str:
     return (cli.folder / "stack.yaml").read_text()
 
 
-def database(found: dict[str, Any]) -> psycopg.Connection[Any]:
-    return connect(PgvectorBinding.model_validate(found["knowledge"]["pgvector"]))
-
-
 def bindings(cli: Cli) -> dict[str, Any]:
     """What an application would be started with now."""
     return json.loads(cli("bindings", *STACK, "--show-secrets", "--json").stdout)["result"]
@@ -59,59 +51,3 @@ def kill(cli: Cli, edge: str, step: str, *arguments: str) -> None:
     said = f"{edge} {step}: {done.stdout}\n{done.stderr}"
     assert done.returncode == -signal.SIGKILL, said
     assert "serves again" not in done.stderr, said
-
-
-class Application(threading.Thread):
-    """Writes numbered items one after the other, and remembers which were acknowledged.
-
-    open_(bindings) → write(number); pause: seconds between two. After a failure it takes its bindings anew, as one
-    that is restarted would.
-    """
-
-    def __init__(
-        self, cli: Cli, open_: Callable[[dict[str, Any]], Callable[[int], None]], pause: float = 0.05
-    ) -> None:
-        super().__init__(daemon=True)
-        self.cli = cli
-        self.open = open_
-        self.pause = pause
-        self.committed: list[int] = []
-        self.failures: list[str] = []
-        self.wrong: list[str] = []
-        self.over = threading.Event()
-        self.restarted = threading.Event()
-
-    def run(self) -> None:
-        write: Callable[[int], None] | None = None
-        number = 0
-        while not self.over.is_set():
-            number += 1
-            if self.restarted.is_set():
-                self.restarted.clear()
-                write = None
-            try:
-                write = write or self.open(bindings(self.cli))
-                write(number)
-                self.committed.append(number)
-                time.sleep(self.pause)
-            except AssertionError as error:
-                self.wrong.append(str(error))
-                write = None
-            except Exception as error:  # whatever the client's library says
-                self.failures.append(f"{type(error).__name__}: {error}")
-                write = None
-                time.sleep(0.5)
-
-    def goes_on(self, seconds: float = 60) -> None:
-        """Wait until something more is committed."""
-        before, deadline = len(self.committed), time.monotonic() + seconds
-        while len(self.committed) == before:
-            assert time.monotonic() < deadline, self.failures[-3:]
-            time.sleep(0.1)
-
-    def end(self) -> list[int]:
-        """Stop; what was acknowledged."""
-        self.over.set()
-        self.join(60)
-        assert self.wrong == []
-        return self.committed

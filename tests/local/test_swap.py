@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,35 +12,10 @@ from stackgen.contracts.s3 import S3Binding, client
 from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
-from tests.local.swapping import HEAD, STACK, Application, bindings, database, gone, kill, spec, swap, up
+from tests.local.applications import Application, numbers, objects, rows, runs, version
+from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
-KNOWLEDGE = "  knowledge: {capability: vector_store, dimensions: 3, needs: [transactions]}\n"
-OLDER = ("--to", "local/postgresql", "--set", 'settings.version="16"')
-
-
-def rows(found: dict[str, Any]) -> Callable[[int], None]:
-    connection = database(found)
-    connection.execute("create table if not exists items (number int primary key, embedding vector(3))")
-    connection.commit()
-
-    def write(number: int) -> None:
-        connection.execute("insert into items values (%s, %s)", [number, f"[{number},1,0]"])
-        connection.commit()
-        count = connection.execute("select count(*) from items where number = %s", [number]).fetchone()
-        assert count == (1,), f"row {number} was committed and can't be read"
-
-    return write
-
-
-def numbers(found: dict[str, Any]) -> set[int]:
-    with database(found) as connection:
-        return {row[0] for row in connection.execute("select number from items").fetchall()}
-
-
-def version(found: dict[str, Any]) -> int:
-    with database(found) as connection:
-        return connection.info.server_version // 10000
 
 
 def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli) -> None:
@@ -149,30 +122,6 @@ def test_a_box_that_fails_leaves_the_old_one_serving(stack: Cli) -> None:
     assert version(bindings(stack)) == 18
     assert numbers(bindings(stack)) >= set(application.end())
     gone(stack)
-
-
-def objects(found: dict[str, Any]) -> Callable[[int], None]:
-    binding = S3Binding.model_validate(found["documents"]["s3"])
-    connection = client(binding)
-
-    def write(number: int) -> None:
-        content = str(number).encode() * 100
-        connection.put_object(
-            Bucket=binding.bucket, Key=f"items/{number}", Body=content, Metadata={"n": str(number)}
-        )
-
-    return write
-
-
-def runs(found: dict[str, Any]) -> Callable[[int], None]:
-    side = Side(MlflowBinding.model_validate(found["registry"]["mlflow"]))
-
-    def write(number: int) -> None:
-        run = side.client.create_run("0", run_name=f"run {number}")
-        side.client.log_metric(run.info.run_id, "number", number)
-        side.client.update_run(run.info.run_id, "FINISHED")
-
-    return write
 
 
 @pytest.mark.nightly

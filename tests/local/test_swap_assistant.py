@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, Cli
-from tests.local.swapping import STACK, bindings, database, gone, swap
+from tests.local.applications import database
+from tests.local.swapping import STACK, bindings, gone, swap
 from tests.local.test_swap_embeddings import another_model
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]

@@ -16,7 +16,8 @@ import pytest
 from stackgen.catalog.models import models
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
 from tests.conftest import ROOT, Cli
-from tests.local.swapping import STACK, Application, bindings, database, gone, kill, spec, swap, up
+from tests.local.applications import Application, database
+from tests.local.swapping import STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 PROVIDER = ROOT / "src" / "stackgen" / "providers" / "local" / "program"

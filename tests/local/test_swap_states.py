@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from tests.conftest import Cli
-from tests.local.swapping import STACK, bindings, gone, kill, spec, swap, up
-from tests.local.test_swap import KNOWLEDGE, OLDER, numbers, rows, version
+from tests.local.applications import numbers, rows, version
+from tests.local.swapping import KNOWLEDGE, OLDER, STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.nightly, pytest.mark.timeout(1800)]
 WORDS = ("swap", "stack.yaml", "knowledge", "-e", "dev", "--yes")
@@ -80,7 +80,8 @@ def _servers(cli: Cli) -> list[psutil.Process]:
     found: list[psutil.Process] = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("STACKGEN_WORKSPACE", "").startswith(str(cli.folder)):
+            place = process.environ().get("STACKGEN_WORKSPACE") or " ".join(process.cmdline())
+            if str(cli.folder / "data" / "stacks") in place:
                 found.append(process)
         except psutil.Error:
             continue
@@ -146,4 +147,4 @@ def _whole(cli: Cli, serving: int | str) -> None:
     assert version(found) == serving
     assert 1 in numbers(found)
     rows(found)(2)
-    assert "nothing changed" in cli("up", *STACK, "--yes").stdout
+    assert "nothing changed" in cli("up", *STACK, "--yes").stderr
