@@ -47,7 +47,7 @@ test: $(BIN)/stackgen ## run every test: unit, engine, local, kubernetes
 	$(BIN)/pytest -n 2
 
 .PHONY: nightly
-nightly: $(BIN)/stackgen ## the long tests: swaps killed at every step, the sample on combinations of boxes
+nightly: $(BIN)/stackgen ## the long tests: random faults and edits, every state of a swap, combinations of boxes
 	$(BIN)/pytest -m nightly
 
 .PHONY: check

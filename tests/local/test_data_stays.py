@@ -133,6 +133,7 @@ def test_a_protected_component_that_was_removed_is_no_dead_end(small: Cli) -> No
     assert not (small.folder / "data" / "stacks").exists()
 
 
+@pytest.mark.nightly
 def test_a_setting_that_would_replace_data_is_refused_without_its_word(small: Cli) -> None:
     spec(small, {"one1": DOCUMENTS})
     up(small)
