@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from local_provider.monitoring import MonitoringServers, scrape_configuration
+from local_provider.monitoring import CALLERS, CLIENT, MonitoringServers, own_job, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
 
@@ -52,7 +52,7 @@ class LocalPrometheus(pulumi.ComponentResource):
                 (["/v1/traces"], receiver),
                 (["/api/traces.*", "/api/services.*", "/api/operations.*"], query),
                 (["/v1/metrics"], pulumi.Output.concat(metrics, "/api/v1/otlp")),
-                (["/api/v1/.*", "/federate", "/metrics"], metrics),
+                (["/api/v1/.*", "/federate"], metrics),
             ],
         )
         self.register_outputs({"bindings": self.bindings})
@@ -63,18 +63,21 @@ def _metrics(
 ) -> pulumi.Output[str]:
     """Prometheus: scrapes, keeps, evaluates PromQL and the rules, takes OTLP."""
     data, port = servers.data("metrics"), servers.port("metrics")
-    own = {
-        servers.name: {"openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics")}}
-    }
-    jobs = scrape_jobs({**own, **args.watches})
-    target = alerts.apply(lambda url: [url.removeprefix("http://")])
+    jobs = scrape_jobs(args.watches)
+    own = port.apply(lambda number: own_job(servers.name, number, scheme="https", tls_config=CLIENT))
+    target = alerts.apply(lambda url: [url.removeprefix("https://")])
     more: dict[str, Any] = {
         "rule_files": ["rules.yml"],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": target}]}]},
+        "alerting": {
+            "alertmanagers": [
+                {"scheme": "https", "tls_config": CLIENT, "static_configs": [{"targets": target}]}
+            ]
+        },
         "otlp": OTLP,
     }
-    configuration = pulumi.Output.all(jobs, args.scrape_interval, more).apply(scrape_configuration)
-    flags: list[Any] = ["--config.file=prometheus.yml", "--web.enable-otlp-receiver"]
+    configuration = pulumi.Output.all(jobs, own, args.scrape_interval, more).apply(scrape_configuration)
+    flags: list[Any] = ["--config.file=prometheus.yml", "--web.config.file=web.yml"]
+    flags += ["--web.enable-otlp-receiver"]
     flags += [f"--storage.tsdb.retention.time={args.retention}", "--web.listen-address"]
     flags += [pulumi.Output.concat("127.0.0.1:", port), pulumi.Output.concat("--storage.tsdb.path=", data)]
     return servers.process(
@@ -83,7 +86,7 @@ def _metrics(
         flags,
         port,
         health="/-/ready",
-        files={"rules.yml": RULES},
+        files={"rules.yml": RULES, "web.yml": CALLERS},
         secret_files={"prometheus.yml": configuration},
         stop_timeout=30,
     )

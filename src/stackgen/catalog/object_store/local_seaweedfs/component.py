@@ -19,21 +19,21 @@ from local_provider import (
     PythonEnvironment,
     Step,
 )
+from local_provider.certificate import CERTIFICATE, KEY, Certificate
 from local_provider.workspace import Workspace
 
 FILES = Path(__file__).parent / "files" / "local_seaweedfs"
 REGION = "local"
-# Volumes answer only who carries a token that the master or the filer has signed.
-SECURITY = """\
-[jwt.signing]
-key = "{key}"
-[jwt.signing.read]
-key = "{key}"
-[jwt.filer_signing]
-key = "{key}"
-[jwt.filer_signing.read]
-key = "{key}"
-"""
+SIGNED = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+SHARED = (
+    "grpc.master",
+    "grpc.volume",
+    "grpc.filer",
+    "grpc.s3",
+    "grpc.client",
+    "https.master",
+    "https.volume",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,7 @@ class LocalSeaweedfs(pulumi.ComponentResource):
         access_key = Password(f"{name}-access-key", length=20, opts=kept).value
         secret_key = Password(f"{name}-secret-key", length=40, opts=kept).value
         signing_key = Password(f"{name}-signing-key", opts=kept).value
+        certificate = Certificate(f"{name}-certificate", opts=child)
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         endpoint = pulumi.Output.concat("http://127.0.0.1:", number)
         fixed = {
@@ -85,6 +86,7 @@ class LocalSeaweedfs(pulumi.ComponentResource):
             "s3.port.iceberg": "0",
             "s3.port.lance": "0",
             "s3.iam": "false",
+            "s3.allowedOrigins": "",
         }
         flags: list[Any] = [f"-{key}={value}" for key, value in fixed.items()]
         flags += [pulumi.Output.concat("-dir=", data), pulumi.Output.concat("-s3.port=", number)]
@@ -100,8 +102,9 @@ class LocalSeaweedfs(pulumi.ComponentResource):
                 command=[pulumi.Output.concat(python, "/bin/weed"), "-logtostderr=true", "server", *flags],
                 files={"prepare_bucket.py": (FILES / "prepare_bucket.py").read_text()},
                 secret_files={
+                    **certificate.files(),
                     "identities.json": identities,
-                    "security.toml": signing_key.apply(lambda key: SECURITY.format(key=key)),
+                    "security.toml": signing_key.apply(_security),
                 },
                 health=Health(http=pulumi.Output.concat(endpoint, "/healthz")),
                 finish=[
@@ -141,3 +144,21 @@ def _identities(keys: list[str]) -> str:
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
     return json.dumps({"identities": [owner]}, indent=1)
+
+
+def _security(signing_key: str) -> str:
+    """security.toml: volumes ask for a token that master or filer signed; all but S3 asks for the certificate.
+
+    https://github.com/seaweedfs/seaweedfs/blob/master/weed/command/scaffold/security.toml
+    """
+    pair = {"cert": CERTIFICATE, "key": KEY, "ca": CERTIFICATE}
+    sections: dict[str, dict[str, str | bool]] = {
+        "grpc": {"ca": CERTIFICATE},
+        "https.client": {"enabled": True, **pair},
+        **{name: {**pair} for name in SHARED},
+        **{name: {"key": signing_key} for name in SIGNED},
+    }
+    text = ""
+    for name, values in sections.items():
+        text += f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+    return text

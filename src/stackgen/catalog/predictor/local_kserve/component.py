@@ -9,7 +9,17 @@ from typing import Any
 
 import pulumi
 
-from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, RegisteredModel, Step
+from local_provider import (
+    Health,
+    Password,
+    Port,
+    Process,
+    ProcessArgs,
+    PythonEnvironment,
+    RegisteredModel,
+    Step,
+)
+from local_provider.doors import DOORS
 from local_provider.workspace import Workspace
 from mlserver_files import FETCH_MODEL
 
@@ -39,6 +49,7 @@ class LocalKserve(pulumi.ComponentResource):
         python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
         version = RegisteredModel(f"{name}-version", model=args.model, registry=registry, opts=child).version
         number = Port(f"{name}-port", preferred=args.port, opts=child).number
+        token = Password(f"{name}-metrics-token", opts=child).value
         url = pulumi.Output.concat("http://127.0.0.1:", number.apply(str))
         registered = args.model.removeprefix("models:/").replace("@", "/").split("/")[0]
         executable = pulumi.Output.concat(python, "/bin/python")
@@ -47,7 +58,12 @@ class LocalKserve(pulumi.ComponentResource):
             ProcessArgs(
                 workspace=args.workspace.directory,
                 command=[executable, "serve.py", number.apply(str)],
-                files={"serve.py": (FILES / "serve.py").read_text(), "fetch_model.py": FETCH_MODEL},
+                secrets={"METRICS_TOKEN": token},
+                files={
+                    "serve.py": (FILES / "serve.py").read_text(),
+                    "fetch_model.py": FETCH_MODEL,
+                    **DOORS,
+                },
                 prepare=[
                     Step(
                         command=[
@@ -70,6 +86,6 @@ class LocalKserve(pulumi.ComponentResource):
         )
         self.bindings = {
             "open-inference": {"url": url, "model": name},
-            "openmetrics": {"url": pulumi.Output.concat(url, "/metrics")},
+            "openmetrics": {"url": pulumi.Output.concat(url, "/metrics"), "bearer-token": token},
         }
         self.register_outputs({"bindings": self.bindings})

@@ -1,17 +1,21 @@
 """Serves a scikit-learn model by KServe's own model server, on loopback.
 
 serve.py PORT: ./model-settings.json names the model, its file and its version, as fetch_model.py wrote them.
+$METRICS_TOKEN: the bearer token for metrics. Loading and unloading models, which KServe offers too, is not passed on.
 """
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import joblib
+from doors import OPEN_INFERENCE, Doors
 from kserve import InferRequest, InferResponse, Model, ModelServer
 from kserve.errors import InvalidInput
+from kserve.model_server import app
 from kserve.protocol.rest.server import RESTServer
 from kserve.utils.utils import get_predict_input, get_predict_response
 
@@ -65,6 +69,7 @@ def main() -> None:
         "kserve.model_server:app", server.dataplane, server.model_repository_extension, server.http_port
     )
     rest.config.host = LOOPBACK
+    app.add_middleware(Doors, key=os.environ["METRICS_TOKEN"], free=OPEN_INFERENCE, keyed="GET /metrics")
     asyncio.run(rest.start())
 
 
