@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,13 +64,20 @@ def account() -> dict[str, Any]:
     return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @dataclass(frozen=True)
 class Server:
-    """programs: folder of the server's own. cluster: its data. port: what it listens on."""
+    """programs: folder of the server's own. cluster: its data. port: what it listens on. superuser: its first role."""
 
     programs: Path
     cluster: Path
     port: int
+    superuser: str = "stackgen"
 
     def run(self, program: str, *arguments: str, text: str | None = None, **variables: str) -> str:
         command = [str(self.programs / program), *arguments]
@@ -87,6 +95,33 @@ class Server:
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def initialise(self, password: str) -> None:
+        secret = self.cluster.with_name("password")
+        secret.write_text(password)
+        secret.chmod(0o644)
+        flags = [
+            "-U",
+            self.superuser,
+            f"--pwfile={secret}",
+            "-A",
+            "scram-sha-256",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
+        self.run("initdb", "-D", str(self.cluster), *flags)
+        secret.unlink()
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        log = str(self.cluster.with_name("log"))
+        self.run("pg_ctl", "-D", str(self.cluster), "-w", "-l", log, "-o", options, "start")
+        try:
+            yield
+        finally:
+            self.run("pg_ctl", "-D", str(self.cluster), "-w", "-m", "fast", "stop")
+
 
 def server(cli: Cli, stack: str, component: str) -> tuple[Path, Path]:
     """Folders of the programs and of the data of a component that runs."""
@@ -97,26 +132,19 @@ def server(cli: Cli, stack: str, component: str) -> tuple[Path, Path]:
 
 
 @contextmanager
-def former(programs: Path, cluster: Path, port: int, database: str, password: str) -> Iterator[Server]:
+def former(
+    programs: Path, cluster: Path, port: int, database: str, password: str, superuser: str = "stackgen"
+) -> Iterator[Server]:
     """A server whose data is as former versions made it, with two databases; it runs meanwhile."""
-    found = Server(programs, cluster, port)
-    secret = cluster.with_name("password")
-    secret.write_text(password)
-    secret.chmod(0o644)
-    flags = ["-U", "stackgen", f"--pwfile={secret}", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"]
-    found.run("initdb", "-D", str(cluster), *flags)
-    secret.unlink()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
-    found.run("pg_ctl", "-D", str(cluster), "-w", "-l", str(cluster / "log"), "-o", options, "start")
-    try:
+    found = Server(programs, cluster, port, superuser)
+    found.initialise(password)
+    with found.started():
         ask(found, password, "postgres", f'create database "{database}"; create database other;')
         ask(found, password, database, MOVABLE)
         ask(found, password, "other", "create table kept as select 7 as value")
         yield found
-    finally:
-        found.run("pg_ctl", "-D", str(cluster), "-w", "-m", "fast", "stop")
 
 
 def ask(server: Server, password: str, database: str, sql: str) -> str:
-    place = ["-h", "127.0.0.1", "-p", str(server.port), "-U", "stackgen", "-d", database]
+    place = ["-h", "127.0.0.1", "-p", str(server.port), "-U", server.superuser, "-d", database]
     return server.run("psql", "-X", "-v", "ON_ERROR_STOP=1", *place, text=sql, PGPASSWORD=password)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from stackgen.contracts.pgvector import PgvectorBinding, connect
 from stackgen.moving import pgvector
 from tests.conftest import Cli
-from tests.local.former import OF_SUPERUSERS, account, ask, former, server
+from tests.local.former import OF_SUPERUSERS, account, ask, former, free_port, server
 from tests.local.swapping import STACK, bindings, gone, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(900)]
@@ -43,6 +43,8 @@ ALLOWED = (
     "create schema own; create table own.own (embedding vector(3)); drop schema own cascade",
     "alter database {0} set work_mem = '8MB'; alter database {0} reset work_mem",
 )
+# As of an operator's database, or of a server before PostgreSQL 15: triggers can't be paused.
+LIMITED = "create role limited login password 'limited'; create database limited owner limited;"
 OWNED_BY_SUPERUSERS = """
     select o.owned from pg_roles r, lateral (
         select i.type || ' ' || i.identity as owned from (
@@ -94,12 +96,6 @@ def _confined(binding: PgvectorBinding) -> None:
     ) == [(binding.username,)]
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 def _runs_its_own(binding: PgvectorBinding) -> None:
     for sql in ALLOWED:
         _rows(binding, sql.format(binding.database))
@@ -144,9 +140,13 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
         if who := account():
             os.chown(folder, who["user"], who["group"])
         password = new.password.get_secret_value()
-        with former(programs, folder / "cluster", _free_port(), new.database, password) as running:
+        with former(programs, folder / "cluster", free_port(), new.database, password) as running:
             old = new.model_copy(update={"port": running.port, "username": "stackgen"})
             _both_ways(old, fresh)
+            ask(running, password, "postgres", LIMITED)
+            ask(running, password, "limited", "create extension vector")
+            limited = {"database": "limited", "username": "limited", "password": SecretStr("limited")}
+            _moved(fresh, old.model_copy(update=limited))
             ask(running, password, new.database, OF_SUPERUSERS)
         places[component] = folder / "cluster", data
 

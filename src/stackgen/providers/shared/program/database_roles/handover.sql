@@ -16,7 +16,7 @@ with every (classid, objid, owner) as (
         select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
         and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')))
     union all
-    -- types of rows, arrays and multiranges follow theirs
+    -- types of tables' rows, of arrays and of multiranges follow theirs
     select 'pg_type'::regclass, t.oid, typowner from pg_type t left join pg_class c on c.oid = t.typrelid
     where typtype in ('e', 'r', 'd') or c.relkind = 'c'
         or typtype = 'b' and not exists (select from pg_type e where e.typarray = t.oid)
@@ -47,11 +47,17 @@ select format('alter %s %s owner to application', case
         else type
     end, identity)
 from owned where rolsuper \gexec
+-- Before PostgreSQL 18 a range's multirange does not follow.
+select format('alter type %s owner to application', rngmultitypid::regtype)
+from pg_range join pg_type one on one.oid = rngtypid join pg_type many on many.oid = rngmultitypid
+where one.typowner = 'application'::regrole and many.typowner <> one.typowner \gexec
 -- What the application gave to roles of its own stays theirs, and within its reach.
 select distinct format('grant %I to application', rolname)
 from owned where not rolsuper and rolname <> 'application' and rolname !~ '^pg_' \gexec
 -- Event triggers run as whoever changes something, a superuser too, and call functions that are the application's now.
-select format('alter event trigger %I disable', evtname) from pg_event_trigger where evtenabled <> 'D' \gexec
+select format('alter event trigger %I disable', evtname)
+from pg_event_trigger join pg_proc p on p.oid = evtfoid join pg_roles r on r.oid = p.proowner
+where not rolsuper and evtenabled <> 'D' \gexec
 select format('alter database %I owner to application', current_database()) \gexec
 
 \endif
