@@ -223,10 +223,10 @@ def _make(there: Any, statements: str) -> None:
 
 def _empty(there: Any) -> None:
     """Drop all schemas; of those with an extension that this role can't make again, all but the extension."""
-    query = f"select n.oid, n.nspname, {HOLDS_EXTENSIONS} from pg_catalog.pg_namespace n where {NOT_OURS}"
+    query = f"select n.oid, quote_ident(n.nspname), {HOLDS_EXTENSIONS} from pg_catalog.pg_namespace n where {NOT_OURS}"
     for schema_, name, kept in there.execute(query).fetchall():
         if not kept:
-            there.execute(f'drop schema "{name}" cascade')
+            there.execute(f"drop schema {name} cascade")
             continue
         for kind, identity in there.execute(MEMBERS, [schema_]).fetchall():
             word = {"composite type": "type", "statistics object": "statistics"}.get(kind, kind)
