@@ -32,13 +32,14 @@ DATA = "/var/lib/postgresql"
 ROLES = "/etc/database-roles"
 # A new volume: the image's entrypoint makes the data, starts a server that nobody else reaches, and reads this.
 MAKE_ROLES = """\
-PGUSER="$POSTGRES_USER" SUPERUSER_PASSWORD="$POSTGRES_PASSWORD" sh {folder}/roles.sh {arguments}
+PGUSER=$POSTGRES_USER SUPERUSER_PASSWORD=$POSTGRES_PASSWORD sh {folder}/roles.sh {arguments}
 """
 # A volume with data, perhaps of a former version: its superuser was another, and applications had the password.
 TAKE_OVER = """\
 set -eu
 [ -s "$PGDATA/PG_VERSION" ] || exit 0
-export PGHOST="$(mktemp -d)" SUPERUSER_PASSWORD="$POSTGRES_PASSWORD"
+PGHOST=$(mktemp -d) SUPERUSER_PASSWORD=$POSTGRES_PASSWORD
+export PGHOST SUPERUSER_PASSWORD
 echo "local all all trust" > "$PGHOST/pg_hba.conf"
 options="-c listen_addresses='' -c unix_socket_directories=$PGHOST -c hba_file=$PGHOST/pg_hba.conf"
 pg_ctl -D "$PGDATA" -w -t 3600 -o "$options" start

@@ -30,12 +30,12 @@ mv "$1.new" "$1"
 # password: on their data, that password serves once more, to be replaced.
 CREATE_DATABASE = """\
 set -e
-export PATH="$1:$PATH" PGHOST=127.0.0.1 PGPORT="$2" PGUSER="$3" PGPASSWORD="$SUPERUSER_PASSWORD"
-export PGREQUIREAUTH=scram-sha-256
+PATH=$1:$PATH PGHOST=127.0.0.1 PGPORT=$2 PGUSER=$3 PGPASSWORD=$SUPERUSER_PASSWORD PGREQUIREAUTH=scram-sha-256
+export PATH PGHOST PGPORT PGUSER PGPASSWORD PGREQUIREAUTH
 shift 3
 until pg_isready -q; do sleep 0.1; done
 refused=$(psql -X -d postgres -c "select" 2>&1 >/dev/null) || case "$refused" in
-    *"password authentication failed"*) export PGPASSWORD="$APPLICATION_PASSWORD" ;;
+    *"password authentication failed"*) PGPASSWORD=$APPLICATION_PASSWORD ;;
 esac
 exec sh roles.sh "$@"
 """

@@ -27,7 +27,8 @@ ask postgres -A -t -c "$owned" | while IFS= read -r name; do
 done
 
 ask "$database" -1 -f "$here/roles.sql"
-export PGPASSWORD="$SUPERUSER_PASSWORD"
+PGPASSWORD=$SUPERUSER_PASSWORD
+export PGPASSWORD
 for extension in "$@"; do
     ask "$database" -c "create extension if not exists $extension schema public"
 done
