@@ -49,8 +49,9 @@ class GoBinaryProvider(LocalProvider):
 class GoBinary(Resource, module="local", name="GoBinary"):
     """The executable of `package` (import path), in `path`.
 
-    lock: folder of the go.mod that says its version, and of the go.sum with the digest of every module it is
-    built from. tags: build tags, separated by commas. cgo: whether it has parts in C or C++, which need a compiler.
+    lock: folder of the go.mod that says its version, of the go.sum with the digest of every module it is built
+    from, and of its source where that is ours. tags: build tags, separated by commas. cgo: whether it has parts in
+    C or C++, which need a compiler.
     """
 
     path: pulumi.Output[str]
@@ -95,8 +96,8 @@ def _build(path: Path, lock: Path, package: str, tags: str, *, cgo: bool) -> Non
     if cgo and not any(map(shutil.which, COMPILERS)):
         raise LocalFailure(f"{doing}: no C++ compiler: install {' or '.join(COMPILERS)}")
     with tempfile.TemporaryDirectory() as scratch:
-        for name in LOCK:
-            shutil.copyfile(lock / name, Path(scratch, name))
+        for part in _parts(lock):
+            shutil.copyfile(part, Path(scratch, part.name))
         made = Path(scratch, "made")
         flags = ["-trimpath", "-ldflags", "-s -w", "-tags", tags, "-o", str(made)]
         go(doing, compiler, Path(scratch), "build", *flags, package, cgo=cgo)
@@ -130,4 +131,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _digest(lock: Path) -> str:
-    return hashlib.sha256(b"".join((lock / name).read_bytes() for name in LOCK)).hexdigest()
+    return hashlib.sha256(b"".join(part.read_bytes() for part in _parts(lock))).hexdigest()
+
+
+def _parts(lock: Path) -> list[Path]:
+    return [*(lock / name for name in LOCK), *sorted(lock.glob("*.go"))]

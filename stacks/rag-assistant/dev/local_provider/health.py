@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -15,21 +17,30 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """One of: an HTTP address that answers `status`, or a TCP address that accepts connections."""
+    """One of: an HTTP address that answers `status`, or a TCP address that accepts connections.
+
+    certificate, key: PEM, for an https address that answers only to who has them, and shows the same certificate.
+    """
 
     http: pulumi.Input[str] | None = None
     tcp: pulumi.Input[str] | None = None
     status: int = 200
+    certificate: pulumi.Input[str] | None = None
+    key: pulumi.Input[str] | None = None
 
     def properties(self) -> dict[str, Any]:
         """As resource properties."""
-        return {"http": self.http, "tcp": self.tcp, "status": self.status}
+        found: dict[str, Any] = {"http": self.http, "tcp": self.tcp, "status": self.status}
+        if self.key is not None:
+            found |= {"certificate": self.certificate, "key": pulumi.Output.secret(self.key)}
+        return found
 
 
 def healthy(properties: Mapping[str, Any], timeout: float = 5) -> bool:
     """Ask once; `timeout` in seconds."""
     if properties.get("http"):
-        return _answers(str(properties["http"]), int(properties.get("status") or 200), timeout)
+        context = _context(properties)
+        return _answers(str(properties["http"]), int(properties.get("status") or 200), timeout, context)
     if properties.get("tcp"):
         host, _, port = str(properties["tcp"]).rpartition(":")
         try:
@@ -39,8 +50,20 @@ def healthy(properties: Mapping[str, Any], timeout: float = 5) -> bool:
     return True
 
 
-def _answers(url: str, status: int, timeout: float) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def _context(properties: Mapping[str, Any]) -> ssl.SSLContext | None:
+    """Both sides show the one certificate. Python reads a key from a file alone: one of our own, for a moment."""
+    if not properties.get("key"):
+        return None
+    context = ssl.create_default_context(cadata=str(properties["certificate"]))
+    with tempfile.NamedTemporaryFile("w", encoding="ascii") as pair:
+        print(properties["certificate"], properties["key"], sep="\n", file=pair, flush=True)
+        context.load_cert_chain(pair.name)
+    return context
+
+
+def _answers(url: str, status: int, timeout: float, context: ssl.SSLContext | None) -> bool:
+    handler = urllib.request.HTTPSHandler(context=context)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
     try:
         with opener.open(url, timeout=timeout) as answer:
             return answer.status == status

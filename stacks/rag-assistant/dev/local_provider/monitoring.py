@@ -1,15 +1,20 @@
-"""Servers that every box of monitoring on this machine has: alerts, traces, and one address with a password."""
+"""Servers that every box of monitoring on this machine has: alerts, traces, and one address with a password.
+
+Behind that address the servers answer each other alone. VictoriaMetrics' programs ask for a password that only they
+have; the others ask for the box's certificate.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pulumi
 
+from local_provider.certificate import CERTIFICATE, KEY, Certificate
 from local_provider.directory import DataDirectory
 from local_provider.go_binary import GoBinary
 from local_provider.health import Health
@@ -23,8 +28,26 @@ LOCKS = Path(__file__).parent / "locks"
 VICTORIAMETRICS = "github.com/VictoriaMetrics/VictoriaMetrics/app"
 ALERTMANAGER = "github.com/prometheus/alertmanager/cmd/alertmanager"
 JAEGER = "github.com/jaegertracing/jaeger/cmd/all-in-one"
+TRACES = (  # Jaeger's servers; its agent has one more, which can't ask for anything and reaches no trace
+    *("admin.http", "query.http", "query.grpc", "collector.http", "collector.grpc"),
+    *("collector.otlp.http", "collector.otlp.grpc"),
+)
 USER = "stackgen"
 NOWHERE = "127.0.0.1:0"  # listeners that nothing here uses: loopback, any port
+INNER = "inner-password"  # a file in the run folder of each of VictoriaMetrics' programs
+CALLERS = json.dumps(  # https://prometheus.io/docs/prometheus/latest/configuration/https
+    {
+        "tls_server_config": {
+            "cert_file": CERTIFICATE,
+            "key_file": KEY,
+            "client_ca_file": CERTIFICATE,
+            "client_auth_type": "RequireAndVerifyClientCert",
+        }
+    },
+    indent=1,
+)
+ASKS = [f"-httpAuth.username={USER}", f"-httpAuth.password=file://./{INNER}"]  # VictoriaMetrics' programs
+CLIENT = {"ca_file": CERTIFICATE, "cert_file": CERTIFICATE, "key_file": KEY}  # Prometheus as such a caller
 Route = tuple[Sequence[str], pulumi.Output[str]]  # paths, and the address that answers them
 
 
@@ -36,6 +59,8 @@ class MonitoringServers:
         self.workspace = workspace
         self.child = pulumi.ResourceOptions(parent=owner)
         self._kept = pulumi.ResourceOptions(parent=owner, protect=workspace.protect)
+        self.inner = Password(f"{name}-inner-password", opts=self.child).value
+        self.certificate = Certificate(f"{name}-certificate", opts=self.child)
 
     def process(
         self,
@@ -44,29 +69,49 @@ class MonitoringServers:
         flags: list[Any],
         port: pulumi.Output[str],
         *,
-        health: str = "/health",
+        health: str,
         **more: Any,
     ) -> pulumi.Output[str]:
-        """One of the servers."""
+        """A server that asks callers for the certificate, once its flags say so."""
+        url = pulumi.Output.concat("https://127.0.0.1:", port)
+        shared, place = self.certificate, pulumi.Output.concat(url, health)
+        check = Health(http=place, certificate=shared.certificate, key=shared.key)
+        self._start(part, [program, *flags], check, **more)
+        return url
+
+    def victoriametrics(
+        self, part: str, program: str, flags: list[Any], port: pulumi.Output[str], **more: Any
+    ) -> pulumi.Output[str]:
+        """One of VictoriaMetrics' programs, which asks callers for the inner password once its flags say so.
+
+        What stays open says nothing: /health, /ping, /-/healthy, /-/ready, /robots.txt and an icon.
+        """
         url = pulumi.Output.concat("http://127.0.0.1:", port)
+        binary = self.binary(part, LOCKS / "victoriametrics", f"{VICTORIAMETRICS}/{program}")
+        flags = [pulumi.Output.concat("-httpListenAddr=127.0.0.1:", port), "-http.disableCORS", *flags]
+        self._start(part, [binary, *flags], Health(http=pulumi.Output.concat(url, "/health")), **more)
+        return url
+
+    def _start(
+        self,
+        part: str,
+        command: list[Any],
+        health: Health,
+        *,
+        secret_files: Mapping[str, pulumi.Input[str]] | None = None,
+        **more: Any,
+    ) -> None:
+        own = {**self.certificate.files(), INNER: self.inner, **(secret_files or {})}
         args = ProcessArgs(
-            workspace=self.workspace.directory,
-            command=[program, *flags],
-            health=Health(http=pulumi.Output.concat(url, health)),
-            **more,
+            workspace=self.workspace.directory, command=command, health=health, secret_files=own, **more
         )
         Process(f"{self.name}-{part}", args, self.child)
-        return url
 
     def binary(self, part: str, lock: Path, package: str, tags: str = "") -> pulumi.Output[str]:
         """Path of a server that is built from a Go module, as the go.mod and go.sum in `lock` say."""
         return GoBinary(
             f"{self.name}-{part}-binary", lock=lock, package=package, tags=tags, opts=self.child
         ).path
-
-    def victoriametrics(self, part: str, program: str) -> pulumi.Output[str]:
-        """Path of one of VictoriaMetrics' programs."""
-        return self.binary(part, LOCKS / "victoriametrics", f"{VICTORIAMETRICS}/{program}")
 
     def data(self, part: str) -> pulumi.Output[str]:
         """Path of a server's data, which outlives it."""
@@ -81,10 +126,11 @@ class MonitoringServers:
         """Alertmanager, which groups alerts and would send them on."""
         data, port = self.data("alerts"), self.port("alerts")
         flags: list[Any] = ["--config.file=alertmanager.yml", "--cluster.listen-address="]
+        flags += ["--web.config.file=web.yml"]
         flags += [pulumi.Output.concat("--storage.path=", data)]
         flags += [pulumi.Output.concat("--web.listen-address=127.0.0.1:", port)]
         program = self.binary("alerts", LOCKS / "alertmanager", ALERTMANAGER)
-        files = {"alertmanager.yml": ALERTMANAGER_FILE}
+        files = {"alertmanager.yml": ALERTMANAGER_FILE, "web.yml": CALLERS}
         return self.process("alerts", program, flags, port, files=files, health="/-/ready")
 
     def traces(self) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
@@ -107,6 +153,9 @@ class MonitoringServers:
             "badger.directory-key": pulumi.Output.concat(data, "/keys"),
             "badger.directory-value": pulumi.Output.concat(data, "/values"),
         }
+        for server in TRACES:
+            asks = {"enabled": "true", "cert": CERTIFICATE, "key": KEY, "client-ca": CERTIFICATE}
+            flags |= {f"{server}.tls.{key}": value for key, value in asks.items()}
         self.process(
             "traces",
             self.binary("traces", LOCKS / "jaeger", JAEGER),
@@ -115,17 +164,24 @@ class MonitoringServers:
             health="/",
             environment={"SPAN_STORAGE_TYPE": "badger"},
         )
-        return tuple(pulumi.Output.concat("http://127.0.0.1:", port) for port in (receiver, query))  # type: ignore[return-value]
+        return tuple(pulumi.Output.concat("https://127.0.0.1:", port) for port in (receiver, query))  # type: ignore[return-value]
 
     def front(self, preferred: int | None, routes: Sequence[Route]) -> dict[str, dict[str, Any]]:
         """vmauth: the only address that clients are given, and it asks for the password. Bindings of the box."""
         password = Password(f"{self.name}-password", opts=self.child).value
         port = Port(f"{self.name}-port", preferred=preferred, opts=self.child).number.apply(str)
-        program = self.victoriametrics("front", "vmauth")
-        configuration = pulumi.Output.all(password, [[paths, url] for paths, url in routes]).apply(_routes)
-        flags = ["-auth.config=routes.yml", listen(port)]
-        url = self.process("front", program, flags, port, secret_files={"routes.yml": configuration})
-        credentials = password.apply(lambda value: base64.b64encode(f"{USER}:{value}".encode()).decode())
+        known = pulumi.Output.all(password, self.inner, [[paths, url] for paths, url in routes])
+        flags = ["-auth.config=routes.yml", f"-backend.TLSCAFile={CERTIFICATE}"]
+        flags += [f"-backend.TLSCertFile={CERTIFICATE}", f"-backend.TLSKeyFile={KEY}"]
+        flags += [f"-{own}AuthKey=file://./{INNER}" for own in ("metrics", "flags", "pprof", "reload")]
+        url = self.victoriametrics(
+            "front",
+            "vmauth",
+            flags,
+            port,
+            secret_files={"routes.yml": known.apply(_routes)},
+        )
+        credentials = password.apply(_basic)
         return {
             "prometheus": {"url": url, "username": USER, "password": password},
             "otlp": {
@@ -136,22 +192,33 @@ class MonitoringServers:
         }
 
 
-def listen(port: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The flag of every server of VictoriaMetrics."""
-    return pulumi.Output.concat("-httpListenAddr=127.0.0.1:", port)
+def own_job(name: str, port: str, **credentials: Any) -> dict[str, Any]:
+    """The scrape job of the server that scrapes."""
+    return {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}], **credentials}
 
 
 def scrape_configuration(values: list[Any]) -> str:
-    """Prometheus configuration as JSON, which is YAML too: jobs, the interval, and what else there is."""
-    jobs, interval, *more = values
-    content = {"global": {"scrape_interval": interval}, "scrape_configs": jobs}
+    """Prometheus configuration as JSON, which is YAML too: jobs, its own one, the interval, and what else there is."""
+    jobs, own, interval, *more = values
+    content = {"global": {"scrape_interval": interval}, "scrape_configs": [own, *jobs]}
     for each in more:
         content |= each
     return json.dumps(content, indent=1, sort_keys=True)
 
 
 def _routes(known: list[Any]) -> str:
-    """vmauth's configuration: which path goes to which server, for the one user there is."""
-    password, routes = known
-    url_map = [{"src_paths": paths, "url_prefix": url} for paths, url in routes]
+    """vmauth's configuration: which path goes to which server, for the one user there is.
+
+    Servers get the inner password in place of the caller's, and don't say who may read their answers in a browser.
+    """
+    password, inner, routes = known
+    headers = {
+        "headers": [f"Authorization: Basic {_basic(inner)}"],
+        "response_headers": ["Access-Control-Allow-Origin:"],
+    }
+    url_map = [{"src_paths": paths, "url_prefix": url, **headers} for paths, url in routes]
     return json.dumps({"users": [{"username": USER, "password": password, "url_map": url_map}]}, indent=1)
+
+
+def _basic(password: str) -> str:
+    return base64.b64encode(f"{USER}:{password}".encode()).decode()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
 
+from database_roles import APPLICATION, FILES
 from local_provider.directory import DataDirectory
 from local_provider.health import Health
 from local_provider.homes import run_directory
@@ -16,10 +17,7 @@ from local_provider.process import Process, ProcessArgs, Step
 from local_provider.python_environment import PythonEnvironment
 from local_provider.workspace import Workspace
 
-USER = "stackgen"
-# A server that asks for the password in clear gets none. A database that a swap has closed for writing still
-# gets what a start makes sure of.
-CLIENT = {"PGREQUIREAUTH": "scram-sha-256", "PGOPTIONS": "-c default_transaction_read_only=off"}
+SUPERUSER = "stackgen"
 
 # A cluster appears under its final name only when it is complete: an interrupted initdb leaves nothing behind.
 CREATE_CLUSTER = """\
@@ -28,14 +26,18 @@ rm -rf "$1.new"
 "$2/initdb" -D "$1.new" -U "$3" --pwfile=password -A scram-sha-256 -E UTF8 --locale=C --data-checksums
 mv "$1.new" "$1"
 """
+# A server that asks for the password in clear gets none. Applications of former versions had the superuser's name and
+# password: on their data, that password serves once more, to be replaced.
 CREATE_DATABASE = """\
 set -e
-until "$1/pg_isready" -q -h 127.0.0.1 -p "$2"; do sleep 0.1; done
-exec "$1/psql" -v ON_ERROR_STOP=1 -q -h 127.0.0.1 -p "$2" -U "$3" -d postgres
-"""
-SQL = """\
-select 'create database "{0}"' where not exists (select from pg_database where datname = '{0}') \\gexec
-\\connect "{0}"
+PATH=$1:$PATH PGHOST=127.0.0.1 PGPORT=$2 PGUSER=$3 PGPASSWORD=$SUPERUSER_PASSWORD PGREQUIREAUTH=scram-sha-256
+export PATH PGHOST PGPORT PGUSER PGPASSWORD PGREQUIREAUTH
+shift 3
+until pg_isready -q; do sleep 0.1; done
+refused=$(psql -X -d postgres -c "select" 2>&1 >/dev/null) || case "$refused" in
+    *"password authentication failed"*) PGPASSWORD=$APPLICATION_PASSWORD ;;
+esac
+exec sh roles.sh "$@"
 """
 
 
@@ -44,7 +46,8 @@ class PostgresServer:
 
     requirements: lock of the wheel with the programs, which are in its `folder` (below site-packages).
     data: its folder below the workspace's data. version: major version of the data.
-    `port`, `database`, `password` and USER are what its clients need.
+    `port`, `database`, `user` and `password` are what its clients need: a role that owns the database. The superuser
+    serves for nothing but to make that role and the extension.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class PostgresServer:
         version: str,
         database: str,
         settings: Mapping[str, str],
-        extension: str | None = None,
+        extensions: Sequence[str] = (),
         port: int | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -66,7 +69,9 @@ class PostgresServer:
         path = f"{workspace.root}/data/{data}"
         cluster = pulumi.Output.concat(DataDirectory(f"{name}-data", path=path, opts=kept).path, "/cluster")
         self.database = database
+        self.user = APPLICATION
         self.password = Password(f"{name}-password", opts=kept).value
+        superuser = Password(f"{name}-superuser-password", opts=kept).value
         self.port = Port(f"{name}-port", preferred=port, opts=opts).number.apply(str)
         python = PythonEnvironment(f"{name}-binaries", requirements=requirements, opts=opts)
         programs = python.path.apply(lambda environment: _programs(environment, folder))
@@ -77,27 +82,25 @@ class PostgresServer:
             **settings,
         }
         flags = [flag for key, value in every.items() for flag in ("-c", f"{key}={value}")]
-        sql = SQL.format(database)
-        if extension is not None:
-            sql += f"create extension if not exists {extension};\n"
+        arguments = [self.port, SUPERUSER, database, *extensions]
         self.process = Process(
             name,
             ProcessArgs(
                 workspace=workspace.directory,
                 command=[pulumi.Output.concat(programs, "/postgres"), "-D", cluster, "-p", self.port, *flags],
-                secret_files={"password": self.password},
+                files=FILES,
+                secret_files={"password": superuser},
                 prepare=[
                     Step(
-                        command=["/bin/sh", "-c", CREATE_CLUSTER, "initdb", cluster, programs, USER],
+                        command=["/bin/sh", "-c", CREATE_CLUSTER, "initdb", cluster, programs, SUPERUSER],
                         creates=pulumi.Output.concat(cluster, "/PG_VERSION"),
                     )
                 ],
                 health=Health(tcp=pulumi.Output.concat("127.0.0.1:", self.port)),
                 finish=[
                     Step(
-                        command=["/bin/sh", "-c", CREATE_DATABASE, "psql", programs, self.port, USER],
-                        secrets={"PGPASSWORD": self.password, **CLIENT},
-                        input=sql,
+                        command=["/bin/sh", "-c", CREATE_DATABASE, "roles", programs, *arguments],
+                        secrets={"SUPERUSER_PASSWORD": superuser, "APPLICATION_PASSWORD": self.password},
                     )
                 ],
                 directory=run_directory(workspace.directory, name),

@@ -6,7 +6,7 @@ https://cloudnative-pg.io/documentation/current/cloudnative-pg.v1/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
@@ -14,6 +14,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from database_roles import APPLICATION, FILES
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
@@ -23,10 +24,32 @@ from kubernetes_platform.workloads import Caller
 
 PORT = 5432
 STATUS = 8000  # CloudNativePG's instance manager, asked by the operator and by other instances
-USER = "app"
+OWNER = "app"  # of a database of CloudNativePG's, which gives it no rights beyond
+SUPERUSER, FORMER_SUPERUSER = "postgres", "app"
 OPERATOR_NAMESPACE = "cnpg-system"
 BARMAN = "barman-cloud.cloudnative-pg.io"
 DATA = "/var/lib/postgresql"
+ROLES = "/etc/database-roles"
+# A new volume: the image's entrypoint makes the data, starts a server that nobody else reaches, and reads this.
+MAKE_ROLES = """\
+PGUSER=$POSTGRES_USER SUPERUSER_PASSWORD=$POSTGRES_PASSWORD sh {folder}/roles.sh {arguments}
+"""
+# A volume with data, perhaps of a former version: its superuser was another, and applications had the password.
+TAKE_OVER = """\
+set -eu
+[ -s "$PGDATA/PG_VERSION" ] || exit 0
+PGHOST=$(mktemp -d) SUPERUSER_PASSWORD=$POSTGRES_PASSWORD
+export PGHOST SUPERUSER_PASSWORD
+echo "local all all trust" > "$PGHOST/pg_hba.conf"
+options="-c listen_addresses='' -c unix_socket_directories=$PGHOST -c hba_file=$PGHOST/pg_hba.conf"
+pg_ctl -D "$PGDATA" -w -t 3600 -o "$options" start
+trap 'pg_ctl -D "$PGDATA" -w -m fast stop' EXIT
+for PGUSER in "$POSTGRES_USER" {former}; do
+    export PGUSER
+    if psql -X -q -d postgres -c "select" 2>/dev/null; then break; fi
+done
+sh {folder}/roles.sh {arguments}
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +73,9 @@ class DatabaseArgs:
 
 
 class Database:
-    """host and password of a database whose only user is `app`."""
+    """host of a database, and the user that owns it, which is no superuser, with its password."""
 
+    user: str
     host: str
     password: pulumi.Output[str]
 
@@ -69,6 +93,8 @@ class Database:
 class OperatedDatabase(Database):
     """A cluster of CloudNativePG's: failover, TLS, and archiving where a backup is asked for."""
 
+    user = OWNER
+
     def __init__(self, name: str, args: DatabaseArgs, ground: Ground, opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, ground, opts)
         self.host = f"{name}-rw.{ground.namespace}.svc"
@@ -76,7 +102,7 @@ class OperatedDatabase(Database):
             f"{name}-owner",
             metadata=ground.metadata(self.component, f"{name}-owner", name),
             type="kubernetes.io/basic-auth",
-            string_data={"username": USER, "password": self.password},
+            string_data={"username": self.user, "password": self.password},
             opts=opts,
         )
         labels = ground.metadata(self.component, None, name).labels
@@ -111,7 +137,7 @@ class OperatedDatabase(Database):
             "bootstrap": {
                 "initdb": {
                     "database": args.database,
-                    "owner": USER,
+                    "owner": self.user,
                     "secret": {"name": credentials.metadata.apply(lambda metadata: metadata.name)},
                     "dataChecksums": True,
                     "postInitApplicationSQL": [
@@ -195,35 +221,46 @@ class OperatedDatabase(Database):
 
 
 class PlainDatabase(Database):
-    """One server with a volume: no operator, no failover."""
+    """One server with a volume: no operator, no failover. Its superuser serves to make the application's role."""
+
+    user = APPLICATION
 
     def __init__(self, name: str, args: DatabaseArgs, ground: Ground, opts: pulumi.ResourceOptions) -> None:
         super().__init__(name, args, ground, opts)
         flags = [flag for key, value in args.parameters.items() for flag in ("-c", f"{key}={value}")]
-        create = "".join(f"create extension if not exists {extension};\n" for extension in args.extensions)
+        known = {"folder": ROLES, "arguments": " ".join([args.database, *args.extensions])}
+        superuser = random.RandomPassword(
+            f"{name}-superuser-password", length=40, special=False, opts=self._kept()
+        )
         container = Container(
             name="postgresql",
             image=ground.image(args.image),
             args=["postgres", *flags],
             environment={
                 "PGDATA": f"{DATA}/data/cluster",
-                "POSTGRES_DB": args.database,
-                "POSTGRES_USER": USER,
+                "POSTGRES_USER": SUPERUSER,
                 "POSTGRES_INITDB_ARGS": "--data-checksums --auth=scram-sha-256",
             },
-            secrets={"POSTGRES_PASSWORD": self.password},
-            files={"/docker-entrypoint-initdb.d/extensions.sql": create},
+            secrets={"POSTGRES_PASSWORD": superuser.result, "APPLICATION_PASSWORD": self.password},
+            files={
+                "/docker-entrypoint-initdb.d/roles.sh": MAKE_ROLES.format(**known),
+                **{f"{ROLES}/{file}": text for file, text in FILES.items()},
+            },
             writable=["/tmp", "/var/run/postgresql"],  # noqa: S108 - volumes of the pod's own
             volumes={f"{DATA}/data": "data"},
             ports={"postgresql": PORT},
-            health=Health(command=["pg_isready", "-q", "-h", "127.0.0.1", "-U", USER, "-d", args.database]),
+            health=Health(
+                command=["pg_isready", "-q", "-h", "127.0.0.1", "-U", self.user, "-d", args.database]
+            ),
             cpu=args.cpu,
             memory=args.memory,
         )
+        script = TAKE_OVER.format(former=FORMER_SUPERUSER, **known)
+        first = replace(container, name="roles", command=["sh", "-c", script], args=(), ports={}, health=None)
         server = Server(
             name,
             ServerArgs(
-                pod=Pod(containers=[container], grace=60),
+                pod=Pod(containers=[container], first=[first], grace=60),
                 port=PORT,
                 callers=args.callers,
                 scale=Scale(),
@@ -244,7 +281,7 @@ def pgvector_binding(
         "host": database.host,
         "port": PORT,
         "database": name,
-        "username": USER,
+        "username": database.user,
         "password": database.password,
         "sslmode": sslmode,
         "dimensions": dimensions,

@@ -11,6 +11,7 @@ import pulumi
 
 from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
+from local_provider.doors import DOORS
 from local_provider.workspace import Workspace
 
 FILES = Path(__file__).parent / "files" / "local_litellm"
@@ -58,10 +59,15 @@ class LocalLitellm(pulumi.ComponentResource):
             name,
             ProcessArgs(
                 workspace=args.workspace.directory,
-                command=[pulumi.Output.concat(python, "/bin/litellm"), *flags, "--port", number],
+                command=[pulumi.Output.concat(python, "/bin/python"), "serve.py", *flags, "--port", number],
                 environment={"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"},
                 secrets={**models.secrets, "LITELLM_MASTER_KEY": key},
-                files={"config.json": models.configuration, "authenticate.py": AUTHENTICATE},
+                files={
+                    "config.json": models.configuration,
+                    "authenticate.py": AUTHENTICATE,
+                    "serve.py": (FILES / "serve.py").read_text(),
+                    **DOORS,
+                },
                 health=Health(http=pulumi.Output.concat(url, "/health/liveliness")),
             ),
             child,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pulumi
 
-from local_provider.monitoring import MonitoringServers, listen, scrape_configuration
+from local_provider.certificate import CERTIFICATE, KEY
+from local_provider.monitoring import ASKS, INNER, USER, MonitoringServers, own_job, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
 
@@ -46,7 +47,7 @@ class LocalVictoriametrics(pulumi.ComponentResource):
                 (["/v1/traces"], receiver),
                 (["/api/traces.*", "/api/services.*", "/api/operations.*"], query),
                 (["/v1/metrics"], pulumi.Output.concat(metrics, "/opentelemetry")),
-                (["/api/v1/.*", "/prometheus/.*", "/vmui.*", "/federate", "/metrics"], metrics),
+                (["/api/v1/.*", "/prometheus/.*", "/vmui.*", "/federate"], metrics),
             ],
         )
         self.register_outputs({"bindings": self.bindings})
@@ -55,17 +56,17 @@ class LocalVictoriametrics(pulumi.ComponentResource):
 def _metrics(servers: MonitoringServers, args: LocalVictoriametricsArgs) -> pulumi.Output[str]:
     """VictoriaMetrics: scrapes, keeps, evaluates PromQL, takes OTLP."""
     data, port = servers.data("metrics"), servers.port("metrics")
-    own = {
-        servers.name: {"openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics")}}
-    }
-    jobs = scrape_jobs({**own, **args.watches})
-    scrape = pulumi.Output.all(jobs, args.scrape_interval).apply(scrape_configuration)
+    jobs = scrape_jobs(args.watches)
+    own = pulumi.Output.all(port, servers.inner).apply(
+        lambda known: own_job(servers.name, known[0], basic_auth={"username": USER, "password": known[1]})
+    )
+    scrape = pulumi.Output.all(jobs, own, args.scrape_interval).apply(scrape_configuration)
     flags = ["-promscrape.config=scrape.yml", "-search.latencyOffset=0s", "-memory.allowedBytes=64MB"]
     flags += ["-opentelemetry.usePrometheusNaming", f"-retentionPeriod={args.retention}"]
-    return servers.process(
+    return servers.victoriametrics(
         "metrics",
-        servers.victoriametrics("metrics", "victoria-metrics"),
-        [pulumi.Output.concat("-storageDataPath=", data), listen(port), *flags],
+        "victoria-metrics",
+        [pulumi.Output.concat("-storageDataPath=", data), *ASKS, *flags],
         port,
         secret_files={"scrape.yml": scrape},
     )
@@ -79,5 +80,8 @@ def _rules(
     flags: list[Any] = ["-rule=rules.yml", "-rule.evalDelay=0s", "-evaluationInterval=5s"]
     addresses = {"datasource": metrics, "remoteWrite": metrics, "remoteRead": metrics, "notifier": alerts}
     flags += [pulumi.Output.concat(f"-{key}.url=", url) for key, url in addresses.items()]
-    program = servers.victoriametrics("rules", "vmalert")
-    return servers.process("rules", program, [listen(port), *flags], port, files={"rules.yml": RULES})
+    for store in ("datasource", "remoteWrite", "remoteRead"):
+        flags += [f"-{store}.basicAuth.username={USER}", f"-{store}.basicAuth.passwordFile={INNER}"]
+    shown = {"CAFile": CERTIFICATE, "CertFile": CERTIFICATE, "KeyFile": KEY}
+    flags += [f"-notifier.tls{kind}={file}" for kind, file in shown.items()]
+    return servers.victoriametrics("rules", "vmalert", [*ASKS, *flags], port, files={"rules.yml": RULES})

@@ -10,7 +10,17 @@ from typing import Any
 
 import pulumi
 
-from local_provider import Health, Port, Process, ProcessArgs, PythonEnvironment, RegisteredModel, Step
+from local_provider import (
+    Health,
+    Password,
+    Port,
+    Process,
+    ProcessArgs,
+    PythonEnvironment,
+    RegisteredModel,
+    Step,
+)
+from local_provider.doors import DOORS
 from local_provider.workspace import Workspace
 from mlserver_files import FETCH_MODEL
 
@@ -42,18 +52,20 @@ class LocalMlserver(pulumi.ComponentResource):
         python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
         version = RegisteredModel(f"{name}-version", model=args.model, registry=registry, opts=child).version
         number = Port(f"{name}-port", preferred=args.port, opts=child).number
-        grpc = Port(f"{name}-grpc-port", opts=child).number
-        metrics = Port(f"{name}-metrics-port", opts=child).number
+        token = Password(f"{name}-metrics-token", opts=child).value
         url = pulumi.Output.concat("http://127.0.0.1:", number.apply(str))
         registered = args.model.removeprefix("models:/").replace("@", "/").split("/")[0]
         Process(
             name,
             ProcessArgs(
                 workspace=args.workspace.directory,
-                command=[pulumi.Output.concat(python, "/bin/mlserver"), "start", "."],
+                command=[pulumi.Output.concat(python, "/bin/python"), "serve.py"],
+                secrets={"METRICS_TOKEN": token},
                 files={
-                    "settings.json": pulumi.Output.all(number, grpc, metrics).apply(_settings),
+                    "settings.json": number.apply(_settings),
+                    "serve.py": (FILES / "serve.py").read_text(),
                     "fetch_model.py": FETCH_MODEL,
+                    **DOORS,
                 },
                 prepare=[
                     Step(
@@ -77,20 +89,12 @@ class LocalMlserver(pulumi.ComponentResource):
         )
         self.bindings = {
             "open-inference": {"url": url, "model": name},
-            "openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", metrics.apply(str), "/metrics")},
+            "openmetrics": {"url": pulumi.Output.concat(url, "/metrics"), "bearer-token": token},
         }
         self.register_outputs({"bindings": self.bindings})
 
 
-def _settings(ports: list[Any]) -> str:
+def _settings(port: Any) -> str:
     """MLServer's settings.json: loopback only, everything in one process."""
-    http, grpc, metrics = (int(port) for port in ports)
-    content = {
-        "host": "127.0.0.1",
-        "http_port": http,
-        "grpc_port": grpc,
-        "metrics_port": metrics,
-        "parallel_workers": 0,
-        "debug": False,
-    }
+    content = {"host": "127.0.0.1", "http_port": int(port), "parallel_workers": 0, "debug": False}
     return json.dumps(content, indent=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from local_provider.postgresql import USER, PostgresServer
+from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
 
 FILES = Path(__file__).parent / "files" / "local_postgresql"
@@ -45,7 +45,7 @@ class LocalPostgresql(pulumi.ComponentResource):
             version=args.version,
             database=name.replace("-", "_"),
             settings={"shared_buffers": args.shared_buffers, "max_connections": str(args.max_connections)},
-            extension="vector",
+            extensions=["vector"],
             port=args.port,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -54,7 +54,7 @@ class LocalPostgresql(pulumi.ComponentResource):
                 "host": "127.0.0.1",
                 "port": server.port.apply(int),
                 "database": server.database,
-                "username": USER,
+                "username": server.user,
                 "password": server.password,
                 "sslmode": "disable",
                 "dimensions": args.dimensions,

@@ -27,6 +27,7 @@ def parameters(arguments: argparse.Namespace) -> "xllamacpp.CommonParams":
     found.n_gpu_layers = 0
     found.endpoint_metrics = True
     found.ui = False
+    found.cors_origins = ""  # no page of another site may read an answer
     found.use_jinja = True
     found.api_keys = [os.environ["LLAMA_API_KEY"]]
     if arguments.embedding:

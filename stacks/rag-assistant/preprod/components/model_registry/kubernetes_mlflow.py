@@ -13,7 +13,6 @@ import pulumi_random as random
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.databases import PORT as DATABASE_PORT
-from kubernetes_platform.databases import USER as DATABASE_USER
 from kubernetes_platform.databases import Database, DatabaseArgs, OperatedDatabase, PlainDatabase
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
@@ -114,7 +113,7 @@ class KubernetesMlflow(pulumi.ComponentResource):
         mode = "require" if args.database == OPERATED else "disable"
         place = f"{database.host}:{DATABASE_PORT}/{DATABASE}?sslmode={mode}"
         return database.password.apply(
-            lambda value: f"postgresql://{DATABASE_USER}:{quote(value, safe='')}@{place}"
+            lambda value: f"postgresql://{database.user}:{quote(value, safe='')}@{place}"
         )
 
     def _container(self, database: pulumi.Output[str], password: pulumi.Output[str]) -> Container:

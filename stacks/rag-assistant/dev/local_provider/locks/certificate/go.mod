@@ -1,0 +1,3 @@
+module stackgen.local/certificate
+
+go 1.25.0
