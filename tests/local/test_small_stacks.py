@@ -68,6 +68,13 @@ def test_another_implementation_does_not_start_on_the_data_of_the_first(small: C
     gone(small)
 
 
+def test_monitoring_alone_watches_itself(small: Cli) -> None:
+    spec(small, "{capability: monitoring}")
+    small("up", "stack.yaml", "--yes")
+    small("verify", "stack.yaml", "--clause", "component-scraped")
+    gone(small)
+
+
 def test_a_run_that_measures_nothing_is_a_failure(small: Cli) -> None:
     spec(
         small,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from local_provider.monitoring import CALLERS, CLIENT, MonitoringServers, own_job, scrape_configuration
+from local_provider.monitoring import CALLERS, CLIENT, MonitoringServers, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
 
@@ -63,8 +63,11 @@ def _metrics(
 ) -> pulumi.Output[str]:
     """Prometheus: scrapes, keeps, evaluates PromQL and the rules, takes OTLP."""
     data, port = servers.data("metrics"), servers.port("metrics")
-    jobs = scrape_jobs(args.watches)
-    own = port.apply(lambda number: own_job(servers.name, number, scheme="https", tls_config=CLIENT))
+    own = {
+        servers.name: {"openmetrics": {"url": pulumi.Output.concat("https://127.0.0.1:", port, "/metrics")}}
+    }
+    jobs = scrape_jobs({**own, **args.watches})
+    credentials = {"tls_config": CLIENT}
     target = alerts.apply(lambda url: [url.removeprefix("https://")])
     more: dict[str, Any] = {
         "rule_files": ["rules.yml"],
@@ -75,7 +78,9 @@ def _metrics(
         },
         "otlp": OTLP,
     }
-    configuration = pulumi.Output.all(jobs, own, args.scrape_interval, more).apply(scrape_configuration)
+    configuration = pulumi.Output.all(jobs, credentials, args.scrape_interval, more).apply(
+        scrape_configuration
+    )
     flags: list[Any] = ["--config.file=prometheus.yml", "--web.config.file=web.yml"]
     flags += ["--web.enable-otlp-receiver"]
     flags += [f"--storage.tsdb.retention.time={args.retention}", "--web.listen-address"]
