@@ -78,7 +78,12 @@ def _in_pod(script: str, server: Server, **variables: str) -> None:
 
 
 def _rows(server: Server, user: str, password: str, sql: str) -> list[Any]:
-    place = {"host": "127.0.0.1", "port": server.port, "dbname": "knowledge", "autocommit": True}
+    place: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "dbname": "knowledge",
+        "autocommit": True,
+    }
     with psycopg.connect(user=user, password=password, **place) as connection:
         return connection.execute(sql).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
 
