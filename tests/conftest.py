@@ -20,9 +20,14 @@ SHARED = {
     "kubernetes": "kubernetes",
     "local": "local",
 }
-APART = {"tests/local/test_swap.py": "swaps", "tests/clouds/test_engine.py": "engines"}
+APART = {
+    "tests/local/test_swap.py": "swaps",
+    "tests/local/test_database_roles.py": "swaps",
+    "tests/local/test_back_doors.py": "doors",
+    "tests/clouds/test_engine.py": "engines",
+}
 """Folder → what its tests are handed out as; a file by itself where nothing is said."""
-LONGEST = ("engines", "local", "kubernetes", "clouds", "swaps")
+LONGEST = ("engines", "local", "kubernetes", "clouds", "doors", "swaps")
 """What is handed out first, so that in the end no worker waits for another."""
 
 

@@ -192,15 +192,13 @@ class MonitoringServers:
         }
 
 
-def own_job(name: str, port: str, **credentials: Any) -> dict[str, Any]:
-    """The scrape job of the server that scrapes."""
-    return {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}], **credentials}
-
-
 def scrape_configuration(values: list[Any]) -> str:
-    """Prometheus configuration as JSON, which is YAML too: jobs, its own one, the interval, and what else there is."""
-    jobs, own, interval, *more = values
-    content = {"global": {"scrape_interval": interval}, "scrape_configs": [own, *jobs]}
+    """Prometheus configuration as JSON, which is YAML too.
+
+    values: jobs, the server's own first; what that one shows to be answered; the interval; what else there is.
+    """
+    (own, *others), credentials, interval, *more = values
+    content = {"global": {"scrape_interval": interval}, "scrape_configs": [own | credentials, *others]}
     for each in more:
         content |= each
     return json.dumps(content, indent=1, sort_keys=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from local_provider.certificate import CERTIFICATE, KEY
-from local_provider.monitoring import ASKS, INNER, USER, MonitoringServers, own_job, scrape_configuration
+from local_provider.monitoring import ASKS, INNER, USER, MonitoringServers, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
 
@@ -56,11 +56,12 @@ class LocalVictoriametrics(pulumi.ComponentResource):
 def _metrics(servers: MonitoringServers, args: LocalVictoriametricsArgs) -> pulumi.Output[str]:
     """VictoriaMetrics: scrapes, keeps, evaluates PromQL, takes OTLP."""
     data, port = servers.data("metrics"), servers.port("metrics")
-    jobs = scrape_jobs(args.watches)
-    own = pulumi.Output.all(port, servers.inner).apply(
-        lambda known: own_job(servers.name, known[0], basic_auth={"username": USER, "password": known[1]})
-    )
-    scrape = pulumi.Output.all(jobs, own, args.scrape_interval).apply(scrape_configuration)
+    own = {
+        servers.name: {"openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics")}}
+    }
+    jobs = scrape_jobs({**own, **args.watches})
+    credentials = {"basic_auth": {"username": USER, "password": servers.inner}}
+    scrape = pulumi.Output.all(jobs, credentials, args.scrape_interval).apply(scrape_configuration)
     flags = ["-promscrape.config=scrape.yml", "-search.latencyOffset=0s", "-memory.allowedBytes=64MB"]
     flags += ["-opentelemetry.usePrometheusNaming", f"-retentionPeriod={args.retention}"]
     return servers.victoriametrics(
