@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stackgen.engine.paths import cache_home
@@ -83,6 +84,26 @@ def test_a_run_that_measures_nothing_is_a_failure(small: Cli) -> None:
     small("up", "stack.yaml", "--yes")
     done = small("verify", "stack.yaml", "--component", "task", code=10)
     assert "error[nothing-measured]: no clause of 'small' was measured, so nothing is verified" in done.stderr
+    gone(small)
+
+
+def test_servers_without_their_supervisor_are_seen_and_put_right(small: Cli) -> None:
+    spec(small, "{capability: object_store}")
+    small("up", "stack.yaml", "--yes")
+    supervisor = small.folder / "data/stacks/small/dev/supervisor/state/supervisord.pid"
+    killed = psutil.Process(int(supervisor.read_text()))
+    killed.kill()
+    psutil.wait_procs([killed], timeout=60)
+    done = small("status", "stack.yaml", "--json")
+    (server,) = json.loads(done.stdout)["result"]
+    assert (server["name"], server["state"]) == ("one1", "UNSUPERVISED")
+    assert psutil.Process(server["pid"]).is_running()
+    said = small("status", "stack.yaml")
+    assert "the supervisor does not run, so no server is restarted when it ends" in said.stderr
+    assert "next: stackgen up small -e dev" in said.stdout + said.stderr
+    small("up", "stack.yaml", "--yes")
+    (server,) = json.loads(small("status", "stack.yaml", "--json").stdout)["result"]
+    assert server["state"] == "RUNNING"
     gone(small)
 
 

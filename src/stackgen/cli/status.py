@@ -28,6 +28,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         list(found.items),
         table=(found.header, found.rows),
+        warnings=[found.fault] if found.fault else [],
+        next=f"stackgen up {context.name} -e {context.environment}" if found.fault else None,
         stack=context.name,
         environment=context.environment,
     )

@@ -57,9 +57,13 @@ class Provider:
 
 @dataclass(frozen=True)
 class Status:
-    """What runs for an environment, for people (header, rows, summary) and for programs (items)."""
+    """What runs for an environment, for people (header, rows, summary) and for programs (items).
+
+    fault: what is wrong with it as a whole, in a clause; another `up` puts it right.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     items: tuple[dict[str, Any], ...]
     summary: str
+    fault: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, Protocol
 from stackgen.providers.model import Status
 
 PROGRAM = Path(__file__).parent / "program"
+UNSUPERVISED = "UNSUPERVISED"
 
 
 class _Resource(Protocol):
@@ -26,7 +28,8 @@ class _Resource(Protocol):
 class Running:
     """One process. memory: resident bytes of it and its children; uptime: seconds.
 
-    state: as supervisord names it; NOT SERVING where its port is not held by it or by its children.
+    state: as supervisord names it; NOT SERVING where its port is not held by it or by its children; UNSUPERVISED
+    where its supervisor does not run, so that nothing would restart it.
     """
 
     name: str
@@ -37,7 +40,7 @@ class Running:
 
 
 def status(resources: Iterable[_Resource]) -> Status:
-    """Every process of the environment; none if its supervisor does not run."""
+    """Every process of the environment."""
     running = _running(resources)
     rows = [
         (item.name, item.state, str(item.pid), f"{item.memory / 1e6:.0f} MB", f"{item.uptime} s")
@@ -46,7 +49,14 @@ def status(resources: Iterable[_Resource]) -> Status:
     total = f"{sum(item.memory for item in running) / 1e6:.0f} MB"
     rows += [("all", "", "", total, "")] if rows else []
     header = ("process", "state", "pid", "memory", "up for")
-    return Status(header, tuple(rows), tuple(asdict(item) for item in running), f"{len(running)} processes")
+    alone = any(item.state == UNSUPERVISED for item in running)
+    return Status(
+        header,
+        tuple(rows),
+        tuple(asdict(item) for item in running),
+        f"{len(running)} processes",
+        fault="the supervisor does not run, so no server is restarted when it ends" if alone else "",
+    )
 
 
 def _running(resources: Iterable[_Resource]) -> list[Running]:
@@ -57,7 +67,7 @@ def _running(resources: Iterable[_Resource]) -> list[Running]:
     try:
         found: list[dict[str, Any]] = supervisord.call(str(folder), "getAllProcessInfo")
     except supervisord.Unreachable:
-        return []
+        return [_unsupervised(*item) for item in sorted(_module("orphans").servers(str(folder)).items())]
     return [
         Running(
             item["name"],
@@ -68,6 +78,12 @@ def _running(resources: Iterable[_Resource]) -> list[Running]:
         )
         for item in sorted(found, key=lambda item: item["name"])
     ]
+
+
+def _unsupervised(name: str, process: Any) -> Running:
+    return Running(
+        name, UNSUPERVISED, process.pid, _memory(process.pid), int(time.time() - process.create_time())
+    )
 
 
 def _health(resources: Iterable[_Resource], name: str) -> dict[str, Any]:

@@ -21,6 +21,32 @@ def end_orphans(workspace: str, name: str | None = None) -> None:
     psutil.wait_procs(alive, timeout=5)
 
 
+def servers(workspace: str) -> dict[str, psutil.Process]:
+    """Name → first process of each server that runs for `workspace`, supervised or not."""
+    found: dict[str, psutil.Process] = {}
+    for process in sorted(psutil.process_iter(), key=lambda item: item.pid):
+        name = _variables(process).get(PROCESS)
+        if name is not None and _belongs(process, workspace, name) and not _is_worker(process, name):
+            found.setdefault(name, process)
+    return found
+
+
+def _is_worker(process: psutil.Process, name: str) -> bool:
+    """Whether another process of the same server has started it."""
+    try:
+        parent = process.parent()
+    except psutil.Error:
+        return False
+    return parent is not None and _variables(parent).get(PROCESS) == name
+
+
+def _variables(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}
+
+
 def _belongs(process: psutil.Process, workspace: str, name: str | None) -> bool:
     try:
         variables = process.environ()
