@@ -81,7 +81,7 @@ def test_a_component_that_has_changed_since_is_marked(planned: Plan, careless: s
     assert "measured † (" in markdown(found)
 
 
-@pytest.mark.parametrize("change", ["status", "date", "unsigned", "stranger", "broken"])
+@pytest.mark.parametrize("change", ["status", "date", "unsigned", "stranger", "broken", "twice", "copied"])
 def test_a_record_that_was_tampered_with_is_found(
     change: str, planned: Plan, careless: str, tmp_path: Path, cli: Cli
 ) -> None:
@@ -96,7 +96,12 @@ def test_a_record_that_was_tampered_with_is_found(
         del content["signature"]
     elif change == "stranger":
         (tmp_path / "board" / "signers.txt").write_text("# nobody\n")
-    path.write_text("{" if change == "broken" else json.dumps(content))
+    text = "{" if change == "broken" else json.dumps(content)
+    if change == "twice":  # the last counts for Python, the first for others
+        text = text.replace("{", '{"clauses": [], ', 1)
+    if change == "copied":
+        path = path.rename(path.with_name(f"openmetrics-{path.name[-15:]}"))
+    path.write_text(text)
     assert list(check(tmp_path / "board")) == [path]
     assert "record-not-genuine" in cli("board", "--check", code=10).stderr
     assert "record-not-genuine" in cli("board", code=10).stderr

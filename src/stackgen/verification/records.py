@@ -31,9 +31,8 @@ def record(report: Report, plan: Plan, board: Path) -> list[Path]:
     written: list[Path] = []
     for (entry, name), results in _grouped(report, plan).items():
         content = signed(_body(entry, name, results))
-        folder = board / FOLDER / entry.capability / entry.id.replace("/", "-")
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}-{content['date'][:10]}.json"
+        path = board / FOLDER / _place(content)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         signers = board / SIGNERS
         if not signers.is_file():
@@ -47,7 +46,7 @@ def records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     found: list[tuple[str, Path, dict[str, Any]]] = []
     for path in sorted((board / FOLDER).rglob("*.json")):
         try:
-            content: Any = json.loads(path.read_text(encoding="utf-8"))
+            content: Any = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
         except ValueError:
             continue
         if isinstance(content, dict) and isinstance(content.get("clauses"), list):
@@ -65,9 +64,30 @@ def check(board: Path) -> dict[Path, str]:
     wrong = {
         path: "it is no record" for path in sorted((board / FOLDER).rglob("*.json")) if path not in known
     }
-    return wrong | {
-        path: why for path, content in known.items() if (why := why_not_genuine(content, trusted))
-    }
+    for path, content in known.items():
+        why = why_not_genuine(content, trusted)
+        if why is None and path != board / FOLDER / _place(content):
+            why = f"it was copied: its place is {_place(content)}"
+        if why is not None:
+            wrong[path] = why
+    return wrong
+
+
+def _place(content: Mapping[str, Any]) -> Path:
+    """Where a record is kept, below the board's records: in another place it would speak for another run."""
+    capability, implementation, name, date = (
+        str(content.get(key, "")) for key in ("capability", "implementation", "contract", "date")
+    )
+    file = f"{name.partition('/')[0]}-{date[:10]}.json"
+    return Path(capability, implementation.replace("/", "-"), file)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError where a key stands in it twice, since readers disagree on which counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def digest(entry: Entry) -> str:
