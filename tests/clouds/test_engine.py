@@ -106,7 +106,7 @@ def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path: Path) -> No
     assert said["left"] == "{}"
 
 
-@pytest.mark.parametrize("name", ["prod", "prod-gcp", "prod-mixed"])
+@pytest.mark.parametrize("name", ["prod", "prod-gcp", pytest.param("prod-mixed", marks=pytest.mark.nightly)])
 def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> None:
     """Preview, up, an empty second up, an update, a repair after a loss, a refused down, and a down."""
     cli = standin.cli
