@@ -143,6 +143,24 @@ def test_what_is_planted_changes_nothing_outside(
     assert not any("of root alone" in str(result) for result in results)
 
 
+def test_what_was_planted_before_a_folder_became_ours_is_discarded(
+    files: Any, place: Path, victim: Path
+) -> None:
+    """Workspaces of former versions belong to the account, with all that it has put there."""
+    run, before = files.make_folder(place / "former" / "run"), seen(victim)
+    files.make_folder(run / "kept")
+    files.write(run / "kept.txt", "of a server", 0o600)
+    for made in (("ln", "-s", str(victim), str(run / "web")), ("mkfifo", str(run / "pipe"))):
+        assert as_account(*made) == 0
+    os.link(victim / "secret", run / "hard")
+    files.make_operator_folder(run)
+    assert sorted(path.name for path in run.iterdir()) == ["kept", "kept.txt"]
+    assert files.read(run / "kept.txt") == b"of a server"
+    with pytest.raises(OSError, match="No such file"):
+        files.write(run / "web" / "planted", "x", 0o600)
+    assert seen(victim) == before
+
+
 def test_files_of_the_account_are_read_whole(files: Any, workspace: Path) -> None:
     path = workspace / "run" / "web" / "notes"
     files.write(path, "first\nsecond\n", 0o640)

@@ -220,12 +220,24 @@ def _make_one(path: Path, mode: int, owner: tuple[int, int]) -> None:
             made = False
         handle = _opened(path, parent)
     try:
+        former = os.fstat(handle).st_uid
         if made or _may_take(handle, path, owner[0]):
             if os.geteuid() == 0:
                 os.fchown(handle, *owner)
             os.fchmod(handle, mode)
+            if former != owner[0] == os.geteuid():  # from now on its links would be followed
+                _discard_all_planted(handle)
     finally:
         os.close(handle)
+
+
+def _discard_all_planted(folder: int) -> None:
+    """Delete the links, hard links and pipes that the account has left in a folder that is ours now."""
+    for name in os.listdir(folder):
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        one = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+        if not one and not stat.S_ISDIR(status.st_mode):
+            os.unlink(name, dir_fd=folder)
 
 
 def _opened(path: Path, parent: int) -> int:
