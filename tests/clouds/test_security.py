@@ -440,6 +440,7 @@ def test_every_accepted_rule_is_still_needed() -> None:
     assert set(ACCEPTED) - failing == set()
 
 
+@pytest.mark.nightly
 def test_seeded_misconfigurations_are_caught(tmp_path: Path) -> None:
     """At least 95 % of what we spoil is found by the rule that should find it."""
     plans: dict[str, Recording] = {}
