@@ -52,8 +52,8 @@ def _own(folder: Path) -> Path:
     return folder
 
 
-def _in_pod(script: str, server: Server, **variables: str) -> None:
-    """As a container runs it: nothing but the image's programs, and the pod's variables."""
+def _in_pod(script: str, server: Server, code: int = 0, **variables: str) -> str:
+    """As a container runs it: nothing but the image's programs, and the pod's variables; what it says."""
     environment = {
         "PATH": f"{server.programs}:{os.defpath}",
         "TMPDIR": str(server.cluster.parent),
@@ -73,8 +73,10 @@ def _in_pod(script: str, server: Server, **variables: str) -> None:
         check=False,
         **account(),
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert APPLICATIONS not in done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    assert APPLICATIONS not in said
+    return said
 
 
 def _rows(server: Server, user: str, password: str, sql: str) -> list[Any]:
@@ -115,6 +117,12 @@ def test_a_new_volume(programs: Path, scripts: Any, open_folder: Path) -> None:
         make = module.MAKE_ROLES.format(folder=folder, arguments="knowledge vector")
         _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
         _holds(server, "postgres")
+        place = f"host=127.0.0.1 port={server.port} dbname=knowledge"
+        with psycopg.connect(f"{place} user=application password={APPLICATIONS}") as connection:
+            connection.execute("alter role application password 'another'")  # and the transaction stays open
+            said = _in_pod(make, server, code=3, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+            assert "canceling statement due to lock timeout" in said
+            connection.rollback()
     _in_pod(take_over, server)
     with server.started():
         _holds(server, "postgres")

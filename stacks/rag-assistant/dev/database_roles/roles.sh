@@ -3,9 +3,11 @@ set -eu
 here=$(dirname "$0")
 database=$1
 shift
-# The owner of a database sets defaults of its sessions, and none of them may touch what follows. Passwords stay out of the log.
-export PGOPTIONS="-c search_path=pg_catalog,pg_temp -c role=none -c default_transaction_read_only=off -c statement_timeout=0 \
--c client_min_messages=warning -c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1"
+# The owner of a database sets defaults of its sessions, and none of them may touch what follows; nor may a lock that it
+# holds stop it for ever. Passwords stay out of the log.
+export PGOPTIONS="-c search_path=pg_catalog,pg_temp -c role=none -c default_transaction_read_only=off \
+-c statement_timeout=0 -c lock_timeout=20s -c client_min_messages=warning -c log_statement=none -c log_min_error_statement=panic \
+-c log_min_duration_statement=-1"
 
 ask() { # ask DATABASE PSQL-ARGUMENT...
     PGDATABASE=$1
