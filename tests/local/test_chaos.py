@@ -27,6 +27,7 @@ from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
 from tests.local.applications import Application, Bindings, database, objects, runs, version
+from tests.local.processes import servers, supervisor, variable
 from tests.local.swapping import STACK, bindings, gone, kill, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.nightly, pytest.mark.timeout(6 * 3600)]
@@ -86,36 +87,12 @@ class World:
         self.connections, before = 130 - self.connections, self.connections
         spec.write_text(text.replace(f"max_connections: {before}", f"max_connections: {self.connections}"))
 
-    def servers(self) -> list[psutil.Process]:
-        """Everything that runs for the stack, supervisord included."""
-        return [
-            process for process in psutil.process_iter() if str(self.disk / "stacks") in _workspace(process)
-        ]
-
-    def supervisor(self) -> psutil.Process:
-        (found,) = [p for p in self.servers() if "supervisord.conf" in " ".join(p.cmdline())]
-        return found
-
     def supervised(self) -> psutil.Process:
         """One of the processes that the supervisor has started."""
-        return self.chance.choice(self.supervisor().children())
+        return self.chance.choice(supervisor(self.disk).children())
 
     def moment(self, seconds: float) -> float:
         return self.chance.uniform(0.2, seconds)
-
-
-def _variable(process: psutil.Process, name: str) -> str:
-    try:
-        return process.environ().get(name, "")
-    except psutil.Error:
-        return ""
-
-
-def _workspace(process: psutil.Process) -> str:
-    """The folder that a server runs for; of supervisord, its command line names it."""
-    with suppress(psutil.Error):
-        return _variable(process, "STACKGEN_WORKSPACE") or " ".join(process.cmdline())
-    return ""
 
 
 def kill_a_server(world: World) -> None:
@@ -134,11 +111,11 @@ def stop_a_server(world: World) -> None:
 
 
 def kill_the_supervisor(world: World) -> None:
-    world.supervisor().kill()
+    supervisor(world.disk).kill()
 
 
 def reboot(world: World) -> None:
-    killed = world.servers()
+    killed = servers(world.disk)
     for process in killed:
         with suppress(psutil.NoSuchProcess):
             process.kill()
@@ -254,8 +231,8 @@ def _round(world: World, writers: list[Writer], number: int) -> None:
     for writer in writers:
         writer.goes_on(300)
     assert "nothing changed" in world.up().stderr
-    supervisor = world.supervisor()
-    left = [p for p in world.servers() if p != supervisor and supervisor not in p.parents()]
+    parent = supervisor(world.disk)
+    left = [p for p in servers(world.disk) if p != parent and parent not in p.parents()]
     assert left == [], "servers run beside the supervisor"
     _no_engine_is_left(world)
 
@@ -270,8 +247,8 @@ def _no_engine_is_left(world: World) -> None:
 
 def _is_orphan(process: psutil.Process, disk: Path) -> bool:
     with suppress(psutil.Error):
-        ours = _variable(process, "STACKGEN_DATA_HOME") == str(disk)
-        return ours and process.ppid() == 1 and not _variable(process, "STACKGEN_WORKSPACE")
+        ours = variable(process, "STACKGEN_DATA_HOME") == str(disk)
+        return ours and process.ppid() == 1 and not variable(process, "STACKGEN_WORKSPACE")
     return False
 
 

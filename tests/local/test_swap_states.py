@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.local.applications import numbers, rows, version
+from tests.local.processes import servers, supervisor
 from tests.local.swapping import KNOWLEDGE, OLDER, STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.nightly, pytest.mark.timeout(1800)]
@@ -69,27 +70,14 @@ def _stop(cli: Cli) -> None:
 
 
 def _lose_the_supervisor(cli: Cli) -> None:
-    _kill(item for item in _servers(cli) if "supervisord" in " ".join(item.cmdline()))
+    _kill([supervisor(cli.folder / "data")])
 
 
 def _reboot(cli: Cli) -> None:
-    _kill(_servers(cli))
+    _kill(servers(cli.folder / "data"))
 
 
-def _servers(cli: Cli) -> list[psutil.Process]:
-    found: list[psutil.Process] = []
-    for process in psutil.process_iter():
-        try:
-            place = process.environ().get("STACKGEN_WORKSPACE") or " ".join(process.cmdline())
-            if str(cli.folder / "data" / "stacks") in place:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def _kill(processes: Iterator[psutil.Process] | list[psutil.Process]) -> None:
-    killed = list(processes)
+def _kill(killed: list[psutil.Process]) -> None:
     assert killed
     for process in killed:
         process.send_signal(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A key pair that the servers of one box share, so that they answer each other and nobody else."""
+"""A key pair that the servers of one box share; each refuses callers without it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ OPERATOR_NAMESPACE = "cnpg-system"
 BARMAN = "barman-cloud.cloudnative-pg.io"
 DATA = "/var/lib/postgresql"
 ROLES = "/etc/database-roles"
-# A new volume: the image's entrypoint makes the data, starts a server that nobody else reaches, and reads this.
+# A new volume: the image's entrypoint makes the data, starts a server on a private socket, and runs this.
 MAKE_ROLES = """\
 PGUSER=$POSTGRES_USER SUPERUSER_PASSWORD=$POSTGRES_PASSWORD sh {folder}/roles.sh {arguments}
 """

@@ -25,8 +25,9 @@ def servers(workspace: str) -> dict[str, psutil.Process]:
     """Name → first process of each server that runs for `workspace`, supervised or not."""
     found: dict[str, psutil.Process] = {}
     for process in sorted(psutil.process_iter(), key=lambda item: item.pid):
-        name = _variables(process).get(PROCESS)
-        if name is not None and _belongs(process, workspace, name) and not _is_worker(process, name):
+        variables = _variables(process)
+        name = variables.get(PROCESS)
+        if name is not None and variables.get(WORKSPACE) == workspace and not _is_worker(process, name):
             found.setdefault(name, process)
     return found
 

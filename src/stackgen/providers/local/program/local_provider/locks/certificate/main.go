@@ -1,7 +1,7 @@
 // Certificate prints a new key pair for servers on loopback, as JSON: {"certificate": PEM, "key": PEM}.
 //
 // The certificate is its own authority and good for servers and for clients, so that processes which share it accept
-// each other and nobody else. It needs Go's standard library alone.
+// each other and refuse other callers. It needs Go's standard library alone.
 package main
 
 import (

@@ -1,0 +1,33 @@
+"""The processes of a local stack, as the machine shows them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+
+def servers(data: Path) -> list[psutil.Process]:
+    """Everything that runs for the stacks of a data home, supervisord included."""
+    return [process for process in psutil.process_iter() if str(data / "stacks") in _workspace(process)]
+
+
+def supervisor(data: Path) -> psutil.Process:
+    """The one supervisord of a data home."""
+    (found,) = [p for p in servers(data) if "supervisord.conf" in " ".join(p.cmdline())]
+    return found
+
+
+def variable(process: psutil.Process, name: str) -> str:
+    """A variable of a process; "" where it has none or cannot be asked."""
+    with suppress(psutil.Error):
+        return process.environ().get(name, "")
+    return ""
+
+
+def _workspace(process: psutil.Process) -> str:
+    """The folder that a server runs for; of supervisord, its command line names it."""
+    with suppress(psutil.Error):
+        return variable(process, "STACKGEN_WORKSPACE") or " ".join(process.cmdline())
+    return ""
