@@ -17,7 +17,7 @@ PASSWORD, KEY = "hunter2-hunter2", "key-of-a-step"
 @pytest.mark.skipif(sys.platform == "win32", reason="steps are run by a POSIX shell here")
 def test_a_failing_step_tells_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "src" / "stackgen" / "providers" / "local" / "program"))
-    from local_provider import commands, launch, process  # pyright: ignore
+    from local_provider import launch, process  # pyright: ignore
     from local_provider.failure import LocalFailure  # pyright: ignore
 
     places: dict[str, Any] = {
@@ -26,7 +26,6 @@ def test_a_failing_step_tells_no_secret(tmp_path: Path, monkeypatch: pytest.Monk
     }
     for name, value in places.items():
         monkeypatch.setattr(launch, name, value)
-    monkeypatch.setattr(commands, "as_service_user", list)
     script = 'read -r given; echo "given $given, $KEY and $0 are not accepted" >&2; exit 3'
     props = {
         "name": "store",

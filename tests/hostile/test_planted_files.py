@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from stackgen.providers.local.operations import PROGRAM
+from tests.accounts import component_account
 
 pytestmark = [
     pytest.mark.unit,
@@ -22,7 +23,6 @@ pytestmark = [
         os.geteuid() != 0, reason="servers run as another account only where stackgen is root"
     ),
 ]
-ACCOUNT = pwd.getpwnam("nobody")
 AS_ACCOUNT = (
     "import os, sys, warnings; os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[2])); "
     "os.execvp(sys.argv[3], sys.argv[3:])"
@@ -46,11 +46,13 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture
-def workspace(files: Any, place: Path) -> Path:
-    for name in ("data", "run", "supervisor"):
+def workspace(files: Any, place: Path, as_account: AsAccount) -> Path:
+    for name in ("data", "run"):
         files.make_operator_folder(place / "workspace" / name)
-    for name in ("data/db", "run/web", "logs", "supervisor/state"):
-        files.make_folder(place / "workspace" / name)
+    for name in ("logs", "supervisor", "supervisor/state"):
+        files.make_operator_folder(place / "workspace" / name, closed=True)
+    for name in ("data/db", "run/web"):
+        files.make_folder(place / "workspace" / name, as_account.account)
     return place / "workspace"
 
 
@@ -64,10 +66,22 @@ def victim(place: Path) -> Path:
     return folder
 
 
-def as_account(*command: str) -> int:
-    """Run a command as the account that servers run as; its exit status."""
-    arguments = [sys.executable, "-c", AS_ACCOUNT, str(ACCOUNT.pw_gid), str(ACCOUNT.pw_uid), *command]
-    return subprocess.run(arguments, check=False, capture_output=True, cwd="/").returncode
+class AsAccount:
+    """Runs commands as the account that a server runs as."""
+
+    def __init__(self, account: Any) -> None:
+        self.account = account
+
+    def __call__(self, *command: str) -> int:
+        """Exit status of the command."""
+        arguments = [sys.executable, "-c", AS_ACCOUNT, str(self.account.gid), str(self.account.uid), *command]
+        return subprocess.run(arguments, check=False, capture_output=True, cwd="/").returncode
+
+
+@pytest.fixture(scope="module")
+def as_account() -> Iterator[AsAccount]:
+    with component_account(Path("/nowhere/planted"), "web") as account:
+        yield AsAccount(account)
 
 
 def seen(folder: Path) -> dict[str, tuple[int, int, bytes]]:
@@ -86,41 +100,50 @@ def refused(act: Callable[[], Any]) -> None:
         assert str(error)
 
 
-def test_servers_can_not_replace_the_folders_that_stackgen_made(workspace: Path) -> None:
+def test_servers_can_not_replace_the_folders_that_stackgen_made(
+    workspace: Path, as_account: AsAccount
+) -> None:
     for name in ("run", "run/web", "data", "data/db", "supervisor", "supervisor/state", "logs"):
         path = str(workspace / name)
         assert as_account("mv", path, f"{path}.old") != 0, name
         assert as_account("ln", "-s", "/etc", f"{path}.link") != 0 or name in ("run/web", "data/db"), name
-    assert as_account("touch", str(workspace / "supervisor" / "processes.conf")) != 0
+    for closed in ("supervisor/processes.conf", "supervisor/state/s.sock", "logs/web.log"):
+        assert as_account("touch", str(workspace / closed)) != 0
     assert as_account("touch", str(workspace / "run" / "web" / "scratch")) == 0
     assert as_account("ls", str(workspace)) != 0, "names are for those who know them"
 
 
 ACTIONS = {
-    "write": lambda files, path: files.write(path, "content", 0o600),
-    "write below": lambda files, path: files.write(path / "inner", "content", 0o600),
-    "new file": lambda files, path: files.new_file(path).__enter__().write(b"content"),
-    "make folder": lambda files, path: files.make_folder(path),
-    "make folder below": lambda files, path: files.make_folder(path / "inner"),
-    "read": lambda files, path: files.read(path),
-    "read below": lambda files, path: files.read(path / "secret"),
-    "tail": lambda files, path: files.tail(path, 5),
-    "tail below": lambda files, path: files.tail(path / "secret", 5),
-    "remove": lambda files, path: files.remove(path),
-    "remove below": lambda files, path: files.remove(path / "secret"),
-    "remove tree": lambda files, path: files.remove_tree(path),
-    "discard": lambda files, path: files.discard_planted(path),
-    "remove tree below": lambda files, path: files.remove_tree(path / "inner"),
-    "files below": lambda files, path: files.files_below(path),
+    "write": lambda files, path, account: files.write(path, "content", 0o600, account),
+    "write below": lambda files, path, account: files.write(path / "inner", "content", 0o600, account),
+    "new file": lambda files, path, _: files.new_file(path).__enter__().write(b"content"),
+    "make folder": lambda files, path, account: files.make_folder(path, account),
+    "make folder below": lambda files, path, account: files.make_folder(path / "inner", account),
+    "give tree": lambda files, path, account: files.give_tree(path, account),
+    "give tree above": lambda files, path, account: files.give_tree(path.parent, account),
+    "read": lambda files, path, account: files.read(path, account),
+    "read below": lambda files, path, account: files.read(path / "secret", account),
+    "tail": lambda files, path, _: files.tail(path, 5),
+    "tail below": lambda files, path, _: files.tail(path / "secret", 5),
+    "remove": lambda files, path, _: files.remove(path),
+    "remove below": lambda files, path, _: files.remove(path / "secret"),
+    "remove tree": lambda files, path, _: files.remove_tree(path),
+    "discard": lambda files, path, _: files.discard_planted(path),
+    "remove tree below": lambda files, path, _: files.remove_tree(path / "inner"),
+    "files below": lambda files, path, _: files.files_below(path),
 }
 PLANTED = {
-    "link to folder": lambda path, victim: as_account("ln", "-s", str(victim), str(path)),
-    "link to file": lambda path, victim: as_account("ln", "-s", str(victim / "secret"), str(path)),
-    "link to nothing": lambda path, victim: as_account("ln", "-s", str(victim / "new"), str(path)),
-    "pipe": lambda path, _: as_account("mkfifo", str(path)),
+    "link to folder": lambda as_account, path, victim: as_account("ln", "-s", str(victim), str(path)),
+    "link to file": lambda as_account, path, victim: as_account(
+        "ln", "-s", str(victim / "secret"), str(path)
+    ),
+    "link to nothing": lambda as_account, path, victim: as_account(
+        "ln", "-s", str(victim / "new"), str(path)
+    ),
+    "pipe": lambda as_account, path, _: as_account("mkfifo", str(path)),
     # The account may not make this link where fs.protected_hardlinks is on; elsewhere it may.
-    "hard link": lambda path, victim: os.link(victim / "secret", path),
-    "folder with a link": lambda path, victim: (
+    "hard link": lambda _, path, victim: os.link(victim / "secret", path),
+    "folder with a link": lambda as_account, path, victim: (
         as_account("mkdir", str(path)) or as_account("ln", "-s", str(victim / "secret"), str(path / "secret"))
     ),
 }
@@ -130,26 +153,26 @@ PLANTED = {
 @pytest.mark.parametrize("planted", PLANTED)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_is_planted_changes_nothing_outside(
-    files: Any, workspace: Path, victim: Path, action: str, planted: str
+    files: Any, workspace: Path, victim: Path, as_account: AsAccount, action: str, planted: str
 ) -> None:
     path = workspace / "run" / "web" / "thing"
-    PLANTED[planted](path, victim)
+    PLANTED[planted](as_account, path, victim)
     assert path.is_symlink() or path.exists()
     before = seen(victim)
     results: list[Any] = []
-    refused(lambda: results.append(ACTIONS[action](files, path)))
+    refused(lambda: results.append(ACTIONS[action](files, path, as_account.account)))
     assert {key: value[:2] for key, value in seen(victim).items()} == {k: v[:2] for k, v in before.items()}
     assert seen(victim) == before
     assert not any("of root alone" in str(result) for result in results)
 
 
 def test_what_was_planted_before_a_folder_became_ours_is_discarded(
-    files: Any, place: Path, victim: Path
+    files: Any, place: Path, victim: Path, as_account: AsAccount
 ) -> None:
     """Workspaces of former versions belong to the account, with all that it has put there."""
-    run, before = files.make_folder(place / "former" / "run"), seen(victim)
-    files.make_folder(run / "kept")
-    files.write(run / "kept.txt", "of a server", 0o600)
+    run, before = files.make_folder(place / "former" / "run", as_account.account), seen(victim)
+    files.make_folder(run / "kept", as_account.account)
+    files.write(run / "kept.txt", "of a server", 0o600, as_account.account)
     for made in (("ln", "-s", str(victim), str(run / "web")), ("mkfifo", str(run / "pipe"))):
         assert as_account(*made) == 0
     os.link(victim / "secret", run / "hard")
@@ -157,40 +180,71 @@ def test_what_was_planted_before_a_folder_became_ours_is_discarded(
     assert sorted(path.name for path in run.iterdir()) == ["kept", "kept.txt"]
     assert files.read(run / "kept.txt") == b"of a server"
     with pytest.raises(OSError, match="No such file"):
-        files.write(run / "web" / "planted", "x", 0o600)
+        files.write(run / "web" / "planted", "x", 0o600, None)
     assert seen(victim) == before
 
 
-def test_files_of_the_account_are_read_whole(files: Any, workspace: Path) -> None:
-    path = workspace / "run" / "web" / "notes"
-    files.write(path, "first\nsecond\n", 0o640)
+def test_files_of_the_account_are_read_whole(files: Any, workspace: Path, as_account: AsAccount) -> None:
+    path, account = workspace / "run" / "web" / "notes", as_account.account
+    files.write(path, "first\nsecond\n", 0o640, account)
     status = path.stat()
-    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (ACCOUNT.pw_uid, 0o640)
-    assert files.read(path) == b"first\nsecond\n"
-    assert files.tail(path, 1) == ["second"]
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (account.uid, 0o640)
+    assert files.read(path, account) == b"first\nsecond\n"
+    with pytest.raises(OSError, match="not a regular file of the server's account"):
+        files.read(path)
     assert files.names(path.parent) == ["notes"]
 
 
-def test_a_folder_of_another_user_is_not_taken_over(files: Any, place: Path) -> None:
+def test_a_folder_of_another_user_is_not_taken_over(files: Any, place: Path, as_account: AsAccount) -> None:
+    def make_folder(path: Path) -> None:
+        files.make_folder(path, as_account.account)
+
+    def give_tree(path: Path) -> None:
+        files.give_tree(path, as_account.account)
+
     other = place / "other"
     other.mkdir()
     os.chown(other, 4321, 4321)
-    for make in (files.make_folder, files.make_operator_folder):
+    for make in (make_folder, files.make_operator_folder, give_tree):
         with pytest.raises(Exception, match="belongs to another user"):
             make(other)
     assert other.stat().st_uid == 4321
     ours = place / "ours"
     ours.mkdir()
     (ours / "kept").touch()
-    with pytest.raises(Exception, match="belongs to another user"):
-        files.make_folder(ours)
+    for make in (make_folder, give_tree):
+        with pytest.raises(Exception, match="belongs to another user"):
+            make(ours)
     assert ours.stat().st_uid == 0
 
 
-def test_folders_do_not_depend_on_the_umask(files: Any, place: Path) -> None:
+def test_data_of_another_account_of_servers_is_given_whole(
+    files: Any, place: Path, victim: Path, as_account: AsAccount
+) -> None:
+    """Former versions ran every server as `nobody`; a component that is renamed has another account."""
+    former, data, before = pwd.getpwnam("nobody"), place / "data", seen(victim)
+    for path in (data, data / "inner"):
+        path.mkdir()
+        (path / "file").write_text("of a server")
+        (path / "link").symlink_to(victim / "secret")
+        os.mkfifo(path / "pipe")
+    (data / "of root").touch()
+    os.link(victim / "secret", data / "hard")
+    for path in (data, data / "inner", data / "file", data / "inner" / "file", data / "inner" / "pipe"):
+        os.chown(path, former.pw_uid, former.pw_gid)
+    files.give_tree(data, as_account.account)
+    given = sorted(
+        str(p.relative_to(data)) for p in data.rglob("*") if p.lstat().st_uid == as_account.account.uid
+    )
+    assert given == ["file", "inner", "inner/file"]
+    assert (data.stat().st_uid, stat.S_IMODE(data.stat().st_mode)) == (as_account.account.uid, 0o700)
+    assert seen(victim) == before
+
+
+def test_folders_do_not_depend_on_the_umask(files: Any, place: Path, as_account: AsAccount) -> None:
     before = os.umask(0o077)
     try:
-        files.make_folder(place / "home" / "stacks" / "data")
+        files.make_folder(place / "home" / "stacks" / "data", as_account.account)
     finally:
         os.umask(before)
     assert as_account("touch", str(place / "home" / "stacks" / "data" / "file")) == 0

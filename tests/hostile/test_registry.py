@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.accounts import component_account
+
 pytestmark = pytest.mark.engine
 SECRET = b"GGUF root's own"
 
@@ -59,8 +61,12 @@ def test_a_registry_names_a_file_of_ours(
     Registry.place = f"file://{folder}"
     target = open_folder / f"made-{readable}.gguf"
     if readable or os.geteuid() != 0:
-        assert download("models:/tiny/1", target, registry).read_bytes() == SECRET
+        with component_account(open_folder, "chat") as account:
+            assert download("models:/tiny/1", target, registry, account).read_bytes() == SECRET
     else:
-        with pytest.raises(LocalFailure, match="models:/tiny/1"):
-            download("models:/tiny/1", target, registry)
+        with (
+            component_account(open_folder, "chat") as account,
+            pytest.raises(LocalFailure, match="models:/tiny/1"),
+        ):
+            download("models:/tiny/1", target, registry, account)
         assert not target.exists()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.accounts import component_account
 from tests.conftest import Cli
 from tests.hostile import checkout
 from tests.hostile.checkout import Marks
@@ -166,18 +169,35 @@ def test_the_program_itself_builds_nothing(provider: None, place: Cli, marks: Ma
         text += f" --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
     for unpinned in (False, True):
         with pytest.raises(LocalFailure, match="installing the environment of task"):
-            environment("task", text, unpinned=unpinned)
+            environment("task", text, None, unpinned=unpinned)
     assert marks.names() == set()
 
 
 @pytest.mark.unit
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account for servers")
-def test_an_environment_belongs_to_the_account_that_runs_it(provider: None) -> None:
-    from local_provider.account import service_account
+def test_the_components_of_one_environment_alone_can_use_what_was_installed(
+    provider: None, place: Cli
+) -> None:
     from local_provider.source_environment import environment
 
-    folder, account = environment("task", ""), service_account()
-    assert account is not None
-    assert folder.stat().st_uid == (folder / "bin" / "python").lstat().st_uid == account.pw_uid
-    assert folder.parents[1].stat().st_mode & 0o077 == 0
-    assert environment("task", "") == folder
+    def runs(account: Any) -> bool:
+        command = [str(folder / "bin" / "python"), "-c", ""]
+        try:
+            done = subprocess.run(
+                command, cwd="/", check=False, user=account.uid, group=account.gid, extra_groups=[]
+            )
+        except PermissionError:
+            return False
+        return done.returncode == 0
+
+    own, other = place.folder / "own", place.folder / "other"
+    with (
+        component_account(own, "task") as task,
+        component_account(other, "task") as stranger,
+        component_account(own, None) as installer,
+    ):
+        folder = environment("task", "", installer)
+        assert folder.stat().st_uid == (folder / "bin" / "python").lstat().st_uid == installer.uid
+        assert runs(task)
+        assert not runs(stranger)
+        assert environment("task", "", installer) == folder

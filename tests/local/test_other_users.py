@@ -1,4 +1,4 @@
-"""Real servers on a machine with other users: planted links, pipes, and ports that somebody else took.
+"""Real servers on a machine with other users: accounts, planted links, pipes, and ports that another user took.
 
 The umask is that of a hardened machine, and the data home has every character that was ever in the way.
 """
@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
+from tests.accounts import owner
 from tests.conftest import Cli
+from tests.local.processes import servers, variable
 
 pytestmark = [
     pytest.mark.local,
@@ -33,6 +35,12 @@ components:
   knowledge: {capability: vector_store, dimensions: 3}
 environments: {dev: {provider: local}}
 """
+CONNECT = """
+import os, psycopg
+with psycopg.connect(os.environ["KNOWLEDGE_DATABASE_URL"]) as connection:
+"""
+WRITE = CONNECT + "    connection.execute(\"create table notes as select 'kept' as text\")"
+READ = CONNECT + "    print(connection.execute('select text from notes').fetchone()[0])"
 SECRET = "of root alone"
 DATA = "d x#y%20z?ü'"
 # Whoever connects is asked for a password in clear, as PostgreSQL asks; what was sent is printed.
@@ -63,12 +71,25 @@ def shared(open_folder: Path) -> Iterator[Cli]:
     os.umask(before)
 
 
-def _plant(place: Path, kind: str, target: Path) -> None:
-    """As the servers' account: put a link or a pipe in the place of a file."""
-    account = pwd.getpwnam("nobody")
+def _as_server(
+    account: pwd.struct_passwd, script: str, *arguments: Path
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of shell as the account of a server, with its group and no other."""
+    return subprocess.run(
+        ["/bin/sh", "-c", script, "sh", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        cwd="/",
+        user=account.pw_uid,
+        group=account.pw_gid,
+        extra_groups=[],
+    )
+
+
+def _plant(place: Path, kind: str, target: Path, account: pwd.struct_passwd) -> bool:
+    """As a server: put a link or a pipe in the place of a file; whether that could be done."""
     make = 'mkfifo "$1"' if kind == "pipe" else 'ln -s "$2" "$1"'
-    script = ["/bin/sh", "-c", f'rm -rf "$1" && {make}', "sh", str(place), str(target)]
-    subprocess.run(script, check=True, user=account.pw_uid, group=account.pw_gid, extra_groups=[], cwd="/")
+    return _as_server(account, f'rm -rf "$1" && {make}', place, target).returncode == 0
 
 
 def _seen(folder: Path) -> dict[str, Any]:
@@ -84,26 +105,33 @@ def test_planted_links_and_pipes_are_harmless(shared: Cli) -> None:
     (victim / "secret").chmod(0o600)
     shared("up", "stack.yaml", "--yes")
     workspace, before = (shared.folder / DATA) / "stacks" / "shared" / "dev", _seen(victim)
+    accounts = {name: owner(workspace / "run" / name) for name in ("documents", "knowledge")}
     places = {
         "run/documents/environment.sh": "pipe",
         "run/documents/start.sh": "link",
         "run/knowledge/environment.sh": "link",
         "run/knowledge/password": "pipe",
+        "data/documents/planted": "link",
+    }
+    closed = {
         "logs/documents.log": "link",
         "logs/knowledge.log": "pipe",
         "supervisor/state/supervisord.log": "link",
         "supervisor/state/supervisord.pid": "pipe",
-        "data/documents/planted": "link",
+        "supervisor/processes/documents.conf": "link",
     }
 
     def plant(target: Path) -> None:
         for place, kind in places.items():
-            _plant(workspace / place, kind, target)
+            assert _plant(workspace / place, kind, target, accounts[place.split("/")[1]]), place
+        for place, kind in closed.items():
+            assert not _plant(workspace / place, kind, target, accounts["documents"]), place
 
+    _servers_are_apart(workspace, accounts)
     plant(victim / "secret")
     logs = shared("logs", "stack.yaml")
     assert SECRET not in logs.stdout + logs.stderr
-    assert "logs/documents.log can't be read" in logs.stdout
+    assert "documents: " in logs.stdout
     shared("status", "stack.yaml")
     shared("up", "stack.yaml", "--yes")
     assert _seen(victim) == before
@@ -112,10 +140,52 @@ def test_planted_links_and_pipes_are_harmless(shared: Cli) -> None:
     shared("down", "stack.yaml", "--yes")
     assert _seen(victim) == before
     _no_password_for_another_user(shared)
-    _plant(workspace / "data" / "documents" / "planted", "link", victim)
+    _data_of_former_versions_is_given(shared, workspace, accounts)
+    planted = workspace / "data" / "documents" / "planted"
+    assert _plant(planted, "link", victim, owner(workspace / "data" / "documents"))
     shared("down", "stack.yaml", "--delete-data", "--yes")
     assert _seen(victim) == before
     assert not workspace.exists()
+    left = {entry.pw_name for entry in pwd.getpwall()} & {account.pw_name for account in accounts.values()}
+    assert left == set(), "accounts go with what they own"
+
+
+def _servers_are_apart(workspace: Path, accounts: dict[str, pwd.struct_passwd]) -> None:
+    """No server reads another's secrets, data or processes, and none reaches the supervisor."""
+    documents, knowledge = accounts["documents"], accounts["knowledge"]
+    assert documents.pw_uid != knowledge.pw_uid
+    assert 0 not in (documents.pw_uid, documents.pw_gid, knowledge.pw_uid)
+    (server,) = [p for p in servers(workspace.parents[2]) if variable(p, "STACKGEN_PROCESS") == "documents"]
+    assert server.uids() == (documents.pw_uid,) * 3
+    environment = workspace / "run" / "documents" / "environment.sh"
+    for place in (environment, Path(f"/proc/{server.pid}/environ"), workspace / "data" / "documents"):
+        read = 'cat "$1" || ls "$1/"'
+        assert _as_server(documents, read, place).returncode == 0
+        assert _as_server(knowledge, read, place).returncode != 0, place
+    assert _as_server(knowledge, f"kill -0 {server.pid}").returncode != 0
+    for account in accounts.values():
+        assert _as_server(account, 'ls "$1" || ls "$2"', workspace / "supervisor", workspace).returncode != 0
+
+
+def _data_of_former_versions_is_given(
+    shared: Cli, workspace: Path, accounts: dict[str, pwd.struct_passwd]
+) -> None:
+    """Every server ran as `nobody` once; the next start of each gives it its data."""
+    shared("run", "stack.yaml", "--", sys.executable, "-c", WRITE)
+    shared("down", "stack.yaml", "--yes")
+    former, folders = pwd.getpwnam("nobody"), ("knowledge/postgresql-18", "documents")
+    changed = [path for name in folders for path in _tree(workspace / "data" / name)]
+    for path in changed:
+        os.chown(path, former.pw_uid, former.pw_gid, follow_symlinks=False)
+    shared("up", "stack.yaml", "--yes")
+    assert shared("run", "stack.yaml", "--", sys.executable, "-c", READ).stdout.strip() == "kept"
+    for name, account in accounts.items():
+        owners = {path.lstat().st_uid for path in changed if name in path.parts and path.exists()}
+        assert owners == {account.pw_uid}, name
+
+
+def _tree(folder: Path) -> list[Path]:
+    return [folder, *(path for path in folder.rglob("*") if not path.is_symlink())]
 
 
 def _no_password_for_another_user(shared: Cli) -> None:

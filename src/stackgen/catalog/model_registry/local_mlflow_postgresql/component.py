@@ -58,6 +58,7 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
         database = PostgresServer(
             f"{name}-database",
             args.workspace,
+            component=name,
             requirements=(FILES / "postgresql.txt").read_text(),
             folder=PROGRAMS,
             data=f"{name}/postgresql-{VERSION}",
@@ -83,6 +84,7 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
             name,
             ProcessArgs(
                 workspace=args.workspace.directory,
+                data=[data],
                 command=[pulumi.Output.concat(python, "/bin/mlflow"), "server", *flags],
                 environment={
                     "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),

@@ -99,6 +99,7 @@ class LocalSeaweedfs(pulumi.ComponentResource):
             name,
             ProcessArgs(
                 workspace=args.workspace.directory,
+                data=[data],
                 command=[pulumi.Output.concat(python, "/bin/weed"), "-logtostderr=true", "server", *flags],
                 files={"prepare_bucket.py": (FILES / "prepare_bucket.py").read_text()},
                 secret_files={

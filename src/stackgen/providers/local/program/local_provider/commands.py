@@ -1,4 +1,4 @@
-"""Runs other programs: installers as ourselves, servers' helpers as the service account."""
+"""Runs other programs: installers as ourselves, servers' helpers as the servers' accounts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local_provider.account import as_service_user
+from local_provider.account import Account, run_as
 from local_provider.failure import LocalFailure
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
@@ -52,10 +52,17 @@ def installer_variables(*more: str) -> dict[str, str]:
 
 
 def helper(
-    doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path, text: str | None = None
+    doing: str,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    account: Account | None,
+    folder: Path,
+    umask: int = 0o077,
+    text: str | None = None,
 ) -> str:
-    """Run a server's own tool as the service account in `folder`, with a minimal environment."""
-    return _run(doing, as_service_user(command), variables, umask=0o077, folder=folder, text=text)
+    """Run a server's own tool as `account` in `folder`, with a minimal environment."""
+    return _run(doing, run_as(account, command), variables, umask=umask, folder=folder, text=text)
 
 
 def minimal(home: Path, path: str = "") -> dict[str, str]:

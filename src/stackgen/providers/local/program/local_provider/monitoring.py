@@ -59,6 +59,7 @@ class MonitoringServers:
         self.workspace = workspace
         self.child = pulumi.ResourceOptions(parent=owner)
         self._kept = pulumi.ResourceOptions(parent=owner, protect=workspace.protect)
+        self._data: dict[str, pulumi.Output[str]] = {}
         self.inner = Password(f"{name}-inner-password", opts=self.child).value
         self.certificate = Certificate(f"{name}-certificate", opts=self.child)
 
@@ -103,7 +104,13 @@ class MonitoringServers:
     ) -> None:
         own = {**self.certificate.files(), INNER: self.inner, **(secret_files or {})}
         args = ProcessArgs(
-            workspace=self.workspace.directory, command=command, health=health, secret_files=own, **more
+            workspace=self.workspace.directory,
+            component=self.name,
+            data=[self._data[part]] if part in self._data else [],
+            command=command,
+            health=health,
+            secret_files=own,
+            **more,
         )
         Process(f"{self.name}-{part}", args, self.child)
 
@@ -116,7 +123,8 @@ class MonitoringServers:
     def data(self, part: str) -> pulumi.Output[str]:
         """Path of a server's data, which outlives it."""
         path = f"{self.workspace.root}/data/{self.name}/{part}"
-        return DataDirectory(f"{self.name}-{part}-data", path=path, opts=self._kept).path
+        self._data[part] = DataDirectory(f"{self.name}-{part}-data", path=path, opts=self._kept).path
+        return self._data[part]
 
     def port(self, part: str) -> pulumi.Output[str]:
         """A free port."""
