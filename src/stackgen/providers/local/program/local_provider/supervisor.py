@@ -18,7 +18,7 @@ from local_provider.failure import LocalFailure, told_plainly
 from local_provider.orphans import end_orphans
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
-from local_provider.unused_accounts import delete_unused_accounts
+from local_provider.service_accounts import delete_unused_accounts
 from local_provider.workspace_files import (
     make_operator_folder,
     names,

@@ -1,0 +1,94 @@
+"""The accounts that components run as are made once, are of one group, and go as a whole."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackgen.providers.local.operations import PROGRAM
+
+pytestmark = [
+    pytest.mark.unit,
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accounts"),
+]
+WORKSPACE = "/nowhere/accounts"
+MAKE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from local_provider.account import account_name
+from local_provider.service_accounts import service_account
+found = service_account(account_name(sys.argv[2], sys.argv[3]))
+print(found.uid, found.gid)
+"""
+
+
+@pytest.fixture
+def accounts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    monkeypatch.delenv("STACKGEN_SERVICE_USER", raising=False)
+    from local_provider import service_accounts  # pyright: ignore
+
+    yield service_accounts
+    for each in service_accounts.accounts_of(WORKSPACE):
+        service_accounts.delete_account(each)
+
+
+def account_name(workspace: str, component: str | None = None) -> str:
+    from local_provider.account import account_name as name  # pyright: ignore
+
+    return str(name(workspace, component))
+
+
+def test_updates_that_run_at_once_make_each_account_once(accounts: Any) -> None:
+    names = ["web", "web", "store", "store", "chat", "chat"]
+    made = [
+        subprocess.Popen(
+            [sys.executable, "-c", MAKE, str(PROGRAM), WORKSPACE, name], stdout=subprocess.PIPE, text=True
+        )
+        for name in names
+    ]
+    found = dict[str, set[str]]()
+    for name, process in zip(names, made, strict=True):
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        found.setdefault(name, set()).add(out)
+    assert all(len(numbers) == 1 for numbers in found.values()), found
+    assert len(set.union(*found.values())) == 3
+    every = [entry.pw_name for entry in pwd.getpwall()]
+    assert len(every) == len(set(every))
+    assert [account.name for account in accounts.accounts_of(WORKSPACE)][-1] == account_name(WORKSPACE)
+
+
+def test_accounts_of_one_environment_are_one_group_and_go_with_it(accounts: Any, tmp_path: Path) -> None:
+    web, other = (accounts.service_account(account_name(WORKSPACE, name)) for name in ("web", "other"))
+    assert web.gid == other.gid
+    assert grp.getgrgid(web.gid).gr_name == account_name(WORKSPACE)
+    shell = pwd.getpwnam(web.name)
+    assert (shell.pw_dir, shell.pw_shell) == ("/nonexistent", "/usr/sbin/nologin")
+    accounts.delete_unused_accounts(Path(WORKSPACE))
+    assert accounts.accounts_of(WORKSPACE) == []
+    assert accounts.existing_account(web.name) is None
+
+
+def test_names_are_legal_and_differ(accounts: Any) -> None:
+    long = [f"a-component-whose-name-is-long-{number}" for number in range(50)]
+    names = {account_name(WORKSPACE, name) for name in [*long, "web", "db"]}
+    names |= {account_name(f"{WORKSPACE}/{name}", "web") for name in long}
+    assert len(names) == 102
+    assert max(map(len, names)) <= 32
+
+
+@pytest.mark.parametrize("name", ["root", "nobody", "no-such-account"])
+def test_servers_run_as_no_other_account(accounts: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("STACKGEN_SERVICE_USER", name)
+    assert account_name(WORKSPACE, "web") == name
+    with pytest.raises(Exception, match=r"is root|is shared with other daemons|there is no account"):
+        accounts.service_account(name)
