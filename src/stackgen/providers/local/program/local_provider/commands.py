@@ -60,9 +60,15 @@ def helper(
     folder: Path,
     umask: int = 0o077,
     text: str | None = None,
+    timeout: float | None = None,
 ) -> str:
-    """Run a server's own tool as `account` in `folder`, with a minimal environment."""
-    return _run(doing, run_as(account, command), variables, umask=umask, folder=folder, text=text)
+    """Run a server's own tool as `account` in `folder`, with a minimal environment.
+
+    timeout: seconds. What the tool has started may outlive it: the caller ends that. Raises LocalFailure.
+    """
+    return _run(
+        doing, run_as(account, command), variables, umask=umask, folder=folder, text=text, timeout=timeout
+    )
 
 
 def minimal(home: Path, path: str = "") -> dict[str, str]:
@@ -98,6 +104,7 @@ def _run(
     umask: int,
     folder: Path | None = None,
     text: str | None = None,
+    timeout: float | None = None,
 ) -> str:
     try:
         done = subprocess.run(
@@ -109,7 +116,10 @@ def _run(
             capture_output=True,
             text=True,
             check=False,
+            timeout=timeout,
         )
+    except subprocess.TimeoutExpired:
+        raise LocalFailure(f"{doing} was not done after {timeout:.0f} s") from None
     except OSError as error:
         raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
     if done.returncode:

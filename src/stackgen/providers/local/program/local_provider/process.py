@@ -22,6 +22,7 @@ from local_provider.resource import LocalProvider, Properties, differing, table,
 from local_provider.service_accounts import service_account
 from local_provider.workspace_files import names, remove, remove_tree, tail
 
+STEP_TIMEOUT = 900  # seconds for one step, such as the download of a model
 _MADE_HERE = ("ready", "fingerprint")
 
 
@@ -196,6 +197,7 @@ def _steps(props: Properties, kind: str) -> None:
                 environment,
                 account=service_account(props.get("account")),
                 folder=launch.run_folder(props),
+                timeout=max(STEP_TIMEOUT, float(props["start_timeout"])),
                 text=private.get("input"),
             )
         except LocalFailure as failure:
