@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -17,13 +18,16 @@ pytestmark = [
 ]
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-SERVER = 50000  # C350
+SERVER = ipaddress.ip_address("127.0.0.1"), 50000  # C350
+MAPPED = "0000000000000000FFFF00000100007F:C350"
 V4, V6 = "0100007F:9C40", "0000000000000000FFFF00000100007F:9C40"  # 127.0.0.1:40000, also as IPv6
 PEER = "ipv4:127.0.0.1:40000"
 
 
-def row(local: str, user: int, *, remote: str = "0100007F:C350", state: str = "01") -> str:
-    return f"   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 {user:5} 0 1234 1 0000000 20 4\n"
+def row(local: str, user: int, *, remote: str = "", state: str = "01", inode: int = 1234) -> str:
+    remote = remote or ("0100007F:C350" if len(local) < 20 else MAPPED)
+    rest = f"{user:5} 0 {inode} 1 0000000 20 4"
+    return f"   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 {rest}\n"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,10 @@ def row(local: str, user: int, *, remote: str = "0100007F:C350", state: str = "0
         (PEER, row(V4, 1001, remote="0100007F:C351"), "", None),  # the same port, connected elsewhere
         (PEER, row(V4, 0, remote="0100007F:C351") + row(V4, 1001), "", 1001),
         (PEER, row("0200007F:9C40", 0), row(V6, 1001), 1001),  # the same port of another address
+        (PEER, row(V4, 0, remote="0200007F:C350"), row(V6, 1001), 1001),  # root lured to 127.0.0.2
+        (PEER, row(V4, 0, remote="0200007F:C350"), "", None),
+        (PEER, row(V4, 0, inode=0), "", None),  # not accepted yet: root's, for some kernels
+        (PEER, row(V4, 0), row(V6, 1001), None),  # one of two: no one's
         (PEER, row("0100007F:9C41", 0), "", None),
         (PEER, "", "", None),
         ("unix:/run/x", row(V4, 1001), "", None),

@@ -110,6 +110,25 @@ class Context:
 
         refuse_another(self.name, self.environment, self.loaded.path.parent)
 
+    def foreign(self) -> dict[tuple[str, int], str]:
+        """Address of a binding → who listens there in place of the component, in words."""
+        from stackgen.contracts.reaching import addresses
+
+        providers = {component.entry.provider for component in self.plan().components}
+        found: dict[tuple[str, int], str] = {}
+        for operations in map(self.shelf.operations, sorted(providers)):
+            if operations is not None and hasattr(operations, "foreign"):
+                resources = self.deployment(lambda _: None).resources()
+                found |= operations.foreign(resources, addresses(self.bindings()))
+        return found
+
+    def refuse_foreign(self) -> None:
+        """Raise StackgenError(not-serving) where another process listens in place of a component."""
+        sentences = self.foreign().values()
+        if sentences:
+            again = f"stackgen up {self.name} -e {self.environment}"
+            raise StackgenError([Problem("not-serving", sentence, next=again) for sentence in sentences])
+
     @contextmanager
     def reachable_bindings(self) -> Iterator[dict[str, Any]]:
         """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""

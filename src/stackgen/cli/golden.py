@@ -89,4 +89,5 @@ def _asked(corpus: Corpus, context: Context, console: Console) -> dict[str, Answ
     from stackgen.behaviour.asking import ask
 
     with context.reachable_bindings() as bindings, console.working(f"asking {context.name}") as progress:
+        context.refuse_foreign()
         return ask(corpus, bindings, progress)

@@ -26,6 +26,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     shell = dict(os.environ)  # what the engine sets for itself is not for the command
     context = open_context(arguments)
     with context.reachable_bindings() as bindings:
+        context.refuse_foreign()
         variables = {**for_command(shell, plain(bindings)), **environment(bindings)}
         done = subprocess.run(command, env=variables, check=False)
     return Answer(exit_code=done.returncode)

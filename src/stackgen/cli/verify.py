@@ -25,7 +25,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     declared = {c.name: Declared(c.kept, c.not_kept) for c in plan.components}
     only = asked(plan, arguments.component or (), arguments.clause or ())
     with context.reachable_bindings() as bindings, console.working(f"measuring {context.name}"):
-        report = verify(bindings, declared, only=only)
+        report = verify(bindings, declared, only=only, foreign=context.foreign())
     if arguments.junit:
         Path(arguments.junit).write_text(junit(report, f"{context.name}/{context.environment}"))
     if arguments.markdown:

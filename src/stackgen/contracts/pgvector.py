@@ -11,6 +11,7 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
+from stackgen.loopback import HERE
 
 ROWS = (
     (1, "red apple", '{"kind": "fruit", "year": 2024}', "[1,0,0]"),
@@ -95,6 +96,9 @@ def connect(binding: PgvectorBinding, **other: Any) -> Any:
         "sslmode": binding.sslmode,
         "connect_timeout": 10,
     }
+    if binding.host in HERE and psycopg.pq.version() >= 160000:
+        # whoever listens on a port of this machine gets no password in clear
+        given["require_auth"] = "scram-sha-256"
     return psycopg.connect(**{**given, **other}, options="-c statement_timeout=30000")
 
 

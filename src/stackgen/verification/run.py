@@ -38,17 +38,19 @@ def verify(
     *,
     only: Callable[[str, str, str], bool] = lambda *_: True,
     done: Callable[[Result], None] = lambda _: None,
+    foreign: Mapping[tuple[str, int], str] | None = None,
 ) -> Report:
     """Measure every clause for which `only(component, contract, clause)` holds.
 
     bindings: component → contract → binding as exported. A declared component without any is not deployed: its
-    clauses are broken. done: called with each result as it comes.
+    clauses are broken. done: called with each result as it comes. foreign: address → who listens there in place of the
+    component, in words; it is sent nothing.
     """
     results: list[Result] = []
     tasks: list[_Task] = []
     for component, contracts in bindings.items():
         for name, values in contracts.items():
-            for item in _tasks(component, name, values, declared.get(component, Declared())):
+            for item in _tasks(component, name, values, declared.get(component, Declared()), foreign or {}):
                 if isinstance(item, Result):
                     results += [item] if only(component, name, item.clause) else []
                 elif only(component, name, item.clause.name):
@@ -69,7 +71,11 @@ def verify(
 
 
 def _tasks(
-    component: str, name: str, values: Mapping[str, Any], declared: Declared
+    component: str,
+    name: str,
+    values: Mapping[str, Any],
+    declared: Declared,
+    foreign: Mapping[tuple[str, int], str],
 ) -> Iterator[_Task | Result]:
     """A task per clause; or results at once where the box can't be reached or its binding is incomplete."""
     found = contract(name)
@@ -80,7 +86,8 @@ def _tasks(
         sentence = f"the binding is not of the contract's shape: {missing}"
         yield from (Result(component, name, clause.name, "broken", sentence, 0) for clause in found.clauses)
         return
-    absent = _absent(found.reach(binding))
+    place = found.reach(binding)
+    absent = foreign.get(place) or _absent(place)
     reasons = declared.not_kept.get(name, {})
     for clause in found.clauses:
         keeps = clause.name in declared.kept.get(name, ())

@@ -18,6 +18,7 @@ import (
 )
 
 const established = "01" // in other states the kernel may name root as the owner of a socket that was closed
+const unaccepted = "0"   // the inode of a connection that no process has taken yet: root's, for some kernels
 
 type ownPeers struct{ net.Listener }
 
@@ -64,23 +65,37 @@ func own(remote, local net.Addr) bool {
 	return false
 }
 
+// owner compares both ends whole: another user can lure root to the same port of another address, from the caller's
+// own port. Where two users seem to have the connection, neither has it.
 func owner(theirs, ours *net.TCPAddr) (int, bool) {
-	for table, ip := range map[string]net.IP{"/proc/net/tcp": theirs.IP.To4(), "/proc/net/tcp6": theirs.IP.To16()} {
+	found := map[int]bool{}
+	four := []string{end(theirs.IP.To4(), theirs.Port), end(ours.IP.To4(), ours.Port)}
+	six := []string{end(theirs.IP.To16(), theirs.Port), end(ours.IP.To16(), ours.Port)}
+	for table, ends := range map[string][]string{"/proc/net/tcp": four, "/proc/net/tcp6": six} {
 		text, err := os.ReadFile(table)
-		if err != nil || ip == nil {
+		if err != nil {
 			continue
 		}
-		end := fmt.Sprintf("%s:%04X", words(ip), theirs.Port)
-		other := fmt.Sprintf(":%04X", ours.Port)
 		for _, line := range strings.Split(string(text), "\n") {
 			f := strings.Fields(line)
-			if len(f) > 7 && f[1] == end && strings.HasSuffix(f[2], other) && f[3] == established {
+			if len(f) > 9 && f[1] == ends[0] && f[2] == ends[1] && f[3] == established && f[9] != unaccepted {
 				uid, err := strconv.Atoi(f[7])
-				return uid, err == nil
+				if err != nil {
+					return 0, false
+				}
+				found[uid] = true
 			}
 		}
 	}
+	for uid := range found {
+		return uid, len(found) == 1
+	}
 	return 0, false
+}
+
+// end writes an end of a connection as the kernel does; an IPv6 address has no IPv4 form, which matches nothing.
+func end(ip net.IP, port int) string {
+	return fmt.Sprintf("%s:%04X", words(ip), port)
 }
 
 // words writes an address as the kernel does: 32-bit words in the machine's own byte order.

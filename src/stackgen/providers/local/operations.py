@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -99,6 +100,43 @@ def _state(item: dict[str, Any], health: dict[str, Any]) -> str:
         if not running or _module("listening").serves(item["pid"], health)
         else "NOT SERVING"
     )
+
+
+def foreign(
+    resources: Iterable[_Resource], addresses: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """Address → who listens there in place of the environment's server, in words; of this machine's addresses only.
+
+    Such a process may belong to anyone, so it is sent nothing. An address where nothing listens is not among them.
+    """
+    import psutil
+
+    listening, processes = _module("listening"), _processes(resources)
+    every = set(processes.values())
+    found: dict[tuple[str, int], str] = {}
+    for host, port in addresses if every else ():
+        expected = {processes[port]} if port in processes else every
+        try:
+            strangers = host in listening.LOOPBACK and listening.listeners(host, port) - expected
+        except psutil.AccessDenied:  # macOS tells only root
+            continue
+        if strangers:
+            found[host, port] = (
+                f"another process listens at {host}:{port}{listening.holder(port)}; it is sent nothing"
+            )
+    return found
+
+
+def _processes(resources: Iterable[_Resource]) -> dict[int, int]:
+    """Port where a server is asked for its health → number of the user that it runs as."""
+    listening, accounts = _module("listening"), _module("service_accounts")
+    found: dict[int, int] = {}
+    for item in resources:
+        if item.type.endswith("local:Process"):
+            port = listening.health_port(dict(item.outputs.get("health") or {}))
+            account = accounts.existing_account(item.outputs.get("account"))
+            found[port or -len(found) - 1] = os.geteuid() if account is None else account.uid
+    return found
 
 
 def open_log(path: Path) -> AbstractContextManager[BinaryIO]:

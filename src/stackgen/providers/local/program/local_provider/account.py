@@ -62,15 +62,17 @@ def is_servers_account(uid: int) -> bool:
     """Whether servers of stackgen's run as this account, or did in former versions."""
     try:
         name = pwd.getpwuid(uid).pw_name
-    except KeyError:
+    except (KeyError, OverflowError):
         return False
     return name.startswith(PREFIX) or name in (FORMER, os.environ.get(SHARED))
 
 
 # Dropping rights by subprocess's own `user=` forks, and a fork of a gRPC process can crash in its fork handlers;
-# without it subprocess uses vfork. So a small interpreter of its own does it, then becomes the command.
+# without it subprocess uses vfork. So a small interpreter of its own does it, then becomes the command. In a session of
+# its own there is no terminal of the operator's to read, or to type into.
 _DROP = (
     "import os, sys, warnings; uid, gid = int(sys.argv[1]), int(sys.argv[2]); "
+    "os.getpid() == os.getsid(0) or os.setsid(); "
     "os.setgroups([]); os.setgid(gid); os.setuid(uid); os.execvp(sys.argv[3], sys.argv[3:])"
 )
 

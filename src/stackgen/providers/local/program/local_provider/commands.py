@@ -111,7 +111,7 @@ def _run(
             list(command),
             env=dict(variables),
             cwd=folder,
-            input=text,
+            input="" if text is None else text,
             umask=umask,
             capture_output=True,
             text=True,

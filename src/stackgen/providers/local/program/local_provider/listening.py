@@ -9,6 +9,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import psutil
 
+from local_provider.account import is_servers_account
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what a server may listen on, not what we do
 
 
@@ -24,6 +27,38 @@ def serves(pid: int, health: Mapping[str, Any]) -> bool:
         return True
     places = {(host, asked.port) for host in (asked.hostname, *EVERYWHERE)}
     return any(not places.isdisjoint(_places(process)) for process in _family(pid))
+
+
+def listeners(host: str, port: int) -> set[int]:
+    """Users whose processes listen at an address of this machine; -1 for one that we may not see.
+
+    Raises psutil.AccessDenied where the system does not say who listens.
+    """
+    places = {(place, port) for place in (host, *EVERYWHERE)}
+    found: set[int] = set()
+    for connection in psutil.net_connections("tcp"):
+        if (
+            connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and tuple(connection.laddr)[:2] in places
+        ):
+            try:
+                found.add(psutil.Process(connection.pid).uids().real if connection.pid else -1)
+            except psutil.Error:
+                found.add(-1)
+    return found
+
+
+def of_servers(url: str) -> bool:
+    """Whether servers of stackgen's alone listen where a URL of this machine leads; True for another machine's."""
+    place = urlsplit(url)
+    if place.hostname not in LOOPBACK or place.port is None:
+        return True
+    try:
+        users = listeners(place.hostname, place.port)
+    except psutil.AccessDenied:  # macOS tells only root
+        return True
+    return all(user == os.geteuid() if os.geteuid() else is_servers_account(user) for user in users)
 
 
 def holder(port: int) -> str:

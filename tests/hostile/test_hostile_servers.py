@@ -1,0 +1,159 @@
+"""Servers and their tools that wait for ever, listen elsewhere, lead away, or use the operator's terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from stackgen.providers.local.operations import PROGRAM
+from tests.accounts import component_account
+
+pytestmark = pytest.mark.unit
+LISTEN = """
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+server = socket.create_server((sys.argv[1], 0), family=family)
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_tool_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider import commands  # pyright: ignore
+    from local_provider.failure import LocalFailure  # pyright: ignore
+
+    began = time.monotonic()
+    with pytest.raises(LocalFailure, match="store: sleep was not done after 1 s"):
+        commands.helper(
+            "store: sleep", ["sleep", "600"], dict(os.environ), account=None, folder=tmp_path, timeout=1
+        )
+    assert time.monotonic() - began < 300
+
+
+@pytest.mark.parametrize(
+    ("address", "serves"), [("127.0.0.1", True), ("0.0.0.0", True), ("127.0.0.2", False), ("::1", False)]
+)
+def test_a_server_listens_where_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch, address: str, serves: bool
+) -> None:
+    """Another user can take a port of 127.0.0.1 that the server has on another address only."""
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider import listening  # pyright: ignore
+
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTEN, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        port = server.stdout.readline().strip()
+        if not port:
+            pytest.skip(f"this machine has no address {address}")
+        for health in ({"tcp": f"127.0.0.1:{port}"}, {"http": f"http://127.0.0.1:{port}/health"}):
+            assert listening.serves(server.pid, health) == serves
+
+
+STRANGER = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        print(self.headers.get("Authorization"), flush=True)
+        self.send_error(500)
+    def log_message(self, *_): pass
+server = HTTPServer(("127.0.0.1", 0), Handler)
+os.setgroups([]); os.setgid(4321); os.setuid(4321)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+def test_another_users_server_is_sent_no_password_of_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider.failure import LocalFailure  # pyright: ignore
+    from local_provider.registered_model import resolve  # pyright: ignore
+
+    with subprocess.Popen([sys.executable, "-c", STRANGER], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        uri = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        registry = {"tracking-uri": uri, "username": "u", "password": "p"}
+        with pytest.raises(LocalFailure, match=r"another process listens .* it is sent no password"):
+            resolve("models:/risk@champion", registry)
+        server.kill()
+        assert server.stdout.read() == ""
+
+
+@contextmanager
+def _answering(status: int, location: str = "") -> Iterator[tuple[str, list[str]]]:
+    """A server's URL, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            if location:
+                self.send_header("Location", location)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+
+
+def test_a_server_leads_us_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A health check or a registry that answers with a redirect would have root connect where it wants."""
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider import health, registered_model  # pyright: ignore
+    from local_provider.failure import LocalFailure  # pyright: ignore
+
+    monkeypatch.setattr(registered_model, "of_servers", lambda _: True)  # root's own process is none
+    with _answering(200) as (target, reached), _answering(302, target) as (server, asked):
+        assert not health.healthy({"http": f"{server}/health", "status": 200})
+        with pytest.raises(LocalFailure, match="the registry answers 302"):
+            registered_model.resolve("models:/risk@champion", {"tracking-uri": server})
+        assert len(asked) == 2
+        assert reached == []
+
+
+TERMINAL = ["sh", "-c", "exec 3<>/dev/tty"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="elsewhere all run as the user at the terminal")
+def test_no_server_reaches_the_terminal_of_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can open it reads what is typed there, and where the kernel still allows it types commands."""
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider import commands  # pyright: ignore
+    from local_provider.failure import LocalFailure  # pyright: ignore
+
+    with component_account(tmp_path, "job") as account:
+        child, terminal = pty.fork()
+        if child == 0:  # a process that has a terminal
+            outcome = 1
+            try:
+                subprocess.run(TERMINAL, check=True, cwd="/")
+                commands.helper("job", TERMINAL, dict(os.environ), account=account, folder=Path("/"))
+            except LocalFailure as failure:
+                outcome = 0 if "/dev/tty" in str(failure) else 2
+            finally:
+                os._exit(outcome)
+        _, status = os.waitpid(child, 0)
+        os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0
