@@ -33,12 +33,13 @@ def named(root: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
-            for image in dict.fromkeys(_literals(path)):
+            for image in dict.fromkeys(literals(path)):
                 found.setdefault(image, []).append(path.relative_to(root).as_posix())
     return dict(sorted(found.items()))
 
 
-def _literals(path: Path) -> Iterator[str]:
+def literals(path: Path) -> Iterator[str]:
+    """Images that a Python file names as a whole string."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and IMAGE.fullmatch(node.value):
             yield node.value
