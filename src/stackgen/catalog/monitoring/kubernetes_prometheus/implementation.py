@@ -26,7 +26,8 @@ class Settings(ImplementationSettings):
         description="Alertmanager's image.",
     )
     traces_image: str = Field(
-        default="docker.io/jaegertracing/all-in-one:1.65.0",
+        default="docker.io/jaegertracing/jaeger:2.20.0"
+        "@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
         description="Image of Jaeger, which keeps traces.",
     )
     collector_image: str = Field(

@@ -46,7 +46,10 @@ class KubernetesPrometheusOperatorArgs:
         "docker.io/prom/alertmanager:v0.34.1"
         "@sha256:e9733bafb1bdef9b00e25a21f8f99dc26a22224bf16641ad754d1649f4c3357a"
     )
-    traces_image: str = "docker.io/jaegertracing/all-in-one:1.65.0"
+    traces_image: str = (
+        "docker.io/jaegertracing/jaeger:2.20.0"
+        "@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8"
+    )
     collector_image: str = (
         "docker.io/otel/opentelemetry-collector-contrib:0.159.0"
         "@sha256:1f2c54a30e713fac6b3ae77a1ec84010c2007e29ced8ec666214fc2f6739c1cc"
