@@ -26,7 +26,7 @@ class Settings(ImplementationSettings):
 
 def warns(_options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> str:
     """The known weakness of this build."""
-    return POSTGRESQL[settings.version]
+    return POSTGRESQL[settings.model_dump()["version"]]
 
 
 IMPLEMENTATION = Implementation(
