@@ -9,6 +9,7 @@ ENVIRONMENT ?= dev
 COUNT ?= 1000000
 SEED ?= 1
 JOBS ?= 2
+PARTS ?=
 QUESTION ?= How long do I have to report a stolen car?
 LOADED := pydantic pydantic_core jinja2 markupsafe yaml typing_inspection annotated_types pulumi grpc google
 
@@ -84,9 +85,8 @@ locks: $(BIN)/stackgen ## write every lock with its digests; UPGRADE=--upgrade t
 	$(BIN)/python tools/licences.py
 
 .PHONY: audit
-audit: $(BIN)/stackgen ## ask the advisory database about every locked package (needs network)
-	for lock in requirements/development.txt $$(git ls-files 'src/*files/requirements.txt' 'src/*locks/*.txt'); do \
-	  $(BIN)/pip-audit --progress-spinner off --strict --disable-pip --require-hashes -r $$lock || exit 1; done
+audit: $(BIN)/stackgen ## ask advisory databases about every locked version, list images; PARTS="python go images"
+	$(BIN)/python -m tools.audit $(PARTS)
 
 .PHONY: bench
 bench: $(BIN)/stackgen ## measure beside the peers, some minutes; FULL=1: every tool and size, an hour

@@ -77,7 +77,7 @@ def modules() -> None:
     Go asks the checksum database about every digest that is not in the go.sum yet.
     """
     compiler = toolchain.go(silent)
-    for place in sorted((ROOT / "src" / "stackgen").rglob("go.mod")):
+    for place in sorted([*(ROOT / "src" / "stackgen").rglob("go.mod"), *(ROOT / "tools").rglob("go.mod")]):
         if place.parent == ENGINE or "require" not in place.read_text():
             continue
         with tempfile.TemporaryDirectory() as scratch:

@@ -47,7 +47,13 @@ def test_nor_one_that_is_needed_of_the_gateway_in_front(cli: Cli, word: tuple[st
         "  gateway: {capability: ai_gateway, serves: [chat], needs: [tool-calling]}\n",
     )
     (cli.folder / "stack.yaml").write_text(spec)
-    kept = ("--set", "settings.weights=stand-in", *word)
+    kept = (
+        "--set",
+        "settings.weights=stand-in",
+        "--set",
+        "settings.accept_known_vulnerabilities=true",
+        *word,
+    )
     done = cli("swap", "stack.yaml", "chat", "--to", "local/ollama", *kept, "--json", code=11)
     answer = json.loads(done.stdout)
     said = answer["errors"][0]["message"] if word else answer["result"]["needs_lost"][0]

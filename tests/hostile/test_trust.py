@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -68,6 +69,69 @@ def test_trust_of_a_name_is_not_trust_of_what_it_links_to(cli: Cli) -> None:
     (cli.folder / "shelf").rename(cli.folder / "other")
     (cli.folder / "shelf").symlink_to("other")
     cli("check", "stack.yaml", code=3)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+def test_a_changed_file_of_a_pinned_catalog_does_not_run(cli: Cli, command: list[str]) -> None:
+    mark = checkout(cli.folder)
+    cli("catalog", "trust", "--pin", "shelf")
+    module = next((cli.folder / "shelf").rglob("implementation.py"))
+    module.write_text(module.read_text() + "\n")
+    said = cli(*command, code=3).stderr
+    assert "catalog-changed" in said
+    assert f"changed: {module.relative_to(cli.folder / 'shelf')}" in said
+    assert f"next: stackgen catalog trust --pin {cli.folder / 'shelf'}" in said
+    assert not mark.exists()
+
+
+def test_a_pinned_catalog_runs_as_it_was_and_leaves_nothing_beside_it(cli: Cli) -> None:
+    mark = checkout(cli.folder)
+    cli("catalog", "trust", "--pin", "shelf")
+    assert "already" in cli("catalog", "trust", "--pin", "shelf").stdout
+    for _ in range(2):
+        cli("check", "stack.yaml")
+    assert mark.exists()
+    kept = Path(cli.environment["STACKGEN_CONFIG_HOME"], "pinned-catalogs")
+    assert kept.stat().st_mode & 0o077 == 0
+    cli("catalog", "distrust", "shelf")
+    assert "catalog-not-trusted" in cli("check", "stack.yaml", code=3).stderr
+
+
+def test_new_missing_and_linked_files_of_a_pinned_catalog_are_told(cli: Cli) -> None:
+    checkout(cli.folder)
+    cli("catalog", "trust", "--pin", "shelf")
+    extra, module = cli.folder / "shelf" / "extra.py", next((cli.folder / "shelf").rglob("component.py"))
+    extra.write_text("")
+    text = module.read_text()
+    module.unlink()
+    said = cli("check", "stack.yaml", code=3).stderr
+    assert "new: extra.py" in said
+    assert f"missing: {module.relative_to(cli.folder / 'shelf')}" in said
+    extra.unlink()
+    (cli.folder / "elsewhere.py").write_text(text)
+    module.symlink_to(cli.folder / "elsewhere.py")
+    assert "is a link" in cli("check", "stack.yaml", code=3).stderr
+    assert "catalog-not-pinned" in cli("catalog", "trust", "--pin", "shelf", code=1).stderr
+
+
+def test_trust_of_a_folder_above_does_not_lift_a_pin(cli: Cli) -> None:
+    checkout(cli.folder)
+    cli("catalog", "trust", ".")
+    cli("catalog", "trust", "--pin", "shelf")
+    (cli.folder / "shelf" / "extra.py").write_text("")
+    assert "catalog-changed" in cli("check", "stack.yaml", code=3).stderr
+    cli("catalog", "trust", "shelf")  # by path again: the pin is gone
+    cli("check", "stack.yaml")
+
+
+def test_the_environment_names_a_digest_too(cli: Cli) -> None:
+    checkout(cli.folder)
+    pinned = json.loads(cli("catalog", "trust", "--pin", "shelf", "--json").stdout)["result"]["environment"]
+    cli("catalog", "distrust", "shelf")
+    cli.environment["STACKGEN_TRUSTED_CATALOGS"] = pinned
+    cli("check", "stack.yaml")
+    (cli.folder / "shelf" / "extra.py").write_text("")
+    assert "its digest is sha256:" in cli("check", "stack.yaml", code=3).stderr
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,6 @@ CONSTANTS = {
 # Predictors: health and metadata, as the contract open-inference has them; `auth-required` is declared not kept.
 PREDICTOR = {"GET /v2": 200, "GET /v2/health/live": 200, "GET /v2/health/ready": 200}
 UNKNOWN = "POST /v2/models/x/infer"  # no model of that name, or no inference: its own words
-# The one server of Jaeger that can't ask for credentials: its agent's, which knows no trace.
-AGENT = Answers(to_all={"GET /sampling?service=x": 500}, nothing=(400, 404, 405))
 STATUS = ("GET /healthz", "GET /status")
 # MLflow asks for no credentials below /health and for its icon, which is not there.
 NO_PATHS = dict.fromkeys(
@@ -141,16 +139,20 @@ MAY = {
     "metrics-front": Answers(to_all=CONSTANTS),
     "metrics-metrics": Answers(to_all=CONSTANTS),
     "metrics-rules": Answers(to_all=CONSTANTS, nothing=(400,)),  # it has no such path
-    "metrics-traces": AGENT,
     "prometheus-front": Answers(to_all=CONSTANTS),
-    "prometheus-traces": AGENT,
 }
 """Process → what it may answer without credentials, and why."""
 
 
 def test_no_server_answers_without_credentials(doors: Cli) -> None:
     found = listeners(doors.folder / "data" / "stacks" / "doors" / "dev")
-    assert {one.process for one in found} >= {"knowledge", "prometheus-metrics", *MAY}
+    assert {one.process for one in found} >= {
+        "knowledge",
+        "prometheus-metrics",
+        "metrics-traces",
+        "prometheus-traces",
+        *MAY,
+    }
     lines = [line for one in found for line in open_doors(one, MAY.get(one.process, Answers()))]
     assert not lines, "\n" + "\n".join(lines)
 

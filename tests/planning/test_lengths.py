@@ -26,7 +26,7 @@ def planned(components: str, folder: Path, environment: str = "{provider: local}
 
 def test_a_store_that_names_no_model_is_warned_of_where_none_makes_what_it_expects(tmp_path: Path) -> None:
     text = "  texts: {{capability: embedding_model, model: all-minilm-l6-v2}}\n"
-    text += "  store: {{capability: vector_store{0}}}\n"
+    text += "  store: {{capability: vector_store, implementation: local/embedded-postgres{0}}}\n"
     assert planned(text.format(""), tmp_path).warnings == ()
     (warning,) = planned(text.format(", dimensions: 1536"), tmp_path).warnings
     assert "'store' in dev stores embeddings of 1536 dimensions" in warning
@@ -35,7 +35,10 @@ def test_a_store_that_names_no_model_is_warned_of_where_none_makes_what_it_expec
 
 @pytest.mark.parametrize("length", [2000, 2001])
 def test_vectors_that_no_index_takes_are_warned_of_and_declared(length: int, tmp_path: Path) -> None:
-    found = planned(f"  store: {{capability: vector_store, dimensions: {length}}}\n", tmp_path)
+    found = planned(
+        f"  store: {{capability: vector_store, implementation: local/embedded-postgres, dimensions: {length}}}\n",
+        tmp_path,
+    )
     store, long = found.by_name["store"], length > 2000
     assert ("hnsw-index" in store.kept["pgvector"]) != long
     assert ("hnsw-index" in store.not_kept["pgvector"]) == long

@@ -18,7 +18,8 @@ apiVersion: stackgen/v1
 name: passing
 components:
   first: {{capability: chat_model, model: m, settings: {{weights: stand-in}}}}
-  second: {{capability: chat_model, model: m, implementation: local/ollama, settings: {{weights: stand-in}}}}
+  second: {{capability: chat_model, model: m, implementation: local/ollama,
+    settings: {{weights: stand-in, accept_known_vulnerabilities: true}}}}
   gateway: {{capability: ai_gateway, serves: [{serves}], splits: {splits}, needs: [{needs}]}}
 environments: {{dev: {{provider: local}}}}
 """
@@ -58,4 +59,4 @@ def test_a_need_that_is_lost_behind_it_is_refused_with_its_place() -> None:
     assert problem.code == "need-not-kept"
     assert "'second' behind it does not keep it: Ollama calls tools" in problem.message
     assert problem.position is not None
-    assert problem.position.line == 6
+    assert problem.position.line == 7

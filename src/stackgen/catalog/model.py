@@ -49,7 +49,9 @@ class SourceFolder:
 
 @dataclass(frozen=True, slots=True)
 class ForStackgen:
-    """Annotation of an option that tells stackgen something, and no component: it stays out of the program."""
+    """Annotation of an option or setting that tells stackgen something, and no component.
+
+    It stays out of the program."""
 
 
 @dataclass(frozen=True, slots=True)

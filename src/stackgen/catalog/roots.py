@@ -18,7 +18,8 @@ def private_roots(start: Path) -> tuple[Path, ...]:
     `catalogs = ["…"]` at the top of the nearest `stackgen.toml`, or under `[tool.stackgen]` of the nearest
     `pyproject.toml`, relative to that file; then packages with an entry point in `stackgen.catalogs`.
     Raises StackgenError: `catalog-not-found` for a folder that is not there, `catalog-not-trusted` for one
-    that this user has not said may run, `invalid-configuration`.
+    that this user has not said may run, `catalog-changed` for one that differs from what was pinned,
+    `invalid-configuration`.
     """
     return (*_configured(start), *_installed())
 
@@ -63,11 +64,19 @@ def _usable(file: Path, catalog: Path) -> Path:
     if not catalog.is_dir():
         message = f"{file.name} names the catalog {catalog}, and there is no such folder"
         raise StackgenError(Problem("catalog-not-found", message, Position(str(file), 1, 1)))
-    if not trusted(catalog):
+    from stackgen.catalog.pins import differences
+
+    differing = differences(catalog)
+    if differing:
+        raise _changed(file, catalog, differing)
+    if differing is None and not trusted(catalog):
         message = (
             f"{file.name} names the catalog {catalog}; its code would run here, and you have not said it may"
         )
-        hint = "read it first: trust is for that folder, and for whatever comes to stand in it later"
+        hint = (
+            "read it first: trust is for that folder, and for whatever comes to stand in it later; "
+            "with --pin, for its files as they are now"
+        )
         problem = Problem(
             "catalog-not-trusted",
             message,
@@ -77,6 +86,18 @@ def _usable(file: Path, catalog: Path) -> Path:
         )
         raise StackgenError(problem, ExitCode.AUTHENTICATION)
     return catalog
+
+
+def _changed(file: Path, catalog: Path, differing: str) -> StackgenError:
+    message = f"{file.name} names the catalog {catalog}, which is not as it was pinned: {differing}"
+    problem = Problem(
+        "catalog-changed",
+        message,
+        Position(str(file), 1, 1),
+        "read what has changed; nothing of the folder runs until it is pinned anew",
+        next=f"stackgen catalog trust --pin {_quoted(catalog)}",
+    )
+    return StackgenError(problem, ExitCode.AUTHENTICATION)
 
 
 def _quoted(path: Path) -> str:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def run(arguments: Namespace, console: Console) -> Answer:
     """List implementations, show one with its clauses and settings, or say which folders may run."""
     if arguments.action in ("trust", "distrust"):
-        return _trust(arguments.implementation, trusting=arguments.action == "trust")
+        folder, pinning = arguments.implementation or arguments.pin, arguments.pin is not None
+        return _trust(folder, trusting=arguments.action == "trust", pinning=pinning)
     shelf = load_shelf(Path.cwd())
     _refuse_unknown(arguments, shelf)
     if arguments.action == "models":
@@ -67,23 +68,40 @@ def _refuse_unknown(arguments: Namespace, shelf: Shelf) -> None:
         raise StackgenError(problems, ExitCode.NOT_FOUND)
 
 
-def _trust(folder: str | None, *, trusting: bool) -> Answer:
+def _trust(folder: str | None, *, trusting: bool, pinning: bool) -> Answer:
     """Let a private catalog's code run for this user, or no longer."""
-    from stackgen.catalog import trust
+    from stackgen.catalog import pins, trust
 
-    if folder is None or (trusting and not Path(folder).is_dir()):
+    if not folder or (trusting and not Path(folder).is_dir()):
         message = f"there is no folder {folder}" if folder else "say which folder"
         next = f"stackgen catalog {'trust' if trusting else 'distrust'} DIR"
         raise StackgenError(Problem("catalog-not-found", message, next=next), ExitCode.NOT_FOUND)
-    place, done = Path(folder).resolve(), trust.trust if trusting else trust.distrust
+    place = Path(folder).resolve()
     try:
-        changed = done(place)
+        if trusting and pinning:
+            return _pinned(place, *pins.pin(place))
+        unpinned = pins.unpin(place)
+        changed = (trust.trust if trusting else trust.distrust)(place) or unpinned
+    except pins.CannotPin as error:
+        raise StackgenError(Problem("catalog-not-pinned", f"{place}: {error}"), ExitCode.GENERIC) from error
     except OSError as error:
-        message = f"{trust.file()} can't be written: {error.strerror or error}"
+        message = f"{trust.file().parent} can't be written: {error.strerror or error}"
         raise StackgenError(Problem("cannot-write", message), ExitCode.GENERIC) from error
     text = f"{place} is {'' if changed else 'already ' if trusting else 'already not '}"
     text += "trusted" if trusting else "no longer trusted" if changed else "trusted"
     return Answer({"catalog": str(place), "trusted": trusting, "changed": changed}, text)
+
+
+def _pinned(place: Path, digest: str, changed: bool) -> Answer:
+    """The answer to `trust --pin`."""
+    from stackgen.catalog.pins import MARK
+
+    named = f"{place}{MARK}{digest}"
+    text = (
+        f"{place} is {'' if changed else 'already '}trusted as it is now\nSTACKGEN_TRUSTED_CATALOGS={named}"
+    )
+    data = {"catalog": str(place), "trusted": True, "changed": changed, "environment": named}
+    return Answer(data, text)
 
 
 def _models(capability: str | None) -> Answer:

@@ -264,6 +264,13 @@ def _tools(commands: Any) -> None:
         metavar="WHAT",
         help="for show: CAPABILITY/PROVIDER/NAME; for trust and distrust: a folder",
     )
+    catalog.add_argument(
+        "--pin",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="for trust: only as the folder's files are now, each by its digest",
+    )
     catalog.add_argument("--capability", help="only this capability")
     catalog.add_argument("--provider", help="only this provider")
     catalog.add_argument(

@@ -209,6 +209,8 @@ class _Main:
 
     def _values(self, model: BaseModel) -> Iterator[Code]:
         for name, value in model:
+            if name in _for_stackgen(type(model)):
+                continue
             if value is not None and not _nothing(model, name, value):
                 yield self._argument(name, value)
 
@@ -225,7 +227,7 @@ class _Main:
 
 @cache
 def _for_stackgen(options: type[BaseModel]) -> frozenset[str]:
-    """Options that stay out of the program."""
+    """Options and settings that stay out of the program."""
     return frozenset(n for n, field in options.model_fields.items() if ForStackgen() in field.metadata)
 
 

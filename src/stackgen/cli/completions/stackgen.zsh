@@ -76,6 +76,7 @@ _shtab_stackgen_catalog_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--json[print the result as JSON]"
   {-q,--quiet}"[say nothing but the result]"
+  "--pin[for trust\: only as the folder\'s files are now, each by its digest]:DIR:"
   "--capability[only this capability]:capability:"
   "--provider[only this provider]:provider:"
   "--needs[with list and --capability\: a matrix of these clauses (all, if none is named)]:CLAUSE,...:"

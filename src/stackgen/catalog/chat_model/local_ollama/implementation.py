@@ -9,6 +9,14 @@ from pydantic import Field
 from stackgen.catalog.chat_model.capability import gguf_weights, warn_of_unpinned, why_no_gguf
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.local.properties import SERVER
+from stackgen.providers.local.vulnerabilities import (
+    OLLAMA,
+    OLLAMA_KNOWN,
+    Accepted,
+    accepted,
+    together,
+    why_vulnerable,
+)
 
 ME = "local/ollama"
 NO_AUTHENTICATION = "Ollama has none; it listens on loopback only"
@@ -33,16 +41,22 @@ class Settings(ImplementationSettings):
     slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
     threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
     port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    accept_known_vulnerabilities: Accepted = accepted()
 
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
-    """A model without weights must be one whose weights are known."""
-    return why_no_gguf(ME, options, given)
+    """A model without weights must be one whose weights are known; and the word for known vulnerabilities."""
+    return why_no_gguf(ME, options, given) or why_vulnerable(given, OLLAMA)
 
 
 def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> Mapping[str, Any]:
     """Weights by the table of models."""
     return gguf_weights(options, settings)
+
+
+def warns(options: CapabilityOptions, settings: ImplementationSettings, where: Place) -> str | None:
+    """Weights that are not pinned, and the vulnerabilities that were accepted."""
+    return together(warn_of_unpinned(options, settings, where), OLLAMA_KNOWN)
 
 
 IMPLEMENTATION = Implementation(
@@ -69,7 +83,7 @@ IMPLEMENTATION = Implementation(
     },
     offers=offers,
     resolve=resolve,
-    warns=warn_of_unpinned,
+    warns=warns,
     properties=replace(
         SERVER,
         authentication=("none", NO_AUTHENTICATION),

@@ -11,8 +11,10 @@ from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, SERVE
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 
 IMAGES = {
-    "cloudnative-pg": "ghcr.io/cloudnative-pg/postgresql:17.9-standard-trixie",
-    "postgresql": "docker.io/pgvector/pgvector:0.8.6-pg17-bookworm",
+    "cloudnative-pg": "ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
+    "@sha256:91e0de662d53895a45f1396f4ee1a75daeb0c26fc87853afc9c8f43e01fdaa21",
+    "postgresql": "docker.io/pgvector/pgvector:0.8.6-pg17-bookworm"
+    "@sha256:cf134a767f474095eeba57e0117be8e568e011a63f33fbf252f14c9b760f8e6f",
 }
 
 

@@ -15,16 +15,24 @@ class Settings(ImplementationSettings):
     scrape_interval: str = Field(default="30s", pattern=r"^\d+[sm]$", description="Time between scrapes.")
     retention: str = Field(default="15d", pattern=r"^\d+[hdwy]$", description="How long metrics are kept.")
     storage: int = Field(default=20, ge=1, le=4000, description="Volume of metrics, GiB; of traces the same.")
-    image: str = Field(default="docker.io/prom/prometheus:v3.13.3", description="Prometheus' image.")
+    image: str = Field(
+        default="docker.io/prom/prometheus:v3.13.3"
+        "@sha256:6976aa8a60fec930796ce5772b8d12da7a318a5daa8d40d69c5c7819a05eeed7",
+        description="Prometheus' image.",
+    )
     alerts_image: str = Field(
-        default="docker.io/prom/alertmanager:v0.34.1", description="Alertmanager's image."
+        default="docker.io/prom/alertmanager:v0.34.1"
+        "@sha256:e9733bafb1bdef9b00e25a21f8f99dc26a22224bf16641ad754d1649f4c3357a",
+        description="Alertmanager's image.",
     )
     traces_image: str = Field(
-        default="docker.io/jaegertracing/all-in-one:1.65.0",
+        default="docker.io/jaegertracing/jaeger:2.20.0"
+        "@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
         description="Image of Jaeger, which keeps traces.",
     )
     collector_image: str = Field(
-        default="docker.io/otel/opentelemetry-collector-contrib:0.159.0",
+        default="docker.io/otel/opentelemetry-collector-contrib:0.159.0"
+        "@sha256:1f2c54a30e713fac6b3ae77a1ec84010c2007e29ced8ec666214fc2f6739c1cc",
         description="Image of the OpenTelemetry collector.",
     )
     grafana_image: str = Field(default="docker.io/grafana/grafana:12.4.4", description="Grafana's image.")

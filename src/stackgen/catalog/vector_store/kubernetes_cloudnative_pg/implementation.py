@@ -37,7 +37,8 @@ class Settings(ImplementationSettings):
     """Settings of a CloudNativePG cluster."""
 
     image: str = Field(
-        default="ghcr.io/cloudnative-pg/postgresql:17.9-standard-trixie",
+        default="ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
+        "@sha256:91e0de662d53895a45f1396f4ee1a75daeb0c26fc87853afc9c8f43e01fdaa21",
         description="Image of PostgreSQL with the vector extension, made for CloudNativePG.",
     )
     instances: int = Field(

