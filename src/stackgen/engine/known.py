@@ -41,7 +41,8 @@ def read(stack: str, environment: str) -> Known | None:
 def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str]) -> None:
     """Note where a deployment comes from and how its boxes are made."""
     file = _file(stack, environment)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for private in (file.parents[1], file.parent):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
     where = folder.resolve()
     status = where.stat()
     content = {

@@ -1,48 +1,97 @@
-"""The account that servers run as: never root. Where stackgen itself runs as root, an unprivileged account."""
+"""The accounts that servers run as where stackgen runs as root: one for each component, one group for an environment.
+
+Elsewhere servers run as the user who runs stackgen, and there is None in place of an account.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import sys
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
-from local_provider.failure import LocalFailure
+import pulumi
 
-FALLBACK = "nobody"
+from local_provider.homes import cache_home
+
+PREFIX = "stackgen-"
+SHARED = "STACKGEN_SERVICE_USER"
+FORMER = "nobody"  # who every server of every environment ran as until each component had an account
+LONGEST = 32  # characters of an account's name, see useradd(8)
 
 
-@cache
-def service_account() -> pwd.struct_passwd | None:
-    """The account of $STACKGEN_SERVICE_USER or `nobody`, if we are root; None where we are not."""
+@dataclass(frozen=True)
+class Account:
+    """An account of the machine: its name and numbers."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+OTHERS = Account(FORMER, 65534, 65534)
+"""Stands for any account that is not ours, to see what such an account may run or enter."""
+
+
+def account_name(workspace: str, component: str | None = None) -> str | None:
+    """Who runs a component of the environment in `workspace`, or installs the user's own code there.
+
+    $STACKGEN_SERVICE_USER names one account for all instead. None where stackgen does not run as root.
+    """
     if os.geteuid() != 0:
         return None
-    name = os.environ.get("STACKGEN_SERVICE_USER", FALLBACK)
+    if os.environ.get(SHARED):
+        return os.environ[SHARED]
+    name = prefix_of(workspace)
+    if component is None:
+        return group_of(name)
+    room = LONGEST - len(name)
+    short = f"{component[: room - 5]}-{_digest(component)[:4]}"
+    return name + (component if len(component) <= room else short)
+
+
+def account_in(workspace: pulumi.Input[str], component: str) -> pulumi.Output[str | None]:
+    """The same of a workspace that is still to be made."""
+    return pulumi.Output.from_input(workspace).apply(lambda folder: account_name(folder, component))
+
+
+def is_servers_account(uid: int) -> bool:
+    """Whether servers of stackgen's run as this account, or did in former versions."""
     try:
-        account = pwd.getpwnam(name)
-    except KeyError:
-        raise LocalFailure(f"there is no account '{name}' to run servers as") from None
-    if account.pw_uid == 0:
-        raise LocalFailure(f"the account '{name}' is root; servers run as an unprivileged account only")
-    return account
+        name = pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return False
+    return name.startswith(PREFIX) or name in (FORMER, os.environ.get(SHARED))
 
 
 # Dropping rights by subprocess's own `user=` forks, and a fork of a gRPC process can crash in its fork handlers;
-# without it subprocess uses vfork. So a small interpreter of its own does it, then becomes the command.
+# without it subprocess uses vfork. So a small interpreter of its own does it, then becomes the command. In a session of
+# its own there is no terminal of the operator's to read, or to type into.
 _DROP = (
     "import os, sys, warnings; uid, gid = int(sys.argv[1]), int(sys.argv[2]); "
+    "os.getpid() == os.getsid(0) or os.setsid(); "
     "os.setgroups([]); os.setgid(gid); os.setuid(uid); os.execvp(sys.argv[3], sys.argv[3:])"
 )
 
 
-def as_service_user(command: Sequence[str]) -> list[str]:
-    """The command that runs `command` without root's rights; itself where we have none."""
-    account = service_account()
+def run_as(account: Account | None, command: Sequence[str]) -> list[str]:
+    """The command that runs `command` as `account`; itself where there is none."""
     if account is None:
         return list(command)
-    return [sys.executable, "-I", "-S", "-c", _DROP, str(account.pw_uid), str(account.pw_gid), *command]
+    return [sys.executable, "-I", "-S", "-c", _DROP, str(account.uid), str(account.gid), *command]
+
+
+def run_as_others(command: Sequence[str]) -> list[str]:
+    """The command that runs `command` as an account that owns nothing of ours; itself where we are not root."""
+    return run_as(OTHERS if os.geteuid() == 0 else None, command)
+
+
+def account_home(account: Account | None) -> Path:
+    """Where an account keeps what it has installed, apart from what others have."""
+    return cache_home() / "accounts" / str(os.geteuid() if account is None else account.uid)
 
 
 def shared_folder(path: Path) -> Path:
@@ -52,3 +101,17 @@ def shared_folder(path: Path) -> Path:
             folder.mkdir(exist_ok=True)
             folder.chmod(0o755)
     return path
+
+
+def group_of(name: str) -> str:
+    """The account that has the same name as the environment's group, to which all its accounts belong."""
+    return name[: len(prefix_of("")) - 1]
+
+
+def prefix_of(workspace: str) -> str:
+    """How the names of all accounts of an environment begin."""
+    return f"{PREFIX}{_digest(workspace)[:8]}-"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

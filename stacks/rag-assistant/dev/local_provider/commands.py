@@ -1,4 +1,4 @@
-"""Runs other programs: installers as ourselves, servers' helpers as the service account."""
+"""Runs other programs: installers as ourselves, servers' helpers as the servers' accounts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local_provider.account import as_service_user
+from local_provider.account import Account, run_as
 from local_provider.failure import LocalFailure
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
@@ -52,10 +52,23 @@ def installer_variables(*more: str) -> dict[str, str]:
 
 
 def helper(
-    doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path, text: str | None = None
+    doing: str,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    account: Account | None,
+    folder: Path,
+    umask: int = 0o077,
+    text: str | None = None,
+    timeout: float | None = None,
 ) -> str:
-    """Run a server's own tool as the service account in `folder`, with a minimal environment."""
-    return _run(doing, as_service_user(command), variables, umask=0o077, folder=folder, text=text)
+    """Run a server's own tool as `account` in `folder`, with a minimal environment.
+
+    timeout: seconds. What the tool has started may outlive it: the caller ends that. Raises LocalFailure.
+    """
+    return _run(
+        doing, run_as(account, command), variables, umask=umask, folder=folder, text=text, timeout=timeout
+    )
 
 
 def minimal(home: Path, path: str = "") -> dict[str, str]:
@@ -91,18 +104,22 @@ def _run(
     umask: int,
     folder: Path | None = None,
     text: str | None = None,
+    timeout: float | None = None,
 ) -> str:
     try:
         done = subprocess.run(
             list(command),
             env=dict(variables),
             cwd=folder,
-            input=text,
+            input="" if text is None else text,
             umask=umask,
             capture_output=True,
             text=True,
             check=False,
+            timeout=timeout,
         )
+    except subprocess.TimeoutExpired:
+        raise LocalFailure(f"{doing} was not done after {timeout:.0f} s") from None
     except OSError as error:
         raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
     if done.returncode:

@@ -10,17 +10,19 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource
 from local_provider.failure import told_plainly
 from local_provider.homes import data_home
 from local_provider.resource import LocalProvider, Properties, vanished
-from local_provider.workspace_files import is_folder, make_folder, remove_tree
+from local_provider.service_accounts import delete_unused_accounts
+from local_provider.workspace_files import is_folder, make_operator_folder, remove_tree
 
 
 class DataDirectoryProvider(LocalProvider):
-    """Makes and removes folders of the service account's."""
+    """Makes folders, for the servers that are given them, and removes them."""
 
     replace_on = ("path",)
 
     def create(self, props: Properties) -> CreateResult:
         with told_plainly(f"making the data folder {props['path']}"):
-            make_folder(Path(props["path"]))
+            if not is_folder(Path(props["path"])):  # data that was kept stays as it is
+                make_operator_folder(Path(props["path"]), closed=True)
         return CreateResult(props["path"], dict(props))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
@@ -31,6 +33,8 @@ class DataDirectoryProvider(LocalProvider):
         with told_plainly(f"deleting the data folder {path}"):
             remove_tree(path)
         remove_empty_parents(path)
+        for parent in path.parents:
+            delete_unused_accounts(parent)
 
 
 class DataDirectory(Resource, module="local", name="DataDirectory"):

@@ -14,6 +14,8 @@ from typing import Any
 
 import pulumi
 
+from local_provider.redirects import NoRedirects
+
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
@@ -63,7 +65,7 @@ def _context(properties: Mapping[str, Any]) -> ssl.SSLContext | None:
 
 def _answers(url: str, status: int, timeout: float, context: ssl.SSLContext | None) -> bool:
     handler = urllib.request.HTTPSHandler(context=context)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler, NoRedirects())
     try:
         with opener.open(url, timeout=timeout) as answer:
             return answer.status == status

@@ -1,4 +1,4 @@
-"""A Python that the service account can run."""
+"""A Python that servers' accounts can run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from local_provider.account import as_service_user, service_account
+from local_provider.account import run_as_others
 from local_provider.failure import LocalFailure
 
 OLDEST = (3, 11)
@@ -24,10 +24,8 @@ def interpreter() -> str:
         tried.append(candidate)
         if _usable(candidate):
             return candidate
-    account = service_account()
-    who = account.pw_name if account else "this user"
     raise LocalFailure(
-        f"no Python of at least {'.'.join(map(str, OLDEST))} that {who} can run; tried {', '.join(tried)}. "
+        f"no Python of at least {'.'.join(map(str, OLDEST))} that servers' accounts can run; tried {', '.join(tried)}. "
         "Install one system-wide, or run as an ordinary user"
     )
 
@@ -43,7 +41,7 @@ def _candidates() -> list[str]:
 def _usable(candidate: str) -> bool:
     check = f"import sys; sys.exit(sys.version_info < {OLDEST})"
     try:
-        command = as_service_user([candidate, "-I", "-c", check])
+        command = run_as_others([candidate, "-I", "-c", check])
         done = subprocess.run(command, cwd="/", capture_output=True, check=False, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return False

@@ -11,10 +11,11 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from local_provider import launch
-from local_provider.account import as_service_user
+from local_provider.account import account_in, run_as
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing
+from local_provider.service_accounts import service_account
 from local_provider.workspace_files import new_file, remove, remove_tree, tail
 
 
@@ -36,7 +37,7 @@ class JobArgs:
 
 
 class JobProvider(LocalProvider):
-    """Runs as the service account; the log stays until the job is deleted."""
+    """Runs as the component's account; the log stays until the job is deleted."""
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
         changed = differing(olds, news, ("completed",))
@@ -65,6 +66,7 @@ class Job(Resource, module="local", name="Job"):
         properties: dict[str, Any] = {
             "name": name,
             "workspace": args.workspace,
+            "account": account_in(args.workspace, name),
             "command": args.command,
             "environment": args.environment,
             "secrets": pulumi.Output.secret(args.secrets),
@@ -84,7 +86,7 @@ def _run(props: Properties) -> None:
     with new_file(log) as stream:
         try:
             done = subprocess.run(
-                as_service_user([str(word) for word in props["command"]]),
+                run_as(service_account(props.get("account")), [str(word) for word in props["command"]]),
                 env=launch.variables(props),
                 cwd=props.get("directory") or folder,
                 stdin=subprocess.DEVNULL,

@@ -12,8 +12,10 @@ from typing import Any
 from local_provider.commands import minimal
 from local_provider.orphans import PROCESS, WORKSPACE
 from local_provider.resource import table
+from local_provider.service_accounts import existing_account, service_account
 from local_provider.workspace_files import (
     discard_planted,
+    give_tree,
     make_folder,
     make_operator_folder,
     read,
@@ -31,7 +33,7 @@ exec {command}
 """
 PROGRAM = """\
 [program:{name}]
-command=/bin/sh {script}
+{user}command=/bin/sh {script}
 directory={directory}
 autostart=true
 autorestart=true
@@ -75,30 +77,33 @@ def variables(props: Mapping[str, Any]) -> dict[str, str]:
 
 
 def prepare_folder(props: Mapping[str, Any]) -> Path:
-    """A fresh run folder with the process's files; secret ones readable by its account alone."""
-    folder = run_folder(props)
+    """A fresh run folder with the process's files; secret ones readable by its account alone. Its data is given it."""
+    folder, account = run_folder(props), service_account(props.get("account"))
     make_operator_folder(folder.parent)
     remove_tree(folder)
-    make_folder(folder)
+    make_folder(folder, account)
+    for data in props.get("data") or ():
+        give_tree(Path(str(data)), account)
     for key, mode in (("files", 0o640), ("secret_files", 0o600)):
         for name, content in table(props, key).items():
             path = folder / name
             for parent in reversed(path.relative_to(folder).parents[:-1]):
-                make_folder(folder / parent)
-            write(path, str(content), mode)
+                make_folder(folder / parent, account)
+            write(path, str(content), mode, account)
     return folder
 
 
 def write_program(props: Mapping[str, Any]) -> None:
     """The start script (with the environment, so private) and supervisord's section for it."""
-    folder = run_folder(props)
+    folder, account = run_folder(props), service_account(props.get("account"))
     lines = [f"export {key}={shlex.quote(value)}" for key, value in sorted(variables(props).items())]
-    write(folder / "environment.sh", "\n".join(lines) + "\n", 0o600)
+    write(folder / "environment.sh", "\n".join(lines) + "\n", 0o600, account)
     command = " ".join(shlex.quote(str(word)) for word in props["command"])
     places = {name: shlex.quote(str(folder / file)) for name, file in _PLACES.items()}
-    write(folder / "start.sh", START.format(command=command, **places), 0o600)
+    write(folder / "start.sh", START.format(command=command, **places), 0o600, account)
     text = PROGRAM.format(
         name=props["name"],
+        user=f"user={account.name}\n" if account else "",
         script=_escaped(shlex.quote(str(folder / "start.sh"))),
         directory=_escaped(props.get("directory") or folder),
         signal=props["stop_signal"],
@@ -107,8 +112,8 @@ def write_program(props: Mapping[str, Any]) -> None:
     )
     discard_planted(log_file(props))  # supervisord opens it, and would wait for ever at a pipe
     configuration = configuration_file(props)
-    make_operator_folder(configuration.parent)
-    write(configuration, text, 0o644, ours=True)
+    make_operator_folder(configuration.parent, closed=True)
+    write(configuration, text, 0o600, None)
 
 
 def masked(text: str, props: Mapping[str, Any]) -> str:
@@ -123,11 +128,11 @@ def masked(text: str, props: Mapping[str, Any]) -> str:
 
 def fingerprint(props: Mapping[str, Any]) -> str:
     """Digest of what was put on disk for a process, to notice edits."""
-    folder, digest = run_folder(props), hashlib.sha256()
+    folder, digest, account = run_folder(props), hashlib.sha256(), existing_account(props.get("account"))
     names = [*table(props, "files"), *table(props, "secret_files"), "environment.sh", "start.sh"]
     for path in (*(folder / name for name in sorted(names)), configuration_file(props)):
         try:
-            digest.update(json.dumps([path.name, read(path).decode("utf-8")]).encode())
+            digest.update(json.dumps([path.name, read(path, account).decode("utf-8")]).encode())
         except (OSError, UnicodeDecodeError):
             digest.update(b"missing")
     return digest.hexdigest()

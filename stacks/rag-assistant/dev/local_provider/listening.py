@@ -5,21 +5,60 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import psutil
+
+from local_provider.account import is_servers_account
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what a server may listen on, not what we do
 
 
 def health_port(health: Mapping[str, Any]) -> int | None:
     """The port that a health check asks; None where it asks none."""
-    address = health.get("http") or (f"tcp://{health['tcp']}" if health.get("tcp") else "")
-    return urlsplit(str(address)).port
+    return _asked(health).port
 
 
 def serves(pid: int, health: Mapping[str, Any]) -> bool:
     """Whether the supervised process `pid`, one of its group or of its children listens where health is asked."""
-    port = health_port(health)
-    return port is None or any(port in _ports(process) for process in _family(pid))
+    asked = _asked(health)
+    if asked.port is None:
+        return True
+    places = {(host, asked.port) for host in (asked.hostname, *EVERYWHERE)}
+    return any(not places.isdisjoint(_places(process)) for process in _family(pid))
+
+
+def listeners(host: str, port: int) -> set[int]:
+    """Users whose processes listen at an address of this machine; -1 for one that we may not see.
+
+    Raises psutil.AccessDenied where the system does not say who listens.
+    """
+    places = {(place, port) for place in (host, *EVERYWHERE)}
+    found: set[int] = set()
+    for connection in psutil.net_connections("tcp"):
+        if (
+            connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and tuple(connection.laddr)[:2] in places
+        ):
+            try:
+                found.add(psutil.Process(connection.pid).uids().real if connection.pid else -1)
+            except psutil.Error:
+                found.add(-1)
+    return found
+
+
+def of_servers(url: str) -> bool:
+    """Whether servers of stackgen's alone listen where a URL of this machine leads; True for another machine's."""
+    place = urlsplit(url)
+    if place.hostname not in LOOPBACK or place.port is None:
+        return True
+    try:
+        users = listeners(place.hostname, place.port)
+    except psutil.AccessDenied:  # macOS tells only root
+        return True
+    return all(user == os.geteuid() if os.geteuid() else is_servers_account(user) for user in users)
 
 
 def holder(port: int) -> str:
@@ -55,9 +94,13 @@ def _group(pid: int) -> int | None:
         return None
 
 
-def _ports(process: psutil.Process) -> set[int]:
+def _asked(health: Mapping[str, Any]) -> SplitResult:
+    return urlsplit(str(health.get("http") or (f"tcp://{health['tcp']}" if health.get("tcp") else "")))
+
+
+def _places(process: psutil.Process) -> set[tuple[str, int]]:
     try:
         found = process.net_connections("tcp")
     except psutil.Error:
         return set()
-    return {int(c.laddr[1]) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}
+    return {(c.laddr[0], int(c.laddr[1])) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}

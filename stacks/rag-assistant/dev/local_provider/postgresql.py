@@ -44,8 +44,8 @@ exec sh roles.sh "$@"
 class PostgresServer:
     """The resources of one server; only loopback and a password lead to it.
 
-    requirements: lock of the wheel with the programs, which are in its `folder` (below site-packages).
-    data: its folder below the workspace's data. version: major version of the data.
+    component: whose server it is. requirements: lock of the wheel with the programs, which are in its `folder` (below
+    site-packages). data: its folder below the workspace's data. version: major version of the data.
     `port`, `database`, `user` and `password` are what its clients need: a role that owns the database. The superuser
     serves for nothing but to make that role and the extension.
     """
@@ -55,6 +55,7 @@ class PostgresServer:
         name: str,
         workspace: Workspace,
         *,
+        component: str,
         requirements: str,
         folder: str,
         data: str,
@@ -67,7 +68,8 @@ class PostgresServer:
     ) -> None:
         kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=workspace.protect))
         path = f"{workspace.root}/data/{data}"
-        cluster = pulumi.Output.concat(DataDirectory(f"{name}-data", path=path, opts=kept).path, "/cluster")
+        folder_of_data = DataDirectory(f"{name}-data", path=path, opts=kept).path
+        cluster = pulumi.Output.concat(folder_of_data, "/cluster")
         self.database = database
         self.user = APPLICATION
         self.password = Password(f"{name}-password", opts=kept).value
@@ -87,6 +89,8 @@ class PostgresServer:
             name,
             ProcessArgs(
                 workspace=workspace.directory,
+                component=component,
+                data=[folder_of_data],
                 command=[pulumi.Output.concat(programs, "/postgres"), "-D", cluster, "-p", self.port, *flags],
                 files=FILES,
                 secret_files={"password": superuser},

@@ -12,14 +12,17 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from local_provider import launch, supervisord
+from local_provider.account import account_in
 from local_provider.commands import helper
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.health import Health, healthy
 from local_provider.listening import health_port, holder, serves
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing, table, vanished
+from local_provider.service_accounts import service_account
 from local_provider.workspace_files import names, remove, remove_tree, tail
 
+STEP_TIMEOUT = 900  # seconds for one step, such as the download of a model
 _MADE_HERE = ("ready", "fingerprint")
 
 
@@ -37,13 +40,16 @@ class Step:
 class ProcessArgs:
     """How to run a server.
 
-    workspace: its environment's folder. environment, secrets: variables (secrets stay encrypted in the state).
+    workspace: its environment's folder. component: whose account it runs as; its own name's if absent. data: folders
+    of data that are its account's. environment, secrets: variables (secrets stay encrypted in the state).
     files, secret_files: relative path → content, written to the run folder. prepare: before each start;
     finish: once it is healthy. start_timeout, stop_timeout: seconds. replace_on: a change of these values
     needs a new resource; a change of anything else restarts the server where it is.
     """
 
     workspace: pulumi.Input[str]
+    component: str | None = None
+    data: Sequence[pulumi.Input[str]] = ()
     command: pulumi.Input[Sequence[pulumi.Input[str]]]
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -111,6 +117,8 @@ class Process(Resource, module="local", name="Process"):
         properties: dict[str, Any] = {
             "name": name,
             "workspace": args.workspace,
+            "account": account_in(args.workspace, args.component or name),
+            "data": list(args.data),
             "command": args.command,
             "environment": args.environment,
             "secrets": pulumi.Output.secret(args.secrets),
@@ -187,7 +195,9 @@ def _steps(props: Properties, kind: str) -> None:
                 f"{props['name']}: {Path(str(step['command'][0])).name}",
                 step["command"],
                 environment,
+                account=service_account(props.get("account")),
                 folder=launch.run_folder(props),
+                timeout=max(STEP_TIMEOUT, float(props["start_timeout"])),
                 text=private.get("input"),
             )
         except LocalFailure as failure:

@@ -1,4 +1,4 @@
-"""Redirects that take no credentials along."""
+"""Redirects: none on this machine, and elsewhere none that takes credentials along."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ class CredentialsStay(HTTPRedirectHandler):
         if new is not None and _server(new.full_url) != _server(req.full_url):
             new.remove_header("Authorization")
         return new
+
+
+class NoRedirects(HTTPRedirectHandler):
+    """Takes the redirect for the answer: whoever listens on a port of this machine must not lead us to another."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        """No request."""
+        return None
 
 
 def _server(url: str) -> tuple[str, str | None, int | None]:

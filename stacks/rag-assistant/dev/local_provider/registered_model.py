@@ -15,7 +15,8 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from local_provider.failure import LocalFailure
-from local_provider.redirects import CredentialsStay
+from local_provider.listening import of_servers
+from local_provider.redirects import NoRedirects
 from local_provider.resource import LocalProvider, Properties
 
 LARGEST = 4_000_000  # bytes of an answer
@@ -83,12 +84,16 @@ def _answered(found: Any) -> bool:
 
 
 def _get(registry: Mapping[str, Any], path: str, query: dict[str, str], model: str) -> Any:
+    if not of_servers(str(registry["tracking-uri"])):
+        raise LocalFailure(
+            f"another process listens where the registry is asked for {model}; it is sent no password"
+        )
     url = f"{registry['tracking-uri']}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}"
     credentials = f"{registry.get('username', '')}:{registry.get('password', '')}".encode()
     request = urllib.request.Request(
         url, headers={"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
     )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), CredentialsStay())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirects())
     try:
         with opener.open(request, timeout=30) as answer:
             return json.loads(answer.read(LARGEST))

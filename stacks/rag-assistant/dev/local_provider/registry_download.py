@@ -1,19 +1,18 @@
-"""A model out of a registry, fetched by the servers' account: the registry says what is read, and it is one of them."""
+"""A model out of a registry, fetched by the component's account: the registry says what is read, and is a server."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local_provider.account import as_service_user, service_account, shared_folder
+from local_provider.account import Account, account_home, run_as, shared_folder
 from local_provider.commands import helper, minimal
 from local_provider.failure import LocalFailure
-from local_provider.homes import cache_home
 from local_provider.python_environment import environment
 from local_provider.registered_model import resolve
 from local_provider.workspace_files import make_folder
@@ -21,7 +20,7 @@ from local_provider.workspace_files import make_folder
 HERE = Path(__file__).parent
 
 
-def download(source: str, target: Path, registry: Mapping[str, Any]) -> Path:
+def download(source: str, target: Path, registry: Mapping[str, Any], account: Account | None) -> Path:
     """The one GGUF file of `models:/name@alias`, copied to `target`; raises LocalFailure.
 
     The account's process reads it, so that nothing but what that account may read can be had this way.
@@ -30,10 +29,9 @@ def download(source: str, target: Path, registry: Mapping[str, Any]) -> Path:
         raise LocalFailure(f"the model {source} is in a registry, but the component names none")
     version = resolve(source, registry)["version"]
     name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
-    account = service_account()
-    home = make_folder(
-        shared_folder(cache_home() / "accounts") / str(account.pw_uid if account else os.geteuid())
-    )
+    home = account_home(account)
+    shared_folder(home.parent)
+    make_folder(home, account, 0o750)
     variables = {
         **minimal(home),
         "MLFLOW_TRACKING_URI": str(registry["tracking-uri"]),
@@ -41,25 +39,28 @@ def download(source: str, target: Path, registry: Mapping[str, Any]) -> Path:
         "MLFLOW_TRACKING_PASSWORD": str(registry.get("password", "")),
     }
     doing = f"fetching {source}"
-    folder = helper(doing, ["mktemp", "-d", "-p", str(home)], variables, folder=home).strip()
+    run = partial(helper, doing, variables=variables, account=account, folder=home)
+    folder = run(["mktemp", "-d", "-p", str(home)]).strip()
     try:
         client = environment("the registry's client", (HERE / "locks" / "registry-client.txt").read_text())
         command = [str(client / "bin" / "python"), "-", f"models:/{name}/{version}", folder]
         script = (HERE / "scripts" / "download_model.py").read_text()
-        helper(doing, command, variables, folder=home, text=script)
+        run(command, text=script)
         listing = ["find", folder, "-type", "f", "-name", "*.gguf", "-print0"]
-        found = [path for path in helper(doing, listing, variables, folder=home).split("\0") if path]
+        found = [path for path in run(listing).split("\0") if path]
         if len(found) != 1:
             raise LocalFailure(f"{source} holds {len(found)} GGUF files; expected one")
-        _copy(doing, found[0], target, variables, home)
+        _copy(doing, found[0], target, variables, home, account)
     finally:
-        helper(doing, ["rm", "-rf", "--", folder], variables, folder=home)
+        run(["rm", "-rf", "--", folder])
     return target
 
 
-def _copy(doing: str, path: str, target: Path, variables: Mapping[str, str], home: Path) -> None:
+def _copy(
+    doing: str, path: str, target: Path, variables: Mapping[str, str], home: Path, account: Account | None
+) -> None:
     """The account reads, we write."""
-    command = as_service_user([shutil.which("cat") or "/bin/cat", "--", path])
+    command = run_as(account, [shutil.which("cat") or "/bin/cat", "--", path])
     with target.open("wb") as stream:
         done = subprocess.run(
             command, env=dict(variables), cwd=home, stdout=stream, stderr=subprocess.PIPE, check=False

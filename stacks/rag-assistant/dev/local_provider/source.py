@@ -1,4 +1,4 @@
-"""A copy of the user's source folder where the service account can read it, noticed when it changes."""
+"""A copy of the user's source folder where the component's account can read it, noticed when it changes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
+from local_provider.account import Account, account_in
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
+from local_provider.homes import run_directory
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.service_accounts import existing_account, service_account
 from local_provider.workspace_files import (
     files_below,
     make_folder,
@@ -41,14 +44,15 @@ class SourceTreeProvider(LocalProvider):
 
     def create(self, props: Properties) -> CreateResult:
         with told_plainly(f"copying {props['source']}"):
-            _copy(Path(props["source"]), Path(props["path"]))
+            _copy(Path(props["source"]), Path(props["path"]), service_account(props.get("account")))
         return CreateResult(props["path"], dict(props))
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
         return UpdateResult(self.create(news).outs)
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        intact = _copied_digest(Path(props["path"])) == props["digest"]
+        account = existing_account(props.get("account"))
+        intact = _copied_digest(Path(props["path"]), account) == props["digest"]
         return ReadResult(id_, dict(props)) if intact else vanished()
 
     def delete(self, _id: str, props: Properties) -> None:
@@ -58,18 +62,29 @@ class SourceTreeProvider(LocalProvider):
 
 
 class SourceTree(Resource, module="local", name="SourceTree"):
-    """`source` (relative to the program) copied to `path`; `digest` is that of all its files."""
+    """`source` (relative to the program) of a component copied to `path`; `digest` is that of all its files."""
 
     path: pulumi.Output[str]
     digest: pulumi.Output[str]
 
     def __init__(
-        self, name: str, *, source: str, path: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        *,
+        source: str,
+        workspace: pulumi.Input[str],
+        component: str,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         folder = Path(source).resolve()
         if not folder.is_dir():
             raise LocalFailure(f"{name}: there is no source folder {folder}")
-        properties = {"source": str(folder), "path": path, "digest": digest(folder)}
+        properties = {
+            "source": str(folder),
+            "path": run_directory(workspace, f"{component}-source"),
+            "account": account_in(workspace, component),
+            "digest": digest(folder),
+        }
         super().__init__(SourceTreeProvider(), name, properties, opts)
 
 
@@ -78,12 +93,12 @@ def digest(folder: Path) -> str:
     return _digest((path.relative_to(folder).as_posix(), path.read_bytes()) for path in _files(folder))
 
 
-def _copied_digest(copy: Path) -> str | None:
+def _copied_digest(copy: Path, account: Account | None) -> str | None:
     """The same of a copy, which the service may have changed; None where it can't be read as files of its own."""
     names = [name for name in files_below(copy) if not name.endswith(".pyc")]
     counted = [name for name in names if IGNORED.isdisjoint(Path(name).parent.parts)]
     try:
-        return _digest((name, read(copy / name)) for name in counted)
+        return _digest((name, read(copy / name, account)) for name in counted)
     except OSError:
         return None
 
@@ -106,11 +121,12 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, account: Account | None) -> None:
     make_operator_folder(target.parent)
     remove_tree(target)
-    make_folder(target)
+    make_folder(target, account)
     for path in _files(source):
         copy = target / path.relative_to(source)
-        make_folder(copy.parent)
-        write(copy, path.read_bytes(), 0o600)
+        for parent in reversed(copy.relative_to(target).parents[:-1]):
+            make_folder(target / parent, account)
+        write(copy, path.read_bytes(), 0o600, account)

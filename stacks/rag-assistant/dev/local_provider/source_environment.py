@@ -1,4 +1,4 @@
-"""The environment of the user's own code: installed by the account that will run it, with none of our keys."""
+"""The environment of the user's own code: installed by an account of its environment, with none of our keys."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 from uv import find_uv_bin
 
-from local_provider.account import service_account, shared_folder
+from local_provider.account import Account, account_home, account_name, shared_folder
 from local_provider.commands import helper, minimal
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
@@ -21,6 +22,7 @@ from local_provider.homes import cache_home
 from local_provider.installers import uv_settings
 from local_provider.interpreters import interpreter
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.service_accounts import service_account
 from local_provider.workspace import Workspace
 from local_provider.workspace_files import make_folder
 
@@ -28,12 +30,13 @@ DONE = "installed"
 
 
 class SourceEnvironmentProvider(LocalProvider):
-    """Installs as the service account; an environment that is in the account's cache already costs nothing."""
+    """Installs as the workspace's account; an environment that is in its cache already costs nothing."""
 
     def create(self, props: Properties) -> CreateResult:
         folder = environment(
             str(props["label"]),
             str(props["requirements"]),
+            service_account(props.get("account")),
             unpinned=bool(props["unpinned"]),
             builds=bool(props["builds"]),
         )
@@ -60,6 +63,7 @@ class SourceEnvironment(Resource, module="local", name="SourceEnvironment"):
     ) -> None:
         properties = {
             "label": name,
+            "account": account_name(workspace.root),
             "requirements": (Path(source) / "requirements.txt").read_text(encoding="utf-8"),
             "unpinned": workspace.allow_unpinned,
             "builds": workspace.allow_builds,
@@ -68,44 +72,60 @@ class SourceEnvironment(Resource, module="local", name="SourceEnvironment"):
         super().__init__(SourceEnvironmentProvider(), name, properties, opts)
 
 
-def environment(label: str, requirements: str, *, unpinned: bool = False, builds: bool = False) -> Path:
+def environment(
+    label: str, requirements: str, account: Account | None, *, unpinned: bool = False, builds: bool = False
+) -> Path:
     """The folder of a virtual environment with exactly these requirements; made if need be.
 
-    It and uv's cache belong to the account: what one account installs is seen by no other.
+    It and uv's cache belong to the account; the components of the environment may run it and not change it.
     """
-    python, account = interpreter(), service_account()
+    python = interpreter()
     wanted = "\n".join((python, str(unpinned), str(builds), requirements))
     digest = hashlib.sha256(wanted.encode()).hexdigest()[:16]
-    uid = account.pw_uid if account else os.geteuid()
-    accounts = shared_folder(cache_home() / "accounts")
+    home = account_home(account)
     with told_plainly(f"installing the environment of {label}"):
-        home = make_folder(accounts / str(uid))
+        shared_folder(home.parent)
+        make_folder(home, account, 0o750)
         folder = home / "environments" / digest
-        with locked(accounts / f"{uid}-{digest}.lock"):
+        with locked(home.parent / f"{home.name}-{digest}.lock"):
             if not (folder / DONE).exists():
-                _install(label, home, folder, python, requirements, unpinned, builds)
+                _Installation(label, account, home, folder).run(
+                    python, requirements, unpinned=unpinned, builds=builds
+                )
     return folder
 
 
-def _install(
-    label: str, home: Path, folder: Path, python: str, requirements: str, unpinned: bool, builds: bool
-) -> None:
-    doing, uv, variables = f"installing the environment of {label}", _uv(), _variables(home)
-    helper(
-        doing,
-        [uv, "venv", "--quiet", "--clear", "--python", python, str(folder)],
-        variables,
-        folder=home,
-    )
-    if not builds:
-        _refuse_builds(label, requirements)
-    if any(line.strip() and not line.lstrip().startswith("#") for line in requirements.splitlines()):
-        flags = [] if unpinned else ["--require-hashes"]
-        flags += [] if builds else ["--only-binary", ":all:"]
-        into = ["--quiet", "--compile-bytecode", "--python", str(folder / "bin" / "python")]
-        command = [uv, "pip", "install", *into, *flags, "-r", "-"]
-        helper(doing, command, variables, folder=home, text=requirements)
-    helper(doing, ["touch", str(folder / DONE)], variables, folder=home)
+@dataclass(frozen=True)
+class _Installation:
+    """How one is made. label: whose it is, for messages. home: the account's folder. folder: the new one below it."""
+
+    label: str
+    account: Account | None
+    home: Path
+    folder: Path
+
+    def run(self, python: str, requirements: str, *, unpinned: bool, builds: bool) -> None:
+        uv = _uv()
+        self._do(uv, "venv", "--quiet", "--clear", "--python", python, str(self.folder))
+        if not builds:
+            _refuse_builds(self.label, requirements)
+        if any(line.strip() and not line.lstrip().startswith("#") for line in requirements.splitlines()):
+            flags = [] if unpinned else ["--require-hashes"]
+            flags += [] if builds else ["--only-binary", ":all:"]
+            into = ["--quiet", "--compile-bytecode", "--python", str(self.folder / "bin" / "python")]
+            self._do(uv, "pip", "install", *into, *flags, "-r", "-", text=requirements)
+        self._do("touch", str(self.folder / DONE))
+
+    def _do(self, *command: str, text: str | None = None) -> None:
+        helper(
+            f"installing the environment of {self.label}",
+            command,
+            {**minimal(self.home), **uv_settings(), "UV_CACHE_DIR": str(self.home / "uv")},
+            account=self.account,
+            folder=self.home,
+            umask=0o027,  # the group are the components of the same environment
+            text=text,
+        )
 
 
 def _refuse_builds(label: str, requirements: str) -> None:
@@ -118,15 +138,10 @@ def _refuse_builds(label: str, requirements: str) -> None:
             )
 
 
-def _variables(home: Path) -> dict[str, str]:
-    """Nothing of the operator's but where packages come from."""
-    return {**minimal(home), **uv_settings(), "UV_CACHE_DIR": str(home / "uv")}
-
-
 def _uv() -> str:
     """A `uv` that the account can run: ours may lie in a folder of ours alone."""
     own = Path(find_uv_bin())
-    if service_account() is None:
+    if os.geteuid() != 0:
         return str(own)
     target = shared_folder(cache_home() / "tools") / f"uv-{version('uv')}"
     with locked(Path(f"{target}.lock")):

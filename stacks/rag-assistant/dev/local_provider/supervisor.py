@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -10,15 +11,15 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource
 
 from local_provider import supervisord
-from local_provider.account import as_service_user, service_account
+from local_provider.account import run_as_others
 from local_provider.commands import minimal
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.orphans import end_orphans
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.service_accounts import delete_unused_accounts
 from local_provider.workspace_files import (
-    make_folder,
     make_operator_folder,
     names,
     remove,
@@ -36,6 +37,7 @@ file={socket}
 chmod=0700
 
 [supervisord]
+{user}umask=077
 logfile={folder}/state/supervisord.log
 pidfile={folder}/state/supervisord.pid
 childlogdir={folder}/state
@@ -52,7 +54,7 @@ files=processes/*.conf
 
 
 class SupervisorProvider(LocalProvider):
-    """Starts supervisord as the service account, and ends it with everything it runs."""
+    """Starts supervisord, and ends it with everything it runs."""
 
     replace_on = ("workspace",)
 
@@ -79,6 +81,7 @@ class SupervisorProvider(LocalProvider):
                 remove_tree(workspace / name)
             remove_tree(supervisord.socket_path(str(workspace)).parent)
             remove_empty_parents(workspace / "data" / "any")
+            delete_unused_accounts(workspace)
 
 
 class Supervisor(Resource, module="local", name="Supervisor"):
@@ -96,21 +99,24 @@ PARTS = ("data", "run", "logs", "supervisor")
 
 
 def _prepare(workspace: str) -> None:
-    """The folders of a workspace. Servers write below `data`, `run/NAME`, `logs` and `supervisor/state` only."""
+    """The folders of a workspace. Servers write to their own below `data` and `run` only."""
     folder = Path(workspace)
     _require_own(folder)
     remove_tree(folder / "supervisor")
-    for name in ("data", "run", "supervisor"):
+    for name in ("data", "run"):
         make_operator_folder(folder / name)
-    make_folder(folder / "logs")
-    make_operator_folder(folder / "supervisor" / "processes", listed=True)
-    make_folder(folder / "supervisor" / "state")
     socket = supervisord.socket_path(workspace)
-    make_folder(socket.parent)
+    for own in ("logs", "supervisor", "supervisor/processes", "supervisor/state"):
+        make_operator_folder(folder / own, closed=True)
+    make_operator_folder(socket.parent, closed=True)
     text = CONFIGURATION.format(
-        socket=_escaped(socket), folder=_escaped(folder / "supervisor"), workspace=_escaped(workspace)
+        # root's is said, so that supervisord does not warn of it: each program names the account that it runs as
+        user="user=root\n" if os.geteuid() == 0 else "",
+        socket=_escaped(socket),
+        folder=_escaped(folder / "supervisor"),
+        workspace=_escaped(workspace),
     )
-    write(folder / "supervisor" / "supervisord.conf", text, 0o644, ours=True)
+    write(folder / "supervisor" / "supervisord.conf", text, 0o600, None)
     _require_passage(folder)
 
 
@@ -125,14 +131,12 @@ def _require_own(workspace: Path) -> None:
 
 
 def _require_passage(workspace: Path) -> None:
-    """Servers must be able to enter their workspace: whether they can, the account itself says."""
+    """Servers must be able to enter their workspace: whether they can, another account says."""
     enter = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(workspace)]
-    if subprocess.run(as_service_user(enter), cwd="/", capture_output=True, check=False).returncode:
-        account = service_account()
-        who = f"the account '{account.pw_name}'" if account else "this user"
+    if subprocess.run(run_as_others(enter), cwd="/", capture_output=True, check=False).returncode:
         closed = [f for f in reversed(workspace.parents) if not f.stat().st_mode & 0o001] or [workspace]
         raise LocalFailure(
-            f"{who}, which servers run as, can't enter {workspace}: {closed[0]} is closed to it; "
+            f"the accounts that servers run as can't enter {workspace}: {closed[0]} is closed to them; "
             f"run `chmod o+x {closed[0]}`, or choose another data folder ($STACKGEN_DATA_HOME)"
         )
 
@@ -140,9 +144,9 @@ def _require_passage(workspace: Path) -> None:
 def _start(workspace: str) -> None:
     program = environment("the process supervisor", REQUIREMENTS) / "bin" / "supervisord"
     folder = Path(workspace, "supervisor")
-    # supervisord leaves its starter's process group by itself; cwd must be one the account may enter
+    # supervisord leaves its starter's process group by itself
     done = subprocess.run(
-        as_service_user([str(program), "-c", str(folder / "supervisord.conf")]),
+        [str(program), "-c", str(folder / "supervisord.conf")],
         env=minimal(folder / "state"),
         cwd=workspace,
         capture_output=True,

@@ -12,8 +12,7 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from local_provider.account import service_account
-
+SHUTDOWN_STATE = 6  # https://github.com/Supervisor/supervisor/blob/4.3.0/supervisor/xmlrpc.py
 LONGEST = 100  # bytes of a unix socket's path
 
 
@@ -44,6 +43,10 @@ def call(workspace: str, method: str, *arguments: Any) -> Any:
         return getattr(proxy.supervisor, method)(*arguments)
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable(f"no supervisor answers for {workspace}: {error}") from error
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode != SHUTDOWN_STATE:
+            raise
+        raise Unreachable(f"the supervisor of {workspace} is shutting down") from fault
 
 
 def state(workspace: str, name: str) -> dict[str, Any] | None:
@@ -91,14 +94,8 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self.path))
-        if _peer(self.sock) not in _supervisors_users():
+        if _peer(self.sock) not in (None, os.geteuid()):  # None: the system does not say who listens
             raise ConnectionRefusedError("another user's process listens there")
-
-
-def _supervisors_users() -> set[int | None]:
-    """Who supervisord may run as; None where the system does not say who listens."""
-    account = service_account()
-    return {None, os.geteuid() if account is None else account.pw_uid}
 
 
 def _peer(connection: socket.socket) -> int | None:

@@ -1,6 +1,6 @@
 """Files and folders that servers can write to, used without following what a server may have planted there.
 
-Where stackgen runs as root, servers run as another account. In a folder that this account can write to, any name
+Where stackgen runs as root, servers run as other accounts. In a folder that such an account can write to, any name
 may be a link, a pipe or a foreign file by the time it is opened. So every folder is opened from the one above it,
 links are followed only where root alone can place one, and owner and mode are set on what is open, never by
 path. This is the only module that creates, changes or deletes files as root (a test of the house says so).
@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from local_provider.account import service_account
+from local_provider.account import Account, is_servers_account
 from local_provider.failure import LocalFailure
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -28,23 +28,20 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 LARGEST = 64 * 1024 * 1024  # bytes read of a file that a server can write to
 
 
-def make_folder(path: Path, mode: int = 0o700) -> Path:
-    """A folder of the service account's; parents that are missing belong to us, and the account may pass."""
-    account = service_account()
-    owner = (os.geteuid(), os.getegid()) if account is None else (account.pw_uid, account.pw_gid)
-    return _make(path, mode, owner)
+def make_folder(path: Path, account: Account | None, mode: int = 0o700) -> Path:
+    """A folder of the account's; parents that are missing belong to us, and the account may pass."""
+    return _make(path, mode, _ours() if account is None else (account.uid, account.gid))
 
 
-def make_operator_folder(path: Path, *, listed: bool = False) -> Path:
-    """A folder that only we can write to; the service account may pass through, and list it where `listed`."""
-    mode = _passable() | (0o044 if listed and os.geteuid() == 0 else 0)
-    return _make(path, mode, (os.geteuid(), os.getegid()))
+def make_operator_folder(path: Path, *, closed: bool = False) -> Path:
+    """A folder that only we can write to; servers' accounts may pass through, unless it is `closed`."""
+    return _make(path, 0o700 if closed else _passable(), _ours())
 
 
-def write(path: Path, content: str | bytes, mode: int, *, ours: bool = False) -> None:
+def write(path: Path, content: str | bytes, mode: int, account: Account | None) -> None:
     """Replace `path` in one step: readers see the old content or the new, never half of it.
 
-    The file is the service account's; with `ours` it stays ours.
+    The file is the account's; ours where that is None.
     """
     with _folder(path.parent) as parent:
         temporary = f".{path.name}.{secrets.token_hex(6)}"
@@ -52,8 +49,7 @@ def write(path: Path, content: str | bytes, mode: int, *, ours: bool = False) ->
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content.encode() if isinstance(content, str) else content)
-                if not ours:
-                    _give(handle)
+                _give(handle, account)
                 os.fchmod(handle, mode)
             os.rename(temporary, path.name, src_dir_fd=parent, dst_dir_fd=parent)
         except BaseException:
@@ -64,32 +60,31 @@ def write(path: Path, content: str | bytes, mode: int, *, ours: bool = False) ->
 
 @contextmanager
 def new_file(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
-    """An empty file of the service account's at `path`, open for writing; one of that name is replaced."""
+    """An empty file of ours at `path`, open for writing; one of that name is replaced."""
     remove(path)
     with _folder(path.parent) as parent:
         handle = os.open(path.name, _NEW, 0o600, dir_fd=parent)
     with os.fdopen(handle, "wb") as stream:
-        _give(handle)
         os.fchmod(handle, mode)
         yield stream
 
 
 @contextmanager
-def open_file(path: Path) -> Iterator[BinaryIO]:
+def open_file(path: Path, account: Account | None = None) -> Iterator[BinaryIO]:
     """A regular file of the account's or ours, open for reading; OSError for a link, a pipe, a foreign file."""
     with _folder(path.parent) as parent:
-        owners = _owners(parent)
+        owners = _owners(parent, account)
         handle = os.open(path.name, _READ, dir_fd=parent)
     with os.fdopen(handle, "rb") as stream:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_uid not in owners:
-            raise OSError(errno.EPERM, "not a regular file of the service account's", str(path))
+            raise OSError(errno.EPERM, "not a regular file of the server's account", str(path))
         yield stream
 
 
-def read(path: Path) -> bytes:
+def read(path: Path, account: Account | None = None) -> bytes:
     """What is in a file, see `open_file`; a file above LARGEST bytes is an OSError too."""
-    with open_file(path) as stream:
+    with open_file(path, account) as stream:
         content = stream.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
@@ -139,6 +134,39 @@ def remove_tree(path: Path) -> None:
             shutil.rmtree(path.name, dir_fd=parent)
         else:
             os.unlink(path.name, dir_fd=parent)
+
+
+def give_tree(path: Path, account: Account | None) -> None:
+    """Make a folder the account's, with all that is in it; nothing happens if it is.
+
+    It comes from us and is empty, or from another account of servers: the files and folders that this one owned in it
+    are given. Raises LocalFailure for a folder of another user.
+    """
+    if account is None:
+        return
+    with _folder(path) as top:
+        holder = os.fstat(top).st_uid
+        if holder == account.uid:
+            return
+        if not (is_servers_account(holder) or (holder == os.geteuid() and _is_empty(top))):
+            raise _foreign(path, holder, account.uid)
+        for _, folders, files, folder in os.fwalk(".", dir_fd=top, topdown=False, follow_symlinks=False):
+            for name in (*files, *folders):
+                _give_one(name, folder, holder, account)
+        _give(top, account)  # last: an update that is killed begins again
+        os.fchmod(top, 0o700)
+
+
+def _give_one(name: str, folder: int, holder: int, account: Account) -> None:
+    """Give what is open, if it is a file or a folder of the holder's: the name may mean something else by now."""
+    with suppress(OSError):  # a link or a socket
+        handle = os.open(name, _READ, dir_fd=folder)
+        try:
+            status = os.fstat(handle)
+            if status.st_uid == holder and (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                _give(handle, account)
+        finally:
+            os.close(handle)
 
 
 def discard_planted(path: Path) -> None:
@@ -192,11 +220,14 @@ def _only_ours(folder: int) -> bool:
     return status.st_uid == 0 and not status.st_mode & (0o002 | (0o020 if status.st_gid else 0))
 
 
-def _owners(folder: int) -> set[int]:
+def _owners(folder: int, account: Account | None) -> set[int]:
     """Whose files we read in a folder."""
-    account = service_account()
-    owners = set() if account is None else {account.pw_uid}
+    owners = set() if account is None else {account.uid}
     return owners | ({os.geteuid()} if _only_ours(folder) else set())
+
+
+def _ours() -> tuple[int, int]:
+    return os.geteuid(), os.getegid()
 
 
 def _passable() -> int:
@@ -206,7 +237,7 @@ def _passable() -> int:
 def _make(path: Path, mode: int, owner: tuple[int, int]) -> Path:
     for parent in reversed(path.absolute().parents):
         if not parent.exists():
-            _make_one(parent, _passable(), (os.geteuid(), os.getegid()))
+            _make_one(parent, _passable(), _ours())
     _make_one(path.absolute(), mode, owner)
     return path
 
@@ -226,17 +257,18 @@ def _make_one(path: Path, mode: int, owner: tuple[int, int]) -> None:
                 os.fchown(handle, *owner)
             os.fchmod(handle, mode)
             if former != owner[0] == os.geteuid():  # from now on its links would be followed
-                _discard_all_planted(handle)
+                _take_content(handle)
     finally:
         os.close(handle)
 
 
-def _discard_all_planted(folder: int) -> None:
-    """Delete the links, hard links and pipes that the account has left in a folder that is ours now."""
+def _take_content(folder: int) -> None:
+    """In a folder that is ours now: take its files, delete the links, hard links and pipes that an account left."""
     for name in os.listdir(folder):
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        one = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
-        if not one and not stat.S_ISDIR(status.st_mode):
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+            os.chown(name, *_ours(), dir_fd=folder, follow_symlinks=False)
+        elif not stat.S_ISDIR(status.st_mode):
             os.unlink(name, dir_fd=folder)
 
 
@@ -254,25 +286,31 @@ def _may_take(handle: int, path: Path, owner: int) -> bool:
 
     A folder of ours keeps its mode, since the user may have chosen it. Raises LocalFailure for one of another user.
     """
-    holder, ours, account = os.fstat(handle).st_uid, os.geteuid(), service_account()
-    if account is None or holder == owner == ours:
+    holder, ours = os.fstat(handle).st_uid, os.geteuid()
+    if ours != 0 or holder == owner == ours:
         return False
-    if holder == account.pw_uid:  # one of the account's, or one that an earlier version made so
+    if holder == owner or is_servers_account(holder):  # an earlier version gave all to one account
         return True
-    if holder == ours and not os.listdir(handle):  # left by an update that was killed
+    if holder == ours and _is_empty(handle):  # left by an update that was killed
         return True
+    raise _foreign(path, holder, owner)
+
+
+def _is_empty(folder: int) -> bool:
+    with os.scandir(folder) as entries:
+        return next(entries, None) is None
+
+
+def _foreign(path: Path, holder: int, owner: int) -> LocalFailure:
     hint = (
-        "choose another folder"
-        if owner == ours
-        else f"if it is stackgen's: chown -R {account.pw_name} {path}"
+        "choose another folder" if owner == os.geteuid() else f"if it is stackgen's: chown -R {owner} {path}"
     )
-    raise LocalFailure(
+    return LocalFailure(
         f"{path} belongs to another user (number {holder}); stackgen takes no folder over; {hint}"
     )
 
 
-def _give(handle: int) -> None:
-    """Make an open file the service account's."""
-    account = service_account()
+def _give(handle: int, account: Account | None) -> None:
+    """Make an open file the account's."""
     if account is not None:
-        os.fchown(handle, account.pw_uid, account.pw_gid)
+        os.fchown(handle, account.uid, account.gid)

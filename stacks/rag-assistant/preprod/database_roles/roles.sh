@@ -32,5 +32,6 @@ ask "$database" -1 -f "$here/roles.sql"
 PGPASSWORD=$SUPERUSER_PASSWORD
 export PGPASSWORD
 for extension in "$@"; do
-    ask "$database" -c "create extension if not exists $extension schema public"
+    ask "$database" -c "create schema if not exists public authorization application" \
+        -c "create extension if not exists $extension schema public"
 done

@@ -23,7 +23,9 @@ USER = "stackgen"
 FRONT, PROMETHEUS, ALERTMANAGER, QUERY, RECEIVER, HEALTH, GRAFANA = 8427, 9090, 9093, 16686, 4318, 13133, 3000
 ROUTES = "/etc/vmauth/routes.json"
 COLLECTOR = "/etc/otelcol-contrib/config.yaml"
+JAEGER = "/etc/jaeger/config.yaml"
 TRACES = "/traces"
+BADGER = {"ephemeral": False, "directories": {"keys": f"{TRACES}/keys", "values": f"{TRACES}/values"}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,18 +78,35 @@ class Telemetry:
 
     def _traces(self) -> str:
         """Jaeger with its own store on a volume; its host."""
+        content = {
+            "extensions": {
+                "healthcheckv2": {"use_v2": True, "http": {"endpoint": f"0.0.0.0:{HEALTH}"}},
+                "jaeger_query": {"storage": {"traces": "kept"}, "http": {"endpoint": f"0.0.0.0:{QUERY}"}},
+                "jaeger_storage": {"backends": {"kept": {"badger": BADGER}}},
+            },
+            "receivers": {"otlp": {"protocols": {"http": {"endpoint": f"0.0.0.0:{RECEIVER}"}}}},
+            "processors": {"batch": {}},
+            "exporters": {"jaeger_storage_exporter": {"trace_storage": "kept"}},
+            "service": {
+                "extensions": ["healthcheckv2", "jaeger_storage", "jaeger_query"],
+                "pipelines": {
+                    "traces": {
+                        "receivers": ["otlp"],
+                        "processors": ["batch"],
+                        "exporters": ["jaeger_storage_exporter"],
+                    }
+                },
+                "telemetry": {"metrics": {"level": "none"}},
+            },
+        }
         container = Container(
             name="jaeger",
             image=self._ground.image(self._args.traces_image),
-            args=[
-                "--badger.ephemeral=false",
-                f"--badger.directory-key={TRACES}/keys",
-                f"--badger.directory-value={TRACES}/values",
-            ],
-            environment={"SPAN_STORAGE_TYPE": "badger", "COLLECTOR_OTLP_ENABLED": "true"},
+            args=[f"--config={JAEGER}"],
+            files={JAEGER: json.dumps(content, indent=1)},
             volumes={TRACES: "traces"},
             ports={"query": QUERY, "otlp": RECEIVER},
-            health=Health(port=14269, path="/"),
+            health=Health(port=HEALTH, path="/status"),
             cpu="250m",
             memory="1Gi",
         )

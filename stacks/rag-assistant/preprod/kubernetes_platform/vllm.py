@@ -33,7 +33,7 @@ class VllmArgs:
 
 def vllm(name: str, args: VllmArgs, ground: Ground, opts: pulumi.ResourceOptions) -> ModelServer:
     """A server for one model, under the component's name."""
-    flags = ["--model", args.weights, "--revision", args.revision, "--served-model-name", name]
+    flags = [args.weights, "--revision", args.revision, "--served-model-name", name]
     flags += ["--port", str(PORT), "--tensor-parallel-size", str(args.gpus), *args.flags]
     given = ModelServerArgs(
         image=args.image,

@@ -41,6 +41,8 @@ class LocalLlamaCpp(pulumi.ComponentResource):
         model = ModelFile(
             f"{name}-weights",
             source=args.weights,
+            workspace=args.workspace.root,
+            component=name,
             digest=args.digest,
             registry=args.registry["mlflow"] if args.registry else None,
             opts=child,

@@ -34,8 +34,9 @@ class LocalJob(pulumi.ComponentResource):
         python = SourceEnvironment(
             f"{name}-python", source=args.source, workspace=args.workspace, opts=child
         ).path
-        place = pulumi.Output.concat(directory, f"/run/{name}-source")
-        source = SourceTree(f"{name}-source", source=args.source, path=place, opts=child)
+        source = SourceTree(
+            f"{name}-source", source=args.source, workspace=directory, component=name, opts=child
+        )
         job = Job(
             name,
             JobArgs(

@@ -73,6 +73,7 @@ class LocalMlflow(pulumi.ComponentResource):
             name,
             ProcessArgs(
                 workspace=directory,
+                data=[data],
                 command=[pulumi.Output.concat(python, "/bin/mlflow"), "server", *flags],
                 environment={
                     "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),

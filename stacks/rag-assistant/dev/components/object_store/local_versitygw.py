@@ -72,6 +72,7 @@ class LocalVersitygw(pulumi.ComponentResource):
             name,
             ProcessArgs(
                 workspace=directory,
+                data=[data],
                 command=[program, *flags, pulumi.Output.concat(data, "/objects")],
                 secrets={"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key},
                 files={"enable_versioning.py": (FILES / "enable_versioning.py").read_text()},

@@ -49,7 +49,8 @@ class LocalMlserver(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         registry = args.registry["mlflow"]
         lock = (FILES / "requirements.txt").read_text()
-        python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
+        # MLServer asks for a FastAPI below 0.116, whose Starlette has known vulnerabilities; it runs with a newer one.
+        python = PythonEnvironment(f"{name}-python", requirements=lock, no_deps=True, opts=child).path
         version = RegisteredModel(f"{name}-version", model=args.model, registry=registry, opts=child).version
         number = Port(f"{name}-port", preferred=args.port, opts=child).number
         token = Password(f"{name}-metrics-token", opts=child).value

@@ -40,8 +40,9 @@ class LocalService(pulumi.ComponentResource):
         python = SourceEnvironment(
             f"{name}-python", source=args.source, workspace=args.workspace, opts=child
         ).path
-        place = pulumi.Output.concat(directory, f"/run/{name}-source")
-        source = SourceTree(f"{name}-source", source=args.source, path=place, opts=child)
+        source = SourceTree(
+            f"{name}-source", source=args.source, workspace=directory, component=name, opts=child
+        )
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         url = pulumi.Output.concat("http://127.0.0.1:", number)
         Process(

@@ -39,6 +39,7 @@ class LocalPostgresql(pulumi.ComponentResource):
         server = PostgresServer(
             name,
             args.workspace,
+            component=name,
             requirements=(FILES / "requirements.txt").read_text(),
             folder=FOLDERS[args.version],
             data=f"{name}/postgresql-{args.version}",

@@ -28,7 +28,10 @@ class KubernetesVllmArgs:
     revision: str = "main"
     gated: bool = False
     hub: str = "https://huggingface.co"
-    image: str = "docker.io/vllm/vllm-openai:v0.18.2"
+    image: str = (
+        "docker.io/vllm/vllm-openai:v0.29.0"
+        "@sha256:c2914767605584b6d8f45686b82de173ecc99e781897aa3d0a66dacd72c51ae1"
+    )
     gpus: int = 1
     cpu: str = "4"
     memory: str = "32Gi"

@@ -12,6 +12,7 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
+SHUTDOWN_STATE = 6  # https://github.com/Supervisor/supervisor/blob/4.3.0/supervisor/xmlrpc.py
 LONGEST = 100  # bytes of a unix socket's path
 
 
@@ -42,6 +43,10 @@ def call(workspace: str, method: str, *arguments: Any) -> Any:
         return getattr(proxy.supervisor, method)(*arguments)
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable(f"no supervisor answers for {workspace}: {error}") from error
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode != SHUTDOWN_STATE:
+            raise
+        raise Unreachable(f"the supervisor of {workspace} is shutting down") from fault
 
 
 def state(workspace: str, name: str) -> dict[str, Any] | None:
