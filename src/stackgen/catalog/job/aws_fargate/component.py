@@ -45,7 +45,7 @@ class AwsFargate(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsFargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:job:AwsFargate", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        plain, secret = split(environment(args.uses, also={}))
+        plain, secret = split(environment(args.uses))
         container = Container(
             name="job",
             image=own_image(name, args.aws, args.image, args.image_tag, child),
