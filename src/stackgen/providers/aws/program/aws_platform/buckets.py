@@ -13,10 +13,10 @@ from aws_platform.workloads import Workload
 from aws_platform.zone import Zone
 
 PREFIX_LIMIT = 37  # S3 adds 26 characters of its own
+# no s3:DeleteObjectVersion: what a caller deletes or overwrites stays a version until the lifecycle removes it
 OBJECTS = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
-    "s3:DeleteObjectVersion",
     "s3:GetObject",
     "s3:GetObjectVersion",
     "s3:ListMultipartUploadParts",
