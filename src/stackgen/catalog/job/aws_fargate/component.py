@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from aws_platform.containers import Container
+from aws_platform.encryption import key_for_schedule
 from aws_platform.fargate import Compute, Task
 from aws_platform.images import own_image
 from aws_platform.naming import physical_name
@@ -104,7 +105,7 @@ class AwsFargate(pulumi.ComponentResource):
             [task.execution_role_arn, task.workload.role.arn],
             {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         )
-        decrypt = Statement(("kms:Decrypt",), [zone.key.arn])
+        decrypt = key_for_schedule(zone, physical_name(name, 64))
         aws.iam.RolePolicy(
             f"{name}-schedule", role=role.name, policy=policy(run, pass_on, decrypt), opts=opts
         )
