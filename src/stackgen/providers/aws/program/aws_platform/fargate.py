@@ -16,7 +16,6 @@ from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Workload, admit
 from aws_platform.zone import Zone
 
-BUSYBOX = "public.ecr.aws/docker/library/busybox:1.37.0"
 REGISTER_TARGETS = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForVpcLattice"
 
 
@@ -58,7 +57,7 @@ class Task(pulumi.ComponentResource):
         paths = sorted(
             {path for container in containers for path in (*container.writable, *container.readable)}
         )
-        first = prepare(zone.image(BUSYBOX), paths, files.plain, files.secret)
+        first = prepare(containers[0].image, paths, files.plain, files.secret)
         containers = [first, *(replace(c, after=(PREPARE, *c.after)) for c in containers)]
         self.workload: Workload = zone.workload(name)
         self.log_group = zone.log_group(name, child)
