@@ -12,6 +12,7 @@ from stackgen.planning.plan import plan
 from stackgen.spec.loading import parse
 from tests.clouds.programs import generated
 from tests.clouds.recording import Recording, run_program
+from tests.conftest import Cli
 
 pytestmark = pytest.mark.unit
 MIRROR = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
@@ -85,6 +86,16 @@ def test_components_that_cannot_do_without_say_why(tmp_path: Path) -> None:
     assert "https://huggingface.co" in aws["embedder"]
     gcp = _planned(_spec("gcp", more=EMBEDDER, uses="embedder"), tmp_path)
     assert set(gcp) == {"embedder"}
+
+
+def test_the_plan_prints_who_gets_out_and_why(cli: Cli) -> None:
+    folder = cli.folder / "stacks" / "egress"
+    folder.mkdir(parents=True)
+    (folder / "stack.yaml").write_text(_spec("gcp", more=EMBEDDER, uses="embedder"), encoding="utf-8")
+    done = cli("plan", "egress", "-e", "prod")
+    why = "its weights come from https://huggingface.co"
+    assert f"embedder may open HTTPS connections to the internet: {why}" in done.stdout
+    assert "app may open" not in done.stdout
 
 
 def test_a_mirror_in_ecr_closes_the_network(tmp_path: Path) -> None:
