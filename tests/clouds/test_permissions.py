@@ -39,6 +39,25 @@ def test_every_policy_is_one_that_iam_understands(name: str) -> None:
         assert serious == [], f"{resource}: {serious}"
 
 
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_key_is_used_through_services_and_for_named_data(name: str) -> None:
+    """Nobody decrypts with the environment's one key but through a service, for one bucket, secret or schedule."""
+    for resource, document in _policies(name):
+        for statement in json.loads(document)["Statement"]:
+            if not {"kms:Decrypt", "kms:GenerateDataKey"} & set(statement["Action"]):
+                continue
+            keys = {key for test in statement.get("Condition", {}).values() for key in test}
+            assert any(key.startswith("kms:EncryptionContext:") for key in keys), f"{resource}: {statement}"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_images_are_pulled_from_named_repositories(name: str) -> None:
+    for resource, document in _policies(name):
+        for statement in json.loads(document)["Statement"]:
+            if any(action.startswith("ecr:Batch") for action in statement["Action"]):
+                assert all("*" not in one for one in statement["Resource"]), f"{resource}: {statement}"
+
+
 @pytest.mark.parametrize("name", ["prod", "prod-gcp", "prod-mixed"])
 def test_least_privilege_can_be_read(name: str, golden: Callable[[Path, str], None]) -> None:
     """Who may do what, on what: a change of it is a change of this file."""

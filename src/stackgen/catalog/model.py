@@ -110,7 +110,8 @@ class Implementation:
     check: what is wrong with options and settings taken together, in a sentence, or None.
     offers: why it can't serve a component's options and settings as written, in a place, or None; asked
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
-    warns: what will soon be wrong. reached_through: the capability that speaks its contract for it.
+    warns: what will soon be wrong. internet: why it opens connections to the internet there, or None.
+    reached_through: the capability that speaks its contract for it.
     maturity: what it claims; shown only once a recorded run has measured it, `unproven` until then.
     properties: security, backup and availability, each with a sentence; foundations have none.
     billing: per-use (what is not used costs nothing but storage), always-on (something is paid for as long as it
@@ -129,6 +130,7 @@ class Implementation:
     offers: Callable[[CapabilityOptions, Mapping[str, Any], Place], str | None] | None = None
     resolve: Callable[[CapabilityOptions, ImplementationSettings, Place], Mapping[str, Any]] | None = None
     warns: Callable[[CapabilityOptions, ImplementationSettings, Place], str | None] | None = None
+    internet: Callable[[ImplementationSettings, Place], str | None] | None = None
     reached_through: str | None = None
     properties: Properties | None = None
     requirements: tuple[str, ...] = ()

@@ -43,6 +43,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
             "instead_of": dict(item.instead_of),
             "billing": item.implementation.billing,
             "gpu": item.implementation.gpu,
+            "internet": plan.egress.get(item.resource),
             "options": plain_data(item.options),
             "settings": plain_data(item.settings),
             "waits_for": list(item.waits_for),
@@ -53,7 +54,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     ]
     return Answer(
         data,
-        "\n".join(_instead(item) for item in plan.boxes if item.instead_of),
+        "\n".join((*(_instead(item) for item in plan.boxes if item.instead_of), *_internet(plan))),
         table=(("component", "capability", "implementation", "level", "waits for"), rows),
         warnings=(*plan.warnings, *allowances(plan)),
         next=f"stackgen generate {context.name} -e {context.environment}",
@@ -86,6 +87,12 @@ def _instead(item: PlannedComponent) -> str:
     """Why a component is not provided by its provider's default."""
     others = "; ".join(f"not {other}: {why}" for other, why in item.instead_of.items())
     return f"{item.name} by {item.entry.id}, {others}"
+
+
+def _internet(plan: Plan) -> list[str]:
+    """Who may open connections to the internet, where nobody else may, and why."""
+    found = plan.egress
+    return [f"{name} may open HTTPS connections to the internet: {why}" for name, why in found.items()]
 
 
 def _named(item: PlannedComponent, plan: Plan) -> str:

@@ -92,7 +92,7 @@ def _clear(value: SecretStr | None) -> str | None:
 
 @contextmanager
 def scratch(binding: S3Binding) -> Iterator[tuple[Any, str]]:
-    """A client and a prefix of the probe's own; every version below it is deleted afterwards."""
+    """A client and a prefix of the probe's own; what is below it is deleted afterwards, versions where allowed."""
     connection, prefix = client(binding), f"stackgen-probe-{uuid4().hex[:12]}/"
     try:
         yield connection, prefix
@@ -101,10 +101,17 @@ def scratch(binding: S3Binding) -> Iterator[tuple[Any, str]]:
 
 
 def _clean(connection: Any, bucket: str, prefix: str) -> None:
+    """Callers of a bucket on AWS may not delete versions; there its lifecycle removes them."""
+    from botocore.exceptions import ClientError
+
     found = connection.list_object_versions(Bucket=bucket, Prefix=prefix)
-    for kind in ("Versions", "DeleteMarkers"):
-        for item in found.get(kind, []):
+    for item in (*found.get("Versions", []), *found.get("DeleteMarkers", [])):
+        try:
             connection.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("AccessDenied", "403"):
+                raise
+            break
     for item in connection.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
         connection.delete_object(Bucket=bucket, Key=item["Key"])
 

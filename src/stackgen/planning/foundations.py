@@ -11,6 +11,7 @@ from stackgen.catalog.model import FromConfiguration
 from stackgen.planning.findings import Findings, Path
 from stackgen.planning.model import PlannedFoundation
 from stackgen.planning.places import settings_of, unknown_region
+from stackgen.providers.egress import SETTING
 from stackgen.providers.model import Provider, ProviderSettings
 
 if TYPE_CHECKING:
@@ -21,9 +22,16 @@ CAPABILITY = "foundation"
 
 
 def foundations(
-    loaded: LoadedStack, environment: str, providers: Mapping[str, Provider], findings: Findings
+    loaded: LoadedStack,
+    environment: str,
+    providers: Mapping[str, Provider],
+    egress: Mapping[str, Mapping[str, str]],
+    findings: Findings,
 ) -> tuple[PlannedFoundation, ...]:
-    """The foundations of every provider in use; the environment's settings are its first provider's."""
+    """The foundations of every provider in use; the environment's settings are its first provider's.
+
+    egress: provider → component → why it may open connections to the internet.
+    """
     found: list[PlannedFoundation] = []
     described = loaded.stack.environments[environment]
     for name, provider in providers.items():
@@ -36,6 +44,8 @@ def foundations(
             chosen = {key: value for key, value in settings if key in fields}
             if "protect" in fields:
                 chosen["protect"] = described.protect
+            if SETTING in fields:
+                chosen[SETTING] = dict(egress.get(name, {}))
             if "labels" in fields:
                 chosen["labels"] = _labels(loaded.stack, environment)
             model = entry.implementation.settings

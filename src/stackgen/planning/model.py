@@ -161,6 +161,12 @@ class Plan:
         return (*self.components, *self.beside)
 
     @cached_property
+    def egress(self) -> Mapping[str, str]:
+        """Resource name of a box → why it may open connections to the internet; of providers where no other may."""
+        given = (getattr(foundation.settings, "egress", None) or {} for foundation in self.foundations)
+        return {name: why for one in given for name, why in one.items()}
+
+    @cached_property
     def by_name(self) -> Mapping[str, PlannedComponent]:
         """Components by name."""
         return {component.name: component for component in self.components}

@@ -48,7 +48,7 @@ def check_regions(environment: str, places: Mapping[str, Place], findings: Findi
         region = unknown_region(provider, where.settings)
         if region is not None:
             subject = f"environment '{environment}' asks for region '{region}' of {name}"
-            _refuse(subject, region, provider, _setting(environment, name, "region", findings), findings)
+            _refuse(subject, region, provider, setting_path(environment, name, "region", findings), findings)
 
 
 def check_locations(merged: Merged, entry: Entry, where: Place, findings: Findings) -> None:
@@ -85,7 +85,7 @@ def _refuse(subject: str, region: str, provider: Provider, path: Path, findings:
     )
 
 
-def _setting(environment: str, provider: str, name: str, findings: Findings) -> Path:
+def setting_path(environment: str, provider: str, name: str, findings: Findings) -> Path:
     """Where a provider's setting stands in the spec."""
     own = findings.loaded.stack.environments[environment].provider == provider
     return ("environments", environment, *(("settings",) if own else ("providers", provider)), name)
@@ -105,6 +105,6 @@ def check_residency(environment: str, places: Mapping[str, Place], findings: Fin
             findings.add(
                 "outside-residency",
                 f"data must stay in '{where.residency}', and {provider} would run in {where.region}, {lies}",
-                _setting(environment, provider, "region", findings),
+                setting_path(environment, provider, "region", findings),
                 hint="set `region` to one that lies there",
             )

@@ -13,6 +13,7 @@ from stackgen.planning.beside import boxes_beside
 from stackgen.planning.choose import check_together, resolve_settings
 from stackgen.planning.clauses import check_needs
 from stackgen.planning.connections import check_connections
+from stackgen.planning.egress import egress
 from stackgen.planning.findings import Findings
 from stackgen.planning.foundations import foundations
 from stackgen.planning.lengths import refuse_other_lengths, warnings
@@ -53,7 +54,8 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     planned = _components(merged, where, findings)
     beside = boxes_beside(second, merged, planned, where, findings)
     providers = {name: shelf.provider(name) for name in where}
-    ground = foundations(loaded, environment, providers, findings)
+    out = egress(environment, (*planned, *beside), where, findings)
+    ground = foundations(loaded, environment, providers, out, findings)
     findings.raise_if_any()
     found = _plan(loaded, environment, providers, ground, planned, beside, findings)
     return replace(found, warnings=(*found.warnings, *warnings(found)))

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from stackgen.providers.egress import Egress
 from stackgen.providers.model import Provider, ProviderSettings
 from stackgen.providers.regions import beside
 
@@ -31,11 +32,7 @@ class AwsSettings(ProviderSettings):
     private_subnet_ids: tuple[str, ...] = Field(
         default=(), description="Its private subnets, in at least two availability zones."
     )
-    egress: str = Field(
-        default="nat",
-        pattern="^(nat|none)$",
-        description="Ways out of a new network: `nat` (HTTPS to image registries and other clouds) or `none`.",
-    )
+    egress: Egress = Field(default_factory=dict[str, str])
     image_registry: str | None = Field(
         default=None,
         pattern=r"^[\w.-]+(:\d+)?(/[\w./-]+)?$",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from stackgen.providers.egress import Egress
 from stackgen.providers.model import Provider, ProviderSettings
 from stackgen.providers.regions import beside
 
@@ -40,11 +41,7 @@ class GcpSettings(ProviderSettings):
         pattern=r"^projects/[\w:.-]+/regions/[a-z0-9-]+/subnetworks/[a-z0-9-]+$",
         description="Its subnet for workloads.",
     )
-    egress: str = Field(
-        default="nat",
-        pattern="^(nat|none)$",
-        description="Ways out of the network: `nat` (HTTPS to model hubs and other clouds) or `none`.",
-    )
+    egress: Egress = Field(default_factory=dict[str, str])
     image_registry: str | None = Field(
         default=None,
         pattern=r"^[\w.-]+(:\d+)?(/[\w./-]+)?$",

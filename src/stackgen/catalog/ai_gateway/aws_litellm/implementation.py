@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
 
 
@@ -24,6 +25,7 @@ IMPLEMENTATION = Implementation(
     description="LiteLLM's proxy on ECS Fargate behind HTTPS: one address and one key for every model.",
     level="self-hosted",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"cpu": 1024, "memory": 2048, "minimum": 1, "maximum": 2},
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from aws_platform.buckets import data_bucket
+from aws_platform.encryption import key_for_bucket
 from aws_platform.federation import SESSION, assumable_role
 from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
@@ -80,7 +81,7 @@ class AwsSagemakerVllm(pulumi.ComponentResource):
             policy=policy(
                 Statement(("s3:GetObject",), [pulumi.Output.concat(bucket_arn, "/*")]),
                 Statement(("s3:ListBucket",), [bucket_arn]),
-                Statement(("kms:Decrypt",), [self._zone.key.arn]),
+                key_for_bucket(self._zone, bucket_arn, "kms:Decrypt"),
                 Statement(
                     ("kms:CreateGrant",),
                     [self._zone.key.arn],

@@ -48,10 +48,16 @@ def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where
     return open_weights(options, settings)
 
 
+def internet(settings: ImplementationSettings, _where: Place) -> str:
+    """Weights are fetched whenever a server starts, and hubs are elsewhere."""
+    return f"its weights come from {getattr(settings, 'hub', 'a model hub')}"
+
+
 IMPLEMENTATION = Implementation(
     description="Text Embeddings Inference on Cloud Run: open weights, the same vectors as anywhere else.",
     level="self-hosted",
     settings=Settings,
+    internet=internet,
     sizes={
         "small": {"cpu": "2", "memory": "4Gi", "minimum": 1, "maximum": 3},
         "medium": {"cpu": "4", "memory": "8Gi", "minimum": 2, "maximum": 10},

@@ -22,7 +22,10 @@ class Settings(ImplementationSettings):
     cidr: str = Field(default="10.80.0.0/16", description="Address range of a new network.")
     vpc_id: str | None = Field(default=None, description="An existing VPC to use instead.")
     private_subnet_ids: tuple[str, ...] = Field(default=(), description="Its private subnets.")
-    egress: str = Field(default="nat", description="Ways out of a new network: nat or none.")
+    egress: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Components that may open HTTPS connections to the internet, and why.",
+    )
     image_registry: str | None = Field(default=None, description="Registry that mirrors public images.")
     peers: tuple[str, ...] = Field(default=(), description="Address ranges that may connect.")
     log_retention: int = Field(default=365, description="Days that logs are kept.")

@@ -23,7 +23,10 @@ class Settings(ImplementationSettings):
     database_cidr: str = Field(default="10.91.0.0/16", description="Address range for managed databases.")
     network: str | None = Field(default=None, description="An existing network to use instead.")
     subnetwork: str | None = Field(default=None, description="Its subnet for workloads.")
-    egress: str = Field(default="nat", description="Ways out of the network: nat or none.")
+    egress: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Components that may open HTTPS connections to the internet, and why.",
+    )
     image_registry: str | None = Field(default=None, description="Registry that mirrors public images.")
     peers: tuple[str, ...] = Field(default=(), description="Address ranges that may connect.")
     log_retention: int = Field(default=365, description="Days that logs are kept.")

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.images import given_image
 from stackgen.providers.aws.properties import JOB
 
 
@@ -33,6 +34,7 @@ IMPLEMENTATION = Implementation(
     description="The user's container on ECS Fargate, started on a schedule.",
     level="managed",
     settings=Settings,
+    internet=given_image,
     sizes={
         "small": {"cpu": 512, "memory": 1024},
         "medium": {"cpu": 1024, "memory": 2048},
@@ -45,5 +47,6 @@ IMPLEMENTATION = Implementation(
     notes=(
         "it runs on its schedule; run it once by hand (`aws ecs run-task`) after its image is pushed",
         "push its image, built from `source`, to the repository the first update creates",
+        "its image needs `sh` and `chmod`, with which a container of the task prepares /tmp",
     ),
 )

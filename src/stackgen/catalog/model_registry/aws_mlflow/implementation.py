@@ -5,6 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
 
 
@@ -28,6 +29,7 @@ IMPLEMENTATION = Implementation(
     description="MLflow's tracking server and registry on ECS Fargate, password-protected, on Aurora and S3.",
     level="self-hosted",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"cpu": 1024, "memory": 2048, "minimum": 1, "maximum": 1, "max_capacity": 2},
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 4, "max_capacity": 8},

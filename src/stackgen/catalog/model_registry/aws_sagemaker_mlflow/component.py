@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from aws_platform.buckets import data_bucket, use_of
+from aws_platform.encryption import key_for_bucket
 from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Caller, Workload
@@ -124,5 +125,5 @@ class AwsSagemakerMlflow(pulumi.ComponentResource):
         return pulumi.Output.concat("s3://", store, f"/{name}"), (
             Statement(objects, [pulumi.Output.concat(arn, f"/{name}/*")]),
             Statement(("s3:ListBucket",), [arn]),
-            Statement(("kms:Decrypt", "kms:GenerateDataKey"), [args.aws.key.arn]),
+            key_for_bucket(args.aws, arn, "kms:Decrypt", "kms:GenerateDataKey"),
         )

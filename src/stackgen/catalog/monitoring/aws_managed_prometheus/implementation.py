@@ -5,6 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
 
 
@@ -26,6 +27,7 @@ IMPLEMENTATION = Implementation(
     description="Managed Prometheus, X-Ray and Managed Grafana, fed and queried through one address.",
     level="managed",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"cpu": 512, "memory": 1024},
         "medium": {"cpu": 1024, "memory": 2048},

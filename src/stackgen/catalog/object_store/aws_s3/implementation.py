@@ -32,7 +32,7 @@ IMPLEMENTATION = Implementation(
         ),
         tls=("required", "the bucket's policy refuses plain HTTP"),
         authentication=("identity", "requests are signed with the role of the workload; there is no key"),
-        backup=("versions", "old versions are kept for 90 days"),
+        backup=("versions", "old versions are kept for 90 days, and no caller may delete them"),
         high_availability=(
             "zones",
             "S3 Standard keeps objects in at least three zones "

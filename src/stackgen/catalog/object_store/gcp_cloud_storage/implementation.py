@@ -46,7 +46,10 @@ IMPLEMENTATION = Implementation(
             "an HMAC key of a service account that can use this bucket and nothing else; S3's signatures "
             "know no federation",
         ),
-        backup=("versions", "old versions are kept for 90 days, deleted objects for 7 more"),
+        backup=(
+            "versions",
+            "old versions are kept for 90 days; whatever is deleted, a version too, can be restored for 30 more",
+        ),
         high_availability=(
             "zones",
             "a regional bucket is in several zones (https://cloud.google.com/storage/docs/locations)",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
 
 NO_AUTHENTICATION = (
@@ -35,6 +36,7 @@ IMPLEMENTATION = Implementation(
     description="MLServer on ECS Fargate: a scikit-learn model from the registry over the Open Inference Protocol.",
     level="self-hosted",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"cpu": 1024, "memory": 2048, "minimum": 1, "maximum": 2},
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},

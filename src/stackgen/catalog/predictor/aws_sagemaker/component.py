@@ -12,7 +12,7 @@ from open_inference_tunnel import ALIVE, FRONT
 
 from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
-from aws_platform.images import own_image
+from aws_platform.images import PULL, own_image, repositories_of
 from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Caller
@@ -21,7 +21,6 @@ from aws_platform.zone import Zone
 PORT, SIGNER = 8080, 8005
 FOLDER = "/etc/front"
 SIGNER_IMAGE = "public.ecr.aws/aws-observability/aws-sigv4-proxy:1.10"
-PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +92,12 @@ class AwsSagemaker(pulumi.ComponentResource):
 
     def _endpoint(self, name: str, args: AwsSagemakerArgs) -> aws.sagemaker.Endpoint:
         child = self._child
+        image = own_image(name, self._zone, args.image, args.image_tag, child)
         model = aws.sagemaker.Model(
             f"{name}-model",
-            execution_role_arn=self._role(name).arn,
+            execution_role_arn=self._role(name, image).arn,
             enable_network_isolation=True,  # the model is in the image; the server calls nobody
-            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
-                image=own_image(name, self._zone, args.image, args.image_tag, child)
-            ),
+            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(image=image),
             tags={"model": args.model.removeprefix("models:/")},
             opts=child,
         )
@@ -126,7 +124,7 @@ class AwsSagemaker(pulumi.ComponentResource):
             self._scale(name, args, endpoint)
         return endpoint
 
-    def _role(self, name: str) -> aws.iam.Role:
+    def _role(self, name: str, image: pulumi.Input[str]) -> aws.iam.Role:
         """May pull the image and write logs; nothing else."""
         zone = self._zone
         role = aws.iam.Role(
@@ -144,7 +142,7 @@ class AwsSagemaker(pulumi.ComponentResource):
             f"{name}-endpoint",
             role=role.name,
             policy=policy(
-                Statement(PULL, [f"arn:aws:ecr:{place}:repository/*"]),
+                Statement(PULL, repositories_of([image])),
                 Statement(("ecr:GetAuthorizationToken",), ["*"]),  # the action knows no resources
                 Statement(("kms:CreateGrant",), [zone.key.arn], grant),
                 Statement(

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
 
 NO_AUTHENTICATION = (
@@ -53,6 +54,7 @@ IMPLEMENTATION = Implementation(
     description="A registered scikit-learn model on a SageMaker endpoint, over the Open Inference Protocol.",
     level="managed",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"instance_type": "ml.m7i.large", "minimum": 1, "maximum": 2},
         "medium": {"instance_type": "ml.m7i.xlarge", "minimum": 2, "maximum": 6},

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.images import given_image
 from stackgen.providers.aws.properties import SERVICE
 
 
@@ -32,6 +33,7 @@ IMPLEMENTATION = Implementation(
     description="The user's container on ECS Fargate behind HTTPS, with bindings from a secret of its own.",
     level="managed",
     settings=Settings,
+    internet=given_image,
     sizes={
         "small": {"cpu": 512, "memory": 1024, "minimum": 1, "maximum": 2},
         "medium": {"cpu": 1024, "memory": 2048, "minimum": 2, "maximum": 6},
@@ -48,5 +50,8 @@ IMPLEMENTATION = Implementation(
     billing="always-on",
     licence="the user's own",
     default=True,
-    notes=("push its image, built from `source`, to the repository the first update creates",),
+    notes=(
+        "push its image, built from `source`, to the repository the first update creates",
+        "its image needs `sh` and `chmod`, with which a container of the task prepares /tmp",
+    ),
 )

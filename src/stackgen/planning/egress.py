@@ -1,0 +1,86 @@
+"""Who may open connections to the internet, and why: who cannot do without, and who is named; nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from stackgen.catalog.model import Place
+from stackgen.errors import did_you_mean
+from stackgen.planning.findings import Findings
+from stackgen.planning.places import setting_path
+from stackgen.providers.egress import SETTING
+
+if TYPE_CHECKING:
+    from stackgen.planning.model import PlannedComponent
+
+
+def egress(
+    environment: str, boxes: Sequence[PlannedComponent], where: Mapping[str, Place], findings: Findings
+) -> dict[str, dict[str, str]]:
+    """Provider → resource name of a component → why it may, for providers that have the setting.
+
+    Notes names that are no components of the provider, and needs where the setting is `none`.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for provider, place in where.items():
+        if SETTING not in findings.shelf.provider(provider).settings.model_fields:
+            continue
+        here = [item for item in boxes if item.entry.provider == provider]
+        needs = {item.resource: why for item in here if (why := _need(item, boxes, place))}
+        given = place.settings.get(SETTING)
+        if given == "none" and needs:
+            _refuse(environment, provider, needs, findings)
+        elif isinstance(given, Mapping):
+            _check_names(environment, provider, given, here, findings)
+            needs |= {item.resource: given[item.name] for item in here if item.name in given}
+        for name, why in needs.items():
+            findings.note(f"{name} may open HTTPS connections to the internet: {why}")
+        found[provider] = needs
+    return found
+
+
+def _need(item: PlannedComponent, boxes: Sequence[PlannedComponent], place: Place) -> str | None:
+    """Why a box can't do without: components on another provider, or what its implementation says."""
+    elsewhere = _elsewhere(item, {box.name: box for box in reversed(boxes)})
+    internet = item.implementation.internet
+    return elsewhere or (internet(item.settings, place) if internet is not None else None)
+
+
+def _elsewhere(item: PlannedComponent, by_name: Mapping[str, PlannedComponent]) -> str | None:
+    for reference in item.references.values():
+        for target in (by_name[name] for name in reference.names if name in by_name):
+            server = by_name.get(target.served_by or "", target)
+            reached = target if server.name == item.name else server
+            if reached.entry.provider != item.entry.provider and reference.connects(target):
+                return f"it calls {reached.name} on {reached.entry.provider}"
+    return None
+
+
+def _refuse(environment: str, provider: str, needs: Mapping[str, str], findings: Findings) -> None:
+    reasons = "; ".join(f"{name}, since {why}" for name, why in needs.items())
+    findings.add(
+        "internet-needed",
+        f"environment '{environment}' lets nothing out to the internet, which is needed by {reasons}",
+        setting_path(environment, provider, SETTING, findings),
+        hint=f"leave `{SETTING}` out: then these are let out, and no other",
+    )
+
+
+def _check_names(
+    environment: str,
+    provider: str,
+    given: Mapping[str, Any],
+    here: Sequence[PlannedComponent],
+    findings: Findings,
+) -> None:
+    known = [item.name for item in here]
+    for name in given:
+        if name not in known:
+            findings.add(
+                "unknown-component",
+                f"`{SETTING}` of environment '{environment}' names '{name}', which is no component on {provider}",
+                (*setting_path(environment, provider, SETTING, findings), name),
+                hint=did_you_mean(str(name), known),
+                allowed=known,
+            )
