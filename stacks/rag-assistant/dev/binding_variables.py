@@ -48,25 +48,24 @@ VARIABLES: dict[str, dict[str, str]] = {
     "otlp": {"endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT", "headers": "OTEL_EXPORTER_OTLP_HEADERS"},
     "http": {"url": "URL"},
 }
+# variable → a second name that gets its value too
 ALSO = {"AWS_REGION": "AWS_DEFAULT_REGION"}  # the one that boto3 and version 1 of the AWS CLI read
 PREFIXED_ONLY = {"http"}  # names too common to stand without their component's
 SECRET = ("PASSWORD", "API_KEY", "SECRET_ACCESS_KEY", "ACCESS_KEY_ID", "HEADERS", "DATABASE_URL")
 
 
-def environment(
-    used: Mapping[str, Bindings], *, also: Mapping[str, str] = ALSO
-) -> dict[str, pulumi.Output[str]]:
+def environment(used: Mapping[str, Bindings]) -> dict[str, pulumi.Output[str]]:
     """Variables for a consumer of these components' bindings; every value may be secret.
 
     Each variable stands prefixed with its component's name (KNOWLEDGE_PGHOST), and plain where only one
-    used component has that contract. also: variable → a second name that gets its value too.
+    used component has that contract.
     """
     contracts = Counter(contract for bindings in used.values() for contract in bindings)
     found: dict[str, pulumi.Output[str]] = {}
     for component, bindings in used.items():
         prefix = component.upper().replace("-", "_")
         for contract, binding in bindings.items():
-            for name, value in _variables(contract, binding, also):
+            for name, value in _variables(contract, binding):
                 found[f"{prefix}_{name}"] = value
                 if contracts[contract] == 1 and contract not in PREFIXED_ONLY:
                     found[name] = value
@@ -82,13 +81,13 @@ def split(
 
 
 def _variables(
-    contract: str, binding: Mapping[str, pulumi.Input[Any]], also: Mapping[str, str]
+    contract: str, binding: Mapping[str, pulumi.Input[Any]]
 ) -> Iterable[tuple[str, pulumi.Output[str]]]:
     for key, name in VARIABLES.get(contract, {}).items():
         if key in binding:
             yield name, pulumi.Output.from_input(binding[key]).apply(str)
-            if name in also:
-                yield also[name], pulumi.Output.from_input(binding[key]).apply(str)
+            if name in ALSO:
+                yield ALSO[name], pulumi.Output.from_input(binding[key]).apply(str)
     if contract == "pgvector":
         yield "DATABASE_URL", pulumi.Output.all(**binding).apply(_database_url)
 

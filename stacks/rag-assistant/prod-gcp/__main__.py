@@ -45,7 +45,7 @@ gcp = GcpLandingZone(
         allow_deletion=False,
         cidr="10.90.0.0/20",
         database_cidr="10.91.0.0/16",
-        egress="nat",
+        egress={"embedder": "its weights come from https://huggingface.co"},
         log_retention=365,
         backup_retention=14,
     ),

@@ -103,8 +103,8 @@ class Service(pulumi.ComponentResource):
 
 
 def connect(workload: Workload, zone: Zone) -> None:
-    """Outside the network only HTTPS, and only where the environment lets anything out at all."""
-    if zone.egress:
+    """Outside the network only HTTPS, and only where the environment says why."""
+    if workload.name in zone.egress:
         allow_egress(workload, "internet", zone.network.id, ["0.0.0.0/0"], 443)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import pulumi
@@ -18,7 +19,7 @@ class Zone(Protocol):
     region: str
     protect: bool
     deletable: bool
-    egress: bool
+    egress: Mapping[str, str]
     backup_retention: int
 
     @property

@@ -88,12 +88,14 @@ class Container:
 
 
 def prepare(
-    image: str,
+    image: pulumi.Input[str],
     scratch: Sequence[str],
     files: Mapping[str, pulumi.Input[str]],
     secret_files: Mapping[str, pulumi.Input[str]],
 ) -> Container:
     """Opens the task's scratch volumes to its containers, and writes their configuration files.
+
+    image: one that the task runs anyway, with `sh` and `chmod`, so that no other has to be pulled.
 
     Fargate hands volumes out as root's (0755), so this one container is root, without a single capability.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bind-mounts.html

@@ -9,12 +9,13 @@ import pulumi
 import pulumi_aws as aws
 
 from aws_platform.containers import PREPARE, Container, prepare, volume
+from aws_platform.encryption import key_for_secret
+from aws_platform.images import PULL, repositories_of
 from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Workload, admit
 from aws_platform.zone import Zone
 
-BUSYBOX = "public.ecr.aws/docker/library/busybox:1.37.0"
 REGISTER_TARGETS = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForVpcLattice"
 
 
@@ -56,12 +57,12 @@ class Task(pulumi.ComponentResource):
         paths = sorted(
             {path for container in containers for path in (*container.writable, *container.readable)}
         )
-        first = prepare(zone.image(BUSYBOX), paths, files.plain, files.secret)
+        first = prepare(containers[0].image, paths, files.plain, files.secret)
         containers = [first, *(replace(c, after=(PREPARE, *c.after)) for c in containers)]
         self.workload: Workload = zone.workload(name)
         self.log_group = zone.log_group(name, child)
         secret = self._secret(name, zone, containers, child)
-        execution = self._execution_role(name, zone, secret, child)
+        execution = self._execution_role(name, zone, secret, [c.image for c in containers], child)
         zone.endpoints.connect(self.workload, "ecr.api", "ecr.dkr", "logs", "secretsmanager")
         zone.endpoints.connect_s3(self.workload)  # where image layers are
         definitions = [
@@ -119,9 +120,10 @@ class Task(pulumi.ComponentResource):
         name: str,
         zone: Zone,
         secret: aws.secretsmanager.Secret | None,
+        images: Sequence[pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
     ) -> aws.iam.Role:
-        """May write the task's logs, read its secret and pull images; nothing else."""
+        """May write the task's logs, read its secret and pull its images; nothing else."""
         role = aws.iam.Role(
             f"{name}-start",
             name=physical_name(f"{name}-start", 64),
@@ -131,19 +133,17 @@ class Task(pulumi.ComponentResource):
             ),
             opts=opts,
         )
-        repositories = f"arn:aws:ecr:{zone.region}:{zone.account}:repository/*"
-        pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
         statements = [
             Statement(
                 ("logs:CreateLogStream", "logs:PutLogEvents"),
                 [pulumi.Output.concat(self.log_group.arn, ":*")],
             ),
             Statement(("ecr:GetAuthorizationToken",), ["*"]),  # the action knows no resources
-            Statement(pull, [repositories]),
+            Statement(PULL, repositories_of(images)),
         ]
         if secret is not None:
             statements.append(Statement(("secretsmanager:GetSecretValue",), [secret.arn]))
-            statements.append(Statement(("kms:Decrypt",), [zone.key.arn]))
+            statements.append(key_for_secret(zone, secret.arn))
         aws.iam.RolePolicy(f"{name}-start", role=role.name, policy=policy(*statements), opts=opts)
         return role
 

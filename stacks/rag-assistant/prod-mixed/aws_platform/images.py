@@ -1,8 +1,10 @@
-"""The image of the user's own code: one given by name, or one pushed to a repository of this stack."""
+"""Images: the user's own, given by name or pushed to a repository of this stack, and who may pull which."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +13,8 @@ from aws_platform.naming import physical_name
 from aws_platform.zone import Zone
 
 KEEP = 50  # images; older ones are removed
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+PRIVATE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 
 
 def own_image(
@@ -40,3 +44,13 @@ def own_image(
         f"{name}-repository", repository=repository.name, policy=json.dumps({"rules": [rule]}), opts=opts
     )
     return pulumi.Output.concat(repository.repository_url, ":", tag)
+
+
+def repositories_of(images: Sequence[pulumi.Input[str]]) -> pulumi.Output[Sequence[str]]:
+    """ARNs of the private repositories that these images are in; a public image is in none."""
+    return pulumi.Output.all(*images).apply(_repositories)
+
+
+def _repositories(images: Sequence[str]) -> Sequence[str]:
+    found = [match.groups() for image in images if (match := PRIVATE.match(image))]
+    return sorted({f"arn:aws:ecr:{region}:{account}:repository/{path}" for account, region, path in found})

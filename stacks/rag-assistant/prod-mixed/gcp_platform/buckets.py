@@ -8,11 +8,18 @@ import pulumi_gcp as gcp
 from gcp_platform.naming import bucket_name
 from gcp_platform.zone import Zone
 
+DAY = 86400  # seconds
+RESTORABLE = 30  # days in which a deleted version can be restored, and nobody can remove it; 90 at most
+
 
 def data_bucket(
     name: str, zone: Zone, opts: pulumi.ResourceOptions, called: str | None = None
 ) -> gcp.storage.Bucket:
-    """A bucket for data: old versions are kept for 90 days. called: what its name says, if not `name`."""
+    """A bucket for data: old versions are kept for 90 days. called: what its name says, if not `name`.
+
+    Whoever may overwrite an object may delete its old versions too; so every deletion can be undone for a while.
+    https://cloud.google.com/storage/docs/soft-delete
+    """
     encrypted = zone.encrypted_by("storage.googleapis.com")
     return gcp.storage.Bucket(
         f"{name}-bucket",
@@ -26,7 +33,9 @@ def data_bucket(
         logging=gcp.storage.BucketLoggingArgs(
             log_bucket=zone.access_log_bucket().name, log_object_prefix=name
         ),
-        soft_delete_policy=gcp.storage.BucketSoftDeletePolicyArgs(retention_duration_seconds=604800),
+        soft_delete_policy=gcp.storage.BucketSoftDeletePolicyArgs(
+            retention_duration_seconds=RESTORABLE * DAY
+        ),
         lifecycle_rules=[
             _rule(
                 "Delete",

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from aws_platform.encryption import key_for_bucket
 from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, document
 from aws_platform.workloads import Workload
 from aws_platform.zone import Zone
 
 PREFIX_LIMIT = 37  # S3 adds 26 characters of its own
+# no s3:DeleteObjectVersion: what a caller deletes or overwrites stays a version until the lifecycle removes it
 OBJECTS = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
-    "s3:DeleteObjectVersion",
     "s3:GetObject",
     "s3:GetObjectVersion",
     "s3:ListMultipartUploadParts",
@@ -151,7 +152,7 @@ def use_of(bucket: aws.s3.Bucket, zone: Zone) -> tuple[Statement, ...]:
     return (
         Statement(OBJECTS, [pulumi.Output.concat(bucket.arn, "/*")]),
         Statement(LISTS, [bucket.arn]),
-        Statement(("kms:Decrypt", "kms:GenerateDataKey"), [zone.key.arn]),
+        key_for_bucket(zone, bucket.arn, "kms:Decrypt", "kms:GenerateDataKey"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The environment's own key: everything at rest is encrypted with it."""
+"""The environment's own key: everything at rest is encrypted with it, and who may use it for what."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from aws_platform.naming import physical_name
-from aws_platform.policies import document
+from aws_platform.policies import Statement, document
+from aws_platform.zone import Zone
 
 
 def customer_key(
@@ -45,3 +46,50 @@ def customer_key(
     alias = f"alias/{physical_name('data', 240)}"
     aws.kms.Alias(f"{name}-key-alias", name=alias, target_key_id=key.key_id, opts=opts)
     return key
+
+
+def key_for_bucket(zone: Zone, bucket_arn: pulumi.Input[str], *actions: str) -> Statement:
+    """Use of the key by S3, for one bucket's objects, on behalf of whoever has this statement.
+
+    The context is the bucket with S3 Bucket Keys, else the object.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
+    """
+    places = [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")]
+    return Statement(
+        actions,
+        [zone.key.arn],
+        {
+            "StringEquals": {"kms:ViaService": f"s3.{zone.region}.amazonaws.com"},
+            "StringLike": {"kms:EncryptionContext:aws:s3:arn": places},
+        },
+    )
+
+
+def key_for_secret(zone: Zone, secret_arn: pulumi.Input[str]) -> Statement:
+    """Decryption of one secret by Secrets Manager, on behalf of whoever has this statement.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-encryption-context
+    """
+    return Statement(
+        ("kms:Decrypt",),
+        [zone.key.arn],
+        {
+            "StringEquals": {
+                "kms:ViaService": f"secretsmanager.{zone.region}.amazonaws.com",
+                "kms:EncryptionContext:SecretARN": secret_arn,
+            }
+        },
+    )
+
+
+def key_for_schedule(zone: Zone, schedule: str) -> Statement:
+    """Decryption of one schedule of the default group by EventBridge Scheduler, which acts as the schedule's role.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+    """
+    arn = f"arn:aws:scheduler:{zone.region}:{zone.account}:schedule/default/{schedule}"
+    return Statement(
+        ("kms:Decrypt",),
+        [zone.key.arn],
+        {"StringEquals": {"kms:EncryptionContext:aws:scheduler:schedule:arn": arn}},
+    )

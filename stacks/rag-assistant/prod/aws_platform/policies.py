@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+
+VERSION = "2012-10-17"
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,7 @@ class Statement:
     """What may be done to which resources. conditions: operator → key → value."""
 
     actions: Sequence[str]
-    resources: Sequence[pulumi.Input[str]]
+    resources: pulumi.Input[Sequence[pulumi.Input[str]]]
     conditions: Mapping[str, Mapping[str, pulumi.Input[Any]]] = field(
         default_factory=dict[str, Mapping[str, pulumi.Input[Any]]]
     )
@@ -24,14 +27,18 @@ class Statement:
         found: dict[str, Any] = {
             "Effect": "Allow",
             "Action": sorted(self.actions),
-            "Resource": list(self.resources),
+            "Resource": self.resources,
         }
         return {**found, "Condition": dict(self.conditions)} if self.conditions else found
 
 
 def policy(*statements: Statement) -> pulumi.Output[str]:
-    """An identity policy's document as JSON."""
-    return document([statement.to_dict() for statement in statements])
+    """An identity policy's document as JSON, without statements that are about no resource."""
+
+    def written(resolved: Sequence[Mapping[str, Any]]) -> str:
+        return json.dumps({"Version": VERSION, "Statement": [one for one in resolved if one["Resource"]]})
+
+    return pulumi.Output.from_input([statement.to_dict() for statement in statements]).apply(written)
 
 
 def trust(
@@ -48,4 +55,4 @@ def trust(
 
 def document(statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[str]:
     """A policy document as JSON."""
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    return pulumi.Output.json_dumps({"Version": VERSION, "Statement": list(statements)})

@@ -82,7 +82,7 @@ class GcpCloudRun(pulumi.ComponentResource):
         self, name: str, args: GcpCloudRunArgs, workload: Workload
     ) -> gcp.cloudrunv2.JobTemplateTemplateContainerArgs:
         run = gcp.cloudrunv2
-        plain, secret = split(environment(args.uses, also={}))
+        plain, secret = split(environment(args.uses))
         variables = {**plain, "OTEL_SERVICE_NAME": pulumi.Output.from_input(name)}
         envs = [
             run.JobTemplateTemplateContainerEnvArgs(name=k, value=v) for k, v in sorted(variables.items())

@@ -46,7 +46,7 @@ class GcpCloudRun(pulumi.ComponentResource):
     def __init__(self, name: str, args: GcpCloudRunArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:service:GcpCloudRun", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        plain, secret = split(environment(args.uses, also={}))
+        plain, secret = split(environment(args.uses))
         workload = args.gcp.workload(name)
         container = Container(
             name="app",

@@ -28,7 +28,8 @@ class AwsLandingZoneArgs:
 
     vpc_id and private_subnet_ids: a network others own, instead of a new one with address range `cidr`.
     allow_deletion: whether databases and buckets with data in them may be deleted (never where `protect`).
-    egress: nat (HTTPS to image registries and other clouds) or none. peers: address ranges that may connect.
+    egress: component → why it may open HTTPS connections to the internet; a new network has NAT only if one does.
+    peers: address ranges that may connect.
     log_retention and backup_retention: days.
     """
 
@@ -40,7 +41,7 @@ class AwsLandingZoneArgs:
     cidr: str = "10.80.0.0/16"
     vpc_id: str | None = None
     private_subnet_ids: Sequence[str] = ()
-    egress: str = "nat"
+    egress: Mapping[str, str] = field(default_factory=dict)
     image_registry: str | None = None
     peers: Sequence[str] = ()
     log_retention: int = 365
@@ -108,7 +109,7 @@ class AwsLandingZone(pulumi.ComponentResource):
         args, ask = self._args, pulumi.InvokeOptions(parent=self, provider=self.providers["aws"])
         if args.vpc_id:
             return existing_network(args.vpc_id, args.private_subnet_ids, ask)
-        found = new_network(self._name, args.cidr, args.egress == "nat", self._child, ask)
+        found = new_network(self._name, args.cidr, bool(args.egress), self._child, ask)
         flow_log(self._name, found.vpc_id, self.network_logs, self._child)
         return found
 
@@ -169,7 +170,7 @@ class AwsLandingZone(pulumi.ComponentResource):
         )
         group = security_group(name, f"Connections of {name}", self.network.vpc_id, self._child)
         workload = Workload(name, self.account, self.region, role, group.id, self._child)
-        if self._args.egress == "nat":
+        if name in self._args.egress:
             workload.reach("internet", 443, cidr="0.0.0.0/0")
         return workload
 

@@ -44,7 +44,8 @@ class GcpLandingZoneArgs:
 
     allow_deletion: whether databases and buckets with data in them may be deleted (never where `protect`).
     network and subnetwork: ones that others own, instead of new ones with address range `cidr`.
-    egress: nat (HTTPS to model hubs and other clouds) or none. peers: address ranges that may connect.
+    egress: component → why it may open HTTPS connections to the internet; a new network has NAT only if one does.
+    peers: address ranges that may connect.
     log_retention and backup_retention: days.
     """
 
@@ -57,7 +58,7 @@ class GcpLandingZoneArgs:
     database_cidr: str = "10.91.0.0/16"
     network: str | None = None
     subnetwork: str | None = None
-    egress: str = "nat"
+    egress: Mapping[str, str] = field(default_factory=dict)
     image_registry: str | None = None
     peers: Sequence[str] = ()
     log_retention: int = 365
@@ -76,7 +77,7 @@ class GcpLandingZone(pulumi.ComponentResource):
         super().__init__("stackgen:foundation:GcpLandingZone", name, None, opts)
         self._name, self._args = name, args
         self.project, self.region = args.project, args.region
-        self.protect, self.egress = args.protect, args.egress == "nat"
+        self.protect, self.egress = args.protect, args.egress
         self.deletable = args.allow_deletion and not args.protect
         self.backup_retention = 35 if args.protect else args.backup_retention
         own = pulumi.ResourceOptions(parent=self)
@@ -138,7 +139,7 @@ class GcpLandingZone(pulumi.ComponentResource):
         if args.network:
             return existing_network(args.network, args.subnetwork or "")
         return new_network(
-            self._name, self.region, args.cidr, args.database_cidr, self.egress, args.peers, self._child
+            self._name, self.region, args.cidr, args.database_cidr, bool(self.egress), args.peers, self._child
         )
 
     @property

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from aws_platform.containers import Container
+from aws_platform.encryption import key_for_schedule
 from aws_platform.fargate import Compute, Task
 from aws_platform.images import own_image
 from aws_platform.naming import physical_name
@@ -45,7 +46,7 @@ class AwsFargate(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsFargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:job:AwsFargate", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        plain, secret = split(environment(args.uses, also={}))
+        plain, secret = split(environment(args.uses))
         container = Container(
             name="job",
             image=own_image(name, args.aws, args.image, args.image_tag, child),
@@ -104,7 +105,7 @@ class AwsFargate(pulumi.ComponentResource):
             [task.execution_role_arn, task.workload.role.arn],
             {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         )
-        decrypt = Statement(("kms:Decrypt",), [zone.key.arn])
+        decrypt = key_for_schedule(zone, physical_name(name, 64))
         aws.iam.RolePolicy(
             f"{name}-schedule", role=role.name, policy=policy(run, pass_on, decrypt), opts=opts
         )

@@ -48,7 +48,7 @@ class AwsFargate(pulumi.ComponentResource):
         super().__init__("stackgen:service:AwsFargate", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         port = args.port or 8080
-        plain, secret = split(environment(args.uses, also={}))
+        plain, secret = split(environment(args.uses))
         container = Container(
             name="app",
             image=own_image(name, args.aws, args.image, args.image_tag, child),
