@@ -6,6 +6,7 @@ import base64
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -135,6 +136,51 @@ def test_a_process_of_another_user_is_refused(server: Server, tmp_path: Path, fa
     port = server.address.partition(":")[2]
     address = server.address if family == "ipv4" else f"ipv6:[::ffff:127.0.0.1]:{port}"
     assert server.answer(wish, STRANGER, address).startswith("PERMISSION_DENIED only processes of the user")
+    assert not proof.exists()
+
+
+RELAY = """
+import os, socket, struct, sys, threading
+port = int(sys.argv[1])
+os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
+trap = socket.create_server(("127.0.0.2", port))
+front = socket.create_server(("127.0.0.1", 0))
+print(front.getsockname()[1], flush=True)
+lured, (_, theirs) = trap.accept()
+own = socket.socket(socket.AF_INET6)
+own.setsockopt(socket.IPPROTO_IP, 51, struct.pack("=I", theirs | theirs << 16))  # IP_LOCAL_PORT_RANGE
+own.connect(("::ffff:127.0.0.1", port))
+print(theirs, flush=True)
+caller, _ = front.accept()
+def pump(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+threading.Thread(target=pump, args=(caller, own), daemon=True).start()
+pump(own, caller)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="acts as another user, on Linux")
+def test_a_caller_that_uses_a_port_of_ours_is_refused(server: Server, tmp_path: Path) -> None:
+    """Root is lured to the server's port of another address; the stranger calls from root's own port."""
+    wish, proof = _wish(server, tmp_path)
+    port = server.address.partition(":")[2]
+    command = [sys.executable, "-c", RELAY, port, str(STRANGER)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as relay:
+        assert relay.stdout is not None
+        try:
+            front = relay.stdout.readline().strip()
+            with socket.create_connection(("127.0.0.2", int(port)), timeout=60):
+                if not relay.stdout.readline():
+                    pytest.skip("this kernel lets no caller choose its port in that way")
+                said = server.answer(wish, os.geteuid(), f"127.0.0.1:{front}")
+        finally:
+            relay.kill()
+    assert said.startswith("PERMISSION_DENIED only processes of the user"), said
     assert not proof.exists()
 
 
