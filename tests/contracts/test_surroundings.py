@@ -52,10 +52,11 @@ SPOILING = {
     "openai-embeddings": ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
 }
 """Contract → variables that make an application's connection another than the binding says."""
+CLOUDS = ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS", "AZURE_CLIENT_SECRET")
 MISLEADING = {
     **SPOILING,
     "otlp": (*SPOILING["otlp"], "OTEL_SDK_DISABLED", "OTEL_TRACES_SAMPLER"),
-    "mlflow": (*SPOILING["mlflow"], "MLFLOW_ENABLE_ASYNC_LOGGING", "MLFLOW_EXPERIMENT_ID"),
+    "mlflow": (*SPOILING["mlflow"], "MLFLOW_ENABLE_ASYNC_LOGGING", "MLFLOW_EXPERIMENT_ID", *CLOUDS),
 }
 """The same, with what an application may want and a measurement may not."""
 CLIENTS_WITHOUT_VARIABLES = {("httpx",)}
@@ -97,6 +98,18 @@ def test_without_keys_in_the_binding_credentials_stay_those_of_the_shell() -> No
     shell = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL": "http://elsewhere"}
     left = cleaned(shell, [contract("s3").binding.model_validate(keyless)])
     assert left == {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t"}
+
+
+def test_a_registry_on_this_machine_gets_no_credentials_of_a_cloud() -> None:
+    shell: dict[str, str] = dict.fromkeys(CLOUDS, "x")
+    for uri, left in (
+        ("http://localhost:5000", {}),
+        ("http://[::1]:5000", {}),
+        ("https://127.0.0.2", {}),
+        ("https://registry.example.com", shell),
+        ("arn:aws:sagemaker:eu-central-1:1:mlflow-tracking-server/a", shell),
+    ):
+        assert cleaned(shell, [contract("mlflow").binding.model_validate({"tracking-uri": uri})]) == left, uri
 
 
 def test_the_region_stands_under_both_names_that_clients_read() -> None:

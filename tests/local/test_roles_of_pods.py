@@ -15,7 +15,7 @@ import pytest
 from stackgen.engine.installers import make_environment
 from stackgen.moving.pg_dump import LOCK
 from tests.conftest import ROOT
-from tests.local.former import Server, account, former, free_port
+from tests.local.former import Server, account, ask, former, free_port
 
 pytestmark = pytest.mark.local
 PROVIDERS = ROOT / "src" / "stackgen" / "providers"
@@ -142,3 +142,63 @@ def test_a_volume_of_a_former_version(programs: Path, scripts: Any, open_folder:
             _holds(server, "app")
             change = "update items set number = number + 1 returning text"
             assert ("row 1",) in _rows(server, "application", APPLICATIONS, change)
+
+
+# What the role that owns a database can do to it without being a superuser, on PostgreSQL 18; all else is refused.
+LOCKING_OUT = (
+    "alter database knowledge set local_preload_libraries = 'x'",
+    "alter role application set local_preload_libraries = 'x'",
+    "alter role application in database knowledge set local_preload_libraries = 'x'",
+    "alter database knowledge set password_encryption = 'md5'",
+    "alter database knowledge set transaction_timeout = 1",
+    "alter database knowledge set idle_session_timeout = 1",
+    "alter database knowledge set role = 'application'",
+    "alter database knowledge set default_table_access_method = 'x'",
+    "alter database knowledge set quote_all_identifiers = on",
+    "alter database knowledge set standard_conforming_strings = off",
+    "alter database knowledge connection limit 0",
+    "alter database knowledge allow_connections false",
+    "revoke connect on database knowledge from public, application",
+)
+KEPT = (
+    "alter database knowledge set work_mem = '8MB'",
+    "alter role application set search_path = 'one two', public",
+    "alter database knowledge set default_transaction_read_only = on",
+)
+
+
+UNDONE = "; ".join(
+    f"alter database knowledge reset {name}"
+    for name in (
+        *("password_encryption", "transaction_timeout", "idle_session_timeout", "role"),
+        *("default_table_access_method", "quote_all_identifiers", "standard_conforming_strings"),
+    )
+)
+
+
+def test_an_application_locks_nobody_out(programs: Path, scripts: Any, open_folder: Path) -> None:
+    """Such statements may be an attacker's, by way of the application; the next start undoes them."""
+    module, folder = scripts
+    server = Server(programs, _own(open_folder / "locked") / "cluster", free_port(), "postgres")
+    server.initialise(SUPERUSERS)
+    make = module.MAKE_ROLES.format(folder=folder, arguments="knowledge vector")
+    with server.started():
+        place = f"host=127.0.0.1 port={server.port} user=application password={APPLICATIONS}"
+        _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+        with psycopg.connect(f"{place} dbname=knowledge", autocommit=True) as connection:
+            for statement in KEPT:
+                connection.execute(statement)
+        for statement in LOCKING_OUT:
+            with psycopg.connect(f"{place} dbname=postgres", autocommit=True) as connection:
+                connection.execute(statement)
+            _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+            _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+            ask(
+                server, SUPERUSERS, "postgres", UNDONE
+            )  # what ends the application's own sessions stays its affair
+            assert _rows(server, "postgres", SUPERUSERS, "select current_user::text") == [("postgres",)]
+            assert _rows(server, "application", APPLICATIONS, "show work_mem") == [("8MB",)], statement
+            assert _rows(server, "application", APPLICATIONS, "show search_path") == [('"one two", public',)]
+            assert _rows(server, "application", APPLICATIONS, "show default_transaction_read_only") == [
+                ("on",)
+            ]

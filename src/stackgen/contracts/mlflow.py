@@ -14,14 +14,20 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
+from stackgen.contracts import mlflow_artifacts
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept, loopback
 
 QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
+    # What a server answers leads nowhere else: no redirects, and no addresses that it has signed for parts of a file.
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
 }
+_CLOUDS = ("AWS_*", "GOOGLE_*", "AZURE_*", "DATABRICKS_*")
 
 
 class MlflowBinding(Binding):
@@ -38,8 +44,9 @@ class MlflowBinding(Binding):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Everything of mlflow, which logs, traces and signs as they say."""
-        return ("MLFLOW_*", "OTEL_*")
+        """Everything of mlflow, which logs, traces and signs as they say; for a server on this machine, of clouds."""
+        here = self.tracking_uri.startswith(("http://", "https://")) and loopback(self.tracking_uri)
+        return ("MLFLOW_*", "OTEL_*", *(_CLOUDS if here else ()))
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -57,9 +64,7 @@ def connected(binding: MlflowBinding) -> Iterator[Any]:
     """The mlflow client with this binding's variables, and nobody else's, in the process's environment."""
     _TURNS.enter(binding)
     try:
-        from mlflow import MlflowClient
-
-        yield MlflowClient(tracking_uri=binding.tracking_uri, registry_uri=binding.tracking_uri)
+        yield mlflow_artifacts.client(binding.tracking_uri)
     finally:
         _TURNS.leave()
 
@@ -151,11 +156,14 @@ def alias(binding: MlflowBinding) -> str:
 
 def artifact_round_trip(binding: MlflowBinding) -> str:
     content = uuid4().hex
-    with scratch_run(binding) as (client, run), tempfile.TemporaryDirectory() as folder:
+    with scratch_run(binding) as (_, run), tempfile.TemporaryDirectory() as folder:
+        reason = mlflow_artifacts.refusal(run.info.artifact_uri, binding.tracking_uri)
+        kept(reason is None, f"run {run.info.run_id}: {reason}")
         Path(folder, "card.txt").write_text(content)
-        client.log_artifact(run.info.run_id, str(Path(folder, "card.txt")), "notes")
-        found = client.download_artifacts(run.info.run_id, "notes/card.txt", str(Path(folder)))
-        kept(Path(found).read_text() == content, "the artifact came back with another content")
+        artifacts = mlflow_artifacts.store(run.info.artifact_uri, binding.tracking_uri)
+        artifacts.log_artifact(str(Path(folder, "card.txt")), "notes")
+        back = Path(artifacts.download_artifacts("notes/card.txt", str(Path(folder))))
+        kept(back.read_text() == content, "the artifact came back with another content")
     return "an artifact comes back as it went"
 
 

@@ -120,6 +120,22 @@ def address(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
+def loopback(url: str) -> bool:
+    """Whether a URL leads to this machine, by its name or address."""
+    from ipaddress import ip_address
+
+    try:
+        host = address(url)[0]
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def https(url: str) -> str:
     """Evidence that a URL is TLS-protected, or ClauseBroken."""
     kept(url.startswith("https://"), f"{url.split('://', 1)[0]} is spoken, not https")

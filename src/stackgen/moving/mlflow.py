@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Files, Side, quiet
+from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, files, quiet
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
 
 AT_ONCE = 100  # the server's limit of params and tags per request; of metrics it takes 1000
@@ -30,7 +30,7 @@ def _talking() -> Iterator[None]:
     with quiet():
         try:
             yield
-        except MlflowException as error:
+        except (MlflowException, OSError) as error:  # what requests raises is of the latter kind
             raise failed(_PASSWORD.sub("", " ".join(str(error).split()))[:300]) from None
 
 
@@ -38,6 +38,8 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
     """Make the target hold what the source holds; see `Mover`."""
     with _talking():
         here, there = Side(source), Side(target)
+        for side in (here, there):
+            side.refuse_elsewhere()
         mine, its = here.items(), there.items()
         changed = {key for key, digest in mine.items() if its.get(key) != digest}
         gone = {key for key in its if key not in mine}
@@ -53,7 +55,10 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
 def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) -> Comparison:
     """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
     with _talking():
-        mine, its = Side(source).items(deep=True), Side(target).items(deep=True)
+        here, there = Side(source), Side(target)
+        for side in (here, there):
+            side.refuse_elsewhere()
+        mine, its = here.items(deep=True), there.items(deep=True)
         shallow = Side(target).items() if since is not None else {}
         if since is not None:  # what has been written to the source since is for the next copy
             now = Side(source).items()
@@ -94,6 +99,16 @@ def _counted(keys: set[str]) -> str:
 
 def _total(keys: list[str], items: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps([items.get(key) for key in keys]).encode()).hexdigest()
+
+
+def _bring_files(source: Any, target: Any) -> None:
+    present = files(target)
+    for path, size in files(source).items():
+        if present.get(path) != size:
+            parent = str(PurePosixPath(path).parent)
+            with tempfile.TemporaryDirectory() as folder:
+                fetched = source.download_artifacts(path, folder)
+                target.log_artifact(fetched, None if parent == "." else parent)
 
 
 class _Copy:
@@ -169,12 +184,7 @@ class _Copy:
         for start in range(0, max(len(params), len(metrics), len(labels)), AT_ONCE):
             part = slice(start, start + AT_ONCE)
             self.to.log_batch(target.info.run_id, metrics[part], params[part], labels[part])
-        self._files(
-            run.info.artifact_uri,
-            self.here.run_files(run),
-            {} if fresh else self.there.run_files(target),
-            lambda path, parent: self.to.log_artifact(target.info.run_id, path, parent),
-        )
+        _bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target))
         if run.info.run_name != target.info.run_name:
             self.to.update_run(target.info.run_id, name=run.info.run_name)
         if run.info.status in ENDED and run.info.end_time is not None:
@@ -195,21 +205,9 @@ class _Copy:
         tags = {key: value for key, value in model.tags.items() if key != ORIGIN}
         if tags:
             self.to.set_logged_model_tags(target.model_id, tags)
-        self._files(
-            model.artifact_location,
-            self.here.model_files(model),
-            self.there.model_files(target),
-            lambda path, parent: self.to.log_model_artifact(target.model_id, path, parent),
-        )
+        _bring_files(self.here.model_artifacts(model), self.there.model_artifacts(target))
         if str(model.status) in READY and str(target.status) != str(model.status):
             self.to.finalize_logged_model(target.model_id, str(model.status))
-
-    def _files(self, where: str, mine: Files, its: Files, put: Any) -> None:
-        for path, size in mine.items():
-            if its.get(path) != size:
-                parent = str(PurePosixPath(path).parent)
-                with tempfile.TemporaryDirectory() as folder:
-                    put(str(self.here.fetch(where, path, folder)), None if parent == "." else parent)
 
     def _registered(self, name: str, item: Any) -> None:
         if name not in self.there.registered:
@@ -294,6 +292,7 @@ MOVER = Mover(
         "dataset inputs",
         "what is deleted but not purged",
         "users and permissions",
+        "files that the server does not serve itself (a run, logged model or version with any stops the move)",
     ),
     copy=copy,
     compare=compare,

@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import QUIET, MlflowBinding
+from stackgen.errors import StackgenError
+from stackgen.moving.model import failed
 
 ORIGIN = "stackgen.moved-from"  # identifier of a run, model or version where it was first
 _CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 ENDED, READY = ("FINISHED", "FAILED", "KILLED"), ("READY", "FAILED")
 _SILENT = {**QUIET, "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+# What such an address names is another thing elsewhere.
+_OF_ONE_SERVER = ("/", "file:", f"{mlflow_artifacts.SERVED}:")
 Files = dict[str, int]  # path → size in bytes
 Version = tuple[str, str]  # registered model, number
 
@@ -47,10 +52,8 @@ class Side:
     """One server. Its properties are read once; make a new one to look again."""
 
     def __init__(self, binding: MlflowBinding) -> None:
-        from mlflow import MlflowClient
-
         self.uri = _address(binding)
-        self.client: Any = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        self.client: Any = mlflow_artifacts.client(self.uri)
 
     @cached_property
     def experiments(self) -> dict[str, Any]:
@@ -101,20 +104,33 @@ class Side:
         found = (m for key in run.data.metrics for m in self.client.get_metric_history(run.info.run_id, key))
         return sorted((m.key, repr(m.value), m.timestamp, m.step) for m in found)
 
-    def run_files(self, run: Any) -> Files:
-        """Artifacts of a run."""
-        return _files(lambda path: self.client.list_artifacts(run.info.run_id, path))
+    def refuse_elsewhere(self) -> None:
+        """Raise StackgenError(move-failed) if something here has files at an address that is not followed.
 
-    def model_files(self, model: Any) -> Files:
-        """Artifacts of a logged model."""
-        return _files(lambda path: self.client.list_logged_model_artifacts(model.model_id, path))
+        Nothing is left out in silence: what is not moved stops the move.
+        """
+        for run in self.runs.values():
+            _refuse(*_of_run(run), self.uri)
+        for model in self.models.values():
+            _refuse(*_of_model(model), self.uri)
+        for (name, _), version in self.versions.items():
+            kind, text = self.source(version)
+            if kind == "uri" and text.startswith(_OF_ONE_SERVER):
+                place = "a path" if text.startswith("/") else f"a {text.split(':')[0]}: address"
+                what = f"version {version.version} of model {name}"
+                raise _elsewhere(what, f"it is made of files at {place} outside every run and logged model")
 
-    def fetch(self, where: str, path: str, folder: str) -> Path:
-        """Download one artifact below the artifact URI `where`."""
-        from mlflow.artifacts import download_artifacts
+    def run_artifacts(self, run: Any) -> Any:
+        """What lists, reads and writes artifacts of a run."""
+        return self._artifacts(*_of_run(run))
 
-        uri = f"{where.rstrip('/')}/{path}"
-        return Path(download_artifacts(artifact_uri=uri, dst_path=folder, tracking_uri=self.uri))
+    def model_artifacts(self, model: Any) -> Any:
+        """The same of a logged model."""
+        return self._artifacts(*_of_model(model))
+
+    def _artifacts(self, what: str, where: str) -> Any:
+        _refuse(what, where, self.uri)
+        return mlflow_artifacts.store(where, self.uri)
 
     def source(self, version: Any) -> list[str]:
         """What a version was made of, without identifiers of this server."""
@@ -164,24 +180,57 @@ class Side:
         latest = {key: repr(value) for key, value in data.metrics.items()}
         found = [*about, info.start_time, info.end_time, data.params, self.tags(data.tags), latest]
         if info.status not in ENDED or deep:
-            found += [self.metrics(run), self._contents(info.artifact_uri, self.run_files(run), deep)]
+            found += [self.metrics(run), _contents(self.run_artifacts(run), deep)]
         return found
 
     def _model(self, model: Any, deep: bool) -> list[Any]:
         run = self.run_origins.get(model.source_run_id or "")
         found = [model.name, model.model_type, str(model.status), run, self.tags(model.tags), model.params]
         if str(model.status) not in READY or deep:
-            found.append(self._contents(model.artifact_location, self.model_files(model), deep))
+            found.append(_contents(self.model_artifacts(model), deep))
         return found
 
-    def _contents(self, where: str, files: Files, deep: bool) -> dict[str, Any]:
-        if not deep:
-            return dict(files)
-        found: dict[str, Any] = {}
-        for path in files:
-            with tempfile.TemporaryDirectory() as folder:
-                found[path] = hashlib.sha256(self.fetch(where, path, folder).read_bytes()).hexdigest()
-        return found
+
+def files(artifacts: Any, path: str | None = None) -> Files:
+    """Everything below an address of artifacts."""
+    found: Files = {}
+    for item in artifacts.list_artifacts(path):
+        if item.is_dir:
+            found |= files(artifacts, item.path)
+        else:
+            found[item.path] = item.file_size or 0
+    return dict(sorted(found.items()))
+
+
+def _contents(artifacts: Any, deep: bool) -> dict[str, Any]:
+    listed = files(artifacts)
+    if not deep:
+        return dict(listed)
+    found: dict[str, Any] = {}
+    for path in listed:
+        with tempfile.TemporaryDirectory() as folder:
+            content = Path(artifacts.download_artifacts(path, folder)).read_bytes()
+            found[path] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def _of_run(run: Any) -> tuple[str, str]:
+    return f"run {run.info.run_id}", run.info.artifact_uri or ""
+
+
+def _of_model(model: Any) -> tuple[str, str]:
+    return f"logged model {model.model_id}", model.artifact_location or ""
+
+
+def _refuse(what: str, where: str, server: str) -> None:
+    reason = mlflow_artifacts.refusal(where, server)
+    if reason is not None:
+        raise _elsewhere(what, reason)
+
+
+def _elsewhere(what: str, reason: str) -> StackgenError:
+    hint = "log its files through the server and delete it, or delete it"
+    return failed(f"not moved: {what}: {reason}", hint)
 
 
 def _address(binding: MlflowBinding) -> str:
@@ -201,16 +250,6 @@ def _pages(search: Callable[..., Any]) -> list[Any]:
         token = page.token
         if not token:
             return found
-
-
-def _files(listed: Callable[[str | None], Any], path: str | None = None) -> Files:
-    found: Files = {}
-    for item in listed(path):
-        if item.is_dir:
-            found |= _files(listed, item.path)
-        else:
-            found[item.path] = item.file_size or 0
-    return dict(sorted(found.items()))
 
 
 def _digest(value: Any) -> str:

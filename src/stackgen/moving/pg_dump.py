@@ -21,11 +21,20 @@ from stackgen.engine.paths import cache_home
 from stackgen.moving.model import failed
 
 LOCK = Path(__file__).parent / "locks" / "pg-dump.txt"
-# Of no use in another database, or refused there: psql's own commands, a setting only newer servers know,
-# comments on extensions, which belong to whoever installed the server.
-_DROPPED = re.compile(
-    r"^(\\(un)?restrict .*|SET transaction_timeout = .*|COMMENT ON EXTENSION .*|CREATE SCHEMA public;)$",
-    re.MULTILINE,
+# Of no use in another database, or refused there: a setting only newer servers know, comments on extensions, which
+# belong to whoever installed the server, a schema that is there.
+_DROPPED = re.compile(r"\s*(SET transaction_timeout = |COMMENT ON EXTENSION |CREATE SCHEMA public;)")
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html; a name goes before what could begin in its middle.
+_TOKEN = re.compile(
+    r"""
+    (?P<left_out> --[^\n\r]* | /\*(?:[^*]|\*(?!/))*\*/ | \\(?:un)?restrict\ [^\n]* )
+    | [eE]'(?:[^'\\]|\\.|'')*' | '[^']*' | "[^"]*"
+    | \$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$
+    | [^\W\d][\w$]*
+    | (?P<end> ; )
+    | .
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 
 
@@ -40,12 +49,31 @@ def schema(binding: PgvectorBinding, server: int) -> tuple[str, str]:
 
 def _section(program: str, binding: PgvectorBinding, name: str) -> str:
     variables = {**cleaned(os.environ, [binding]), **binding.environment()}
-    flags = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", f"--section={name}"]
-    done = subprocess.run([program, *flags], env=variables, capture_output=True, text=True, check=False)
+    flags = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--encoding=UTF8"]
+    command = [program, *flags, f"--section={name}"]
+    done = subprocess.run(command, env=variables, capture_output=True, check=False)
     if done.returncode:
-        raise failed(f"pg_dump can't read the schema: {done.stderr.strip().splitlines()[-1]}")
-    lines = [line for line in done.stdout.splitlines() if not line.startswith("--")]
-    return _DROPPED.sub("", "\n".join(lines)).strip() + "\n"
+        said = done.stderr.decode(errors="replace").strip() or "it says nothing"
+        raise failed(f"pg_dump can't read the schema: {said.splitlines()[-1]}")
+    return carried(done.stdout.decode())
+
+
+def carried(dump: str) -> str:
+    """The statements of a dump that are of use elsewhere; what stands in them is not touched.
+
+    Comments between statements and psql's own commands go. Names and bodies are an application's: they hold whatever
+    characters it likes, also lines that look like a statement's end or a comment.
+    """
+    kept: list[str] = []
+    statement: list[str] = []
+    for token in _TOKEN.finditer(dump):
+        if token["left_out"] is None:
+            statement.append(token[0])
+        if token["end"] is not None:
+            text = "".join(statement)
+            kept += [] if _DROPPED.match(text) else [text]
+            statement = []
+    return "".join([*kept, *statement]).strip() + "\n"
 
 
 def _program(server: int) -> str:
