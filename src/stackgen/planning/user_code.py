@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from stackgen import checkout
 from stackgen.errors import MANY, Position, Problem, StackgenError, and_more
 from stackgen.planning.model import Plan
 from stackgen.planning.places import settings_of
 
 FILE = "requirements.txt"
 LARGEST = 4_000_000  # bytes
+LONGEST = 100  # characters of a line that a message quotes
 _HASH = re.compile(r"\s--hash[=\s]")
 _ELSEWHERE = re.compile(r"^(-[rc]|--requirement|--constraint|--no-binary)")
 _SOURCE = re.compile(r"^(?:-e|--editable)|(?:^|@\s*)(?:\.{0,2}/|file:|https?:|git\+|hg\+|svn\+|bzr\+)\S*")
@@ -25,7 +28,10 @@ def refuse_unpinned(plan: Plan) -> None:
     found: dict[Problem, None] = {}
     for name, file in _files(plan):
         unpinned, builds = (_said(plan, name, word) for word in ("allow_unpinned", "allow_builds"))
-        found |= dict.fromkeys(_problems(file, plan, unpinned=unpinned, builds=builds))
+        try:
+            found |= dict.fromkeys(_problems(file, plan, unpinned=unpinned, builds=builds))
+        except StackgenError as error:  # it is no file of the checkout
+            found |= dict.fromkeys(error.problems)
     if len(found) > MANY:
         found = {**dict.fromkeys(list(found)[:MANY]), and_more(len(found) - MANY): None}
     if found:
@@ -62,15 +68,16 @@ def _said(plan: Plan, name: str, word: str) -> bool:
 
 
 def _problems(file: Path, plan: Plan, *, unpinned: bool, builds: bool) -> Iterator[Problem]:
+    if not os.path.lexists(file):
+        return
     try:
-        if not file.is_file() or file.stat().st_size > LARGEST:
-            return
-        text = file.read_text(encoding="utf-8")
+        text = checkout.read_text(file, within=plan.spec_path.parent, most=LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         yield Problem("requirements-unreadable", f"{file} can't be read: {error}", Position(str(file), 1, 1))
         return
     for number, line, first in _requirements(text):
-        position, what = Position(str(file), number, 1, first), line.split(" --hash")[0].strip()
+        what = _cut(line.split(" --hash")[0].strip())
+        position = Position(str(file), number, 1, _cut(first))
         if _ELSEWHERE.match(line):
             message = f"'{what}' has no meaning here: only what stands in this file is installed"
             yield Problem("requirement-elsewhere", message, position, _lock(file))
@@ -93,6 +100,11 @@ def _requirements(text: str) -> Iterator[tuple[int, str, str]]:
         whole = re.sub(r"(^|\s)#.*$", "", whole).strip()
         if whole:
             yield number, whole, first
+
+
+def _cut(text: str) -> str:
+    """As much of a line as a message needs; the console spells control characters out."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _lock(file: Path) -> str:
