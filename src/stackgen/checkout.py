@@ -29,9 +29,8 @@ def read(path: Name, *, within: Name | None = None, most: int = LARGEST) -> byte
     within: a folder of the same checkout; without it, the folder of the file counts. Raises StackgenError
     (outside-checkout, not-a-file, file-too-large), which quotes nothing of the content, and OSError.
     """
-    real = require_inside(path, within)
     try:
-        _require_regular(path, os.lstat(real).st_mode)
+        real = require_file(path, within)
         descriptor = os.open(real, _FLAGS)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
@@ -49,6 +48,13 @@ def read(path: Name, *, within: Name | None = None, most: int = LARGEST) -> byte
 def read_text(path: Name, *, within: Name | None = None, most: int = LARGEST) -> str:
     """The same as text. Raises StackgenError, OSError, UnicodeDecodeError."""
     return read(path, within=within, most=most).decode("utf-8")
+
+
+def require_file(path: Name, within: Name | None = None) -> str:
+    """Where a path leads in the end, for a regular file that `read` would read. Raises StackgenError, OSError."""
+    real = require_inside(path, within)
+    _require_regular(path, os.lstat(real).st_mode)
+    return real
 
 
 def require_inside(path: Name, within: Name | None = None) -> str:

@@ -159,6 +159,19 @@ def test_nothing_outside_a_checkout_is_printed(visited: Visited, name: str, targ
             assert name.rpartition("/")[2] in said
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("command", ["generate", "files", "compare", "plan"])
+def test_no_program_is_made_that_would_read_such_requirements(
+    visited: Visited, command: str, target: str
+) -> None:
+    name = f"{STACK}/code/requirements.txt"
+    visited.plant(name, TARGETS[target](visited, name))
+    code, said = visited(command)
+    assert code == 2, said
+    assert f"error[{'not-a-file' if target == 'pipe' else 'outside-checkout'}]" in said
+    assert f"{STACK}/stack.yaml:4:" in said
+
+
 @pytest.mark.parametrize("kind", ["absolute", "relative", "above"])
 def test_links_inside_a_checkout_work(visited: Visited, kind: str) -> None:
     requirements = visited.folder / STACK / "code" / "requirements.txt"
@@ -209,7 +222,7 @@ def test_without_a_repository_the_folder_of_the_spec_counts(
     (visited.folder / "stackgen.toml").unlink()
     name = f"{STACK}/code/requirements.txt"
     visited.plant(name, visited.folder / STACK / "stack.yaml")
-    assert "requirement-not-pinned" in visited("check")[1]
+    assert "error[requirement-from-elsewhere]" in visited("check")[1]  # it is read
     visited.plant(name, visited.outside("code"))
     assert "outside-checkout" in visited("check")[1]
 
