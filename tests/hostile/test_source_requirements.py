@@ -27,6 +27,7 @@ SECRETS = {
     "PULUMI_ACCESS_TOKEN": "canary",
     "KUBECONFIG": "/canary",
 }
+DIGEST = f"--hash=sha256:{'0' * 64}"
 LOCKED = f"idna==3.10 \\\n    --hash=sha256:{'0' * 64}  # a comment\n"
 
 
@@ -59,7 +60,9 @@ def allow(cli: Cli, *words: str) -> None:
         ("# nothing\n\nrequests\n", 3, "requirement-not-pinned"),
         ("requests==2.32.0", 1, "requirement-not-pinned"),
         (f"{LOCKED}requests==2.32.0\n", 3, "requirement-not-pinned"),
-        ("requests @ https://example.com/requests.whl", 1, "requirement-not-pinned"),
+        ("requests==2.32.0 \\\n    # --hash=sha256:0\n", 1, "requirement-not-pinned"),
+        (f"{LOCKED.rstrip()} \\\nrequests==2.32.0\n", 3, "requirement-not-pinned"),
+        ("requests @ https://example.com/requests.whl", 1, "requirement-from-elsewhere"),
         (f"evil @ file:///srv/evil.tar.gz --hash=sha256:{'0' * 64}", 1, "requirement-is-built"),
         ("evil @ git+https://example.com/evil", 1, "requirement-is-built"),
         ("./evil", 1, "requirement-is-built"),
@@ -68,6 +71,7 @@ def allow(cli: Cli, *words: str) -> None:
         ("-e .", 1, "requirement-is-built"),
         ("-r other.txt", 1, "requirement-elsewhere"),
         ("--no-binary :all:", 1, "requirement-elsewhere"),
+        ("-c other.txt", 1, "requirement-elsewhere"),
     ],
 )
 @pytest.mark.parametrize("command", [("check", "stack.yaml"), ("plan", *WHERE), ("up", *WHERE, "--yes")])
@@ -87,11 +91,97 @@ def test_what_is_not_pinned_is_refused_at_its_line(
         assert "allow_builds: true" in said
 
 
+VARIABLES = [
+    f"x @ http://198.51.100.1/x-1-py3-none-any.whl?q=${{UV_DEFAULT_INDEX}} {DIGEST}",
+    f"x @ http://${{HTTPS_PROXY}}:pw@198.51.100.1/x-1-py3-none-any.whl {DIGEST}",
+    "--find-links http://198.51.100.1/?q=${UV_INDEX}",
+    "--index-url ${UV_DEFAULT_INDEX}",
+    f"{LOCKED}-r ${{HOME}}/requirements.txt",
+    f"x @ http://198.51.100.1/$\\\n{{UV_DEFAULT_INDEX}}.whl {DIGEST}",
+]
+PLACES = [
+    f"x @ http://198.51.100.1/x-1-py3-none-any.whl {DIGEST}",
+    f"x@http://198.51.100.1/x-1-py3-none-any.whl {DIGEST}",
+    f"http://198.51.100.1/x-1-py3-none-any.whl {DIGEST}",
+    f"./x-1-py3-none-any.whl {DIGEST}",
+    f"x-1-py3-none-any.whl {DIGEST}",
+    "--index-url http://198.51.100.1/simple",
+    "-i http://198.51.100.1/simple",
+    "-ihttp://198.51.100.1/simple",
+    "--extra-index-url=http://198.51.100.1/simple",
+    "--find-links http://198.51.100.1/",
+    "-f http://198.51.100.1/",
+    "--trusted-host 198.51.100.1",
+    "--no-index",
+    f"{LOCKED.rstrip()} \\\n--index-url http://198.51.100.1/simple",  # a comment ends its line
+]
+PLAIN = [
+    LOCKED,
+    f"--require-hashes\n--only-binary :all:\n{LOCKED}",
+    f"name[extra,other]==1!2.0+cpu ; python_version < '3.13' and os_name == 'posix' \\\n    {DIGEST}\n",
+    f"# from https://example.com/${{}}\n{LOCKED}".replace("${}", ""),
+]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("text", [*VARIABLES, *PLACES])
+def test_nothing_says_where_packages_come_from(cli: Cli, text: str, provider: None) -> None:
+    """The check says so at its line; the program itself, by a plain `pulumi up`, says so before anything is asked."""
+    from local_provider.failure import LocalFailure
+    from local_provider.source_environment import environment
+
+    checkout.write_spec(cli.folder)
+    file = cli.folder / "code" / "requirements.txt"
+    file.write_text(text)
+    code = "requirement-variable" if text in VARIABLES else "requirement-from-elsewhere"
+    said = cli("check", "stack.yaml", code=2).stderr
+    assert f"error[{code}]" in said
+    assert f"{file}:" in said
+    for unpinned in (False, True) if text in VARIABLES else (False,):
+        with pytest.raises(
+            LocalFailure, match=r"says where packages come from|has a variable|be built"
+        ) as raised:
+            environment("task", text, None, unpinned=unpinned)
+        assert "installing the environment of task" in str(raised.value)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("text", [*PLAIN, *PLACES])
+def test_a_lock_is_right_and_so_are_places_that_were_allowed(cli: Cli, text: str, provider: None) -> None:
+    from local_provider import source_environment
+
+    checkout.write_spec(cli.folder)
+    (cli.folder / "code" / "requirements.txt").write_text(text)
+    allowed = text in PLACES
+    if allowed:
+        allow(cli, "allow_unpinned")
+    cli("check", "stack.yaml")
+    source_environment._refuse_places("task", text, unpinned=allowed)  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.unit
+def test_what_an_installer_says_has_no_password(provider: None) -> None:
+    from local_provider.commands import install
+    from local_provider.failure import LocalFailure
+    from stackgen.engine import installers
+
+    said = "no answer from https://someone:p@ss%2Fword@mirror.example/simple by http://proxy:secret@192.0.2.1:8080"
+    script = f"import sys; print({said!r}); print({said!r}, file=sys.stderr); sys.exit(1)"
+    variables = {"PATH": os.environ["PATH"]}
+    with pytest.raises(LocalFailure) as theirs:
+        install("installing", [sys.executable, "-c", script], variables)
+    with pytest.raises(subprocess.CalledProcessError) as ours:
+        installers._run([sys.executable, "-c", script], variables, None)  # pyright: ignore[reportPrivateUsage]
+    for text in (str(theirs.value), ours.value.stdout, ours.value.stderr, str(ours.value)):
+        assert "https://***@mirror.example/simple by http://***@192.0.2.1:8080" in text
+        assert not [word for word in ("someone", "p@ss", "word@", "secret") if word in text]
+
+
 @pytest.mark.unit
 def test_a_lock_and_an_empty_file_are_right(cli: Cli) -> None:
     checkout.write_spec(cli.folder)
     assert "warning" not in cli("check", "stack.yaml").stderr
-    (cli.folder / "code" / "requirements.txt").write_text(f"--index-url https://example.com/simple\n{LOCKED}")
+    (cli.folder / "code" / "requirements.txt").write_text(LOCKED)
     assert "warning" not in cli("check", "stack.yaml").stderr
 
 

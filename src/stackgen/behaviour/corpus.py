@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from stackgen import checkout
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.spec.loading import shown
@@ -112,8 +113,7 @@ def components(group: Group) -> dict[str, str]:
 def load(path: Path, stack: Stack, shelf: Shelf) -> Corpus:
     """Read and check a corpus against its stack; raises StackgenError with all problems found."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = checkout.read(path, within=path.parent.parent, most=LARGEST)
     except OSError as error:
         message = f"{shown(path)} can't be read: {error.strerror or error}"
         hint = "write the questions into it that your application asks; docs/golden.md shows how"

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from stackgen import checkout
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.spec.loading import shown
 
 FORMAT = "stackgen/golden/v1"
+LARGEST = 256 * 1024 * 1024  # bytes; embeddings and answers of every question
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def read(path: Path, stack: str, environment: str) -> Recording:
     """The recording in a file; raises StackgenError(not-recorded, recording-unreadable)."""
     command = f"stackgen golden record {stack} -e {environment}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(checkout.read_text(path, within=path.parent.parent, most=LARGEST))
         if content.pop("format") != FORMAT:
             raise ValueError(f"it is not of the format {FORMAT}")
         groups = {name: Answers(**group) for name, group in content.pop("groups").items()}

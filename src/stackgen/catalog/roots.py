@@ -6,6 +6,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any, cast
 
+from stackgen import checkout
 from stackgen.catalog.trust import trusted
 from stackgen.errors import ExitCode, Position, Problem, StackgenError
 
@@ -37,7 +38,7 @@ def _catalogs(file: Path, table: tuple[str, ...]) -> list[str] | None:
     import tomllib
 
     try:
-        content: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+        content: Any = tomllib.loads(checkout.read_text(file))
     except (ValueError, RecursionError) as error:
         raise _invalid(file, f"is not valid TOML: {error}") from error
     except OSError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackgen import checkout
 from stackgen.engine import failures, healing, leftovers, locks, program_environment, projects, states
 from stackgen.engine.locate import Engine, ensure
 from stackgen.engine.progress import Progress, silent
@@ -359,4 +360,4 @@ def _step(metadata: Any) -> Step:
 
 def project_name(program: Path) -> str:
     """The project a program folder belongs to, by its lock; raises OSError or KeyError."""
-    return str(json.loads((program / "stackgen.lock.json").read_text(encoding="utf-8"))["stack"])
+    return str(json.loads(checkout.read_text(program / "stackgen.lock.json"))["stack"])

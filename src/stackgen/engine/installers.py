@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -83,6 +84,17 @@ def _variables(*more: str) -> dict[str, str]:
 
 
 def _run(command: list[str], variables: Mapping[str, str], folder: Path | None) -> str:
-    return subprocess.run(
-        command, cwd=folder, env=dict(variables), check=True, capture_output=True, text=True
-    ).stdout
+    """Its output. Raises CalledProcessError, in which no address has its user name and password."""
+    done = subprocess.run(
+        command, cwd=folder, env=dict(variables), check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        out, errors = (without_credentials(text) for text in (done.stdout, done.stderr))
+        words = [without_credentials(word) for word in command]
+        raise subprocess.CalledProcessError(done.returncode, words, out, errors)
+    return done.stdout
+
+
+def without_credentials(text: str) -> str:
+    """The text without the user names and passwords of addresses: of mirrors and proxies, above all."""
+    return re.sub(r"(?<=://)[^\s/]+@", "***@", text)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from stackgen import checkout
 from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
@@ -28,9 +29,9 @@ def of_program(program: Path, progress: Progress) -> Path:
     Its requirements.txt is a lock, unless it is as open as its requirements.in: a private catalog asks for
     something that has no pin.
     """
-    text = (program / "requirements.txt").read_text(encoding="utf-8")
+    text = checkout.read_text(program / "requirements.txt")
     wanted = program / "requirements.in"
-    open_ = not _PIN.search(text) and wanted.is_file() and wanted.read_text(encoding="utf-8") == text
+    open_ = not _PIN.search(text) and wanted.is_file() and checkout.read_text(wanted) == text
     return prepare(text, progress, locked=not open_)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackgen import checkout
 from stackgen.engine.paths import cache_home
 
 
@@ -29,7 +30,7 @@ def running(program: Path, environment: Path) -> Path:
     """
     import yaml
 
-    content: Any = yaml.safe_load((program / "Pulumi.yaml").read_text(encoding="utf-8"))
+    content: Any = yaml.safe_load(checkout.read_text(program / "Pulumi.yaml"))
     kept = {key: content[key] for key in ("name", "description", "config") if key in content}
     return _written({**kept, **_python(environment), "main": str(program)}, {}, program)
 
@@ -53,6 +54,7 @@ def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: P
     projects = cache_home() / "projects"
     projects.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings is not None:  # Pulumi joins it to the project's folder, by name alone
+        _require_readable(settings)
         content = {**content, "stackConfigDir": os.path.relpath(settings, projects / "any")}
     every = {"Pulumi.yaml": json.dumps(content, indent=2).encode(), **files}  # JSON is YAML too
     digest = hashlib.sha256()
@@ -62,6 +64,12 @@ def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: P
     if not folder.exists():
         _place(folder, every)
     return folder
+
+
+def _require_readable(settings: Path) -> None:
+    """Pulumi follows any link, and quotes what it can't read; raises StackgenError."""
+    for file in sorted(settings.glob("Pulumi*.y*ml")):
+        checkout.read(file)
 
 
 def _place(folder: Path, files: Mapping[str, bytes]) -> None:

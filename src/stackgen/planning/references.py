@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
+from stackgen import checkout
 from stackgen.catalog.model import CapabilityOptions, ForStackgen, Refers, SourceFolder
-from stackgen.errors import did_you_mean
+from stackgen.errors import StackgenError, did_you_mean
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 from stackgen.planning.model import Reference
 
 ALL = "all"
 MOST = 100_000  # references that `all` may stand for in one stack
+REQUIREMENTS = "requirements.txt"
 ORDER = Refers()  # depends_on: any component, with bindings or without
 
 
@@ -98,7 +101,20 @@ def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> d
             )
         else:
             found[option] = folder
+            _require_file(folder / REQUIREMENTS, findings, merged.option_path((option,)))
     return found
+
+
+def _require_file(file: FilePath, findings: Findings, path: tuple[str | int, ...]) -> None:
+    """What the program will read of a source is a file of the checkout, where it is there."""
+    try:
+        if os.path.lexists(file):
+            checkout.require_file(file, findings.loaded.path.parent)
+    except StackgenError as error:
+        for problem in error.problems:
+            findings.add(problem.code, problem.message, path, hint=problem.hint)
+    except OSError:
+        return  # what reads it says so
 
 
 def _check(

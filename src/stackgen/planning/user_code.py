@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from stackgen import checkout
 from stackgen.errors import MANY, Position, Problem, StackgenError, and_more
 from stackgen.planning.model import Plan
 from stackgen.planning.places import settings_of
 
 FILE = "requirements.txt"
 LARGEST = 4_000_000  # bytes
+LONGEST = 100  # characters of a line that a message quotes
+_VARIABLE = re.compile(r"\$[\\\s]*\{")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_HASHES = re.compile(r"(^|\s)--hash[=\s]\S*")
+_OPTIONS = re.compile(r"--(require-hashes|only-binary[=\s]+\S+)$")  # such as make a file stricter
+# What is before a marker, where packages are named by a place: an address, a path, a file.
+_PLACE = re.compile(r"[/\\:@]|\.(whl|zip|tgz|tar(\.\w+)?)$")
 _HASH = re.compile(r"\s--hash[=\s]")
 _ELSEWHERE = re.compile(r"^(-[rc]|--requirement|--constraint|--no-binary)")
 _SOURCE = re.compile(r"^(?:-e|--editable)|(?:^|@\s*)(?:\.{0,2}/|file:|https?:|git\+|hg\+|svn\+|bzr\+)\S*")
@@ -25,7 +34,10 @@ def refuse_unpinned(plan: Plan) -> None:
     found: dict[Problem, None] = {}
     for name, file in _files(plan):
         unpinned, builds = (_said(plan, name, word) for word in ("allow_unpinned", "allow_builds"))
-        found |= dict.fromkeys(_problems(file, plan, unpinned=unpinned, builds=builds))
+        try:
+            found |= dict.fromkeys(_problems(file, plan, unpinned=unpinned, builds=builds))
+        except StackgenError as error:  # it is no file of the checkout
+            found |= dict.fromkeys(error.problems)
     if len(found) > MANY:
         found = {**dict.fromkeys(list(found)[:MANY]), and_more(len(found) - MANY): None}
     if found:
@@ -62,37 +74,65 @@ def _said(plan: Plan, name: str, word: str) -> bool:
 
 
 def _problems(file: Path, plan: Plan, *, unpinned: bool, builds: bool) -> Iterator[Problem]:
+    if not os.path.lexists(file):
+        return
     try:
-        if not file.is_file() or file.stat().st_size > LARGEST:
-            return
-        text = file.read_text(encoding="utf-8")
+        text = checkout.read_text(file, within=plan.spec_path.parent, most=LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         yield Problem("requirements-unreadable", f"{file} can't be read: {error}", Position(str(file), 1, 1))
         return
+    yield from _variables(file, text)
     for number, line, first in _requirements(text):
-        position, what = Position(str(file), number, 1, first), line.split(" --hash")[0].strip()
+        what = _cut(line.split(" --hash")[0].strip())
+        position = Position(str(file), number, 1, _cut(first))
         if _ELSEWHERE.match(line):
             message = f"'{what}' has no meaning here: only what stands in this file is installed"
             yield Problem("requirement-elsewhere", message, position, _lock(file))
         elif _SOURCE.search(line) and not what.endswith(".whl") and not builds:
             message = f"'{what}' has to be built, which runs its code"
             yield Problem("requirement-is-built", message, position, _word(plan, "allow_builds"))
+        elif _names_a_place(line) and not unpinned:
+            message = f"'{what}' says where packages come from; this machine's own index says that"
+            hint = f"name the package and its version, with its digest; or {_word(plan, 'allow_unpinned')}"
+            yield Problem("requirement-from-elsewhere", message, position, hint)
         elif not line.startswith("-") and not _HASH.search(line) and not unpinned:
             message = f"'{what}' has no digest, so any file of that name would be installed"
             hint = f"{_lock(file)}; or {_word(plan, 'allow_unpinned')}"
             yield Problem("requirement-not-pinned", message, position, hint)
 
 
+def _variables(file: Path, text: str) -> Iterator[Problem]:
+    """Every `${`: installers put a variable of this machine's there, such as a mirror's address with its password."""
+    lines = text.split("\n")
+    for number in sorted({text.count("\n", 0, match.start()) for match in _VARIABLE.finditer(text)}):
+        what = _cut(lines[number].strip())
+        message = f"'{what}' has a variable: it would hand a value of this machine's environment on"
+        position = Position(str(file), number + 1, 1, _cut(lines[number]))
+        yield Problem("requirement-variable", message, position, "name the package and its version alone")
+
+
+def _names_a_place(line: str) -> bool:
+    """Whether a requirement or option is more than a package, its version, a marker and digests."""
+    if line.startswith("-"):
+        return not _OPTIONS.fullmatch(line)
+    return bool(_PLACE.search(_HASHES.sub("", line).partition(";")[0].strip()))
+
+
 def _requirements(text: str) -> Iterator[tuple[int, str, str]]:
     """Each requirement or option: its line, the whole of it, and its first line as written."""
     lines = enumerate(text.splitlines(), 1)
     for number, first in lines:
-        whole = first
-        while whole.endswith("\\"):
-            whole = f"{whole[:-1]} {next(lines, (0, ''))[1].strip()}"
-        whole = re.sub(r"(^|\s)#.*$", "", whole).strip()
-        if whole:
+        line = whole = _COMMENT.sub("", first).strip()
+        while line.endswith("\\"):  # a comment ends its line, whatever stands at its own end
+            line = _COMMENT.sub("", next(lines, (0, ""))[1]).strip()
+            whole = f"{whole[:-1]} {line}"
+        if whole := whole.strip():
             yield number, whole, first
+
+
+def _cut(text: str) -> str:
+    """As much of a line as a message needs; the console spells control characters out."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _lock(file: Path) -> str:

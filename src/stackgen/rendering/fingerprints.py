@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 
+from stackgen import checkout
 from stackgen.homes import data_home
 from stackgen.planning.model import Plan
 from stackgen.rendering.lock import LOCK
@@ -32,7 +33,7 @@ def fingerprints(plan: Plan, program: Program) -> dict[str, str]:
     }
     names = {name for found in own.values() for name, _ in found}
     shared = [(path, data) for path, data in program.files.items() if path not in names | _SAID]
-    shared += [(path, (program.folder / path).read_bytes()) for path in program.once]
+    shared += [(path, checkout.read(program.folder / path, within=program.folder)) for path in program.once]
     shared += [("data home", str(data_home()).encode())]
     shared += [(item.name, made[item.name].encode()) for item in plan.foundations]
     found = {name: _digest([("call", made[name].encode()), *files]) for name, files in own.items()}

@@ -22,9 +22,12 @@ class Presence:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._folders: dict[str, Kind] = {}
+        self._linked = folder.is_symlink()  # then it may be anybody's
 
     def kind(self, path: str) -> Kind:
         """What stands at a relative POSIX path."""
+        if self._linked:
+            return Kind.OTHER
         parent = path.rpartition("/")[0]
         above = self._parent(parent) if parent else Kind.FILE
         if above is not Kind.FILE:

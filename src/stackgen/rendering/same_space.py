@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from stackgen import checkout
 from stackgen.errors import Problem, StackgenError
 from stackgen.planning.identity import difference, identity, keeps_embeddings
 from stackgen.planning.model import Plan, PlannedComponent
@@ -20,7 +21,7 @@ def refuse_another_space(plan: Plan, folder: Path) -> None:
     that is what a swap does, once it has made the embeddings anew.
     """
     try:
-        content = json.loads((folder / LOCK).read_text(encoding="utf-8"))
+        content = json.loads(checkout.read_text(folder / LOCK))
         components, beside = content["components"], content.get("beside", {})
     except (OSError, ValueError, KeyError):
         return

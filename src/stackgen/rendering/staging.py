@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stackgen import checkout
 from stackgen.rendering.program import Program
 
 
@@ -44,6 +45,6 @@ def _borrow(program: Program, folder: Path) -> None:
     made = {path.partition("/")[0] for path in program.files}
     for item in program.folder.iterdir():
         if item.name in program.once or (item.name.startswith("Pulumi.") and item.name not in made):
-            shutil.copy2(item, folder / item.name)
+            (folder / item.name).write_bytes(checkout.read(item))
         elif item.name not in made and item.name != "venv":  # a plain `pulumi` has that one
             (folder / item.name).symlink_to(item)

@@ -12,6 +12,7 @@ import stat
 import sys
 import time
 
+from stackgen.checkout import read
 from stackgen.homes import cache_folder, private
 from stackgen.spec.candidates import candidates
 
@@ -106,7 +107,7 @@ def _facts(spec: str, *, settled: bool = False) -> Iterator[str]:
 
     settled: raise OSError if the generator's own files are too young to be known by their time stamps.
     """
-    yield f"spec {_sha256(_read(spec))}"
+    yield f"spec {_sha256(read(spec))}"
     yield f"day {time.strftime('%Y-%m-%d', time.gmtime())}"
     place = os.path.dirname(os.path.abspath(spec))  # noqa: PTH100, PTH120
     yield f"configuration {_configuration(place)} {_configuration(os.path.realpath(place))}"
@@ -119,7 +120,7 @@ def _configuration(folder: str) -> str:
         for name in CONFIGURATION:
             path = os.path.join(folder, name)  # noqa: PTH118
             if os.path.isfile(path):  # noqa: PTH113
-                found.append(f"{path}\0{_sha256(_read(path))}")
+                found.append(f"{path}\0{_sha256(read(path))}")
         if os.path.exists(os.path.join(folder, ".git")):  # noqa: PTH110, PTH118 - sources stay inside of it
             found.append(f"{folder}\0.git")
         if os.path.dirname(folder) == folder:  # noqa: PTH120

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import yaml
 
+from stackgen import checkout
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.spec.loading import LoadedStack, parse
 
@@ -37,7 +38,7 @@ def edit(
     say about the result, which is then not written.
     """
     path = loaded.path.resolve()
-    data = path.read_bytes()
+    data = checkout.read(loaded.path)
     if hashlib.sha256(data).hexdigest() != loaded.digest:
         message = f"{path} was changed by somebody else in the meantime; nothing was written"
         raise StackgenError(

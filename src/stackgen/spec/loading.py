@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from stackgen import checkout
 from stackgen.errors import MANY, ExitCode, Problem, StackgenError, and_more, did_you_mean
 from stackgen.spec.candidates import FILE, FOLDER, candidates
 from stackgen.spec.stack import Stack
@@ -37,8 +38,7 @@ class LoadedStack:
 def load(path: Path) -> LoadedStack:
     """Read and check a spec file; raises StackgenError with all problems found."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = checkout.read(path, most=LARGEST)
     except OSError as error:
         message = f"{path} can't be read: {error.strerror or error}"
         raise StackgenError(Problem("cannot-read", message), ExitCode.NOT_FOUND) from None
@@ -89,10 +89,18 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
 
 
 def locate(stack: str, folder: Path) -> Path:
-    """The spec file that a user means: a path, or a name under stacks/; raises StackgenError(stack-not-found)."""
-    for candidate in map(Path, candidates(stack, str(folder))):
+    """The spec file that a user means: a path, or a name under stacks/.
+
+    A path may lead anywhere; what stands under stacks/ is of the checkout. Raises StackgenError (stack-not-found,
+    outside-checkout).
+    """
+    *named, by_name = map(Path, candidates(stack, str(folder)))
+    for candidate in named:
         if _is_file(candidate):
             return candidate
+    if _is_file(by_name):
+        checkout.require_inside(by_name, folder)
+        return by_name
     known = sorted(path.parent.name for path in (folder / FOLDER).glob(f"*/{FILE}"))
     message = f"there is no stack '{stack[:200]}': neither a spec file nor a folder under {FOLDER}/"
     problem = Problem(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stackgen import __version__
+from stackgen import __version__, checkout
 from stackgen.catalog.shelf import Entry
 from stackgen.contracts import contract
 from stackgen.planning.model import Plan
@@ -46,7 +46,7 @@ def records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     found: list[tuple[str, Path, dict[str, Any]]] = []
     for path in sorted((board / FOLDER).rglob("*.json")):
         try:
-            content: Any = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+            content: Any = json.loads(checkout.read_text(path, within=board), object_pairs_hook=_each_once)
         except ValueError:
             continue
         if isinstance(content, dict) and isinstance(content.get("clauses"), list):
@@ -58,7 +58,7 @@ def records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def check(board: Path) -> dict[Path, str]:
     """File → what is wrong with it, for every record that can't be believed."""
     signers = board / SIGNERS
-    lines = signers.read_text(encoding="utf-8").splitlines() if signers.is_file() else []
+    lines = checkout.read_text(signers, within=board).splitlines() if signers.is_file() else []
     trusted = frozenset(line.split("#")[0].strip() for line in lines)
     known = dict(records(board))
     wrong = {

@@ -1,0 +1,133 @@
+"""The one way to read a file of a checkout, which may come from a stranger. Standard library only, and little of it.
+
+Git carries links. One that leads out of its checkout would have this machine's files read, and quoted in messages:
+keys, or the environment of the process itself. Such a link is refused, and so is whatever is no regular file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from stackgen.errors import StackgenError
+
+    Name = str | os.PathLike[str]
+
+LARGEST = 8 * 1024 * 1024  # bytes
+LINKS = 40  # followed on the way to a file
+_KERNEL = ("/proc", "/sys")  # never part of a checkout, wherever that is
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_KINDS = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
+
+
+def read(path: Name, *, within: Name | None = None, most: int = LARGEST) -> bytes:
+    """The content of a regular file of at most `most` bytes.
+
+    within: a folder of the same checkout; without it, the folder of the file counts. Raises StackgenError
+    (outside-checkout, not-a-file, file-too-large), which quotes nothing of the content, and OSError.
+    """
+    try:
+        real = require_file(path, within)
+        descriptor = os.open(real, _FLAGS)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
+    try:
+        _require_regular(path, os.fstat(descriptor).st_mode)
+        with os.fdopen(os.dup(descriptor), "rb") as stream:
+            data = stream.read(most + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > most:
+        raise _refused("file-too-large", f"{os.fspath(path)} is larger than {most // 1024:,} kB", None)
+    return data
+
+
+def read_text(path: Name, *, within: Name | None = None, most: int = LARGEST) -> str:
+    """The same as text. Raises StackgenError, OSError, UnicodeDecodeError."""
+    return read(path, within=within, most=most).decode("utf-8")
+
+
+def require_file(path: Name, within: Name | None = None) -> str:
+    """Where a path leads in the end, for a regular file that `read` would read. Raises StackgenError, OSError."""
+    real = require_inside(path, within)
+    _require_regular(path, os.lstat(real).st_mode)
+    return real
+
+
+def require_inside(path: Name, within: Name | None = None) -> str:
+    """Where a path leads in the end, for a path of the checkout that `within` is in (default: the path's folder).
+
+    A file that a user names may be anywhere. A link that lies in a repository may not lead out of it, and what is
+    beside a spec may not lead out of the spec's checkout. Raises StackgenError(outside-checkout), OSError.
+    """
+    whole = os.path.join(os.getcwd(), os.fspath(path))  # noqa: PTH109, PTH118 - pathlib is slow to load
+    real, links = _followed(whole)
+    own = root(os.path.dirname(whole) if within is None else within)  # noqa: PTH120
+    repositories = [found for link in links if (found := _marked(link, ".git")) is not None]
+    left = next((folder for folder in (*repositories, own) if not _is_in(real, folder)), None)
+    if left is None and any(_is_in(real, folder) for folder in _KERNEL):
+        left = own
+    if left is not None:
+        message = f"{os.fspath(path)} leads out of the checkout {left}, to {real}; nothing of it was read"
+        hint = "put a copy there, or a link to a file of the checkout; a file elsewhere is read where you name it"
+        raise _refused("outside-checkout", message, hint)
+    return real
+
+
+def root(folder: Name) -> str:
+    """The checkout that a folder is in: its repository, else the folder with a stackgen.toml, else that folder."""
+    real = os.path.realpath(folder)
+    return _marked(real, ".git") or _marked(real, "stackgen.toml") or real
+
+
+def _marked(folder: str, mark: str) -> str | None:
+    """The nearest of a folder and those above it that has an entry of that name."""
+    while not os.path.lexists(os.path.join(folder, mark)):  # noqa: PTH118
+        above = os.path.dirname(folder)  # noqa: PTH120
+        if above == folder:
+            return None
+        folder = above
+    return folder
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _followed(path: str) -> tuple[str, list[str]]:
+    """Where an absolute path leads, and the real folder of each link on the way; raises OSError for a circle."""
+    real, links, left = "/", list[str](), path.split("/")[::-1]
+    while left:
+        part = left.pop()
+        if part == "..":
+            real = os.path.dirname(real)  # noqa: PTH120
+        if part in ("", ".", ".."):
+            continue
+        place = os.path.join(real, part)  # noqa: PTH118
+        try:
+            target = os.readlink(place)  # noqa: PTH115
+        except OSError:
+            real = place  # no link, or nothing at all
+            continue
+        links.append(real)
+        if len(links) > LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        if target.startswith("/"):
+            real = "/"
+        left += target.split("/")[::-1]
+    return real, links
+
+
+def _require_regular(path: Name, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        what = next((word for is_so, word in _KINDS if is_so(mode)), "device")
+        raise _refused("not-a-file", f"{os.fspath(path)} is a {what}, and no regular file", None)
+
+
+def _refused(code: str, message: str, hint: str | None) -> StackgenError:
+    from stackgen.errors import Problem, StackgenError
+
+    return StackgenError(Problem(code, message, hint=hint))

@@ -1,0 +1,70 @@
+"""Files of a checkout are read by one function: elsewhere each call that reads a file is of a module listed here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.test_house_rules import MODULES, SOURCE
+
+pytestmark = pytest.mark.unit
+READER = "checkout.py"
+READING = {"read_text", "read_bytes", "open", "copy", "copy2", "copyfile", "copytree"}
+# What a program carries runs without stackgen, and what the engine's host reads is the program that it runs.
+COPIED = ("/program/", "/component.py", "/files/", "engine/host/")
+OTHERS = {
+    # what stackgen itself is made of, or a catalog that the user trusts to run its code
+    "catalog/models.py": "the table of models",
+    "cli/completion.py": "scripts of the package",
+    "cli/new.py": "blueprints of the package",
+    "engine/build.py": "the engine's sources, of the package, and what was built of them",
+    "engine/toolchain.py": "a lock of the package",
+    "impact/citing.py": "lines of descriptors, of which only the numbers are shown",
+    "moving/pg_dump.py": "a lock of the package",
+    "providers/regions.py": "tables of the package",
+    "rendering/program.py": "components of the catalog",
+    "rendering/requirements.py": "pins of the package",
+    "rendering/templating.py": "the module itself",
+    "verification/board_pages.py": "a template of the package",
+    "verification/records.py path.read_bytes": "components of the catalog",
+    # what is in the user's own homes for data, caches and configuration
+    "catalog/trust.py": "the user's list of trusted catalogs",
+    "engine/healing.py": "the state folder",
+    "engine/known.py": "the data home",
+    "engine/locks.py": "the state folder",
+    "swapping/journal.py": "the data home",
+    "verification/signing.py": "the user's key",
+    # the same care by other means
+    "cli/binding_files.py": "writes below folders that it holds open, and follows no link",
+    "rendering/presence.py": "follows no link, not even one inside the checkout, since it may be overwritten",
+    "rendering/replacing.py": "carries links over as links",
+    "rendering/unchanged.py": "its own notes, and regular files of a program, for their digests",
+    # what a server answered
+    "contracts/mlflow.py": "an artifact that the client has fetched into a folder of ours",
+    "moving/mlflow_side.py": "an artifact that the client has fetched into a folder of ours",
+}
+
+
+def reading() -> Iterator[tuple[str, str]]:
+    """Module and call, of everything that reads a file; `copy` only of modules, since values have one too."""
+    for path in MODULES:
+        name = path.relative_to(SOURCE).as_posix()
+        if name == READER or any(part in f"/{name}" for part in COPIED):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                owner, _, called = ast.unparse(node.func).rpartition(".")
+                if called in READING and owner != "checkout" and (owner == "shutil" or "copy" not in called):
+                    yield name, ast.unparse(node.func)
+
+
+def test_nothing_else_reads_files_of_a_checkout() -> None:
+    found = [f"{name}: {call}" for name, call in reading() if not OTHERS.keys() & {name, f"{name} {call}"}]
+    assert found == [], "read it with stackgen.checkout.read, or say here why it can be no stranger's"
+
+
+def test_every_exception_is_one() -> None:
+    used = {word for name, call in reading() for word in (name, f"{name} {call}")}
+    assert OTHERS.keys() - used == set()
