@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -96,6 +97,11 @@ def _passed_on() -> dict[str, str]:
     return found
 
 
+def without_credentials(text: str) -> str:
+    """The text without the user names and passwords of addresses: of mirrors and proxies, above all."""
+    return re.sub(r"(?<=://)[^\s/]+@", "***@", text)
+
+
 def _run(
     doing: str,
     command: Sequence[str],
@@ -127,5 +133,6 @@ def _run(
         words = (
             words if len(words) <= 9 else [*words[:3], "...", *words[-5:]]
         )  # some say why first, others last
-        raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n" + "\n".join(words))
+        text = without_credentials("\n".join(words))
+        raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n{text}")
     return done.stdout

@@ -12,7 +12,7 @@ import psutil
 from local_provider.account import is_servers_account
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what a server may listen on, not what we do
+EVERYWHERE = ("0.0.0.0", "::")  # of a server that listens on every address
 
 
 def health_port(health: Mapping[str, Any]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -109,6 +110,7 @@ class _Installation:
         self._do(uv, "venv", "--quiet", "--clear", "--python", python, str(self.folder))
         if not builds:
             _refuse_builds(self.label, requirements)
+        _refuse_places(self.label, requirements, unpinned=unpinned)
         if any(line.strip() and not line.lstrip().startswith("#") for line in requirements.splitlines()):
             flags = [] if unpinned else ["--require-hashes"]
             flags += [] if builds else ["--only-binary", ":all:"]
@@ -136,6 +138,23 @@ def _refuse_builds(label: str, requirements: str) -> None:
                 f"installing the environment of {label}: '{line}' has to be built, which runs its code; "
                 "`allow_builds` of the environment allows it"
             )
+
+
+_PLACE = re.compile(r"^-|[/\\:@]|\.(whl|zip|tgz|tar(\.\w+)?)$")
+_BESIDE = re.compile(r"(^|\s)(#.*$|--(hash|only-binary)[=\s]+\S+)|^--require-hashes$|;.*|\\$")
+
+
+def _refuse_places(label: str, requirements: str, *, unpinned: bool) -> None:
+    """What could carry a mirror's password off: variables, which uv would expand, and addresses and files."""
+    doing = f"installing the environment of {label}"
+    if re.search(r"\$[\\\s]*\{", requirements):
+        raise LocalFailure(
+            f"{doing}: its requirements.txt has a variable, as in ${{NAME}}; write none into it"
+        )
+    for line in (line.strip() for line in requirements.splitlines()):
+        if not unpinned and _PLACE.search(_BESIDE.sub("", line).strip()):
+            what = f"'{line[:100]}' says where packages come from"
+            raise LocalFailure(f"{doing}: {what}; `allow_unpinned` of the environment allows it")
 
 
 def _uv() -> str:

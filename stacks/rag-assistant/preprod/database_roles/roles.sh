@@ -19,7 +19,34 @@ ask() { # ask DATABASE PSQL-ARGUMENT...
 ask postgres -v database="$database" <<'SQL'
 select format('create database %I', :'database')
 where not exists (select from pg_database where datname = :'database') \gexec
+-- What stops every session of a database or a role from being opened, whoever made it so: a library that is not there
+-- stops the superuser's too. All else that an application sets stays, as does the read-only state during a swap.
+select case
+    when setrole = 0 then format('alter database %I', datname)
+    when setdatabase = 0 then format('alter role %I', rolname)
+    else format('alter role %I in database %I', rolname, datname)
+end || ' reset local_preload_libraries'
+from pg_db_role_setting left join pg_database d on d.oid = setdatabase left join pg_roles r on r.oid = setrole
+where (datname is not null or rolname is not null)
+    and exists (select from unnest(setconfig) as setting where setting ilike 'local_preload_libraries=%') \gexec
+select format('alter database %I allow_connections true', datname)
+from pg_database where datname = :'database' and not datallowconn \gexec
+select format('alter database %I connection limit -1', datname)
+from pg_database where datname = :'database' and datconnlimit = 0 \gexec
+select format('grant connect on database %I to application', datname) from pg_database, pg_roles
+where datname = :'database' and rolname = 'application' and not has_database_privilege(rolname, datname, 'connect') \gexec
 SQL
+
+# Whatever else was set for a database holds for the superuser's sessions in it as well, such as a limit of time, or a
+# hash of passwords that the server does not accept: options of a session come first, with the values that hold here.
+PGOPTIONS="$PGOPTIONS $(ask postgres -A -t <<'SQL'
+select string_agg(format('-c %s=%s', name, regexp_replace(setting, '([\\[:space:]])', '\\\1', 'g')), ' ')
+from pg_settings
+where context in ('user', 'superuser') and name not in ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable')
+    and lower(name) in (
+        select lower(split_part(setting, '=', 1)) from pg_db_role_setting, unnest(setconfig) as setting where setrole = 0)
+SQL
+)"
 
 # An application that was a superuser may have made other databases: they are its own as well.
 owned="select datname from pg_database
