@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,7 +13,7 @@ import psutil
 from local_provider.account import is_servers_account
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-EVERYWHERE = ("0.0.0.0", "::")  # of a server that listens on every address
+EVERYWHERE = (str(IPv4Address(0)), str(IPv6Address(0)))  # where a server listens on every address
 
 
 def health_port(health: Mapping[str, Any]) -> int | None:
