@@ -30,6 +30,7 @@ OTHERS = {
     "verification/board_pages.py": "a template of the package",
     "verification/records.py path.read_bytes": "components of the catalog",
     # what is in the user's own homes for data, caches and configuration
+    "catalog/pins.py": "the user's list of pins, and regular files of a catalog, for their digests",
     "catalog/trust.py": "the user's list of trusted catalogs",
     "engine/healing.py": "the state folder",
     "engine/known.py": "the data home",
