@@ -112,18 +112,19 @@ def foreign(
     import psutil
 
     listening, processes = _module("listening"), _processes(resources)
-    every = set(processes.values())
+    here = [(host, port) for host, port in addresses if host in listening.LOOPBACK]
+    if not here or not processes:
+        return {}
+    try:
+        known = listening.listeners()
+    except psutil.AccessDenied:  # macOS tells only root
+        return {}
     found: dict[tuple[str, int], str] = {}
-    for host, port in addresses if every else ():
-        expected = {processes[port]} if port in processes else every
-        try:
-            strangers = host in listening.LOOPBACK and listening.listeners(host, port) - expected
-        except psutil.AccessDenied:  # macOS tells only root
-            continue
-        if strangers:
-            found[host, port] = (
-                f"another process listens at {host}:{port}{listening.holder(port)}; it is sent nothing"
-            )
+    for host, port in here:
+        expected = {processes[port]} if port in processes else set(processes.values())
+        if listening.users_at(host, port, known) - expected:
+            who = listening.holder(port)
+            found[host, port] = f"another process listens at {host}:{port}{who}; it is sent nothing"
     return found
 
 

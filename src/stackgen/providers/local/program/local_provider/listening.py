@@ -30,24 +30,30 @@ def serves(pid: int, health: Mapping[str, Any]) -> bool:
     return any(not places.isdisjoint(_places(process)) for process in _family(pid))
 
 
-def listeners(host: str, port: int) -> set[int]:
-    """Users whose processes listen at an address of this machine; -1 for one that we may not see.
+def listeners() -> dict[tuple[str, int], set[int]]:
+    """Address of this machine → users whose processes listen there; -1 for one that we may not see.
 
     Raises psutil.AccessDenied where the system does not say who listens.
     """
-    places = {(place, port) for place in (host, *EVERYWHERE)}
-    found: set[int] = set()
+    found: dict[tuple[str, int], set[int]] = {}
     for connection in psutil.net_connections("tcp"):
-        if (
-            connection.status == psutil.CONN_LISTEN
-            and connection.laddr
-            and tuple(connection.laddr)[:2] in places
-        ):
-            try:
-                found.add(psutil.Process(connection.pid).uids().real if connection.pid else -1)
-            except psutil.Error:
-                found.add(-1)
+        if connection.status == psutil.CONN_LISTEN and connection.laddr:
+            place = (connection.laddr[0], int(connection.laddr[1]))
+            found.setdefault(place, set()).add(_user(connection.pid))
     return found
+
+
+def users_at(host: str, port: int, known: Mapping[tuple[str, int], set[int]]) -> set[int]:
+    """Users who get what is sent to an address, of those that `listeners` has."""
+    hosts = LOOPBACK if host == "localhost" else (host,)
+    return set().union(*(known.get((place, port), ()) for place in (*hosts, *EVERYWHERE)))
+
+
+def _user(pid: int | None) -> int:
+    try:
+        return -1 if pid is None else psutil.Process(pid).uids().real
+    except psutil.Error:
+        return -1
 
 
 def of_servers(url: str) -> bool:
@@ -56,7 +62,7 @@ def of_servers(url: str) -> bool:
     if place.hostname not in LOOPBACK or place.port is None:
         return True
     try:
-        users = listeners(place.hostname, place.port)
+        users = users_at(place.hostname, place.port, listeners())
     except psutil.AccessDenied:  # macOS tells only root
         return True
     return all(user == os.geteuid() if os.geteuid() else is_servers_account(user) for user in users)
