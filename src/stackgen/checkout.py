@@ -1,7 +1,8 @@
-"""The one way to read a file of a checkout, which may come from a stranger. Standard library only, and little of it.
+"""The one way to read or write a file of a checkout, which may come from a stranger. Standard library only.
 
 Git carries links. One that leads out of its checkout would have this machine's files read, and quoted in messages:
-keys, or the environment of the process itself. Such a link is refused, and so is whatever is no regular file.
+keys, or the environment of the process itself, or would have it written to. Such a link is refused, and so is whatever
+is no regular file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ LARGEST = 8 * 1024 * 1024  # bytes
 LINKS = 40  # followed on the way to a file
 _KERNEL = ("/proc", "/sys")  # never part of a checkout, wherever that is
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_COPY = "put a copy there, or a link to a file of the checkout; a file elsewhere is used where you name it"
 _KINDS = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
 
 
@@ -50,6 +52,30 @@ def read_text(path: Name, *, within: Name | None = None, most: int = LARGEST) ->
     return read(path, within=within, most=most).decode("utf-8")
 
 
+def write(path: Name, text: str, *, within: Name | None = None) -> None:
+    """Replace a file as a whole; readers see the old content or the new.
+
+    within: a folder of the checkout that the file belongs to; without it the user has named the file, which may be
+    anywhere, and may be a device. Raises StackgenError(outside-checkout) for a link that leads out, and OSError.
+    """
+    whole = os.path.join(os.getcwd(), os.fspath(path))  # noqa: PTH109, PTH118
+    real, left = _left(whole, None if within is None else root(within))
+    if left is not None:
+        raise _refused(
+            "outside-checkout", f"{os.fspath(path)} leads out of {left}, to {real}; not written", _COPY
+        )
+    data = text.encode()
+    if os.path.lexists(real) and not stat.S_ISREG(os.lstat(real).st_mode):
+        with open(real, "wb") as stream:  # noqa: PTH123
+            stream.write(data)
+        return
+    new = f"{os.path.dirname(real)}/.{os.path.basename(real)}.{os.getpid()}"  # noqa: PTH119, PTH120
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+    os.replace(new, real)  # noqa: PTH105
+
+
 def require_file(path: Name, within: Name | None = None) -> str:
     """Where a path leads in the end, for a regular file that `read` would read. Raises StackgenError, OSError."""
     real = require_inside(path, within)
@@ -64,16 +90,13 @@ def require_inside(path: Name, within: Name | None = None) -> str:
     beside a spec may not lead out of the spec's checkout. Raises StackgenError(outside-checkout), OSError.
     """
     whole = os.path.join(os.getcwd(), os.fspath(path))  # noqa: PTH109, PTH118 - pathlib is slow to load
-    real, links = _followed(whole)
     own = root(os.path.dirname(whole) if within is None else within)  # noqa: PTH120
-    repositories = [found for link in links if (found := _marked(link, ".git")) is not None]
-    left = next((folder for folder in (*repositories, own) if not _is_in(real, folder)), None)
+    real, left = _left(whole, own)
     if left is None and any(_is_in(real, folder) for folder in _KERNEL):
         left = own
     if left is not None:
         message = f"{os.fspath(path)} leads out of the checkout {left}, to {real}; nothing of it was read"
-        hint = "put a copy there, or a link to a file of the checkout; a file elsewhere is read where you name it"
-        raise _refused("outside-checkout", message, hint)
+        raise _refused("outside-checkout", message, _COPY)
     return real
 
 
@@ -91,6 +114,14 @@ def _marked(folder: str, mark: str) -> str | None:
             return None
         folder = above
     return folder
+
+
+def _left(whole: str, own: str | None) -> tuple[str, str | None]:
+    """Where a path leads, and the folder that it leads out of: `own`, or a repository that one of its links lies in."""
+    real, links = _followed(whole)
+    repositories = [found for link in links if (found := _marked(link, ".git")) is not None]
+    folders = repositories if own is None else [*repositories, own]
+    return real, next((folder for folder in folders if not _is_in(real, folder)), None)
 
 
 def _is_in(path: str, folder: str) -> bool:

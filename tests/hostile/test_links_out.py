@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stackgen import checkout as checkouts
 from stackgen.cli.main import main
 from stackgen.errors import StackgenError
 from tests.conftest import Cli
@@ -297,3 +298,31 @@ def test_a_preview_copies_no_such_file(visited: Visited, target: str) -> None:
     program = build(plan(loaded, "dev", load_shelf(visited.folder)))
     with pytest.raises(StackgenError, match=r"leads out of the checkout|is a pipe"), staged(program):
         pass
+
+
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "folder"])
+@pytest.mark.parametrize("named", [True, False])
+def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path, kind: str, named: bool) -> None:
+    """Reports and records are written where a stranger's checkout may have put a link."""
+    outside, inside = tmp_path / "outside", tmp_path / "checkout"
+    outside.mkdir()
+    (outside / "kept").write_text(CANARY)
+    (inside / ".git").mkdir(parents=True)
+    target = {"link": outside / "kept", "link to nothing": outside / "new", "folder": outside}[kind]
+    (inside / "planted").symlink_to(target)
+    path = inside / "planted" / "kept" if kind == "folder" else inside / "planted"
+    with pytest.raises(StackgenError, match="leads out of"):
+        checkouts.write(path, "report", within=None if named else inside)
+    assert [item.name for item in outside.iterdir()] == ["kept"]
+    assert (outside / "kept").read_text() == CANARY
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    for path, within in ((tmp_path / "link", tmp_path), (tmp_path / "new", None)):
+        checkouts.write(path, "report", within=within)
+        assert path.read_text() == "report"
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["link", "new", "real"]
+    checkouts.write("/dev/null", "report")

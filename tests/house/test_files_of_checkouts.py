@@ -1,4 +1,4 @@
-"""Files of a checkout are read by one function: elsewhere each call that reads a file is of a module listed here."""
+"""Files of a checkout are read and written by one module: elsewhere each call is of a module listed here."""
 
 from __future__ import annotations
 
@@ -48,6 +48,21 @@ OTHERS = {
 }
 
 
+WRITING = {"write_text", "write_bytes"}
+WRITERS = {
+    "catalog/pins.py": "the user's list of pins",
+    "catalog/trust.py": "the user's list of trusted catalogs",
+    "cli/new.py": "a folder that it makes",
+    "contracts/mlflow.py": "a folder of ours",
+    "engine/build.py": "the cache",
+    "engine/known.py": "the data home",
+    "engine/program_environment.py": "the cache",
+    "engine/projects.py": "the cache",
+    "rendering/replacing.py": "a folder that it makes beside the program's, and puts in its place",
+    "rendering/staging.py": "a folder of ours",
+}
+
+
 def reading() -> Iterator[tuple[str, str]]:
     """Module and call, of everything that reads a file; `copy` only of modules, since values have one too."""
     for path in MODULES:
@@ -64,6 +79,19 @@ def reading() -> Iterator[tuple[str, str]]:
 def test_nothing_else_reads_files_of_a_checkout() -> None:
     found = [f"{name}: {call}" for name, call in reading() if not OTHERS.keys() & {name, f"{name} {call}"}]
     assert found == [], "read it with stackgen.checkout.read, or say here why it can be no stranger's"
+
+
+def test_nothing_else_writes_files_of_a_checkout() -> None:
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITING
+    }
+    found = {name for name in found if not any(part in f"/{name}" for part in COPIED)}
+    assert found == WRITERS.keys(), (
+        "write it with stackgen.checkout.write, or say here why no stranger is there"
+    )
 
 
 def test_every_exception_is_one() -> None:

@@ -43,10 +43,9 @@ def place(folder: Path, environment: str) -> Path:
 
 def write(recording: Recording, path: Path) -> None:
     """Replace the file as a whole."""
-    new = path.with_name(f".{path.name}.new")
     content = {"format": FORMAT, **asdict(recording)}
-    new.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    new.replace(path)
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    checkout.write(path, text, within=path.parent.parent)
 
 
 def read(path: Path, stack: str, environment: str) -> Recording:

@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
+from stackgen import checkout
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import load_shelf
 from stackgen.errors import ExitCode, Problem, StackgenError
@@ -38,7 +39,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         "board.html": html(found),
     }
     for name, text in pages.items():
-        (target / name).write_text(text, encoding="utf-8")
+        checkout.write(target / name, text, within=target)
     written = [str(target / name) for name in pages]
     return Answer({"written": written, "counts": found.counts()}, "\n".join(written))
 

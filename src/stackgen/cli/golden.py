@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stackgen import checkout
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import Context, open_context
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
@@ -60,7 +60,7 @@ def _replay(arguments: Namespace, context: Context, console: Console) -> Answer:
     refuse_outdated(corpus, recorded)
     found = compare(corpus, recorded, _asked(corpus, context, console))
     if arguments.markdown:
-        Path(arguments.markdown).write_text(markdown(found, context.name, context.environment))
+        checkout.write(arguments.markdown, markdown(found, context.name, context.environment))
     for item in found.findings:
         for sentence in item.changed[:3] if not item.within else ():
             console.say(f"  {item.group}: {sentence}")

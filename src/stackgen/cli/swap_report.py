@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackgen import checkout
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import Context, open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
@@ -41,7 +41,7 @@ def answered(impact: Impact, title: str, markdown: str | None, context: Context,
     from stackgen.impact.reports import markdown as as_markdown
 
     if markdown:
-        Path(markdown).write_text(as_markdown(impact, title), encoding="utf-8")
+        checkout.write(markdown, as_markdown(impact, title))
     lost = [item.says for item in impact.needs_lost]
     summary = [f"  {topic}: {counted(counts.items())}" for topic, counts in impact.counts().items()]
     text = "\n".join([f"{title}: {impact.before} -> {impact.after}", *summary])

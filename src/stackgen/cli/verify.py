@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from stackgen import checkout
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
@@ -27,9 +28,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     with context.reachable_bindings() as bindings, console.working(f"measuring {context.name}"):
         report = verify(bindings, declared, only=only, foreign=context.foreign())
     if arguments.junit:
-        Path(arguments.junit).write_text(junit(report, f"{context.name}/{context.environment}"))
+        checkout.write(arguments.junit, junit(report, f"{context.name}/{context.environment}"))
     if arguments.markdown:
-        Path(arguments.markdown).write_text(markdown(report))
+        checkout.write(arguments.markdown, markdown(report))
     if arguments.record:
         from stackgen.verification.records import record
 

@@ -33,10 +33,10 @@ def record(report: Report, plan: Plan, board: Path) -> list[Path]:
         content = signed(_body(entry, name, results))
         path = board / FOLDER / _place(content)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        checkout.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", within=board)
         signers = board / SIGNERS
         if not signers.is_file():
-            signers.write_text(f"{content['signature']['public_key']}\n", encoding="utf-8")
+            checkout.write(signers, f"{content['signature']['public_key']}\n", within=board)
         written.append(path)
     return sorted(written)
 
