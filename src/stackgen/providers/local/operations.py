@@ -107,14 +107,13 @@ def foreign(
 ) -> dict[tuple[str, int], str]:
     """Address → who listens there in place of the environment's server, in words; of this machine's addresses only.
 
-    Such a process may belong to anyone, so it is sent nothing. An address where nothing listens is not among them.
+    Such a process may belong to anyone, so it is sent nothing: after `down` that is every process. An address where
+    nothing listens is not among them.
     """
     import psutil
 
     listening, processes = _module("listening"), _processes(resources)
     here = [(host, port) for host, port in addresses if host in listening.LOOPBACK]
-    if not here or not processes:
-        return {}
     try:
         known = listening.listeners()
     except psutil.AccessDenied:  # macOS tells only root
