@@ -150,7 +150,6 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
             ask(running, password, new.database, OF_SUPERUSERS)
         places[component] = folder / "cluster", data
 
-    _rows(_binding(found, "packaged"), "drop schema public cascade")
     stack("down", *STACK, "--yes")
     who = account()
     for made, place in places.values():
@@ -167,7 +166,6 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
             assert binding == _binding(found, component)
             _taken_over(binding, only_extensions)
             stack("verify", *STACK, "--component", component)
-        _runs_its_own(_binding(bindings(stack), "packaged"))  # the schema is there again, and the extension
         stack("down", *STACK, "--yes")
     gone(stack)
 

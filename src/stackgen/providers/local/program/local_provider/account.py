@@ -69,11 +69,12 @@ def is_servers_account(uid: int) -> bool:
 
 # Dropping rights by subprocess's own `user=` forks, and a fork of a gRPC process can crash in its fork handlers;
 # without it subprocess uses vfork. So a small interpreter of its own does it, then becomes the command. In a session of
-# its own there is no terminal of the operator's to read, or to type into.
+# its own there is no terminal of the operator's to read, or to type into; it is killed when who waits for it ends
+# (1 is PR_SET_PDEATHSIG, which a change of the user would clear).
 _DROP = (
-    "import os, sys, warnings; uid, gid = int(sys.argv[1]), int(sys.argv[2]); "
+    "import ctypes, os, sys, warnings; prctl = getattr(ctypes.CDLL(None), 'prctl', print); uid, gid = int(sys.argv[1]), int(sys.argv[2]); "
     "os.getpid() == os.getsid(0) or os.setsid(); "
-    "os.setgroups([]); os.setgid(gid); os.setuid(uid); os.execvp(sys.argv[3], sys.argv[3:])"
+    "os.setgroups([]); os.setgid(gid); os.setuid(uid); prctl is print or prctl(1, 9); os.execvp(sys.argv[3], sys.argv[3:])"
 )
 
 

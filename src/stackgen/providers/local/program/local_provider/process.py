@@ -197,7 +197,7 @@ def _steps(props: Properties, kind: str) -> None:
                 environment,
                 account=service_account(props.get("account")),
                 folder=launch.run_folder(props),
-                timeout=max(STEP_TIMEOUT, float(props["start_timeout"])),
+                timeout=max(STEP_TIMEOUT, float(props.get("start_timeout") or 0)),
                 text=private.get("input"),
             )
         except LocalFailure as failure:
