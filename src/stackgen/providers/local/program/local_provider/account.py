@@ -72,9 +72,10 @@ def is_servers_account(uid: int) -> bool:
 # its own there is no terminal of the operator's to read, or to type into; it is killed when who waits for it ends
 # (1 is PR_SET_PDEATHSIG, which a change of the user would clear).
 _DROP = (
-    "import ctypes, os, sys, warnings; prctl = getattr(ctypes.CDLL(None), 'prctl', print); uid, gid = int(sys.argv[1]), int(sys.argv[2]); "
-    "os.getpid() == os.getsid(0) or os.setsid(); "
-    "os.setgroups([]); os.setgid(gid); os.setuid(uid); prctl is print or prctl(1, 9); os.execvp(sys.argv[3], sys.argv[3:])"
+    "import ctypes, os, sys, warnings; prctl = getattr(ctypes.CDLL(None), 'prctl', print); "
+    "uid, gid = int(sys.argv[1]), int(sys.argv[2]); os.getpid() == os.getsid(0) or os.setsid(); "
+    "os.setgroups([]); os.setgid(gid); os.setuid(uid); "
+    "prctl is print or prctl(1, 9); os.execvp(sys.argv[3], sys.argv[3:])"
 )
 
 
