@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +110,8 @@ class Context:
 
         refuse_another(self.name, self.environment, self.loaded.path.parent)
 
-    def foreign(self) -> dict[tuple[str, int], str]:
-        """Address of a binding → who listens there in place of the component, in words."""
+    def foreign(self, exported: Mapping[str, Any]) -> dict[tuple[str, int], str]:
+        """Address of an exported binding → who listens there in place of the component, in words."""
         from stackgen.contracts.reaching import addresses
 
         providers = {component.entry.provider for component in self.plan().components}
@@ -119,26 +119,25 @@ class Context:
         for operations in map(self.shelf.operations, sorted(providers)):
             if operations is not None and hasattr(operations, "foreign"):
                 resources = self.deployment(lambda _: None).resources()
-                found |= operations.foreign(resources, addresses(self.bindings()))
+                found |= operations.foreign(resources, addresses(exported))
         return found
 
-    def refuse_foreign(self) -> None:
+    def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component."""
-        sentences = self.foreign().values()
+        sentences = self.foreign(exported).values()
         if sentences:
             again = f"stackgen up {self.name} -e {self.environment}"
             raise StackgenError([Problem("not-serving", sentence, next=again) for sentence in sentences])
 
     @contextmanager
-    def reachable_bindings(self) -> Iterator[dict[str, Any]]:
-        """Bindings as this machine can use them, while the context lasts: a provider may have to forward ports."""
-        bindings = self.bindings()
+    def reachable_bindings(self, exported: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Exported bindings as this machine can use them, while it lasts: a provider may have to forward ports."""
         operations = self.shelf.operations(self.loaded.stack.environments[self.environment].provider)
         if operations is None or not hasattr(operations, "reached"):
-            yield bindings
+            yield exported
             return
         resources = self.deployment(lambda _: None).resources()
-        with operations.reached(resources, bindings) as found:
+        with operations.reached(resources, exported) as found:
             yield found
 
     @property

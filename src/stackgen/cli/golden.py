@@ -88,6 +88,10 @@ def _corpus(context: Context) -> Corpus:
 def _asked(corpus: Corpus, context: Context, console: Console) -> dict[str, Answers]:
     from stackgen.behaviour.asking import ask
 
-    with context.reachable_bindings() as bindings, console.working(f"asking {context.name}") as progress:
-        context.refuse_foreign()
+    exported = context.bindings()
+    with (
+        context.reachable_bindings(exported) as bindings,
+        console.working(f"asking {context.name}") as progress,
+    ):
+        context.refuse_foreign(exported)
         return ask(corpus, bindings, progress)

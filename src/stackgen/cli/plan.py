@@ -90,7 +90,7 @@ def _instead(item: PlannedComponent) -> str:
 
 
 def _internet(plan: Plan) -> list[str]:
-    """Who may open connections to the internet, where nobody else may, and why."""
+    """Components that may open connections to the internet, where the others may not, and why."""
     found = plan.egress
     return [f"{name} may open HTTPS connections to the internet: {why}" for name, why in found.items()]
 

@@ -25,8 +25,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
         raise StackgenError(Problem("no-program", message), ExitCode.NOT_FOUND)
     shell = dict(os.environ)  # what the engine sets for itself is not for the command
     context = open_context(arguments)
-    with context.reachable_bindings() as bindings:
-        context.refuse_foreign()
+    exported = context.bindings()
+    with context.reachable_bindings(exported) as bindings:
+        context.refuse_foreign(exported)
         variables = {**for_command(shell, plain(bindings)), **environment(bindings)}
         done = subprocess.run(command, env=variables, check=False)
     return Answer(exit_code=done.returncode)

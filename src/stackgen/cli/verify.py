@@ -25,8 +25,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     plan = context.plan()
     declared = {c.name: Declared(c.kept, c.not_kept) for c in plan.components}
     only = asked(plan, arguments.component or (), arguments.clause or ())
-    with context.reachable_bindings() as bindings, console.working(f"measuring {context.name}"):
-        report = verify(bindings, declared, only=only, foreign=context.foreign())
+    exported = context.bindings()
+    with context.reachable_bindings(exported) as bindings, console.working(f"measuring {context.name}"):
+        report = verify(bindings, declared, only=only, foreign=context.foreign(exported))
     if arguments.junit:
         checkout.write(arguments.junit, junit(report, f"{context.name}/{context.environment}"))
     if arguments.markdown:

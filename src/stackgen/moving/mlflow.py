@@ -40,16 +40,20 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
         here, there = Side(source), Side(target)
         for side in (here, there):
             side.refuse_elsewhere()
-        mine, its = here.items(), there.items()
-        changed = {key for key, digest in mine.items() if its.get(key) != digest}
-        gone = {key for key in its if key not in mine}
+        at_source, at_target = here.items(), there.items()
+        changed = {key for key, digest in at_source.items() if at_target.get(key) != digest}
+        gone = {key for key in at_target if key not in at_source}
         if since is not None:
-            changed = {key for key in changed if since.get(key) != mine[key] and not _newer(key, its, since)}
-            gone = {key for key in gone if key in since and its[key] == since[key]}
+            changed = {
+                key
+                for key in changed
+                if since.get(key) != at_source[key] and not _newer(key, at_target, since)
+            }
+            gone = {key for key in gone if key in since and at_target[key] == since[key]}
         _Copy(here, there).bring(changed, gone)
         if changed or gone:
             progress(f"copied {_counted(changed)}, removed {len(gone)}")
-        return mine
+        return at_source
 
 
 def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) -> Comparison:
@@ -58,38 +62,40 @@ def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) 
         here, there = Side(source), Side(target)
         for side in (here, there):
             side.refuse_elsewhere()
-        mine, its = here.items(deep=True), there.items(deep=True)
+        at_source, at_target = here.items(deep=True), there.items(deep=True)
         shallow = Side(target).items() if since is not None else {}
         if since is not None:  # what has been written to the source since is for the next copy
             now = Side(source).items()
-            mine = {
-                key: digest for key, digest in mine.items() if key in since and since[key] == now.get(key)
+            at_source = {
+                key: digest
+                for key, digest in at_source.items()
+                if key in since and since[key] == now.get(key)
             }
     newer = {
         key
-        for key, digest in mine.items()
-        if since and its.get(key) != digest and _newer(key, shallow, since)
+        for key, digest in at_source.items()
+        if since and at_target.get(key) != digest and _newer(key, shallow, since)
     }
     kinds: dict[str, list[str]] = {}
-    for key in sorted(mine):
+    for key in sorted(at_source):
         if key not in newer:
             kinds.setdefault(key.split(" ", 1)[0], []).append(key)
     parts = [
         Part(
             f"{kind}s".replace("aliass", "aliases"),
             len(keys),
-            sum(mine[key] == its.get(key) for key in keys),
-            _total(keys, mine),
-            _total(keys, its),
+            sum(at_source[key] == at_target.get(key) for key in keys),
+            _total(keys, at_source),
+            _total(keys, at_target),
         )
         for kind, keys in kinds.items()
     ]
     return Comparison(tuple(parts), newer=len(newer))
 
 
-def _newer(key: str, its: Mapping[str, str], since: Memory) -> bool:
+def _newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:
     """Whether the target's own users have changed, made or deleted the item. Runs and files are only added to."""
-    return not key.startswith(("run ", "logged-model ")) and its.get(key) != since.get(key)
+    return not key.startswith(("run ", "logged-model ")) and at_target.get(key) != since.get(key)
 
 
 def _counted(keys: set[str]) -> str:

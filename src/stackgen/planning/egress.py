@@ -1,4 +1,4 @@
-"""Who may open connections to the internet, and why: who cannot do without, and who is named; nobody else."""
+"""Which components may open connections to the internet, and why: those that need to, and those that are named."""
 
 from __future__ import annotations
 

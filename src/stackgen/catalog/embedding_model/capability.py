@@ -92,6 +92,11 @@ def gguf_weights(options: CapabilityOptions, settings: ImplementationSettings) -
     return {**found, "identity": known_identity(chosen["model"], chosen["dimensions"], "gguf")}
 
 
+def weights_of_hub(settings: ImplementationSettings, _where: Place) -> str:
+    """Why a server that fetches its weights whenever it starts needs the internet."""
+    return f"its weights come from {getattr(settings, 'hub', 'a model hub')}"
+
+
 def warn_of_unpinned(
     _options: CapabilityOptions, settings: ImplementationSettings, _where: Place
 ) -> str | None:

@@ -8,10 +8,19 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local_provider.account import OTHERS, PREFIX, SHARED, Account, account_home, group_of, prefix_of
+from local_provider.account import (
+    OTHERS,
+    PREFIX,
+    SHARED,
+    Account,
+    account_home,
+    group_of,
+    prefix_of,
+    shared_folder,
+)
 from local_provider.failure import LocalFailure
 from local_provider.files import locked
-from local_provider.workspace_files import is_folder, names, remove, remove_tree
+from local_provider.workspace_files import is_folder, make_folder, names, remove, remove_tree
 
 ATTEMPTS = 3  # at a password file that another tool has locked; useradd waits 15 s each time
 LOCK = Path("/run/stackgen/accounts.lock")  # useradd looks for the name before it locks anything
@@ -52,6 +61,13 @@ def accounts_of(workspace: str) -> list[Account]:
     every = [Account(entry.pw_name, entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall()]
     own = [account for account in every if account.name.startswith(prefix)]
     return own + [account for account in every if account.name == group_of(prefix)]
+
+
+def own_home(account: Account | None) -> Path:
+    """The folder for what an account installs; made if need be, and open to its group."""
+    home = account_home(account)
+    shared_folder(home.parent)
+    return make_folder(home, account, 0o750)
 
 
 def delete_account(account: Account) -> None:

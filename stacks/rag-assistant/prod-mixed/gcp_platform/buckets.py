@@ -9,7 +9,7 @@ from gcp_platform.naming import bucket_name
 from gcp_platform.zone import Zone
 
 DAY = 86400  # seconds
-RESTORABLE = 30  # days in which a deleted version can be restored, and nobody can remove it; 90 at most
+RESTORABLE = 30  # days in which a deleted version can be restored, and no workload can remove it; 90 at most
 
 
 def data_bucket(

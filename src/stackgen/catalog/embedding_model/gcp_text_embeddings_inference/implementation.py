@@ -5,7 +5,12 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
+from stackgen.catalog.embedding_model.capability import (
+    EmbeddingIdentity,
+    open_weights,
+    weights_of_hub,
+    why_no_open_weights,
+)
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.gcp.properties import SERVICE
 
@@ -48,16 +53,11 @@ def resolve(options: CapabilityOptions, settings: ImplementationSettings, _where
     return open_weights(options, settings)
 
 
-def internet(settings: ImplementationSettings, _where: Place) -> str:
-    """Weights are fetched whenever a server starts, and hubs are elsewhere."""
-    return f"its weights come from {getattr(settings, 'hub', 'a model hub')}"
-
-
 IMPLEMENTATION = Implementation(
     description="Text Embeddings Inference on Cloud Run: open weights, the same vectors as anywhere else.",
     level="self-hosted",
     settings=Settings,
-    internet=internet,
+    internet=weights_of_hub,
     sizes={
         "small": {"cpu": "2", "memory": "4Gi", "minimum": 1, "maximum": 3},
         "medium": {"cpu": "4", "memory": "8Gi", "minimum": 2, "maximum": 10},

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local_provider.account import Account, account_home, run_as, shared_folder
+from local_provider.account import Account, run_as
 from local_provider.commands import helper, minimal
 from local_provider.failure import LocalFailure
 from local_provider.python_environment import environment
 from local_provider.registered_model import resolve
-from local_provider.workspace_files import make_folder
+from local_provider.service_accounts import own_home
 
 HERE = Path(__file__).parent
 
@@ -29,9 +29,7 @@ def download(source: str, target: Path, registry: Mapping[str, Any], account: Ac
         raise LocalFailure(f"the model {source} is in a registry, but the component names none")
     version = resolve(source, registry)["version"]
     name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
-    home = account_home(account)
-    shared_folder(home.parent)
-    make_folder(home, account, 0o750)
+    home = own_home(account)
     variables = {
         **minimal(home),
         "MLFLOW_TRACKING_URI": str(registry["tracking-uri"]),

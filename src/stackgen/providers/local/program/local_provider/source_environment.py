@@ -15,7 +15,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 from uv import find_uv_bin
 
-from local_provider.account import Account, account_home, account_name, shared_folder
+from local_provider.account import Account, account_name, shared_folder
 from local_provider.commands import helper, minimal
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
@@ -23,9 +23,8 @@ from local_provider.homes import cache_home
 from local_provider.installers import uv_settings
 from local_provider.interpreters import interpreter
 from local_provider.resource import LocalProvider, Properties, vanished
-from local_provider.service_accounts import service_account
+from local_provider.service_accounts import own_home, service_account
 from local_provider.workspace import Workspace
-from local_provider.workspace_files import make_folder
 
 DONE = "installed"
 
@@ -83,10 +82,8 @@ def environment(
     python = interpreter()
     wanted = "\n".join((python, str(unpinned), str(builds), requirements))
     digest = hashlib.sha256(wanted.encode()).hexdigest()[:16]
-    home = account_home(account)
     with told_plainly(f"installing the environment of {label}"):
-        shared_folder(home.parent)
-        make_folder(home, account, 0o750)
+        home = own_home(account)
         folder = home / "environments" / digest
         with locked(home.parent / f"{home.name}-{digest}.lock"):
             if not (folder / DONE).exists():
