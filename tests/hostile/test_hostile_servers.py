@@ -87,9 +87,11 @@ def test_another_users_server_is_sent_no_password_of_a_registry(monkeypatch: pyt
         assert server.stdout is not None
         uri = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         registry = {"tracking-uri": uri, "username": "u", "password": "p"}
-        with pytest.raises(LocalFailure, match=r"another process listens .* it is sent no password"):
-            resolve("models:/risk@champion", registry)
-        server.kill()
+        try:
+            with pytest.raises(LocalFailure, match=r"another process listens .* it is sent no password"):
+                resolve("models:/risk@champion", registry)
+        finally:
+            server.kill()
         assert server.stdout.read() == ""
 
 
