@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
+import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,7 +24,7 @@ HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrn
 SERVER = ipaddress.ip_address("127.0.0.1"), 50000  # C350
 MAPPED = "0000000000000000FFFF00000100007F:C350"
 V4, V6 = "0100007F:9C40", "0000000000000000FFFF00000100007F:9C40"  # 127.0.0.1:40000, also as IPv6
-PEER = "ipv4:127.0.0.1:40000"
+PEER = ipaddress.ip_address("127.0.0.1"), 40000
 
 
 def row(local: str, user: int, *, remote: str = "", state: str = "01", inode: int = 1234) -> str:
@@ -35,8 +38,6 @@ def row(local: str, user: int, *, remote: str = "", state: str = "01", inode: in
     [
         (PEER, row(V4, 1001), "", 1001),
         (PEER, "", row(V6, 1001), 1001),
-        ("ipv6:[::ffff:127.0.0.1]:40000", row(V4, 1001), "", 1001),
-        ("ipv6:%5B::ffff:127.0.0.1%5D:40000", row(V4, 1001), "", 1001),
         (PEER, row(V4, 0, state="06"), "", None),  # closed: the kernel names root then
         (PEER, row(V4, 0, state="04"), "", None),
         (PEER, row(V4, 1001, remote="0100007F:C351"), "", None),  # the same port, connected elsewhere
@@ -48,11 +49,11 @@ def row(local: str, user: int, *, remote: str = "", state: str = "01", inode: in
         (PEER, row(V4, 0), row(V6, 1001), None),  # one of two: no one's
         (PEER, row("0100007F:9C41", 0), "", None),
         (PEER, "", "", None),
-        ("unix:/run/x", row(V4, 1001), "", None),
-        ("", row(V4, 1001), "", None),
     ],
 )
-def test_the_owner_of_a_connection(tmp_path: Path, peer: str, tcp: str, tcp6: str, user: int | None) -> None:
+def test_the_owner_of_a_connection(
+    tmp_path: Path, peer: peers.End, tcp: str, tcp6: str, user: int | None
+) -> None:
     tables = (tmp_path / "tcp", tmp_path / "tcp6")
     for table, text in zip(tables, (tcp, tcp6), strict=True):
         table.write_text(HEAD + text)
@@ -60,15 +61,41 @@ def test_the_owner_of_a_connection(tmp_path: Path, peer: str, tcp: str, tcp6: st
         assert peers.owner(peer, SERVER) == user
 
 
-@pytest.mark.parametrize(("user", "expected"), [(os.geteuid(), True), (os.geteuid() + 1, False)])
-def test_only_the_own_user_is_allowed(tmp_path: Path, user: int, expected: bool) -> None:
-    table = tmp_path / "tcp"
-    table.write_text(HEAD + row(V4, user))
-    with patch.object(peers, "TABLES", (table, tmp_path / "none")):
-        assert peers.allowed(PEER, SERVER) is expected
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        yield found
 
 
-def test_a_caller_whose_user_cannot_be_determined_is_refused(tmp_path: Path) -> None:
-    with patch.object(peers, "TABLES", (tmp_path / "none",)):
-        assert not peers.allowed(PEER, SERVER)
-    assert not peers.allowed("unix:/run/x", SERVER)
+def test_only_the_own_user_is_allowed(tmp_path: Path, listener: socket.socket) -> None:
+    with socket.create_connection(listener.getsockname()) as caller:
+        connection, _ = listener.accept()
+        with connection:
+            assert peers.own(connection)
+            ends = [words(place.getsockname()) for place in (caller, connection)]
+            table = tmp_path / "tcp"
+            table.write_text(HEAD + row(ends[0], os.geteuid() + 1, remote=ends[1]))
+            with patch.object(peers, "TABLES", (table, tmp_path / "none")):
+                assert not peers.own(connection)
+            with patch.object(peers, "TABLES", (tmp_path / "none",)):
+                assert not peers.own(connection), "its user can't be determined"
+
+
+def words(place: tuple[str, int]) -> str:
+    return f"0100007F:{place[1]:04X}"
+
+
+def test_a_caller_that_has_gone_is_not_taken_for_who_has_its_port_now(listener: socket.socket) -> None:
+    """A stranger calls, resets the connection, and root's next connection to the server gets the same port."""
+    stranger = socket.create_connection(listener.getsockname())
+    port = stranger.getsockname()[1]
+    stranger.sendall(b"a call")
+    connection, _ = listener.accept()
+    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stranger.close()
+    with socket.create_connection(listener.getsockname(), source_address=("127.0.0.1", port)):
+        later, _ = listener.accept()
+        with connection, later:
+            assert not peers.own(connection)
+            assert connection.recv(100) == b"a call", "what was sent can still be read"
+            assert peers.own(later)

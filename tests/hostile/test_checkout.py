@@ -98,6 +98,14 @@ def test_the_users_own_file_runs_by_diff_and_up_alone(place: Cli, marks: Marks, 
         assert "with the program run files that are not stackgen's: extensions.py\n" in done.stderr
 
 
+@pytest.mark.parametrize("command", RUNNING)
+def test_bytecode_beside_the_program_is_not_run(place: Cli, marks: Marks, command: str) -> None:
+    """No reviewer reads it, and Python would take it in place of the source."""
+    checkout.commit_bytecode(place.folder / "dev", marks)
+    place(*RUNNING[command])
+    assert marks.names() == set()
+
+
 def test_what_is_deployed_is_read_and_stopped_without_the_checkout(place: Cli, marks: Marks) -> None:
     program = place.folder / "dev"
     place("up", *WHERE, "--yes")

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -39,7 +40,7 @@ type ownPeer struct {
 
 func (c *ownPeer) Read(b []byte) (int, error) {
 	c.once.Do(func() {
-		if !own(c.RemoteAddr(), c.LocalAddr()) {
+		if !own(c.Conn) {
 			c.refused = fmt.Errorf("only processes of the user with the number %d may call this server", os.Geteuid())
 			_ = c.Conn.Close()
 		}
@@ -51,18 +52,41 @@ func (c *ownPeer) Read(b []byte) (int, error) {
 }
 
 // own says whether the socket at the other end is this user's. On Linux one whose owner can't be determined is not.
-func own(remote, local net.Addr) bool {
+// While our end stands, no other socket can be at the other one; so it must still stand after the look.
+func own(conn net.Conn) bool {
 	if runtime.GOOS != "linux" {
 		return true
 	}
-	theirs, ours := remote.(*net.TCPAddr), local.(*net.TCPAddr)
+	theirs, ours := conn.RemoteAddr().(*net.TCPAddr), conn.LocalAddr().(*net.TCPAddr)
 	for range 20 { // a table that changes while it is read may lack a row
-		if owner, ok := owner(theirs, ours); ok {
+		owner, ok := owner(theirs, ours)
+		if !stands(conn) {
+			return false
+		}
+		if ok {
 			return owner == os.Geteuid()
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	return false
+}
+
+const tcpInfo = 11 // TCP_INFO of Linux; its first byte is the connection's state
+
+func stands(conn net.Conn) bool {
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return false
+	}
+	state := byte(0)
+	err = raw.Control(func(fd uintptr) {
+		if value, err := syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpInfo); err == nil {
+			first := make([]byte, 4)
+			binary.NativeEndian.PutUint32(first, uint32(value))
+			state = first[0]
+		}
+	})
+	return err == nil && fmt.Sprintf("%02X", state) == established
 }
 
 // owner compares both ends whole: another user can lure root to the same port of another address, from the caller's

@@ -1,16 +1,23 @@
-"""Lets only processes of this user call a gRPC server on loopback, where any user of the machine can connect."""
+"""Lets only processes of this user call a gRPC server on loopback, where any user of the machine can connect.
+
+gRPC tells a server the port of a caller, not the connection. A port may be another caller's a moment later, so every
+connection is taken here first, looked at while it stands, and then given on to the server's own socket.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import os
-import re
+import shutil
+import socket
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import grpc
 
@@ -18,87 +25,105 @@ TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 ESTABLISHED = "01"  # in other states the kernel may name root as the owner of a socket that was closed
 UNACCEPTED = "0"  # the inode of a connection that no process has taken yet: root's, for some kernels
 ATTEMPTS = 20  # a table that changes while it is read may lack a row
-KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
-_PEER = re.compile(r"ipv[46]:\[?(?P<address>[^\]]+?)\]?:(?P<port>\d+)")
+PIECE = 1 << 16  # bytes given on at once
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 End = tuple[Address, int]
 
 
-class OwnUserOnly(grpc.ServerInterceptor):
-    """Answers PERMISSION_DENIED to callers of other users. place: where the server listens."""
-
-    def __init__(self) -> None:
-        self.place: End = (ipaddress.IPv4Address("127.0.0.1"), 0)
-
-    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
-        """The service's own handler behind a look at who calls."""
-        handler = continuation(handler_call_details)
-        if handler is None:
-            return None
-        kind = next(kind for kind in KINDS if getattr(handler, kind))
-        behaviour = getattr(handler, kind)
-
-        def checked(request: Any, context: Any) -> Any:
-            if not allowed(context.peer(), self.place):
-                context.abort(
-                    grpc.StatusCode.PERMISSION_DENIED,
-                    f"only processes of the user with the number {os.geteuid()} may call this server",
-                )
-            return behaviour(request, context)
-
-        make = getattr(grpc, f"{kind}_rpc_method_handler")
-        return make(checked, handler.request_deserializer, handler.response_serializer)
-
-
 def server(*arguments: Any, **options: Any) -> Any:
-    """A `grpc.server` that answers this user's processes only; takes what `grpc.server` takes."""
-    guard = OwnUserOnly()
-    made: Any = _grpc_server(*arguments, interceptors=[guard, *options.pop("interceptors", ())], **options)
-    listen = made.add_insecure_port
+    """A `grpc.server` that answers this user's processes only; takes what `grpc.server` takes.
 
-    def add_insecure_port(address: str) -> int:
-        host = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))  # Pulumi names 127.0.0.1
-        guard.place = _plain(host), listen(address)
-        return guard.place[1]
-
-    made.add_insecure_port = add_insecure_port
+    Elsewhere than on Linux the system does not say whose a connection is, and every caller is answered.
+    """
+    made: Any = _grpc_server(*arguments, **options)
+    if sys.platform.startswith("linux"):
+        listen = made.add_insecure_port
+        made.add_insecure_port = lambda address: _listen(address, listen)
     return made
 
 
 _grpc_server = grpc.server
 
 
-def allowed(peer: str, place: End) -> bool:
-    """Whether the caller at `peer` (as gRPC writes it), connected to our `place`, is a process of this user.
+def _listen(address: str, listen: Any) -> int:
+    """Take connections at `address` in place of the gRPC server, which gets a socket that only this process reaches."""
+    folder = tempfile.mkdtemp(prefix="stackgen-", dir="/tmp")  # its path must be short
+    try:
+        listen(f"unix:{folder}/s")
+        inner = os.open(f"{folder}/s", os.O_PATH | os.O_CLOEXEC)
+    finally:
+        shutil.rmtree(folder)
+    host, _, port = address.rpartition(":")
+    outer = socket.create_server((host, int(port)), backlog=128)  # Pulumi names 127.0.0.1
+    threading.Thread(target=_take, args=(outer, inner), name="peers", daemon=True).start()
+    return int(outer.getsockname()[1])
 
-    On Linux a caller whose user can't be determined is not. Elsewhere there is no such table, and every caller is.
+
+def _take(outer: socket.socket, inner: int) -> None:
+    while True:
+        with suppress(OSError):  # a caller that is gone already
+            connection, _ = outer.accept()
+            threading.Thread(target=_serve, args=(connection, inner), daemon=True).start()
+
+
+def _serve(connection: socket.socket, inner: int) -> None:
+    with connection, socket.socket(socket.AF_UNIX) as ours:
+        if not own(connection):
+            return
+        ours.connect(f"/proc/self/fd/{inner}")
+        back = threading.Thread(target=_give_on, args=(ours, connection), daemon=True)
+        back.start()
+        _give_on(connection, ours)
+        back.join()
+
+
+def _give_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(PIECE):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def own(connection: socket.socket) -> bool:
+    """Whether a process of this user is at the other end; one whose user can't be determined is not.
+
+    While our end stands, no other socket can be at the other one; so it must still stand after the look.
     """
-    if not sys.platform.startswith("linux"):
-        return True
     for _ in range(ATTEMPTS):
-        user = owner(peer, place)
+        try:
+            user = owner(_place(connection.getpeername()), _place(connection.getsockname()))
+        except OSError:
+            return False
+        if not _stands(connection):
+            return False
         if user is not None:
             return user == os.geteuid()
         time.sleep(0.005)
     return False
 
 
-def owner(peer: str, place: End) -> int | None:
+def _stands(connection: socket.socket) -> bool:
+    state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state == int(ESTABLISHED, 16)
+
+
+def _place(name: tuple[Any, ...]) -> End:
+    return _plain(ipaddress.ip_address(str(name[0]).partition("%")[0])), int(name[1])
+
+
+def owner(peer: End, place: End) -> int | None:
     """The user whose socket is at `peer` and connected to our `place`; None if no table has it.
 
     Both ends are compared whole: another user can lure root to the same port of another address, from the caller's
     own port.
     """
-    match = _PEER.fullmatch(unquote(peer))
-    if match is None:
-        return None
-    address, theirs = _plain(ipaddress.ip_address(match["address"].partition("%")[0])), int(match["port"])
     found = {
         user
         for table in TABLES
-        for local, remote, user in _connections(table, theirs)
-        if (local, remote) == ((address, theirs), place)
+        for local, remote, user in _connections(table, peer[1])
+        if (local, remote) == (peer, place)
     }
     return found.pop() if len(found) == 1 else None
 
