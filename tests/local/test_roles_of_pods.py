@@ -202,3 +202,37 @@ def test_an_application_locks_nobody_out(programs: Path, scripts: Any, open_fold
             assert _rows(server, "application", APPLICATIONS, "show default_transaction_read_only") == [
                 ("on",)
             ]
+
+
+IN_THE_WAY = (
+    "create type public.vector as (a int)",
+    "create table public.halfvec ()",
+    "create view public.sparsevec as select 1",
+)
+
+
+@pytest.mark.parametrize("statement", IN_THE_WAY)
+def test_an_application_stops_no_server_by_what_it_makes(
+    programs: Path, scripts: Any, tmp_path_factory: pytest.TempPathFactory, open_folder: Path, statement: str
+) -> None:
+    """What stands in the extension's place is the application's affair: it connects, and can mend it."""
+    module, folder = scripts
+    home = open_folder / tmp_path_factory.mktemp("way").name
+    server = Server(programs, _own(home) / "cluster", free_port(), "postgres")
+    server.initialise(SUPERUSERS)
+    make = module.MAKE_ROLES.format(folder=folder, arguments="knowledge vector")
+    with server.started():
+        _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+        place = f"host=127.0.0.1 port={server.port} user=application password={APPLICATIONS} dbname=knowledge"
+        with psycopg.connect(place, autocommit=True) as connection:
+            connection.execute("create schema mine; create table mine.precious as select 1 as number")
+            for each in ("drop schema public cascade", "create schema public", statement):
+                connection.execute(each)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        said = _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+        assert "warning: 'knowledge' is without the extension 'vector'" in said
+        rows = _rows(server, "application", APPLICATIONS, "select number from mine.precious")
+        assert rows == [(1,)]
+        with psycopg.connect(place, autocommit=True) as connection:
+            connection.execute("drop schema public cascade")
+        assert "warning" not in _in_pod(make, server, PGHOST="127.0.0.1", PGPASSWORD=SUPERUSERS)
+        _holds(server, "postgres")
