@@ -6,6 +6,7 @@ import http.client
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import grpc
@@ -18,7 +19,10 @@ USER: dict[str, str] = {}
 """What any other user of this machine sends."""
 CLOSED = (401, 403)
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
-PATIENCE = 10  # seconds for one answer
+PATIENCE = 60  # seconds for one answer
+HANDSHAKE = 10  # seconds for one step of TLS
+TIMED_OUT = 0
+"""In place of a status: the server took the request and said nothing."""
 PLAIN_TO_TLS = b"Client sent an HTTP request to an HTTPS server"
 ANSWERS = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 """What a gRPC call gets where no server is, or where one asks for credentials."""
@@ -195,6 +199,9 @@ def _by_http(listener: Listener, headers: Mapping[str, str], may: Answers, *, tl
             if answer is None:
                 return  # no HTTP here, or a handshake that asks for a certificate
             status, origin = answer
+            if status == TIMED_OUT:
+                yield f"{listener.process}: {method} {path} has no answer after {PATIENCE} seconds"
+                return
             if origin and headers is SITE and not may.readable:
                 yield f"{listener.process}: {method} {path} lets {origin} read the answer"
             if status not in (*CLOSED, *may.nothing) and allowed.get(f"{method} {path}") != status:
@@ -205,10 +212,8 @@ def ask(
     port: int, method: str, path: str, headers: Mapping[str, str], *, tls: bool = False
 ) -> tuple[int, str | None] | None:
     """Status and Access-Control-Allow-Origin of an answer; None where nobody answers HTTP."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     place: http.client.HTTPConnection = (
-        http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=context)
+        http.client.HTTPSConnection("127.0.0.1", port, timeout=HANDSHAKE, context=_any_certificate())
         if tls
         else http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     )
@@ -218,11 +223,20 @@ def ask(
         answer = place.getresponse()
         if not tls and PLAIN_TO_TLS in answer.read(200):
             return None
+    except TimeoutError:  # a server without TLS may wait for the rest of what it takes for a request
+        return None if tls else (TIMED_OUT, None)
     except (OSError, http.client.HTTPException):
         return None
     finally:
         place.close()
     return answer.status, answer.getheader("Access-Control-Allow-Origin")
+
+
+@cache
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _by_grpc(listener: Listener) -> Iterator[str]:
