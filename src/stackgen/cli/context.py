@@ -112,22 +112,15 @@ class Context:
 
     def foreign(self, exported: Mapping[str, Any]) -> dict[tuple[str, int], str]:
         """Address of an exported binding → who listens there in place of the component, in words."""
-        from stackgen.contracts.reaching import addresses
+        from stackgen.verification.serving import foreign
 
-        providers = {component.entry.provider for component in self.plan().components}
-        found: dict[tuple[str, int], str] = {}
-        for operations in map(self.shelf.operations, sorted(providers)):
-            if operations is not None and hasattr(operations, "foreign"):
-                resources = self.deployment(lambda _: None).resources()
-                found |= operations.foreign(resources, addresses(exported))
-        return found
+        return foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources(), exported)
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component."""
-        sentences = self.foreign(exported).values()
-        if sentences:
-            again = f"stackgen up {self.name} -e {self.environment}"
-            raise StackgenError([Problem("not-serving", sentence, next=again) for sentence in sentences])
+        from stackgen.verification.serving import refuse_foreign
+
+        refuse_foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources(), exported)
 
     @contextmanager
     def reachable_bindings(self, exported: dict[str, Any]) -> Iterator[dict[str, Any]]:

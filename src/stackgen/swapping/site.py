@@ -28,6 +28,7 @@ from stackgen.spec.loading import LoadedStack
 from stackgen.swapping.overrides import Override, current
 from stackgen.verification.model import Declared, Report
 from stackgen.verification.run import verify
+from stackgen.verification.serving import refuse_foreign
 
 PATIENCE = 300  # seconds
 Bindings = Mapping[str, Mapping[str, Any]]  # contract → binding
@@ -44,6 +45,7 @@ class Site:
     output: Path | None
     progress: Callable[[str], None]
     _exported: dict[str, Any] | None = None
+    _resources: Sequence[Any] = ()
     _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
 
     @property
@@ -135,10 +137,11 @@ class Site:
         return {self.plan().by_name[self.component].box: serving}
 
     def binding(self, contract: str, box: int) -> Binding:
-        """How to connect to one box; raises StackgenError(not-deployed)."""
+        """How to connect to one box, which serves; raises StackgenError(not-deployed, not-serving)."""
         found = self.boxes().get(box)
         if found is None:
             raise self._not_up()
+        self._refuse_foreign({self.component: found}, required=True)
         return shaped(contract, found)
 
     def _not_up(self) -> StackgenError:
@@ -147,14 +150,18 @@ class Site:
         return StackgenError(problem, ExitCode.NOT_FOUND)
 
     def others(self) -> Mapping[str, Bindings]:
-        """Every component's bindings as deployed."""
-        return self._outputs().get("bindings", {})
+        """Every component's bindings as deployed; raises StackgenError(not-serving)."""
+        found = self._outputs().get("bindings", {})
+        self._refuse_foreign(found)
+        return found
 
     def measure(self, box: int) -> Report:
         """Every clause of a box; raises StackgenError where declared and measured differ."""
         found = self.planned(box)
         declared = {self.component: Declared(found.kept, found.not_kept)}
-        report = verify({self.component: self.boxes().get(box, {})}, declared)
+        bindings = {self.component: self.boxes().get(box, {})}
+        self._refuse_foreign(bindings, required=True)
+        report = verify(bindings, declared)
         if not report.results:
             raise self._not_up()
         if report.failures:
@@ -206,7 +213,12 @@ class Site:
             folder = (self.output or self.plan().program_folder).absolute()
             there = (folder / "Pulumi.yaml").is_file()
             self._exported = self._deployment(folder).outputs() if there else {}
+            self._resources = self._deployment(folder).resources() if there else []
         return self._exported
+
+    def _refuse_foreign(self, bindings: Mapping[str, Bindings], *, required: bool = False) -> None:
+        """Nothing is sent to, and nothing believed of, a server that is not the environment's own."""
+        refuse_foreign(self.shelf, self.plan(), self._resources, bindings, required=required)
 
     def _deployment(self, folder: Path) -> Deployment:
         return self._known.setdefault(folder, Deployment(folder, self.name, self.environment, self.progress))

@@ -103,12 +103,12 @@ def _state(item: dict[str, Any], health: dict[str, Any]) -> str:
 
 
 def foreign(
-    resources: Iterable[_Resource], addresses: Iterable[tuple[str, int]]
+    resources: Iterable[_Resource], addresses: Iterable[tuple[str, int]], *, required: bool = False
 ) -> dict[tuple[str, int], str]:
     """Address → who listens there in place of the environment's server, in words; of this machine's addresses only.
 
     Such a process may belong to anyone, so it is sent nothing: after `down` that is every process. An address where
-    nothing listens is not among them.
+    nothing listens is among them if a server is required there.
     """
     import psutil
 
@@ -121,7 +121,10 @@ def foreign(
     found: dict[tuple[str, int], str] = {}
     for host, port in here:
         expected = {processes[port]} if port in processes else set(processes.values())
-        if listening.users_at(host, port, known) - expected:
+        users = listening.users_at(host, port, known)
+        if required and not users:
+            found[host, port] = f"no server listens at {host}:{port}"
+        elif users - expected:
             who = listening.holder(port)
             found[host, port] = f"another process listens at {host}:{port}{who}; it is sent nothing"
     return found
