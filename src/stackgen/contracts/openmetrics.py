@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import SecretStr
 
 from stackgen.contracts.model import Binding, Clause, Contract, address, kept
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class OpenmetricsBinding(Binding):
@@ -24,11 +27,18 @@ def exposition(binding: OpenmetricsBinding) -> str:
     headers = (
         {"Authorization": f"Bearer {binding.bearer_token.get_secret_value()}"} if binding.bearer_token else {}
     )
-    answer = httpx.get(binding.url, headers=headers, timeout=15, follow_redirects=True)
+    answer = httpx.get(binding.url, headers=headers, timeout=15)
+    if answer.next_request is not None and _same_server(answer.next_request.url, answer.url):
+        answer = httpx.get(answer.next_request.url, headers=headers, timeout=15)
     kept(answer.status_code == 200, f"it answers {answer.status_code}")
     samples = re.findall(r"^[a-zA-Z_:][\w:]*(?:\{.*\})? [-+.\deEInfNa]+", answer.text, re.MULTILINE)
     kept(samples, "it holds no sample")
     return f"{len(samples)} samples"
+
+
+def _same_server(one: httpx.URL, other: httpx.URL) -> bool:
+    """A server leads us from one of its paths to another, and nowhere else."""
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
 
 
 CONTRACT = Contract(
