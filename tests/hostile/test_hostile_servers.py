@@ -78,7 +78,9 @@ server.serve_forever()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
-def test_another_users_server_is_sent_no_password_of_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_users_server_is_sent_no_password_of_a_registry(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.syspath_prepend(str(PROGRAM))
     from local_provider.failure import LocalFailure  # pyright: ignore
     from local_provider.registered_model import resolve  # pyright: ignore
@@ -89,7 +91,7 @@ def test_another_users_server_is_sent_no_password_of_a_registry(monkeypatch: pyt
         registry = {"tracking-uri": uri, "username": "u", "password": "p"}
         try:
             with pytest.raises(LocalFailure, match=r"another process listens .* it is sent no password"):
-                resolve("models:/risk@champion", registry)
+                resolve("models:/risk@champion", registry, str(tmp_path))
         finally:
             server.kill()
         assert server.stdout.read() == ""
@@ -124,11 +126,11 @@ def test_a_server_leads_us_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     from local_provider import health, registered_model  # pyright: ignore
     from local_provider.failure import LocalFailure  # pyright: ignore
 
-    monkeypatch.setattr(registered_model, "of_servers", lambda _: True)  # root's own process is none
+    monkeypatch.setattr(registered_model, "of_servers", lambda *_: True)  # root's own process is none
     with _answering(200) as (target, reached), _answering(302, target) as (server, asked):
         assert not health.healthy({"http": f"{server}/health", "status": 200})
         with pytest.raises(LocalFailure, match="the registry answers 302"):
-            registered_model.resolve("models:/risk@champion", {"tracking-uri": server})
+            registered_model.resolve("models:/risk@champion", {"tracking-uri": server}, "")
         assert len(asked) == 2
         assert reached == []
 

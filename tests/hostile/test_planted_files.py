@@ -250,16 +250,54 @@ def test_folders_do_not_depend_on_the_umask(files: Any, place: Path, as_account:
     assert as_account("touch", str(place / "home" / "stacks" / "data" / "file")) == 0
 
 
-def test_a_spec_places_no_folder_outside_the_data_home(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+@pytest.fixture
+def ownership(monkeypatch: pytest.MonkeyPatch, place: Path) -> Any:
     monkeypatch.syspath_prepend(str(PROGRAM))
-    from local_provider import homes  # pyright: ignore
+    from local_provider import ownership  # pyright: ignore
 
     (place / "home").mkdir()
-    (place / "home" / "way-out").symlink_to(place)
     monkeypatch.setenv("STACKGEN_DATA_HOME", str(place / "home"))
-    for outside in (str(place / "x"), "/etc/cron.d", f"{place}/home/../x", f"{place}/home/way-out/x"):
-        with pytest.raises(Exception, match=r"outside the data home .* STACKGEN_DATA_DIRECTORIES="):
-            homes.workspace_directory(outside)
-    assert homes.workspace_directory(str(place / "home" / "inner")) == str(place / "home" / "inner")
+    monkeypatch.delenv("STACKGEN_DATA_DIRECTORIES", raising=False)
+    monkeypatch.setattr("pulumi.get_project", lambda: "mine")
+    monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
+    return ownership
+
+
+def test_a_spec_places_no_folder_outside_its_own(
+    monkeypatch: pytest.MonkeyPatch, ownership: Any, place: Path
+) -> None:
+    home = place / "home"
+    (home / "way-out").symlink_to(place)
+    outside = [str(place / "x"), "/etc/cron.d", f"{home}/../x", f"{home}/way-out/x"]
+    outside += [
+        str(home),
+        f"{home}/state",
+        f"{home}/stacks",
+        f"{home}/stacks/other/dev",
+        f"{home}/stacks/mine/../other",
+    ]
+    for chosen in outside:
+        with pytest.raises(Exception, match=r"outside this stack's folder .* STACKGEN_DATA_DIRECTORIES="):
+            ownership.workspace_directory(chosen)
+    assert ownership.workspace_directory() == f"{home}/stacks/mine/dev"
+    assert ownership.workspace_directory(f"{home}/stacks/mine/elsewhere") == f"{home}/stacks/mine/elsewhere"
     monkeypatch.setenv("STACKGEN_DATA_DIRECTORIES", f"/srv/other{os.pathsep}{place}/x")
-    assert homes.workspace_directory(f"{place}/x/claims") == f"{place}/x/claims"
+    assert ownership.workspace_directory(f"{place}/x/claims") == f"{place}/x/claims"
+
+
+@pytest.mark.parametrize("below", ["", "data/db", "data"])
+def test_a_workspace_is_not_another_environments(
+    monkeypatch: pytest.MonkeyPatch, ownership: Any, workspace: Path, below: str
+) -> None:
+    """Its owner's file says so, and where it has none, what it holds does."""
+    monkeypatch.setenv("STACKGEN_DATA_DIRECTORIES", str(workspace.parent))
+    (workspace / "data" / "db" / "PG_VERSION").write_text("18")
+    with pytest.raises(Exception, match=r"does not say whose it is; .* run `echo mine/dev > "):
+        ownership.workspace_directory(str(workspace))
+    ownership.claim(workspace, "other/dev")
+    with pytest.raises(Exception, match=f"{workspace}.* is in the workspace of the environment other/dev"):
+        ownership.workspace_directory(str(workspace / below))
+    ownership.claim(workspace, "mine/dev")
+    assert ownership.workspace_directory(str(workspace)) == str(workspace)
+    ownership.release(workspace)
+    assert (workspace / ownership.OWNER).exists(), "it holds data"

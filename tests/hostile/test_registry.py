@@ -55,7 +55,7 @@ def test_a_registry_names_a_file_of_ours(
     from local_provider.failure import LocalFailure
     from local_provider.registry_download import download
 
-    monkeypatch.setattr(registered_model, "of_servers", lambda _: True)  # this test's process is none
+    monkeypatch.setattr(registered_model, "of_servers", lambda *_: True)  # this test's process is none
 
     folder = open_folder / f"weights-{readable}"
     folder.mkdir()
@@ -65,11 +65,11 @@ def test_a_registry_names_a_file_of_ours(
     target = open_folder / f"made-{readable}.gguf"
     if readable or os.geteuid() != 0:
         with component_account(open_folder, "chat") as account:
-            assert download("models:/tiny/1", target, registry, account).read_bytes() == SECRET
+            assert download("models:/tiny/1", target, registry, account, "").read_bytes() == SECRET
     else:
         with (
             component_account(open_folder, "chat") as account,
             pytest.raises(LocalFailure, match="models:/tiny/1"),
         ):
-            download("models:/tiny/1", target, registry, account)
+            download("models:/tiny/1", target, registry, account, "")
         assert not target.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,13 +65,13 @@ def test_updates_that_run_at_once_make_each_account_once(accounts: Any) -> None:
     assert len(set.union(*found.values())) == 3
     every = [entry.pw_name for entry in pwd.getpwall()]
     assert len(every) == len(set(every))
-    assert [account.name for account in accounts.accounts_of(WORKSPACE)][-1] == account_name(WORKSPACE)
+    assert accounts.accounts_of(WORKSPACE)[-1].name == account_name(WORKSPACE).partition(":")[0]
 
 
 def test_accounts_of_one_environment_are_one_group_and_go_with_it(accounts: Any, tmp_path: Path) -> None:
     web, other = (accounts.service_account(account_name(WORKSPACE, name)) for name in ("web", "other"))
     assert web.gid == other.gid
-    assert grp.getgrgid(web.gid).gr_name == account_name(WORKSPACE)
+    assert account_name(WORKSPACE) == ":".join([grp.getgrgid(web.gid).gr_name] * 2)
     shell = pwd.getpwnam(web.name)
     assert (shell.pw_dir, shell.pw_shell) == ("/nonexistent", "/usr/sbin/nologin")
     accounts.delete_unused_accounts(Path(WORKSPACE))
@@ -83,7 +84,9 @@ def test_names_are_legal_and_differ(accounts: Any) -> None:
     names = {account_name(WORKSPACE, name) for name in [*long, "web", "db"]}
     names |= {account_name(f"{WORKSPACE}/{name}", "web") for name in long}
     assert len(names) == 102
-    assert max(map(len, names)) <= 32
+    every = {name for pair in names for name in pair.split(":")}
+    assert len(every) == 102 + 51, "each environment's group too"
+    assert {len(name) for name in every} == {32}, "as long as a name may be, so that none can be aimed at"
 
 
 @pytest.mark.parametrize("name", ["root", "nobody", "no-such-account"])
@@ -92,3 +95,45 @@ def test_servers_run_as_no_other_account(accounts: Any, monkeypatch: pytest.Monk
     assert account_name(WORKSPACE, "web") == name
     with pytest.raises(Exception, match=r"is root|is shared with other daemons|there is no account"):
         accounts.service_account(name)
+
+
+def test_a_number_is_not_given_twice(accounts: Any) -> None:
+    """What a deleted account has left, such as a setuid file, must not become another one's."""
+    numbers = set[int]()
+    for _ in range(3):
+        account = accounts.service_account(account_name(WORKSPACE, "web"))
+        numbers |= {account.uid, account.gid}
+        for each in accounts.accounts_of(WORKSPACE):
+            accounts.delete_account(each)
+    assert len(numbers) == 6
+    assert min(numbers) > 60000 or "4294967295" not in Path("/proc/self/uid_map").read_text()
+
+
+HIDDEN = ["env", "-i", "setsid", "sleep", "600"]
+
+
+def test_what_hides_of_an_account_ends_with_it(accounts: Any) -> None:
+    """Such a process has no variable of ours, no session and no group of a server's."""
+    wanted = account_name(WORKSPACE, "web")
+    account = accounts.service_account(wanted)
+    with subprocess.Popen(HIDDEN, cwd="/", user=account.uid, group=account.gid, extra_groups=[]) as hidden:
+        accounts.end_processes_of(WORKSPACE)
+        assert hidden.wait(60) == -signal.SIGKILL
+    with subprocess.Popen(HIDDEN, cwd="/", user=account.uid, group=account.gid, extra_groups=[]) as hidden:
+        accounts.delete_unused_accounts(Path(WORKSPACE))
+        assert hidden.wait(60) == -signal.SIGKILL
+    assert accounts.accounts_of(WORKSPACE) == []
+    assert accounts.service_account(wanted).name == account.name, "it can be made anew"
+
+
+def test_a_group_that_was_left_is_taken(accounts: Any) -> None:
+    group = account_name(WORKSPACE).partition(":")[0]
+    subprocess.run(["groupadd", "--gid", "59871", group], check=True)
+    try:
+        account = accounts.service_account(account_name(WORKSPACE, "web"))
+        assert account.gid == 59871
+        assert [each.name for each in accounts.accounts_of(WORKSPACE)] == [account.name, group]
+    finally:
+        for each in accounts.accounts_of(WORKSPACE):
+            accounts.delete_account(each)
+        subprocess.run(["groupdel", group], check=False, capture_output=True)

@@ -16,6 +16,7 @@ ask() { # ask DATABASE PSQL-ARGUMENT...
     psql -X -q -v ON_ERROR_STOP=1 "$@"
 }
 
+known=$(ask postgres -A -t -c "select 'known' from pg_roles where rolname = 'application'")
 ask postgres -v database="$database" <<'SQL'
 select format('create database %I', :'database')
 where not exists (select from pg_database where datname = :'database') \gexec
@@ -58,7 +59,12 @@ done
 ask "$database" -1 -f "$here/roles.sql"
 PGPASSWORD=$SUPERUSER_PASSWORD
 export PGPASSWORD
+# The owner of a database can put anything in an extension's place, and must not stop its own server by that: then the
+# application goes without, as it wanted.
 for extension in "$@"; do
     ask "$database" -c "create schema if not exists public authorization application" \
-        -c "create extension if not exists $extension schema public"
+        -c "create extension if not exists $extension schema public" || {
+        [ -n "$known" ] || exit 1
+        echo "warning: '$database' is without the extension '$extension': see above what in the schema 'public' is in its way" >&2
+    }
 done

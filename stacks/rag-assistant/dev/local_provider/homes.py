@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pulumi
 
-from local_provider.failure import LocalFailure
-
 
 def data_home() -> Path:
     """$STACKGEN_DATA_HOME, /var/lib/stackgen for root, else the XDG data folder."""
@@ -18,24 +16,6 @@ def data_home() -> Path:
 def cache_home() -> Path:
     """$STACKGEN_CACHE_HOME, /var/cache/stackgen for root, else the XDG cache folder."""
     return _home("STACKGEN_CACHE_HOME", "/var/cache", "XDG_CACHE_HOME", ".cache")
-
-
-def workspace_directory(chosen: str | None = None) -> str:
-    """Folder of this Pulumi stack's data, configuration and logs: below the data home, or the one that was chosen.
-
-    Whoever writes a spec may not place folders anywhere on the machine: those outside the data home are named by
-    whoever runs stackgen, in $STACKGEN_DATA_DIRECTORIES. Raises LocalFailure for another one.
-    """
-    if chosen is None:
-        return str(data_home() / "stacks" / pulumi.get_project() / pulumi.get_stack())
-    folder = Path(chosen).expanduser().resolve()
-    admitted = [data_home(), *filter(None, os.environ.get("STACKGEN_DATA_DIRECTORIES", "").split(os.pathsep))]
-    if not any(folder.is_relative_to(Path(place).expanduser().resolve()) for place in admitted):
-        raise LocalFailure(
-            f"the setting `directory` names {folder}, which is outside the data home {data_home()}; "
-            f"to admit it, set STACKGEN_DATA_DIRECTORIES={folder} where you run stackgen"
-        )
-    return str(folder)
 
 
 def run_directory(workspace: pulumi.Input[str], name: str) -> pulumi.Output[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import psutil
 
-from local_provider.account import is_servers_account
+from local_provider.workspace_files import read
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = (str(IPv4Address(0)), str(IPv6Address(0)))  # where a server listens on every address
@@ -56,8 +58,13 @@ def _user(pid: int | None) -> int:
         return -1
 
 
-def of_servers(url: str) -> bool:
-    """Whether servers of stackgen's alone listen where a URL of this machine leads; True for another machine's."""
+def port_file(workspace: str, port: int) -> Path:
+    """Where it is noted which account serves a port of a workspace, while a server is started there."""
+    return Path(workspace, "supervisor", "ports", str(port))
+
+
+def of_servers(url: str, workspace: str) -> bool:
+    """Whether the server that a workspace has at a URL listens there, and none else; True for another machine's URL."""
     place = urlsplit(url)
     if place.hostname not in LOOPBACK or place.port is None:
         return True
@@ -65,7 +72,12 @@ def of_servers(url: str) -> bool:
         users = users_at(place.hostname, place.port, listeners())
     except psutil.AccessDenied:  # macOS tells only root
         return True
-    return all(user == os.geteuid() if os.geteuid() else is_servers_account(user) for user in users)
+    try:
+        name = read(port_file(workspace, place.port)).decode()
+        expected = pwd.getpwnam(name).pw_uid if name else os.geteuid()
+    except (OSError, KeyError):
+        return False
+    return users == {expected}
 
 
 def holder(port: int) -> str:
@@ -82,16 +94,27 @@ def holder(port: int) -> str:
 
 
 def _family(pid: int) -> Iterator[psutil.Process]:
-    """The process, its descendants, and what else is in its group: a server's workers."""
+    """The process, its descendants, and what else is in its group: a server's workers, which run as the same user.
+
+    Any process of the supervisor's session can join any group of it, whoever it runs as.
+    """
     try:
         leader = psutil.Process(pid)
+        user = leader.uids()
         yield leader
         yield from leader.children(recursive=True)
     except psutil.Error:
         return
     for process in psutil.process_iter():
-        if process.pid != pid and _group(process.pid) == pid:
+        if process.pid != pid and _group(process.pid) == pid and _users(process) == user:
             yield process
+
+
+def _users(process: psutil.Process) -> Any:
+    try:
+        return process.uids()
+    except psutil.Error:
+        return None
 
 
 def _group(pid: int) -> int | None:

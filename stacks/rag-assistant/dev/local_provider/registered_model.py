@@ -27,14 +27,18 @@ class RegisteredModelProvider(LocalProvider):
     """Asks the registry (MLflow REST API); a refresh asks again, so a moved alias is noticed."""
 
     def create(self, props: Properties) -> CreateResult:
-        return CreateResult(props["model"], {**props, **resolve(props["model"], props["registry"])})
+        return CreateResult(
+            props["model"], {**props, **resolve(props["model"], props["registry"], str(props["workspace"]))}
+        )
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
         return UpdateResult(self.create(news).outs)
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         try:
-            return ReadResult(id_, {**props, **resolve(props["model"], props["registry"])})
+            return ReadResult(
+                id_, {**props, **resolve(props["model"], props["registry"], str(props["workspace"]))}
+            )
         except LocalFailure:
             return ReadResult(id_, dict(props))  # the registry is down: that is for its own resource to tell
 
@@ -50,17 +54,22 @@ class RegisteredModel(Resource, module="local", name="RegisteredModel"):
         *,
         model: str,
         registry: Mapping[str, pulumi.Input[Any]],
+        workspace: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties = {"model": model, "registry": pulumi.Output.secret(registry), "version": None}
+        secrets = pulumi.Output.secret(registry)
+        properties = {"model": model, "registry": secrets, "workspace": workspace, "version": None}
         secret = pulumi.ResourceOptions(additional_secret_outputs=["registry"])
         super().__init__(
             RegisteredModelProvider(), name, properties, pulumi.ResourceOptions.merge(opts, secret)
         )
 
 
-def resolve(model: str, registry: Mapping[str, Any]) -> dict[str, str]:
-    """`{"version": …}`; raises LocalFailure if the reference is malformed or nothing is registered."""
+def resolve(model: str, registry: Mapping[str, Any], workspace: str) -> dict[str, str]:
+    """`{"version": …}`; raises LocalFailure if the reference is malformed or nothing is registered.
+
+    workspace: where a registry of this machine runs.
+    """
     match = _REFERENCE.fullmatch(model)
     if match is None:
         raise LocalFailure(
@@ -68,10 +77,14 @@ def resolve(model: str, registry: Mapping[str, Any]) -> dict[str, str]:
         )
     if match["version"]:
         query = {"name": match["name"], "version": match["version"]}
-        found = _get(registry, "model-versions/get", query, model)
+        found = _get(registry, workspace, "model-versions/get", query, model)
     else:
         found = _get(
-            registry, "registered-models/alias", {"name": match["name"], "alias": match["alias"]}, model
+            registry,
+            workspace,
+            "registered-models/alias",
+            {"name": match["name"], "alias": match["alias"]},
+            model,
         )
     version = str(found["model_version"]["version"]) if _answered(found) else ""
     if not version.isdecimal():
@@ -83,8 +96,8 @@ def _answered(found: Any) -> bool:
     return isinstance(found, dict) and "version" in (found.get("model_version") or {})
 
 
-def _get(registry: Mapping[str, Any], path: str, query: dict[str, str], model: str) -> Any:
-    if not of_servers(str(registry["tracking-uri"])):
+def _get(registry: Mapping[str, Any], workspace: str, path: str, query: dict[str, str], model: str) -> Any:
+    if not of_servers(str(registry["tracking-uri"]), workspace):
         raise LocalFailure(
             f"another process listens where the registry is asked for {model}; it is sent no password"
         )

@@ -30,7 +30,10 @@ DONE = "installed"
 
 
 class SourceEnvironmentProvider(LocalProvider):
-    """Installs as the workspace's account; an environment that is in its cache already costs nothing."""
+    """Installs as an account for this alone, since packages may bring code that runs at once.
+
+    An environment that is in that account's cache already costs nothing.
+    """
 
     def create(self, props: Properties) -> CreateResult:
         folder = environment(
@@ -63,7 +66,7 @@ class SourceEnvironment(Resource, module="local", name="SourceEnvironment"):
     ) -> None:
         properties = {
             "label": name,
-            "account": account_name(workspace.root),
+            "account": account_name(workspace.root, f"{name}/packages"),
             "requirements": (Path(source) / "requirements.txt").read_text(encoding="utf-8"),
             "unpinned": workspace.allow_unpinned,
             "builds": workspace.allow_builds,

@@ -47,7 +47,10 @@ class LocalKserve(pulumi.ComponentResource):
         registry = args.registry["mlflow"]
         lock = (FILES / "requirements.txt").read_text()
         python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
-        version = RegisteredModel(f"{name}-version", model=args.model, registry=registry, opts=child).version
+        where = args.workspace.directory
+        version = RegisteredModel(
+            f"{name}-version", model=args.model, registry=registry, workspace=where, opts=child
+        ).version
         number = Port(f"{name}-port", preferred=args.port, opts=child).number
         token = Password(f"{name}-metrics-token", opts=child).value
         url = pulumi.Output.concat("http://127.0.0.1:", number.apply(str))

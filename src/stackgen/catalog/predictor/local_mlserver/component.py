@@ -51,7 +51,10 @@ class LocalMlserver(pulumi.ComponentResource):
         lock = (FILES / "requirements.txt").read_text()
         # MLServer asks for a FastAPI below 0.116, whose Starlette has known vulnerabilities; it runs with a newer one.
         python = PythonEnvironment(f"{name}-python", requirements=lock, no_deps=True, opts=child).path
-        version = RegisteredModel(f"{name}-version", model=args.model, registry=registry, opts=child).version
+        where = args.workspace.directory
+        version = RegisteredModel(
+            f"{name}-version", model=args.model, registry=registry, workspace=where, opts=child
+        ).version
         number = Port(f"{name}-port", preferred=args.port, opts=child).number
         token = Password(f"{name}-metrics-token", opts=child).value
         url = pulumi.Output.concat("http://127.0.0.1:", number.apply(str))

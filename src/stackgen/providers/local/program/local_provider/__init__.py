@@ -6,9 +6,10 @@ Copied into the program that uses it; needs `pulumi`, `psutil` and `uv`, nothing
 from local_provider.directory import DataDirectory
 from local_provider.go_binary import GoBinary
 from local_provider.health import Health
-from local_provider.homes import run_directory, workspace_directory
+from local_provider.homes import run_directory
 from local_provider.job import Job, JobArgs
 from local_provider.models import ModelFile
+from local_provider.ownership import workspace_directory
 from local_provider.password import Password
 from local_provider.port import Port
 from local_provider.process import Process, ProcessArgs, Step

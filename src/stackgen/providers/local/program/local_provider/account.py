@@ -5,6 +5,7 @@ Elsewhere servers run as the user who runs stackgen, and there is None in place 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import pwd
@@ -37,20 +38,17 @@ OTHERS = Account(FORMER, 65534, 65534)
 
 
 def account_name(workspace: str, component: str | None = None) -> str | None:
-    """Who runs a component of the environment in `workspace`, or installs the user's own code there.
+    """Who runs a component of the environment in `workspace`, or installs the user's own code there: `USER:GROUP`.
 
+    The names are digests that can't be aimed at: whoever names a stack could choose a short one to be another's.
     $STACKGEN_SERVICE_USER names one account for all instead. None where stackgen does not run as root.
     """
     if os.geteuid() != 0:
         return None
     if os.environ.get(SHARED):
         return os.environ[SHARED]
-    name = prefix_of(workspace)
-    if component is None:
-        return group_of(name)
-    room = LONGEST - len(name)
-    short = f"{component[: room - 5]}-{_digest(component)[:4]}"
-    return name + (component if len(component) <= room else short)
+    group = group_of(workspace)
+    return f"{group if component is None else _name(workspace, component)}:{group}"
 
 
 def account_in(workspace: pulumi.Input[str], component: str) -> pulumi.Output[str | None]:
@@ -105,15 +103,11 @@ def shared_folder(path: Path) -> Path:
     return path
 
 
-def group_of(name: str) -> str:
-    """The account that has the same name as the environment's group, to which all its accounts belong."""
-    return name[: len(prefix_of("")) - 1]
+def group_of(workspace: str) -> str:
+    """The group of an environment's accounts, and the account of that name, which installs for them."""
+    return _name(workspace, "")
 
 
-def prefix_of(workspace: str) -> str:
-    """How the names of all accounts of an environment begin."""
-    return f"{PREFIX}{_digest(workspace)[:8]}-"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _name(workspace: str, component: str) -> str:
+    digest = hashlib.sha256(f"{workspace}\0{component}".encode()).digest()
+    return PREFIX + base64.b32encode(digest).decode().lower()[: LONGEST - len(PREFIX)]

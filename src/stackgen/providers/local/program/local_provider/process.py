@@ -165,7 +165,7 @@ def _stop(props: Properties) -> None:
         supervisord.stop(props["workspace"], props["name"])
     except supervisord.Unreachable:
         pass
-    remove(launch.configuration_file(props))
+    launch.remove_program(props)
     end_orphans(props["workspace"], props["name"])
 
 

@@ -20,14 +20,18 @@ from local_provider.service_accounts import own_home
 HERE = Path(__file__).parent
 
 
-def download(source: str, target: Path, registry: Mapping[str, Any], account: Account | None) -> Path:
+def download(
+    source: str, target: Path, registry: Mapping[str, Any], account: Account | None, workspace: str
+) -> Path:
     """The one GGUF file of `models:/name@alias`, copied to `target`; raises LocalFailure.
+
+    workspace: where a registry of this machine runs.
 
     The account's process reads it, so that nothing but what that account may read can be had this way.
     """
     if not registry:
         raise LocalFailure(f"the model {source} is in a registry, but the component names none")
-    version = resolve(source, registry)["version"]
+    version = resolve(source, registry, workspace)["version"]
     name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
     home = own_home(account)
     variables = {

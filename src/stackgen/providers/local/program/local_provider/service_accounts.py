@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from local_provider.account import (
     OTHERS,
@@ -15,30 +21,35 @@ from local_provider.account import (
     Account,
     account_home,
     group_of,
-    prefix_of,
+    run_as,
     shared_folder,
 )
 from local_provider.failure import LocalFailure
 from local_provider.files import locked
-from local_provider.workspace_files import is_folder, make_folder, names, remove, remove_tree
+from local_provider.ownership import is_in_use
+from local_provider.workspace_files import make_folder, names, remove, remove_tree
 
 ATTEMPTS = 3  # at a password file that another tool has locked; useradd waits 15 s each time
+PATIENCE = 30  # seconds for processes to go that were killed
+NUMBERS = ((1879048192, 2147352576), (20000, 60000))
+"""First number and the one after the last: what systemd leaves free (UIDS-GIDS), and for containers that have few."""
 LOCK = Path("/run/stackgen/accounts.lock")  # useradd looks for the name before it locks anything
 
 
-def service_account(name: str | None) -> Account | None:
-    """The account of that name; one of stackgen's own is made if it is missing. Raises LocalFailure.
+def service_account(wanted: str | None) -> Account | None:
+    """The account that `account_name` names; one of stackgen's own is made if it is missing. Raises LocalFailure.
 
     Neither root nor `nobody` is taken: other daemons of a machine run as `nobody` too.
     """
-    if name is None or os.geteuid() != 0:
+    if wanted is None or os.geteuid() != 0:
         return None
+    name, _, group = wanted.partition(":")
     found = _known(name)
     if found is None:
         if not name.startswith(PREFIX):
             raise LocalFailure(f"there is no account '{name}' to run servers as")
         with locked(LOCK):
-            _make(name)
+            _make(name, group)
         found = _known(name)
     if found is None:
         raise LocalFailure(f"the account '{name}' was made, but the system does not know it")
@@ -50,17 +61,19 @@ def service_account(name: str | None) -> Account | None:
     return found
 
 
-def existing_account(name: str | None) -> Account | None:
-    """The account of that name, None where there is none; nothing is made."""
-    return None if name is None or os.geteuid() != 0 else _known(name)
+def existing_account(wanted: str | None) -> Account | None:
+    """The account that `account_name` names, None where there is none; nothing is made."""
+    return None if wanted is None or os.geteuid() != 0 else _known(wanted.partition(":")[0])
 
 
 def accounts_of(workspace: str) -> list[Account]:
     """The accounts that stackgen has made for an environment, the one that the group is named after last."""
-    prefix = prefix_of(workspace)
+    group = _known(group_of(workspace))
+    if group is None:
+        return []
     every = [Account(entry.pw_name, entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall()]
-    own = [account for account in every if account.name.startswith(prefix)]
-    return own + [account for account in every if account.name == group_of(prefix)]
+    members = [account for account in every if account.gid == group.gid and account.name.startswith(PREFIX)]
+    return [*(account for account in members if account != group), group]
 
 
 def own_home(account: Account | None) -> Path:
@@ -71,9 +84,41 @@ def own_home(account: Account | None) -> Path:
 
 
 def delete_account(account: Account) -> None:
-    """Remove one of stackgen's own accounts; nothing happens if it is gone or a process still runs as it."""
+    """End all that runs as one of stackgen's own accounts, and remove it with the group of its name, if any."""
+    _end_processes(account)
     with locked(LOCK):
         subprocess.run([_tool("userdel"), account.name], capture_output=True, check=False)
+        if _is_group(account.name):
+            subprocess.run([_tool("groupdel"), account.name], capture_output=True, check=False)
+
+
+def end_processes_of(workspace: str) -> None:
+    """End every process that runs as an account of the environment, whatever it calls itself.
+
+    Raises LocalFailure where one stays: it would get what the next deployment gives to its account.
+    """
+    for account in accounts_of(workspace):
+        _end_processes(account)
+
+
+def _end_processes(account: Account) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while running := _processes(account):
+        if time.monotonic() > deadline:
+            raise LocalFailure(f"the processes {running} of the account '{account.name}' can't be ended")
+        # One signal for all of them, from one of their own, so that none can start another meanwhile.
+        subprocess.run(run_as(account, ["/bin/sh", "-c", "kill -9 -1"]), capture_output=True, check=False)
+        time.sleep(0.05)
+
+
+def _processes(account: Account) -> list[int]:
+    """Numbers of the processes that have any right of the account's, zombies apart."""
+    found: list[int] = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if account.uid in process.uids() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
 
 
 def delete_unused_accounts(workspace: Path) -> None:
@@ -81,7 +126,7 @@ def delete_unused_accounts(workspace: Path) -> None:
 
     Nothing happens while the environment runs, or has data that belongs to them.
     """
-    if is_folder(workspace / "supervisor") or names(workspace / "data") or names(workspace / "run"):
+    if is_in_use(workspace):
         return
     for account in accounts_of(str(workspace)):
         home = account_home(account)
@@ -100,19 +145,24 @@ def _known(name: str) -> Account | None:
     return Account(name, entry.pw_uid, entry.pw_gid)
 
 
-def _make(name: str) -> None:
+def _make(name: str, group: str) -> None:
     """An account of stackgen's own, in the group of its environment; raises LocalFailure."""
     if _known(name) is not None:  # by another update meanwhile
         return
-    group = group_of(name)
     if name != group:
-        _make(group)
-    command = [_tool("useradd"), "--system", *(["--user-group"] if name == group else ["--gid", group])]
+        _make(group, group)
+    elif not _is_group(group):
+        _run(name, ["groupadd", "--system", "--gid", str(_new_number()), group])
+    command = ["useradd", "--system", "--uid", str(_new_number()), "--gid", group, "--no-log-init"]
     command += ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-    command += ["--comment", "component of a stackgen environment", name]
+    _run(name, [*command, "--comment", "component of a stackgen environment", name])
+
+
+def _run(name: str, command: list[str]) -> None:
+    """A tool that makes the account `name`; raises LocalFailure."""
     words = ""
     for _ in range(ATTEMPTS):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run([_tool(command[0]), *command[1:]], capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return
         words = done.stderr.strip().rpartition("\n")[2] or f"exit status {done.returncode}"
@@ -122,6 +172,39 @@ def _make(name: str) -> None:
         f"the account '{name}' to run servers as can't be made ({words}); "
         f"to run all servers as one account that exists, set ${SHARED} to its name"
     )
+
+
+def _is_group(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _new_number() -> int:
+    """A number that no account has, nor had: what a former account has left, such as a setuid file, must stay no one's.
+
+    Drawn at random, since nothing says which numbers were given on this machine before.
+    """
+    first, last = next(
+        (numbers for numbers in NUMBERS if all(_is_mapped(kind, *numbers) for kind in ("uid", "gid"))),
+        NUMBERS[-1],
+    )
+    taken = {entry.pw_uid for entry in pwd.getpwall()} | {entry.gr_gid for entry in grp.getgrall()}
+    while (number := first + secrets.randbelow(last - first)) in taken:
+        continue
+    return number
+
+
+def _is_mapped(kind: str, first: int, last: int) -> bool:
+    """Whether this user namespace has all the numbers, see user_namespaces(7)."""
+    try:
+        lines = Path(f"/proc/self/{kind}_map").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return True
+    ranges = [(int(start), int(start) + int(count)) for start, _, count in (line.split() for line in lines)]
+    return any(start <= first and last <= end for start, end in ranges)
 
 
 def _tool(name: str) -> str:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from local_provider import supervisord
 from local_provider.account import run_as_others
@@ -16,9 +16,10 @@ from local_provider.commands import minimal
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.orphans import end_orphans
+from local_provider.ownership import OWNER, claim, owner, release, require_own
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
-from local_provider.service_accounts import delete_unused_accounts
+from local_provider.service_accounts import delete_unused_accounts, end_processes_of
 from local_provider.workspace_files import (
     make_operator_folder,
     names,
@@ -61,10 +62,20 @@ class SupervisorProvider(LocalProvider):
     def create(self, props: Properties) -> CreateResult:
         workspace = str(props["workspace"])
         with told_plainly(f"preparing the workspace {workspace}"):
+            require_own(
+                Path(workspace), str(props["owner"]), known=True
+            )  # the program has looked where it lies
             _end(workspace)
             _prepare(workspace)
+            claim(Path(workspace), str(props["owner"]))
         _start(workspace)
         return CreateResult(workspace, {**props, "directory": workspace})
+
+    def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
+        """A workspace of a former version gets its owner's name."""
+        with told_plainly(f"preparing the workspace {news['workspace']}"):
+            claim(Path(str(news["workspace"])), str(news["owner"]))
+        return UpdateResult({**news, "directory": news["workspace"]})
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         try:
@@ -77,11 +88,13 @@ class SupervisorProvider(LocalProvider):
         workspace = Path(str(props["workspace"]))
         with told_plainly(f"removing the workspace {workspace}"):
             _end(str(workspace))
+            end_processes_of(str(workspace))
             for name in ("supervisor", "run", "logs"):
                 remove_tree(workspace / name)
             remove_tree(supervisord.socket_path(str(workspace)).parent)
-            remove_empty_parents(workspace / "data" / "any")
             delete_unused_accounts(workspace)
+            release(workspace)
+            remove_empty_parents(workspace / "data" / "any")
 
 
 class Supervisor(Resource, module="local", name="Supervisor"):
@@ -92,10 +105,12 @@ class Supervisor(Resource, module="local", name="Supervisor"):
     def __init__(
         self, name: str, *, directory: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(SupervisorProvider(), name, {"workspace": directory, "directory": None}, opts)
+        super().__init__(
+            SupervisorProvider(), name, {"workspace": directory, "owner": owner(), "directory": None}, opts
+        )
 
 
-PARTS = ("data", "run", "logs", "supervisor")
+PARTS = ("data", "run", "logs", "supervisor", OWNER)
 
 
 def _prepare(workspace: str) -> None:
