@@ -38,10 +38,10 @@ class AwsMlflowArgs:
     """artifacts: bindings of the object store that keeps artifacts; a bucket of its own if absent."""
 
     aws: Zone
+    version: str
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
     image: str = "ghcr.io/mlflow/mlflow:v3.17.2-full"
-    version: str = "17.7"
     cpu: int = 1024
     memory: int = 2048
     minimum: int = 1

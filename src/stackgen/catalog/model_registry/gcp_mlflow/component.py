@@ -37,10 +37,10 @@ class GcpMlflowArgs:
     """artifacts: bindings of the object store that keeps artifacts; a bucket of its own if absent."""
 
     gcp: Zone
+    version: str
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
     image: str = "ghcr.io/mlflow/mlflow:v3.17.2-full"
-    version: str = "17"
     tier: str = "db-custom-1-3840"
     standby: bool = True
     cpu: str = "1"

@@ -20,9 +20,9 @@ class AwsAuroraPostgresqlArgs:
     """dimensions: length of the embeddings. capacity: Aurora capacity units. instances: one writer, then readers."""
 
     aws: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17.7"
     min_capacity: float = 0.5
     max_capacity: float = 4
     instances: int = 1

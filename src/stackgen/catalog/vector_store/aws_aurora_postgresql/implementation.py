@@ -5,6 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
 
 PGVECTOR = (
@@ -29,7 +30,7 @@ PGVECTOR = (
 class Settings(ImplementationSettings):
     """Settings of an Aurora cluster."""
 
-    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="Aurora PostgreSQL version.")
+    version: str = Version
     min_capacity: float = Field(
         default=0.5,
         ge=0,

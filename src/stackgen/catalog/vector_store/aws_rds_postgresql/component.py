@@ -20,9 +20,9 @@ class AwsRdsPostgresqlArgs:
     """dimensions: length of the embeddings. storage: GiB. standby: whether another zone takes over."""
 
     aws: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17.7"
     instance_class: str = "db.t4g.medium"
     storage: int = 20
     standby: bool = True

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
 
 
 class Settings(ImplementationSettings):
     """Settings of an RDS instance."""
 
-    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="PostgreSQL version.")
+    version: str = Version
     instance_class: str = Field(
         default="db.t4g.medium", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="Instance class."
     )

@@ -18,9 +18,9 @@ class GcpAlloydbArgs:
     """dimensions: length of the embeddings. cpus: of each instance. readers: nodes that only read."""
 
     gcp: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17"
     cpus: int = 2
     readers: int = 0
 

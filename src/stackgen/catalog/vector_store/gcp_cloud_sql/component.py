@@ -20,9 +20,9 @@ class GcpCloudSqlArgs:
     """dimensions: length of the embeddings. storage: GiB. standby: whether another zone takes over."""
 
     gcp: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17"
     tier: str = "db-custom-2-7680"
     storage: int = 20
     standby: bool = True

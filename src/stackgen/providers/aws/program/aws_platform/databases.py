@@ -22,6 +22,9 @@ PARAMETERS = {
     "log_min_duration_statement": "1000",
     "log_statement": "ddl",
 }
+# AWS raises the minor version by itself in the maintenance window; the program does not take that back, which AWS refuses.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_UpgradeDBInstance.Upgrading.html
+RAISED_BY_AWS = ["engineVersion"]
 ENHANCED_MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
@@ -127,7 +130,7 @@ class AuroraServerless(pulumi.ComponentResource):
             serverlessv2_scaling_configuration=aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
                 min_capacity=capacity[0], max_capacity=capacity[1]
             ),
-            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect, ignore_changes=RAISED_BY_AWS),
         )
         for index in range(instances):
             aws.rds.ClusterInstance(
@@ -207,7 +210,7 @@ class PostgresInstance(pulumi.ComponentResource):
             skip_final_snapshot=False,
             final_snapshot_identifier=physical_name(f"{name}-final", 200),
             enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
-            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect, ignore_changes=RAISED_BY_AWS),
             **_observed(entry, zone),
         )
         self.host, self.password = instance.address, entry.password

@@ -70,6 +70,7 @@ class AlloyDb(pulumi.ComponentResource):
                 ),
             ),
             automated_backup_policy=_daily(zone),
+            maintenance_update_policy=_maintenance(),
             deletion_protection=not zone.deletable,
             opts=pulumi.ResourceOptions(
                 parent=self, protect=zone.protect, depends_on=[*zone.network.databases, encrypted]
@@ -126,6 +127,15 @@ def _daily(zone: Zone) -> gcp.alloydb.ClusterAutomatedBackupPolicyArgs:
             kms_key_name=zone.key_id
         ),
     )
+
+
+def _maintenance() -> gcp.alloydb.ClusterMaintenanceUpdatePolicyArgs:
+    """When Google installs new minor versions, as for Cloud SQL."""
+    window = gcp.alloydb.ClusterMaintenanceUpdatePolicyMaintenanceWindowArgs(
+        day="SUNDAY",
+        start_time=gcp.alloydb.ClusterMaintenanceUpdatePolicyMaintenanceWindowStartTimeArgs(hours=3),
+    )
+    return gcp.alloydb.ClusterMaintenanceUpdatePolicyArgs(maintenance_windows=[window])
 
 
 class CloudSql(pulumi.ComponentResource):
