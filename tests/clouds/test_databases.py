@@ -6,11 +6,12 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from tests.clouds.programs import EXAMPLES, recorded
-from tests.clouds.recording import Resource
+from tests.clouds.programs import EXAMPLES, generated, recorded
+from tests.clouds.recording import Recording, Resource, run_program
 
 pytestmark = pytest.mark.unit
 FIXED = (17, 11)  # the fixes of 2026-08-13, https://www.postgresql.org/support/security/
@@ -20,6 +21,20 @@ DATABASES = {
     "gcp:alloydb/cluster:Cluster": "alloydb",
     "gcp:sql/databaseInstance:DatabaseInstance": "cloud-sql",
 }
+MADE_BY = ("aws:lambda/invocation:Invocation", "gcp:cloudrunv2/job:Job")
+"""What is there once the application's role is."""
+SERVICES = ("aws:ecs/service:Service", "gcp:cloudrunv2/service:Service")
+STACK = """
+apiVersion: stackgen/v1
+name: notes
+components:
+  knowledge: {{capability: vector_store, implementation: {store}}}
+  registry: {{capability: model_registry}}
+  app: {{capability: service, source: ., command: [run], uses: [knowledge, registry]}}
+environments:
+  prod: {{provider: {provider}, settings: {{{account}}}}}
+"""
+ACCOUNTS = {"aws": 'account: "111122223333"', "gcp": "project: example-project"}
 WITH_DATABASE = [
     *(name for name in EXAMPLES if name.startswith("vector_store-")),
     "model_registry-aws_mlflow",
@@ -70,3 +85,86 @@ def test_new_minor_versions_are_installed_on_sundays_by_the_cloud(name: str) -> 
         raised = [one for one in recorded(name).resources if "autoMinorVersionUpgrade" in one.inputs]
         assert raised
         assert all(one.inputs["autoMinorVersionUpgrade"] is True for one in raised)
+
+
+def _administrators(found: Recording) -> dict[str, str]:
+    """Resource that gives a server its administrator → the password."""
+    passwords = {
+        "aws:rds/cluster:Cluster": lambda one: one["masterPassword"],
+        "aws:rds/instance:Instance": lambda one: one["password"],
+        "gcp:sql/user:User": lambda one: one["password"],
+        "gcp:alloydb/cluster:Cluster": lambda one: one["initialUser"]["password"],
+    }
+    return {one.urn: passwords[one.type](one.inputs) for one in found.resources if one.type in passwords}
+
+
+@pytest.mark.parametrize(
+    "store", ["aws/aurora-postgresql", "aws/rds-postgresql", "gcp/alloydb", "gcp/cloud-sql"]
+)
+def test_applications_connect_as_a_role_that_is_there_before_them(store: str, tmp_path: Path) -> None:
+    """Neither they nor MLflow have the administrator's password, which only the task that makes the role has."""
+    provider = store.partition("/")[0]
+    text = STACK.format(store=store, provider=provider, account=ACCOUNTS[provider])
+    found = run_program(generated(text, tmp_path), stack="prod")
+    binding = found.outputs["bindings"]["knowledge"]["pgvector"]  # type: ignore[index, call-overload]
+    assert (binding["username"], binding["database"]) == ("application", "knowledge")  # type: ignore[index, call-overload]
+    administrators = _administrators(found)
+    assert len(administrators) == 2
+    assert binding["password"] not in administrators.values()  # type: ignore[index, call-overload]
+
+    holders = {
+        one.name
+        for one in found.resources
+        for password in administrators.values()
+        if password in json.dumps(one.inputs) and one.urn not in administrators
+    }
+    assert holders
+    assert {re.split("-roles-", name)[0] for name in holders} == {"knowledge", "registry-database"}, holders
+    assert "postgresql://application:" in json.dumps([one.inputs for one in found.resources])
+    assert "postgresql://stackgen:" not in json.dumps([one.inputs for one in found.resources])
+
+    made = {one.urn for one in found.resources if one.type in MADE_BY}
+    assert len(made) == 2
+    services = [one for one in found.resources if one.type in SERVICES]
+    for name, waits_for in (("app", 2), ("registry", 1)):
+        (service,) = [one for one in services if one.name == f"{name}-service"]
+        before = _before(found, service.urn)
+        assert len(made & before) == waits_for, f"{name} starts before its role is there"
+    for urn in made:
+        before = _before(found, urn)
+        assert any(one in before for one in administrators), "the server is there before the task"
+
+
+def _before(found: Recording, urn: str) -> set[str]:
+    """All that must be there before a resource is."""
+    known = {one.urn: one.dependencies for one in found.resources}
+    reached: set[str] = set()
+    ahead = [urn]
+    while ahead:
+        for one in known.get(ahead.pop(), []):
+            if one not in reached:
+                reached.add(one)
+                ahead.append(one)
+    return reached
+
+
+@pytest.mark.parametrize("name", ["vector_store-gcp_alloydb", "vector_store-gcp_cloud_sql"])
+def test_google_runs_the_job_when_it_is_made(name: str) -> None:
+    (job,) = [one for one in recorded(name).resources if one.type == "gcp:cloudrunv2/job:Job"]
+    token = str(job.inputs["runExecutionToken"])
+    assert re.fullmatch("[0-9a-f]{8}", token)
+    assert len(str(job.inputs["name"])) + len(token) < 63
+    assert "startExecutionToken" not in job.inputs
+
+
+@pytest.mark.parametrize("name", ["vector_store-aws_aurora_postgresql", "vector_store-aws_rds_postgresql"])
+def test_aws_runs_the_task_again_for_another_script_or_password(name: str) -> None:
+    run = recorded(name).named("knowledge-roles-run", "aws:lambda/invocation:Invocation")
+    event = json.loads(str(run.inputs["input"]))
+    triggers: dict[str, str] = run.inputs["triggers"]  # type: ignore[assignment]
+    assert triggers["definition"] == event["definition"]
+    version = recorded(name).named("knowledge-roles-secret", "aws:secretsmanager/secretVersion:SecretVersion")
+    assert version.urn in run.property_dependencies["triggers"]
+    task = recorded(name).named("knowledge-roles-task")
+    assert "create extension if not exists" in str(task.inputs["containerDefinitions"])
+    assert any("knowledge-0" in one or "knowledge-instance" in one for one in run.dependencies)

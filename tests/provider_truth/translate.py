@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.clouds.recording import Recording, Resource
 from tests.clouds.shapes import JSON
-from tests.provider_truth.naming import BETA, matched, type_of
+from tests.provider_truth.naming import ARCHIVES, BETA, matched, type_of
 
 Block = Mapping[str, Any]
 NAMED_BY_PULUMI = "autonamed"
@@ -65,7 +65,10 @@ def translate(recording: Recording, schemas: Mapping[str, Mapping[str, Block]]) 
 
 def one(resource: Resource, block: Block, unmapped: list[str]) -> dict[str, JSON]:
     """The body of one resource."""
-    body = _object(resource.inputs, block, resource.type, unmapped)
+    given, (archive, file) = resource.inputs, ARCHIVES.get(resource.type, ("", ""))
+    if archive in given:
+        given = {key: value for key, value in given.items() if key != archive} | {file: "archive.zip"}
+    body = _object(given, block, resource.type, unmapped)
     for name, attribute in block.get("attributes", {}).items():
         if attribute.get("required") and name not in body and attribute.get("type") == "string":
             body[name] = f"{label(resource.name)[:40]}-{NAMED_BY_PULUMI}".lower()

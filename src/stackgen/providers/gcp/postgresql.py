@@ -1,6 +1,6 @@
 """The version of PostgreSQL that databases on Google Cloud have, stated once."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,6 @@ https://cloud.google.com/sql/docs/postgres/db-versions, https://cloud.google.com
 (looked up on 2026-11-27)
 """
 
-Version = Field(
+Version: Any = Field(
     default="17", description="Major version of PostgreSQL; Google Cloud raises its minor by itself."
 )

@@ -40,14 +40,14 @@ class AwsAuroraPostgresql(pulumi.ComponentResource):
         cluster = AuroraServerless(
             name,
             args.aws,
+            component=name,
             database=DATABASE,
+            extensions=["vector"],
             version=args.version,
             capacity=(args.min_capacity, args.max_capacity),
             instances=args.instances,
             callers=args.callers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.bindings = {
-            "pgvector": pgvector_binding(cluster.host, cluster.password, DATABASE, args.dimensions)
-        }
+        self.bindings = {"pgvector": pgvector_binding(cluster.application, DATABASE, args.dimensions)}
         self.register_outputs({"bindings": self.bindings})

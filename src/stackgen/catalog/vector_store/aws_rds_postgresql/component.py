@@ -40,7 +40,9 @@ class AwsRdsPostgresql(pulumi.ComponentResource):
         instance = PostgresInstance(
             name,
             args.aws,
+            component=name,
             database=DATABASE,
+            extensions=["vector"],
             version=args.version,
             instance_class=args.instance_class,
             storage=args.storage,
@@ -48,7 +50,5 @@ class AwsRdsPostgresql(pulumi.ComponentResource):
             callers=args.callers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.bindings = {
-            "pgvector": pgvector_binding(instance.host, instance.password, DATABASE, args.dimensions)
-        }
+        self.bindings = {"pgvector": pgvector_binding(instance.application, DATABASE, args.dimensions)}
         self.register_outputs({"bindings": self.bindings})

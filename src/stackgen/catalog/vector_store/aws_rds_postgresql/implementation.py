@@ -5,6 +5,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
 
@@ -26,6 +27,7 @@ IMPLEMENTATION = Implementation(
     description="RDS for PostgreSQL with pgvector: a fixed size and price, a standby in another zone.",
     level="managed",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"instance_class": "db.t4g.medium", "storage": 20},
         "medium": {"instance_class": "db.r7g.large", "storage": 100},

@@ -39,6 +39,7 @@ class GcpCloudSql(pulumi.ComponentResource):
             name,
             args.gcp,
             database=DATABASE,
+            extensions=["vector"],
             version=args.version,
             tier=args.tier,
             storage=args.storage,
@@ -46,9 +47,5 @@ class GcpCloudSql(pulumi.ComponentResource):
             callers=args.callers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.bindings = {
-            "pgvector": pgvector_binding(
-                instance.host, instance.password, DATABASE, "stackgen", args.dimensions
-            )
-        }
+        self.bindings = {"pgvector": pgvector_binding(instance.application, DATABASE, args.dimensions)}
         self.register_outputs({"bindings": self.bindings})
