@@ -123,16 +123,13 @@ def test_applications_connect_as_a_role_that_is_there_before_them(store: str, tm
     assert "postgresql://application:" in json.dumps([one.inputs for one in found.resources])
     assert "postgresql://stackgen:" not in json.dumps([one.inputs for one in found.resources])
 
-    made = {one.urn for one in found.resources if one.type in MADE_BY}
-    assert len(made) == 2
-    services = [one for one in found.resources if one.type in SERVICES]
-    for name, waits_for in (("app", 2), ("registry", 1)):
-        (service,) = [one for one in services if one.name == f"{name}-service"]
-        before = _before(found, service.urn)
-        assert len(made & before) == waits_for, f"{name} starts before its role is there"
-    for urn in made:
-        before = _before(found, urn)
-        assert any(one in before for one in administrators), "the server is there before the task"
+    made = {one.name.partition("-roles-")[0]: one.urn for one in found.resources if one.type in MADE_BY}
+    assert set(made) == {"knowledge", "registry-database"}
+    for service, database in (("app-service", "knowledge"), ("registry-service", "registry-database")):
+        (waiting,) = [one for one in found.resources if one.name == service and one.type in SERVICES]
+        assert made[database] in _before(found, waiting.urn), f"{service} starts before its role is there"
+    for urn in made.values():
+        assert administrators.keys() & _before(found, urn), "the server is there before the task"
 
 
 def _before(found: Recording, urn: str) -> set[str]:
@@ -165,6 +162,6 @@ def test_aws_runs_the_task_again_for_another_script_or_password(name: str) -> No
     assert triggers["definition"] == event["definition"]
     version = recorded(name).named("knowledge-roles-secret", "aws:secretsmanager/secretVersion:SecretVersion")
     assert version.urn in run.property_dependencies["triggers"]
-    task = recorded(name).named("knowledge-roles-task")
+    task = recorded(name).named("knowledge-roles-task", "aws:ecs/taskDefinition:TaskDefinition")
     assert "create extension if not exists" in str(task.inputs["containerDefinitions"])
     assert any("knowledge-0" in one or "knowledge-instance" in one for one in run.dependencies)

@@ -77,7 +77,7 @@ class ApplicationRole(pulumi.ComponentResource):
         task = Task(name, zone, [psql], Compute(cpu=256, memory=512), opts=child)
         task.workload.reach(server, PORT, group_id=administrator.group_id)
         admit(
-            name, administrator.group_id, name, PORT, child, source_group_id=task.workload.security_group_id
+            server, administrator.group_id, name, PORT, child, source_group_id=task.workload.security_group_id
         )
         if component in zone.egress:
             task.workload.reach("internet", 443, cidr="0.0.0.0/0")
