@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.clouds.recording import Recording, Resource
 from tests.clouds.shapes import JSON
-from tests.provider_truth.naming import ARCHIVES, BETA, matched, type_of
+from tests.provider_truth.naming import BETA, RENAMED, matched, type_of
 
 Block = Mapping[str, Any]
 NAMED_BY_PULUMI = "autonamed"
@@ -65,9 +65,11 @@ def translate(recording: Recording, schemas: Mapping[str, Mapping[str, Block]]) 
 
 def one(resource: Resource, block: Block, unmapped: list[str]) -> dict[str, JSON]:
     """The body of one resource."""
-    given, (archive, file) = resource.inputs, ARCHIVES.get(resource.type, ("", ""))
-    if archive in given:
-        given = {key: value for key, value in given.items() if key != archive} | {file: "archive.zip"}
+    given = dict(resource.inputs)
+    for name, other in RENAMED.get(resource.type, {}).items():
+        if name in given:
+            given[other] = "archive.zip" if other == "filename" else given.pop(name)
+            given.pop(name, None)
     body = _object(given, block, resource.type, unmapped)
     for name, attribute in block.get("attributes", {}).items():
         if attribute.get("required") and name not in body and attribute.get("type") == "string":
