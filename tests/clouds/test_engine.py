@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -149,6 +150,18 @@ def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> No
     cli("up", *where, "--yes")
     cli("down", *where, "--delete-data", "--yes")
     assert standin.cloud() == {}
+
+
+@pytest.mark.parametrize("name", ["vector_store-aws_aurora_postgresql", "vector_store-aws_rds_postgresql"])
+def test_a_minor_version_that_aws_raised_is_left_as_it_is(name: str, standin: StandIn) -> None:
+    """`up` looks at what is there first: AWS refuses an older engine than the one that runs."""
+    shutil.copy(EXAMPLES[name], standin.cli.folder / "stack.yaml")
+    standin.cli("up", "stack.yaml", "-e", "prod", "--yes")
+    file = standin.folder / "cloud.json"
+    raised = re.sub(r'("engineVersion": )"[^"]+"', r'\1"17.99"', file.read_text(encoding="utf-8"))
+    file.write_text(raised, encoding="utf-8")
+    assert "nothing changed" in _said(standin.cli("up", "stack.yaml", "-e", "prod", "--yes"))
+    assert file.read_text(encoding="utf-8").count('"17.99"') == raised.count('"17.99"') > 1
 
 
 def test_a_failing_resource_is_told_plainly_and_the_next_up_goes_on(standin: StandIn) -> None:

@@ -25,6 +25,8 @@ BETA = {
     "gcp:vertex/aiEndpointIamMember:AiEndpointIamMember",
 }
 """Resources that only the beta of the provider has, which is not published as a module that builds."""
+RENAMED = {"aws:lambda/function:Function": {"name": "functionName", "code": "filename"}}
+"""Inputs whose name does not follow from the rules; where Pulumi takes an archive, Terraform wants a file's name."""
 NEWER = {"aws:vpclattice/service:Service.idleTimeoutSeconds"}
 """Properties that pulumi-aws has and the newest published version of the provider has not yet."""
 

@@ -44,6 +44,7 @@ AWS_SERVICES = (
     "grafana",
     "iam",
     "kms",
+    "lambda",
     "logs",
     "meta",
     "organizations",

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.clouds.recording import Recording, Resource
 from tests.clouds.shapes import JSON
-from tests.provider_truth.naming import BETA, matched, type_of
+from tests.provider_truth.naming import BETA, RENAMED, matched, type_of
 
 Block = Mapping[str, Any]
 NAMED_BY_PULUMI = "autonamed"
@@ -65,7 +65,12 @@ def translate(recording: Recording, schemas: Mapping[str, Mapping[str, Block]]) 
 
 def one(resource: Resource, block: Block, unmapped: list[str]) -> dict[str, JSON]:
     """The body of one resource."""
-    body = _object(resource.inputs, block, resource.type, unmapped)
+    given = dict(resource.inputs)
+    for name, other in RENAMED.get(resource.type, {}).items():
+        if name in given:
+            given[other] = "archive.zip" if other == "filename" else given.pop(name)
+            given.pop(name, None)
+    body = _object(given, block, resource.type, unmapped)
     for name, attribute in block.get("attributes", {}).items():
         if attribute.get("required") and name not in body and attribute.get("type") == "string":
             body[name] = f"{label(resource.name)[:40]}-{NAMED_BY_PULUMI}".lower()

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import SERVICE
 
 
@@ -15,7 +16,7 @@ class Settings(ImplementationSettings):
     image: str = Field(
         default="ghcr.io/mlflow/mlflow:v3.17.2-full", description="MLflow's image, with database drivers."
     )
-    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="Aurora PostgreSQL version.")
+    version: str = Version
     cpu: int = Field(default=1024, description="CPU of a task, thousandths of a vCPU.")
     memory: int = Field(default=2048, description="Memory of a task, MiB.")
     minimum: int = Field(default=1, ge=1, le=15, description="Tasks that always run, and database instances.")

@@ -1,11 +1,11 @@
 """MLflow on Cloud Run, on Cloud SQL and Cloud Storage."""
 
 from dataclasses import replace
-from typing import Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import SERVICE
 
 
@@ -15,7 +15,7 @@ class Settings(ImplementationSettings):
     image: str = Field(
         default="ghcr.io/mlflow/mlflow:v3.17.2-full", description="MLflow's image, with database drivers."
     )
-    version: Literal["16", "17"] = Field(default="17", description="Major version of PostgreSQL.")
+    version: Major = Version
     tier: str = Field(
         default="db-custom-1-3840", pattern=r"^db-[a-z0-9-]+$", description="Machine of its database."
     )

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
+from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
 
 PGVECTOR = (
@@ -29,7 +31,7 @@ PGVECTOR = (
 class Settings(ImplementationSettings):
     """Settings of an Aurora cluster."""
 
-    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="Aurora PostgreSQL version.")
+    version: str = Version
     min_capacity: float = Field(
         default=0.5,
         ge=0,
@@ -57,6 +59,7 @@ IMPLEMENTATION = Implementation(
     description="Aurora PostgreSQL Serverless v2 with pgvector: scales with its load, recovers any point in time.",
     level="managed",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"min_capacity": 0.5, "max_capacity": 4, "instances": 1},
         "medium": {"min_capacity": 1, "max_capacity": 16, "instances": 2},

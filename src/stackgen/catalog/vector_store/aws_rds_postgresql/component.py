@@ -20,9 +20,9 @@ class AwsRdsPostgresqlArgs:
     """dimensions: length of the embeddings. storage: GiB. standby: whether another zone takes over."""
 
     aws: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17.7"
     instance_class: str = "db.t4g.medium"
     storage: int = 20
     standby: bool = True
@@ -40,7 +40,9 @@ class AwsRdsPostgresql(pulumi.ComponentResource):
         instance = PostgresInstance(
             name,
             args.aws,
+            component=name,
             database=DATABASE,
+            extensions=["vector"],
             version=args.version,
             instance_class=args.instance_class,
             storage=args.storage,
@@ -48,7 +50,5 @@ class AwsRdsPostgresql(pulumi.ComponentResource):
             callers=args.callers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.bindings = {
-            "pgvector": pgvector_binding(instance.host, instance.password, DATABASE, args.dimensions)
-        }
+        self.bindings = {"pgvector": pgvector_binding(instance.application, DATABASE, args.dimensions)}
         self.register_outputs({"bindings": self.bindings})

@@ -5,13 +5,15 @@ from dataclasses import replace
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
 
 
 class Settings(ImplementationSettings):
     """Settings of an RDS instance."""
 
-    version: str = Field(default="17.7", pattern=r"^\d+\.\d+$", description="PostgreSQL version.")
+    version: str = Version
     instance_class: str = Field(
         default="db.t4g.medium", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="Instance class."
     )
@@ -25,6 +27,7 @@ IMPLEMENTATION = Implementation(
     description="RDS for PostgreSQL with pgvector: a fixed size and price, a standby in another zone.",
     level="managed",
     settings=Settings,
+    internet=public_images,
     sizes={
         "small": {"instance_class": "db.t4g.medium", "storage": 20},
         "medium": {"instance_class": "db.r7g.large", "storage": 100},

@@ -6,13 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import DATABASE
 
 
 class Settings(ImplementationSettings):
     """Settings of an AlloyDB cluster."""
 
-    version: Literal["16", "17"] = Field(default="17", description="Major version of PostgreSQL.")
+    version: Major = Version
     cpus: Literal[2, 4, 8, 16, 32, 64, 96, 128] = Field(default=2, description="CPUs of each instance.")
     readers: int = Field(default=0, ge=0, le=20, description="Nodes that only read.")
 

@@ -20,9 +20,9 @@ class GcpCloudSqlArgs:
     """dimensions: length of the embeddings. storage: GiB. standby: whether another zone takes over."""
 
     gcp: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17"
     tier: str = "db-custom-2-7680"
     storage: int = 20
     standby: bool = True
@@ -39,6 +39,7 @@ class GcpCloudSql(pulumi.ComponentResource):
             name,
             args.gcp,
             database=DATABASE,
+            extensions=["vector"],
             version=args.version,
             tier=args.tier,
             storage=args.storage,
@@ -46,9 +47,5 @@ class GcpCloudSql(pulumi.ComponentResource):
             callers=args.callers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.bindings = {
-            "pgvector": pgvector_binding(
-                instance.host, instance.password, DATABASE, "stackgen", args.dimensions
-            )
-        }
+        self.bindings = {"pgvector": pgvector_binding(instance.application, DATABASE, args.dimensions)}
         self.register_outputs({"bindings": self.bindings})

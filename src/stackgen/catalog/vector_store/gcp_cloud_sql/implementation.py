@@ -1,18 +1,18 @@
 """Cloud SQL for PostgreSQL with pgvector."""
 
 from dataclasses import replace
-from typing import Literal
 
 from pydantic import Field
 
 from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import DATABASE
 
 
 class Settings(ImplementationSettings):
     """Settings of a Cloud SQL instance."""
 
-    version: Literal["16", "17"] = Field(default="17", description="Major version of PostgreSQL.")
+    version: Major = Version
     tier: str = Field(
         default="db-custom-2-7680", pattern=r"^db-[a-z0-9-]+$", description="Machine: db-custom-<CPUs>-<MiB>."
     )
