@@ -93,9 +93,9 @@ def allow_egress(
     network: pulumi.Input[str],
     ranges: Sequence[pulumi.Input[str]],
     port: int,
-) -> None:
+) -> gcp.compute.Firewall:
     """Let a workload open connections to address ranges; everything else is denied and logged."""
-    gcp.compute.Firewall(
+    return gcp.compute.Firewall(
         f"{workload.name}-to-{label}",
         name=physical_name(f"{workload.name}-to-{label}"),
         description=f"{workload.name} to {label}",

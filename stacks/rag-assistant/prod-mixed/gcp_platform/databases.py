@@ -9,11 +9,12 @@ import pulumi
 import pulumi_gcp as gcp
 import pulumi_random as random
 
+from database_roles import APPLICATION
 from gcp_platform.naming import physical_name
+from gcp_platform.roles import PORT, Administrator, ApplicationRole
 from gcp_platform.workloads import Workload, allow_egress
 from gcp_platform.zone import Zone
 
-PORT = 5432
 DAY = 86400
 # https://cloud.google.com/sql/docs/postgres/flags and the CIS benchmark's logging items
 FLAGS = {
@@ -34,16 +35,20 @@ FLAGS = {
 
 
 class AlloyDb(pulumi.ComponentResource):
-    """An AlloyDB cluster with a primary instance, and readers if asked for. cpus: of each instance."""
+    """An AlloyDB cluster with a primary instance, and readers if asked for. cpus: of each instance.
 
-    host: pulumi.Output[str]
-    password: pulumi.Output[str]
+    application: the role that owns `database`; `postgres` serves to make it.
+    """
+
+    application: ApplicationRole
 
     def __init__(
         self,
         name: str,
         zone: Zone,
         *,
+        database: str,
+        extensions: Sequence[str] = (),
         version: str,
         cpus: int,
         readers: int,
@@ -52,7 +57,7 @@ class AlloyDb(pulumi.ComponentResource):
     ) -> None:
         super().__init__("stackgen:gcp:AlloyDb", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
+        password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
         encrypted = zone.encrypted_by("alloydb.googleapis.com")
         cluster = gcp.alloydb.Cluster(
             f"{name}-cluster",
@@ -60,7 +65,7 @@ class AlloyDb(pulumi.ComponentResource):
             location=zone.region,
             database_version=f"POSTGRES_{version}",
             network_config=gcp.alloydb.ClusterNetworkConfigArgs(network=zone.network.id),
-            initial_user=gcp.alloydb.ClusterInitialUserArgs(user="postgres", password=self.password),
+            initial_user=gcp.alloydb.ClusterInitialUserArgs(user="postgres", password=password),
             encryption_config=gcp.alloydb.ClusterEncryptionConfigArgs(kms_key_name=zone.key_id),
             continuous_backup_config=gcp.alloydb.ClusterContinuousBackupConfigArgs(
                 enabled=True,
@@ -70,6 +75,7 @@ class AlloyDb(pulumi.ComponentResource):
                 ),
             ),
             automated_backup_policy=_daily(zone),
+            maintenance_update_policy=_maintenance(),
             deletion_protection=not zone.deletable,
             opts=pulumi.ResourceOptions(
                 parent=self, protect=zone.protect, depends_on=[*zone.network.databases, encrypted]
@@ -79,9 +85,16 @@ class AlloyDb(pulumi.ComponentResource):
         if readers:
             pool = gcp.alloydb.InstanceReadPoolConfigArgs(node_count=readers)
             self._instance(f"{name}-readers", zone, cluster, cpus, pool, primary)
-        self.host = primary.ip_address
-        admit(name, zone, callers, self.host)
-        self.register_outputs({"host": self.host})
+        admit(name, zone, callers, primary.ip_address)
+        self.application = ApplicationRole(
+            name,
+            zone,
+            Administrator(host=primary.ip_address, user="postgres", password=password, ready=[primary]),
+            database=database,
+            extensions=extensions,
+            opts=child,
+        )
+        self.register_outputs({"host": primary.ip_address})
 
     def _instance(
         self,
@@ -128,11 +141,22 @@ def _daily(zone: Zone) -> gcp.alloydb.ClusterAutomatedBackupPolicyArgs:
     )
 
 
-class CloudSql(pulumi.ComponentResource):
-    """A Cloud SQL for PostgreSQL instance. storage: GiB, grows by itself; standby: in another zone."""
+def _maintenance() -> gcp.alloydb.ClusterMaintenanceUpdatePolicyArgs:
+    """When Google installs new minor versions, as for Cloud SQL."""
+    window = gcp.alloydb.ClusterMaintenanceUpdatePolicyMaintenanceWindowArgs(
+        day="SUNDAY",
+        start_time=gcp.alloydb.ClusterMaintenanceUpdatePolicyMaintenanceWindowStartTimeArgs(hours=3),
+    )
+    return gcp.alloydb.ClusterMaintenanceUpdatePolicyArgs(maintenance_windows=[window])
 
-    host: pulumi.Output[str]
-    password: pulumi.Output[str]
+
+class CloudSql(pulumi.ComponentResource):
+    """A Cloud SQL for PostgreSQL instance. storage: GiB, grows by itself; standby: in another zone.
+
+    application: the role that owns `database`; `stackgen`, of the class cloudsqlsuperuser, serves to make it.
+    """
+
+    application: ApplicationRole
 
     def __init__(
         self,
@@ -140,6 +164,7 @@ class CloudSql(pulumi.ComponentResource):
         zone: Zone,
         *,
         database: str,
+        extensions: Sequence[str] = (),
         version: str,
         tier: str,
         storage: int,
@@ -150,7 +175,7 @@ class CloudSql(pulumi.ComponentResource):
         super().__init__("stackgen:gcp:CloudSql", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=zone.protect)
-        self.password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
+        password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
         encrypted = zone.encrypted_by("sqladmin.googleapis.com")
         instance = gcp.sql.DatabaseInstance(
             f"{name}-instance",
@@ -164,18 +189,26 @@ class CloudSql(pulumi.ComponentResource):
                 kept, pulumi.ResourceOptions(depends_on=[*zone.network.databases, encrypted])
             ),
         )
-        gcp.sql.Database(f"{name}-database", name=database, instance=instance.name, opts=kept)
-        gcp.sql.User(
+        made = gcp.sql.Database(f"{name}-database", name=database, instance=instance.name, opts=kept)
+        user = gcp.sql.User(
             f"{name}-user",
             name="stackgen",
             instance=instance.name,
-            password=self.password,
-            deletion_policy="ABANDON",  # it owns tables; it goes with the instance
+            password=password,
+            deletion_policy="ABANDON",  # it may own things; it goes with the instance
             opts=child,
         )
-        self.host = instance.private_ip_address
-        admit(name, zone, callers, self.host)
-        self.register_outputs({"host": self.host})
+        host = instance.private_ip_address
+        admit(name, zone, callers, host)
+        self.application = ApplicationRole(
+            name,
+            zone,
+            Administrator(host=host, user="stackgen", password=password, ready=[made, user]),
+            database=database,
+            extensions=extensions,
+            opts=child,
+        )
+        self.register_outputs({"host": host})
 
 
 def _sql_settings(zone: Zone, tier: str, storage: int, standby: bool) -> gcp.sql.DatabaseInstanceSettingsArgs:
@@ -218,15 +251,15 @@ def admit(name: str, zone: Zone, callers: Sequence[object], host: pulumi.Input[s
 
 
 def pgvector_binding(
-    host: pulumi.Output[str], password: pulumi.Output[str], database: str, user: str, dimensions: int
+    application: ApplicationRole, database: str, dimensions: int
 ) -> Mapping[str, pulumi.Input[Any]]:
     """What a client connects with; TLS is required by the server."""
     return {
-        "host": host,
+        "host": application.host,
         "port": PORT,
         "database": database,
-        "username": user,
-        "password": password,
+        "username": APPLICATION,
+        "password": application.password,
         "sslmode": "require",
         "dimensions": dimensions,
     }

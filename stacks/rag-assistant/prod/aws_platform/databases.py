@@ -12,16 +12,22 @@ import pulumi_random as random
 
 from aws_platform.naming import physical_name
 from aws_platform.policies import trust
+from aws_platform.roles import PORT, Administrator, ApplicationRole
 from aws_platform.workloads import Workload, admit, security_group
 from aws_platform.zone import Zone
+from database_roles import APPLICATION
 
-PORT = 5432
+MASTER = "stackgen"
 PARAMETERS = {
     "rds.force_ssl": "1",
     "log_connections": "1",
     "log_min_duration_statement": "1000",
     "log_statement": "ddl",
 }
+# AWS raises the minor version by itself in the maintenance window; the program never takes that back,
+# which AWS refuses.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_UpgradeDBInstance.Upgrading.html
+RAISED_BY_AWS = ["engineVersion"]
 ENHANCED_MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
@@ -71,17 +77,21 @@ def _monitoring_role(name: str, zone: Zone, opts: pulumi.ResourceOptions) -> pul
 
 
 class AuroraServerless(pulumi.ComponentResource):
-    """An Aurora PostgreSQL cluster that scales with its load. capacity: ACUs, at least and at most."""
+    """An Aurora PostgreSQL cluster that scales with its load. capacity: ACUs, at least and at most.
 
-    host: pulumi.Output[str]
-    password: pulumi.Output[str]
+    application: the role that owns `database`; the master user, `stackgen`, serves to make it. component: whose it is.
+    """
+
+    application: ApplicationRole
 
     def __init__(
         self,
         name: str,
         zone: Zone,
         *,
+        component: str,
         database: str,
+        extensions: Sequence[str] = (),
         version: str,
         capacity: tuple[float, float],
         instances: int,
@@ -107,7 +117,7 @@ class AuroraServerless(pulumi.ComponentResource):
             engine_mode="provisioned",
             engine_version=version,
             database_name=database,
-            master_username="stackgen",
+            master_username=MASTER,
             master_password=entry.password,
             port=PORT,
             db_subnet_group_name=entry.subnets.name,
@@ -127,9 +137,9 @@ class AuroraServerless(pulumi.ComponentResource):
             serverlessv2_scaling_configuration=aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
                 min_capacity=capacity[0], max_capacity=capacity[1]
             ),
-            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect, ignore_changes=RAISED_BY_AWS),
         )
-        for index in range(instances):
+        made = [
             aws.rds.ClusterInstance(
                 f"{name}-{index}",
                 identifier=physical_name(f"{name}-{index}", 63),
@@ -144,22 +154,30 @@ class AuroraServerless(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, protect=zone.protect),
                 **_observed(entry, zone),
             )
-        self.host, self.password = cluster.endpoint, entry.password
-        self.register_outputs({"host": self.host})
+            for index in range(instances)
+        ]
+        self.application = _application(
+            name, zone, entry, cluster.endpoint, made, component, database, extensions, child
+        )
+        self.register_outputs({"host": cluster.endpoint})
 
 
 class PostgresInstance(pulumi.ComponentResource):
-    """An RDS for PostgreSQL instance with a standby in another zone. storage: GiB, grows by itself."""
+    """An RDS for PostgreSQL instance with a standby in another zone. storage: GiB, grows by itself.
 
-    host: pulumi.Output[str]
-    password: pulumi.Output[str]
+    application: the role that owns `database`; the master user, `stackgen`, serves to make it. component: whose it is.
+    """
+
+    application: ApplicationRole
 
     def __init__(
         self,
         name: str,
         zone: Zone,
         *,
+        component: str,
         database: str,
+        extensions: Sequence[str] = (),
         version: str,
         instance_class: str,
         storage: int,
@@ -184,7 +202,7 @@ class PostgresInstance(pulumi.ComponentResource):
             engine_version=version,
             instance_class=instance_class,
             db_name=database,
-            username="stackgen",
+            username=MASTER,
             password=entry.password,
             port=PORT,
             allocated_storage=storage,
@@ -207,11 +225,13 @@ class PostgresInstance(pulumi.ComponentResource):
             skip_final_snapshot=False,
             final_snapshot_identifier=physical_name(f"{name}-final", 200),
             enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
-            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=zone.protect, ignore_changes=RAISED_BY_AWS),
             **_observed(entry, zone),
         )
-        self.host, self.password = instance.address, entry.password
-        self.register_outputs({"host": self.host})
+        self.application = _application(
+            name, zone, entry, instance.address, [instance], component, database, extensions, child
+        )
+        self.register_outputs({"host": instance.address})
 
 
 def _observed(entry: Access, zone: Zone) -> dict[str, Any]:
@@ -224,16 +244,41 @@ def _observed(entry: Access, zone: Zone) -> dict[str, Any]:
     }
 
 
+def _application(
+    name: str,
+    zone: Zone,
+    entry: Access,
+    host: pulumi.Output[str],
+    ready: Sequence[pulumi.Resource],
+    component: str,
+    database: str,
+    extensions: Sequence[str],
+    opts: pulumi.ResourceOptions,
+) -> ApplicationRole:
+    administrator = Administrator(
+        host=host, user=MASTER, password=entry.password, group_id=entry.group.id, ready=ready
+    )
+    return ApplicationRole(
+        name,
+        zone,
+        administrator,
+        component=component,
+        database=database,
+        extensions=extensions,
+        opts=opts,
+    )
+
+
 def pgvector_binding(
-    host: pulumi.Output[str], password: pulumi.Output[str], database: str, dimensions: int | None
+    application: ApplicationRole, database: str, dimensions: int
 ) -> Mapping[str, pulumi.Input[Any]]:
     """What a client connects with; TLS is required by the server."""
-    found: dict[str, pulumi.Input[Any]] = {
-        "host": host,
+    return {
+        "host": application.host,
         "port": PORT,
         "database": database,
-        "username": "stackgen",
-        "password": password,
+        "username": APPLICATION,
+        "password": application.password,
         "sslmode": "require",
+        "dimensions": dimensions,
     }
-    return {**found, "dimensions": dimensions} if dimensions is not None else found

@@ -41,7 +41,10 @@ NO_FILES = Files()
 
 
 class Task(pulumi.ComponentResource):
-    """A task definition, its one secret, its logs, and the role that starts it."""
+    """A task definition, its one secret, its logs, and the role that starts it.
+
+    secret_version: changes with what is secret; "" where nothing is.
+    """
 
     def __init__(
         self,
@@ -61,8 +64,9 @@ class Task(pulumi.ComponentResource):
         containers = [first, *(replace(c, after=(PREPARE, *c.after)) for c in containers)]
         self.workload: Workload = zone.workload(name)
         self.log_group = zone.log_group(name, child)
-        secret = self._secret(name, zone, containers, child)
-        execution = self._execution_role(name, zone, secret, [c.image for c in containers], child)
+        secret, version = self._secret(name, zone, containers, child)
+        self.secret_version: pulumi.Input[str] = version.version_id if version else ""
+        execution, may_start = self._execution_role(name, zone, secret, [c.image for c in containers], child)
         zone.endpoints.connect(self.workload, "ecr.api", "ecr.dkr", "logs", "secretsmanager")
         zone.endpoints.connect_s3(self.workload)  # where image layers are
         definitions = [
@@ -83,7 +87,11 @@ class Task(pulumi.ComponentResource):
             task_role_arn=self.workload.role.arn,
             container_definitions=pulumi.Output.json_dumps(definitions),
             volumes=[aws.ecs.TaskDefinitionVolumeArgs(name=volume(path)) for path in paths],
-            opts=child,
+            # Nothing starts a task before what it starts with is there.
+            opts=pulumi.ResourceOptions.merge(
+                child,
+                pulumi.ResourceOptions(depends_on=[may_start, *([version] if version else [])]),
+            ),
         )
         self.execution_role_arn = execution.arn
         self.register_outputs({"arn": self.definition.arn})
@@ -94,11 +102,11 @@ class Task(pulumi.ComponentResource):
         zone: Zone,
         containers: Sequence[Container],
         opts: pulumi.ResourceOptions,
-    ) -> aws.secretsmanager.Secret | None:
+    ) -> tuple[aws.secretsmanager.Secret, aws.secretsmanager.SecretVersion] | tuple[None, None]:
         """Everything secret that the task gets, as one JSON object."""
         values = {c.secret_key(key): value for c in containers for key, value in c.secrets.items()}
         if not values:
-            return None
+            return None, None
         secret = aws.secretsmanager.Secret(
             f"{name}-secret",
             name=physical_name(f"{name}-environment", 500),
@@ -107,13 +115,13 @@ class Task(pulumi.ComponentResource):
             recovery_window_in_days=30 if zone.protect else 7,
             opts=opts,
         )
-        aws.secretsmanager.SecretVersion(
+        version = aws.secretsmanager.SecretVersion(
             f"{name}-secret",
             secret_id=secret.id,
             secret_string=pulumi.Output.secret(pulumi.Output.json_dumps(values)),
             opts=opts,
         )
-        return secret
+        return secret, version
 
     def _execution_role(
         self,
@@ -122,7 +130,7 @@ class Task(pulumi.ComponentResource):
         secret: aws.secretsmanager.Secret | None,
         images: Sequence[pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
-    ) -> aws.iam.Role:
+    ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
         """May write the task's logs, read its secret and pull its images; nothing else."""
         role = aws.iam.Role(
             f"{name}-start",
@@ -144,8 +152,8 @@ class Task(pulumi.ComponentResource):
         if secret is not None:
             statements.append(Statement(("secretsmanager:GetSecretValue",), [secret.arn]))
             statements.append(key_for_secret(zone, secret.arn))
-        aws.iam.RolePolicy(f"{name}-start", role=role.name, policy=policy(*statements), opts=opts)
-        return role
+        may = aws.iam.RolePolicy(f"{name}-start", role=role.name, policy=policy(*statements), opts=opts)
+        return role, may
 
 
 class Service(pulumi.ComponentResource):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import pulumi
@@ -23,6 +23,7 @@ class Zone(Protocol):
     deletable: bool
     backup_retention: int
     peers: Sequence[str]
+    egress: Mapping[str, str]
 
     @property
     def key(self) -> aws.kms.Key:

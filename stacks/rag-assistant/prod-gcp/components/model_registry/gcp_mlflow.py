@@ -10,10 +10,11 @@ from urllib.parse import quote
 import pulumi
 import pulumi_random as random
 
+from database_roles import APPLICATION
 from gcp_platform.buckets import data_bucket, open_to
 from gcp_platform.cloud_run import Container, Scale, Service
-from gcp_platform.databases import PORT as DATABASE_PORT
 from gcp_platform.databases import CloudSql
+from gcp_platform.roles import PORT as DATABASE_PORT
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
 
@@ -37,10 +38,10 @@ class GcpMlflowArgs:
     """artifacts: bindings of the object store that keeps artifacts; a bucket of its own if absent."""
 
     gcp: Zone
+    version: str
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
     image: str = "ghcr.io/mlflow/mlflow:v3.17.2-full"
-    version: str = "17"
     tier: str = "db-custom-1-3840"
     standby: bool = True
     cpu: str = "1"
@@ -68,7 +69,8 @@ class GcpMlflow(pulumi.ComponentResource):
             callers=[args.gcp.workload(name)],
             opts=child,
         )
-        database = pulumi.Output.all(host=instance.host, password=instance.password).apply(_database_uri)
+        owner = instance.application
+        database = pulumi.Output.all(host=owner.host, password=owner.password).apply(_database_uri)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
         session = random.RandomPassword(f"{name}-session-key", length=48, special=False, opts=child).result
         users = pulumi.Output.all(database=database, user=USER, password=password).apply(
@@ -137,4 +139,4 @@ class GcpMlflow(pulumi.ComponentResource):
 def _database_uri(known: Mapping[str, str]) -> str:
     password = quote(known["password"], safe="")
     place = f"{known['host']}:{DATABASE_PORT}/{DATABASE}"
-    return f"postgresql://{USER}:{password}@{place}?sslmode=require"
+    return f"postgresql://{APPLICATION}:{password}@{place}?sslmode=require"

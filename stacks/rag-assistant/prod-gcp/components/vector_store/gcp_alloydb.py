@@ -12,15 +12,17 @@ from gcp_platform.databases import AlloyDb, pgvector_binding
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
 
+DATABASE = "knowledge"
+
 
 @dataclass(frozen=True, kw_only=True)
 class GcpAlloydbArgs:
     """dimensions: length of the embeddings. cpus: of each instance. readers: nodes that only read."""
 
     gcp: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17"
     cpus: int = 2
     readers: int = 0
 
@@ -35,16 +37,13 @@ class GcpAlloydb(pulumi.ComponentResource):
         cluster = AlloyDb(
             name,
             args.gcp,
+            database=DATABASE,
+            extensions=["vector"],
             version=args.version,
             cpus=args.cpus,
             readers=args.readers,
             callers=args.callers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        database = "postgres"  # the one AlloyDB begins with
-        self.bindings = {
-            "pgvector": pgvector_binding(
-                cluster.host, cluster.password, database, "postgres", args.dimensions
-            )
-        }
+        self.bindings = {"pgvector": pgvector_binding(cluster.application, DATABASE, args.dimensions)}
         self.register_outputs({"bindings": self.bindings})

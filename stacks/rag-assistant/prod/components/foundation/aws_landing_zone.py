@@ -60,7 +60,7 @@ class AwsLandingZone(pulumi.ComponentResource):
         super().__init__("stackgen:foundation:AwsLandingZone", name, None, opts)
         self.account = args.account
         self.region = args.region
-        self.peers = args.peers
+        self.peers, self.egress = args.peers, args.egress
         self.backup_retention = 35 if args.protect else args.backup_retention
         self.protect = args.protect
         self.deletable = args.allow_deletion and not args.protect

@@ -12,11 +12,12 @@ import pulumi_random as random
 
 from aws_platform.buckets import data_bucket, use_of
 from aws_platform.containers import Container
-from aws_platform.databases import PORT as DATABASE_PORT
 from aws_platform.databases import AuroraServerless
 from aws_platform.fargate import Compute, Files, Service
+from aws_platform.roles import PORT as DATABASE_PORT
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
+from database_roles import APPLICATION
 
 PORT = 5000
 FOLDER = "/etc/mlflow"
@@ -38,10 +39,10 @@ class AwsMlflowArgs:
     """artifacts: bindings of the object store that keeps artifacts; a bucket of its own if absent."""
 
     aws: Zone
+    version: str
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
     image: str = "ghcr.io/mlflow/mlflow:v3.17.2-full"
-    version: str = "17.7"
     cpu: int = 1024
     memory: int = 2048
     minimum: int = 1
@@ -61,6 +62,7 @@ class AwsMlflow(pulumi.ComponentResource):
         cluster = AuroraServerless(
             f"{name}-database",
             args.aws,
+            component=name,
             database=DATABASE,
             version=args.version,
             capacity=(0.5, args.max_capacity),
@@ -68,7 +70,8 @@ class AwsMlflow(pulumi.ComponentResource):
             callers=[workload],
             opts=child,
         )
-        database = pulumi.Output.all(host=cluster.host, password=cluster.password).apply(_database_uri)
+        owner = cluster.application
+        database = pulumi.Output.all(host=owner.host, password=owner.password).apply(_database_uri)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
         session = random.RandomPassword(f"{name}-session-key", length=48, special=False, opts=child).result
         users = pulumi.Output.all(database=database, user=USER, password=password).apply(
@@ -127,4 +130,4 @@ class AwsMlflow(pulumi.ComponentResource):
 def _database_uri(known: Mapping[str, str]) -> str:
     password = quote(known["password"], safe="")
     place = f"{known['host']}:{DATABASE_PORT}/{DATABASE}"
-    return f"postgresql://{USER}:{password}@{place}?sslmode=require"
+    return f"postgresql://{APPLICATION}:{password}@{place}?sslmode=require"

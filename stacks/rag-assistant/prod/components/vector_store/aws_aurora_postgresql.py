@@ -20,9 +20,9 @@ class AwsAuroraPostgresqlArgs:
     """dimensions: length of the embeddings. capacity: Aurora capacity units. instances: one writer, then readers."""
 
     aws: Zone
+    version: str
     callers: Sequence[Caller] = ()
     dimensions: int = 384
-    version: str = "17.7"
     min_capacity: float = 0.5
     max_capacity: float = 4
     instances: int = 1
@@ -40,14 +40,14 @@ class AwsAuroraPostgresql(pulumi.ComponentResource):
         cluster = AuroraServerless(
             name,
             args.aws,
+            component=name,
             database=DATABASE,
+            extensions=["vector"],
             version=args.version,
             capacity=(args.min_capacity, args.max_capacity),
             instances=args.instances,
             callers=args.callers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.bindings = {
-            "pgvector": pgvector_binding(cluster.host, cluster.password, DATABASE, args.dimensions)
-        }
+        self.bindings = {"pgvector": pgvector_binding(cluster.application, DATABASE, args.dimensions)}
         self.register_outputs({"bindings": self.bindings})
