@@ -59,3 +59,9 @@ def running(
 def attached(ports: Mapping[str, int]) -> dict[str, str]:
     """The variable that makes the engine use them instead of plugins."""
     return {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in ports.items())}
+
+
+FEW_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Lets the engine write its state at the end of an update, not after each step, which takes most of the time where
+hundreds of resources cost nothing. For updates that come to their end; tests/engine and tests/local have the others.
+"""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.clouds.programs import EXAMPLES, SECRETS, STACK, beyond_the_stack, environment
-from tests.clouds.serving import attached, running
+from tests.clouds.serving import FEW_CHECKPOINTS, attached, running
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.engine
@@ -62,6 +62,7 @@ def _deletable(spec: Path) -> None:
 def _life(name: str, folder: Path) -> dict[str, str]:
     """Up, a second up, down; what each said."""
     with _started(folder) as found:
+        found.cli.environment |= FEW_CHECKPOINTS
         spec = found.cli.folder / "stack.yaml"
         shutil.copy(EXAMPLES[name], spec)
         _deletable(spec)
@@ -111,6 +112,7 @@ def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path: Path) -> No
 def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> None:
     """Preview, up, an empty second up, an update, a repair after a loss, a refused down, and a down."""
     cli = standin.cli
+    cli.environment |= FEW_CHECKPOINTS
     folder = cli.folder / "rag"
     shutil.copytree(STACK, folder, ignore=shutil.ignore_patterns("dev", "prod*", "venv"))
     spec = folder / "stack.yaml"

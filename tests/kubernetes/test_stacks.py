@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from stackgen.planning.images import images
+from tests.clouds.serving import FEW_CHECKPOINTS
 from tests.conftest import Cli
 from tests.kubernetes import stacks
 from tests.kubernetes.api import Api, ApiError, Object
@@ -100,7 +101,7 @@ def lives(
 def _live(name: str, folder: Path, cluster: Cluster, standin: StandIn) -> Life:
     found, namespace = Life(), f"life-{name.replace('_', '-')}"[:60].rstrip("-")
     cli = Cli(folder, folder / "data")
-    cli.environment |= standin.variables
+    cli.environment |= standin.variables | FEW_CHECKPOINTS
     program = stacks.generated(name, folder, namespace)
     share_environment(program)
     configure(program, stacks.ENVIRONMENT, {})

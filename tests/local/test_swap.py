@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stackgen.contracts.mlflow import MlflowBinding
@@ -13,6 +18,7 @@ from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
 from tests.local.applications import Application, numbers, objects, rows, runs, version
+from tests.local.processes import servers
 from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
@@ -59,16 +65,49 @@ def test_what_a_swap_leaves_survives_a_restart(stack: Cli) -> None:
     write(1)
     swap(stack, "knowledge", "--apply", *OLDER)
     rows(bindings(stack))(2)
+    _others_take_the_ports(stack, "--rollback")
     _restart(stack)
     assert (version(bindings(stack)), numbers(bindings(stack))) == (16, {1, 2})
     swap(stack, "knowledge", "--rollback")
     rows(bindings(stack))(3)
+    _others_take_the_ports(stack, "--retire")
     _restart(stack)
     assert (version(bindings(stack)), numbers(bindings(stack))) == (18, {1, 2, 3})
     swap(stack, "knowledge", "--retire")
     _restart(stack)
     assert numbers(bindings(stack)) == {1, 2, 3}
     gone(stack)
+
+
+OTHER_USER = """
+import os, select, socket, sys
+sockets = [socket.create_server(("127.0.0.1", int(port))) for port in sys.argv[1:]]
+os.setgroups([]); os.setgid(4321); os.setuid(4321)
+print("ready", flush=True)
+while ready := select.select(sockets, [], [])[0]:
+    ready[0].accept()
+    print("called", flush=True)
+"""
+
+
+def _others_take_the_ports(cli: Cli, word: str) -> None:
+    """After a reboot another user listens where the boxes did: a swap does not go on, and calls no one."""
+    if os.geteuid() != 0:
+        return
+    running = servers(cli.folder / "data")
+    places = [c.laddr for p in running for c in p.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    for process in running:
+        process.kill()
+    psutil.wait_procs(running, timeout=60)
+    ports = sorted({str(place[1]) for place in places})
+    command = [sys.executable, "-c", OTHER_USER, *ports]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        done = cli("swap", "stack.yaml", "knowledge", "-e", "dev", word, "--yes", "--json", code=None)
+        other.kill()
+        assert other.stdout.read() == ""
+    assert json.loads(done.stdout)["errors"][0]["code"] == "not-serving"
 
 
 def _restart(cli: Cli) -> None:
