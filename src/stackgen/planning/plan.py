@@ -19,6 +19,7 @@ from stackgen.planning.foundations import foundations
 from stackgen.planning.lengths import refuse_other_lengths, warnings
 from stackgen.planning.merge import Merged, merge, merge_beside
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
+from stackgen.planning.names import check_names
 from stackgen.planning.order import order
 from stackgen.planning.passing import pass_on
 from stackgen.planning.places import check_locations, check_regions, check_residency, place
@@ -53,6 +54,7 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     where = _places((*merged.values(), *second.values()), environment, provider, findings)
     planned = _components(merged, where, findings)
     beside = boxes_beside(second, merged, planned, where, findings)
+    check_names((*planned, *beside), findings)
     providers = {name: shelf.provider(name) for name in where}
     out = egress(environment, (*planned, *beside), where, findings)
     ground = foundations(loaded, environment, providers, out, findings)
