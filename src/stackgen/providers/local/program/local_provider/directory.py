@@ -33,10 +33,11 @@ class DataDirectoryProvider(LocalProvider):
         path = Path(props["path"])
         with told_plainly(f"deleting the data folder {path}"):
             remove_tree(path)
+        remove_empty_parents(path)
         for parent in path.parents:
             delete_unused_accounts(parent)
             release(parent)
-        remove_empty_parents(path)
+        remove_empty_parents(path)  # which the owner's file stood in
 
 
 class DataDirectory(Resource, module="local", name="DataDirectory"):
