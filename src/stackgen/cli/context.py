@@ -114,13 +114,13 @@ class Context:
         """Address of an exported binding → who listens there in place of the component, in words."""
         from stackgen.verification.serving import foreign
 
-        return foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources(), exported)
+        return foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component."""
         from stackgen.verification.serving import refuse_foreign
 
-        refuse_foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources(), exported)
+        refuse_foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)
 
     @contextmanager
     def reachable_bindings(self, exported: dict[str, Any]) -> Iterator[dict[str, Any]]:

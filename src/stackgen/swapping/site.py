@@ -45,7 +45,7 @@ class Site:
     output: Path | None
     progress: Callable[[str], None]
     _exported: dict[str, Any] | None = None
-    _resources: Sequence[Any] = ()
+    _in_state: Sequence[Any] | None = None
     _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
 
     @property
@@ -85,7 +85,7 @@ class Site:
         found = self.plan()
         program = build(found, self.output)
         write(program)
-        self._exported = None
+        self._exported = self._in_state = None
         deployment = self._deployment(program.folder)
         words = () if without is None else self._deployed_as(deployment, without)
         outcome = self._when_free(lambda: self._update(deployment, found, program, words))
@@ -210,11 +210,19 @@ class Site:
     def _outputs(self) -> dict[str, Any]:
         """What the last update exported; read once between two updates."""
         if self._exported is None:
-            folder = (self.output or self.plan().program_folder).absolute()
+            folder = self._folder()
             there = (folder / "Pulumi.yaml").is_file()
             self._exported = self._deployment(folder).outputs() if there else {}
-            self._resources = self._deployment(folder).resources() if there else []
         return self._exported
+
+    def _resources(self) -> Sequence[Any]:
+        """What the last update left in the state; read once between two updates."""
+        if self._in_state is None:
+            self._in_state = self._deployment(self._folder()).resources()
+        return self._in_state
+
+    def _folder(self) -> Path:
+        return (self.output or self.plan().program_folder).absolute()
 
     def _refuse_foreign(self, bindings: Mapping[str, Bindings], *, required: bool = False) -> None:
         """Nothing is sent to, and nothing believed of, a server that is not the environment's own."""

@@ -33,11 +33,7 @@ class DataDirectoryProvider(LocalProvider):
         path = Path(props["path"])
         with told_plainly(f"deleting the data folder {path}"):
             remove_tree(path)
-        remove_empty_parents(path)
-        for parent in path.parents:
-            delete_unused_accounts(parent)
-            release(parent)
-        remove_empty_parents(path)  # which the owner's file stood in
+        remove_unused(path)
 
 
 class DataDirectory(Resource, module="local", name="DataDirectory"):
@@ -49,6 +45,15 @@ class DataDirectory(Resource, module="local", name="DataDirectory"):
         self, name: str, *, path: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(DataDirectoryProvider(), name, {"path": path}, opts)
+
+
+def remove_unused(path: Path) -> None:
+    """After `path` went: remove the empty folders above it, and what a workspace has only while it is in use."""
+    remove_empty_parents(path)
+    for parent in path.parents:
+        delete_unused_accounts(parent)
+        release(parent)
+    remove_empty_parents(path)  # which the owner's file stood in
 
 
 def remove_empty_parents(path: Path) -> None:

@@ -13,13 +13,13 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 from local_provider import supervisord
 from local_provider.account import run_as_others
 from local_provider.commands import minimal
-from local_provider.directory import remove_empty_parents
+from local_provider.directory import remove_unused
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.orphans import end_orphans
-from local_provider.ownership import OWNER, claim, owner, release, require_own
+from local_provider.ownership import OWNER, claim, owner, require_own
 from local_provider.python_environment import environment
 from local_provider.resource import LocalProvider, Properties, vanished
-from local_provider.service_accounts import delete_unused_accounts, end_processes_of
+from local_provider.service_accounts import end_processes_of
 from local_provider.workspace_files import (
     make_operator_folder,
     names,
@@ -62,9 +62,8 @@ class SupervisorProvider(LocalProvider):
     def create(self, props: Properties) -> CreateResult:
         workspace = str(props["workspace"])
         with told_plainly(f"preparing the workspace {workspace}"):
-            require_own(
-                Path(workspace), str(props["owner"]), known=True
-            )  # the program has looked where it lies
+            # The program has looked where it lies.
+            require_own(Path(workspace), str(props["owner"]), known=True)
             _end(workspace)
             _prepare(workspace)
             claim(Path(workspace), str(props["owner"]))
@@ -92,9 +91,7 @@ class SupervisorProvider(LocalProvider):
             for name in ("supervisor", "run", "logs"):
                 remove_tree(workspace / name)
             remove_tree(supervisord.socket_path(str(workspace)).parent)
-            delete_unused_accounts(workspace)
-            release(workspace)
-            remove_empty_parents(workspace / "data" / "any")
+            remove_unused(workspace / "data" / "any")
 
 
 class Supervisor(Resource, module="local", name="Supervisor"):
