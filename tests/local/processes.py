@@ -19,6 +19,16 @@ def supervisor(data: Path) -> psutil.Process:
     return found
 
 
+def reboot(data: Path) -> None:
+    """Kill everything of a data home: the supervisor first, or it starts anew what is killed before it."""
+    supervisor(data).kill()
+    while left := servers(data):
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=60)
+
+
 def variable(process: psutil.Process, name: str) -> str:
     """A variable of a process; "" where it has none or cannot be asked."""
     with suppress(psutil.Error):

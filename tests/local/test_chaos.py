@@ -26,6 +26,7 @@ from stackgen.contracts.s3 import S3Binding, client
 from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
+from tests.local import processes
 from tests.local.applications import Application, Bindings, database, objects, runs, version
 from tests.local.processes import servers, supervisor, variable
 from tests.local.swapping import STACK, bindings, gone, kill, swap, up
@@ -115,11 +116,7 @@ def kill_the_supervisor(world: World) -> None:
 
 
 def reboot(world: World) -> None:
-    killed = servers(world.disk)
-    for process in killed:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(killed, timeout=60)
+    processes.reboot(world.disk)
 
 
 def stop_and_start(world: World) -> None:

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +18,7 @@ from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
 from tests.local.applications import Application, numbers, objects, rows, runs, version
-from tests.local.processes import servers, supervisor
+from tests.local.processes import reboot, servers
 from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
@@ -97,12 +96,7 @@ def _others_take_the_ports(cli: Cli, word: str) -> None:
         return
     running = servers(cli.folder / "data")
     places = [c.laddr for p in running for c in p.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
-    supervisor(cli.folder / "data").kill()  # first, or it starts what is killed anew
-    while left := [process for process in servers(cli.folder / "data") if process.is_running()]:
-        for process in left:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(left, timeout=60)
+    reboot(cli.folder / "data")
     ports = sorted({str(place[1]) for place in places})
     command = [sys.executable, "-c", OTHER_USER, *ports]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.conftest import Cli
 from tests.local.applications import numbers, rows, version
-from tests.local.processes import servers, supervisor
+from tests.local.processes import reboot, supervisor
 from tests.local.swapping import KNOWLEDGE, OLDER, STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.nightly, pytest.mark.timeout(1800)]
@@ -70,18 +68,13 @@ def _stop(cli: Cli) -> None:
 
 
 def _lose_the_supervisor(cli: Cli) -> None:
-    _kill([supervisor(cli.folder / "data")])
+    lost = supervisor(cli.folder / "data")
+    lost.kill()
+    lost.wait(60)
 
 
 def _reboot(cli: Cli) -> None:
-    _kill(servers(cli.folder / "data"))
-
-
-def _kill(killed: list[psutil.Process]) -> None:
-    assert killed
-    for process in killed:
-        process.send_signal(signal.SIGKILL)
-    psutil.wait_procs(killed, timeout=60)
+    reboot(cli.folder / "data")
 
 
 RESTARTS: dict[str, Callable[[Cli], None]] = {
