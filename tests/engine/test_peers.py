@@ -85,17 +85,35 @@ def words(place: tuple[str, int]) -> str:
     return f"0100007F:{place[1]:04X}"
 
 
-def test_a_caller_that_has_gone_is_not_taken_for_who_has_its_port_now(listener: socket.socket) -> None:
+@pytest.mark.parametrize("when", ["before the look", "during the look"])
+def test_a_caller_that_has_gone_is_not_taken_for_who_has_its_port_now(
+    listener: socket.socket, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stranger calls, resets the connection, and root's next connection to the server gets the same port."""
     stranger = socket.create_connection(listener.getsockname())
     port = stranger.getsockname()[1]
     stranger.sendall(b"a call")
     connection, _ = listener.accept()
-    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    stranger.close()
-    with socket.create_connection(listener.getsockname(), source_address=("127.0.0.1", port)):
-        later, _ = listener.accept()
-        with connection, later:
-            assert not peers.own(connection)
-            assert connection.recv(100) == b"a call", "what was sent can still be read"
-            assert peers.own(later)
+    later: list[socket.socket] = []
+
+    def taken_over() -> None:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        stranger.close()
+        later.append(socket.create_connection(listener.getsockname(), source_address=("127.0.0.1", port)))
+        later.append(listener.accept()[0])
+
+    def owner(*ends: peers.End) -> int | None:
+        if not later:
+            taken_over()
+        return real(*ends)
+
+    real = peers.owner
+    monkeypatch.setattr(peers, "owner", owner)
+    if when == "before the look":
+        taken_over()
+    with connection:
+        assert not peers.own(connection)
+        assert connection.recv(100) == b"a call", "what was sent can still be read"
+        assert peers.own(later[1])
+    for one in later:
+        one.close()

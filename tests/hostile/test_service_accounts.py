@@ -116,12 +116,17 @@ def test_what_hides_of_an_account_ends_with_it(accounts: Any) -> None:
     """Such a process has no variable of ours, no session and no group of a server's."""
     wanted = account_name(WORKSPACE, "web")
     account = accounts.service_account(wanted)
-    with subprocess.Popen(HIDDEN, cwd="/", user=account.uid, group=account.gid, extra_groups=[]) as hidden:
-        accounts.end_processes_of(WORKSPACE)
-        assert hidden.wait(60) == -signal.SIGKILL
-    with subprocess.Popen(HIDDEN, cwd="/", user=account.uid, group=account.gid, extra_groups=[]) as hidden:
-        accounts.delete_unused_accounts(Path(WORKSPACE))
-        assert hidden.wait(60) == -signal.SIGKILL
+    for end in (
+        lambda: accounts.end_processes_of(WORKSPACE),
+        lambda: accounts.delete_unused_accounts(Path(WORKSPACE)),
+    ):
+        hidden = subprocess.Popen(HIDDEN, cwd="/", user=account.uid, group=account.gid, extra_groups=[])
+        try:
+            end()
+            assert hidden.wait(60) == -signal.SIGKILL
+        finally:
+            hidden.kill()
+            hidden.wait()
     assert accounts.accounts_of(WORKSPACE) == []
     assert accounts.service_account(wanted).name == account.name, "it can be made anew"
 
