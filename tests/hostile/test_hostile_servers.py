@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stackgen.providers.local.operations import PROGRAM
@@ -60,6 +61,49 @@ def test_a_server_listens_where_it_is_asked(
             pytest.skip(f"this machine has no address {address}")
         for health in ({"tcp": f"127.0.0.1:{port}"}, {"http": f"http://127.0.0.1:{port}/health"}):
             assert listening.serves(server.pid, health) == serves
+
+
+JOINED = """
+import os, socket, sys, time
+os.setsid()
+def become(group, user):
+    os.setpgid(0, group)
+    os.setgroups([]); os.setgid(user); os.setuid(user)
+server = os.fork()
+if server == 0:
+    become(0, 4321)
+    time.sleep(600)
+while os.getpgid(server) != server:
+    time.sleep(0.01)
+if os.fork() == 0:
+    place = socket.create_server(("127.0.0.1", 0))
+    become(server, int(sys.argv[1]))
+    print(server, place.getsockname()[1], flush=True)
+    time.sleep(600)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
+@pytest.mark.parametrize(("user", "serves"), [(4321, True), (4322, False)])
+def test_another_users_process_in_a_servers_group_is_not_the_server(
+    monkeypatch: pytest.MonkeyPatch, user: int, serves: bool
+) -> None:
+    """Servers of one supervisor share its session, in which any process can join any group."""
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider import listening  # pyright: ignore
+
+    command = [sys.executable, "-c", JOINED, str(user)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as session:
+        assert session.stdout is not None
+        running = [psutil.Process(session.pid)]
+        try:
+            pid, port = map(int, session.stdout.readline().split())
+            running += running[0].children()
+            assert listening.serves(pid, {"tcp": f"127.0.0.1:{port}"}) == serves
+        finally:
+            for process in running:
+                process.kill()
 
 
 STRANGER = """
