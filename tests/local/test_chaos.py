@@ -223,6 +223,7 @@ def _round(world: World, writers: list[Writer], number: int) -> None:
         writer.goes_on(300)
     fault = world.chance.choice(FAULTS)
     world.past.append(f"{number} {fault.__name__}")
+    print(world.past[-1], flush=True)
     fault(world)
     world.up()
     for writer in writers:

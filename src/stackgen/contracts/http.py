@@ -16,9 +16,9 @@ class HttpBinding(Binding):
 
 
 def answers(binding: HttpBinding) -> str:
-    import httpx
+    from stackgen.contracts import limited_http
 
-    status = httpx.get(binding.url, timeout=15).status_code
+    status = limited_http.get(binding.url, timeout=15).status_code
     kept(status < 500, f"it answers {status}")
     return f"{status}"
 

@@ -195,10 +195,10 @@ def wrong_credentials(binding: MlflowBinding) -> str:
 
 def _refused(binding: MlflowBinding, auth: tuple[str, str] | None) -> str:
     """Asks as a stranger would, with plain HTTP: the client's credentials belong to the whole process."""
-    import httpx
+    from stackgen.contracts import limited_http
 
     url = f"{binding.tracking_uri}/api/2.0/mlflow/experiments/search"
-    status = httpx.post(url, json={"max_results": 1}, auth=auth, timeout=15).status_code
+    status = limited_http.post(url, json={"max_results": 1}, auth=auth, timeout=15).status_code
     how = "with a wrong password" if auth else "without credentials"
     kept(status in (401, 403), f"a request {how} is answered with {status}")
     return f"refused with {status}"

@@ -139,7 +139,7 @@ def loopback(url: str) -> bool:
 def https(url: str) -> str:
     """Evidence that a URL is TLS-protected, or ClauseBroken."""
     kept(url.startswith("https://"), f"{url.split('://', 1)[0]} is spoken, not https")
-    import httpx
+    from stackgen.contracts import limited_http
 
-    httpx.get(url, timeout=10)  # raises if the certificate is not to be trusted
+    limited_http.get(url, timeout=10)  # raises if the certificate is not to be trusted
     return "the certificate is valid"

@@ -20,9 +20,9 @@ class OpenInferenceBinding(Binding):
 
 def request(binding: OpenInferenceBinding, method: str, path: str, **how: Any) -> Any:
     """One HTTP request below /v2."""
-    import httpx
+    from stackgen.contracts import limited_http
 
-    return httpx.request(method, f"{binding.url}/v2/{path}", timeout=30, **how)
+    return limited_http.request(method, f"{binding.url}/v2/{path}", timeout=30, **how)
 
 
 def _answers_ok(path: str) -> Any:

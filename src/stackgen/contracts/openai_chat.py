@@ -56,9 +56,12 @@ OTHER_ACCOUNT = (
 
 def client(base_url: str, api_key: str) -> Any:
     """The openai client, without retries so that a probe sees what happens."""
-    from openai import OpenAI
+    from openai import DefaultHttpxClient, OpenAI
 
-    return OpenAI(base_url=base_url, api_key=api_key, timeout=60, max_retries=0)
+    from stackgen.contracts.limited_http import HOOKS
+
+    connection = DefaultHttpxClient(event_hooks=HOOKS)
+    return OpenAI(base_url=base_url, api_key=api_key, timeout=60, max_retries=0, http_client=connection)
 
 
 def ask(binding: OpenaiChatBinding, messages: list[Any] = QUESTION, **options: Any) -> Any:
@@ -174,10 +177,10 @@ def model_listed(binding: OpenaiChatBinding) -> str:
 
 def auth_required(binding: OpenaiChatBinding) -> str:
     """The openai client can't be made without a key, so this asks as a stranger would: with plain HTTP."""
-    import httpx
+    from stackgen.contracts import limited_http
 
     body = {"model": binding.model, "messages": QUESTION, "max_tokens": 4}
-    answer = httpx.post(f"{binding.base_url}/chat/completions", json=body, timeout=30)
+    answer = limited_http.post(f"{binding.base_url}/chat/completions", json=body, timeout=30)
     kept(answer.status_code in (401, 403), f"a request without a key is answered with {answer.status_code}")
     return f"refused with {answer.status_code}"
 

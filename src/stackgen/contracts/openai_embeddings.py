@@ -95,10 +95,10 @@ def unit_norm(binding: OpenaiEmbeddingsBinding) -> str:
 
 
 def auth_required(binding: OpenaiEmbeddingsBinding) -> str:
-    import httpx
+    from stackgen.contracts import limited_http
 
     body = {"model": binding.model, "input": TEXTS[:1]}
-    answer = httpx.post(f"{binding.base_url}/embeddings", json=body, timeout=30)
+    answer = limited_http.post(f"{binding.base_url}/embeddings", json=body, timeout=30)
     kept(answer.status_code in (401, 403), f"a request without a key is answered with {answer.status_code}")
     return f"refused with {answer.status_code}"
 

@@ -22,14 +22,14 @@ class OpenmetricsBinding(Binding):
 
 
 def exposition(binding: OpenmetricsBinding) -> str:
-    import httpx
+    from stackgen.contracts import limited_http
 
     headers = (
         {"Authorization": f"Bearer {binding.bearer_token.get_secret_value()}"} if binding.bearer_token else {}
     )
-    answer = httpx.get(binding.url, headers=headers, timeout=15)
+    answer = limited_http.get(binding.url, headers=headers, timeout=15)
     if answer.next_request is not None and _same_server(answer.next_request.url, answer.url):
-        answer = httpx.get(answer.next_request.url, headers=headers, timeout=15)
+        answer = limited_http.get(str(answer.next_request.url), headers=headers, timeout=15)
     kept(answer.status_code == 200, f"it answers {answer.status_code}")
     samples = re.findall(r"^[a-zA-Z_:][\w:]*(?:\{.*\})? [-+.\deEInfNa]+", answer.text, re.MULTILINE)
     kept(samples, "it holds no sample")

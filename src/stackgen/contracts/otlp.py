@@ -78,10 +78,10 @@ def metric_found(binding: OtlpBinding) -> str:
 
 
 def _ask(binding: OtlpBinding, path: str, **params: str) -> Any:
-    import httpx
+    from stackgen.contracts import limited_http
 
     kept(binding.query_url, "the binding does not say where telemetry is found again (query-url)")
-    answer = httpx.get(
+    answer = limited_http.get(
         f"{binding.query_url}/{path}", params=params, headers=binding.header_fields(), timeout=15
     )
     return answer.json() if answer.status_code == 200 else None
@@ -96,10 +96,10 @@ def wrong_credentials(binding: OtlpBinding) -> str:
 
 
 def _refused(binding: OtlpBinding, headers: dict[str, str], how: str) -> str:
-    import httpx
+    from stackgen.contracts import limited_http
 
     sent = {"Content-Type": "application/x-protobuf", **headers}
-    answer = httpx.post(f"{binding.endpoint}/v1/traces", content=b"", headers=sent, timeout=15)
+    answer = limited_http.post(f"{binding.endpoint}/v1/traces", content=b"", headers=sent, timeout=15)
     kept(answer.status_code in (401, 403), f"an export {how} is answered with {answer.status_code}")
     return f"refused with {answer.status_code}"
 

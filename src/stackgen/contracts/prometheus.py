@@ -29,14 +29,14 @@ class PrometheusBinding(Binding):
 
 def get(binding: PrometheusBinding, path: str, **params: str) -> Any:
     """`data` of an API answer."""
-    import httpx
+    from stackgen.contracts import limited_http
 
     auth = (
         (binding.username, binding.password.get_secret_value())
         if binding.username and binding.password
         else None
     )
-    answer = httpx.get(f"{binding.url}/api/v1/{path}", params=params, auth=auth, timeout=15)
+    answer = limited_http.get(f"{binding.url}/api/v1/{path}", params=params, auth=auth, timeout=15)
     kept(answer.status_code == 200, f"/api/v1/{path} answers {answer.status_code}: {answer.text[:100]}")
     return answer.json()["data"]
 
@@ -99,9 +99,9 @@ def wrong_credentials(binding: PrometheusBinding) -> str:
 
 
 def _refused(binding: PrometheusBinding, auth: tuple[str, str] | None) -> str:
-    import httpx
+    from stackgen.contracts import limited_http
 
-    answer = httpx.get(f"{binding.url}/api/v1/query", params={"query": "1"}, auth=auth, timeout=15)
+    answer = limited_http.get(f"{binding.url}/api/v1/query", params={"query": "1"}, auth=auth, timeout=15)
     how = "with wrong credentials" if auth else "without credentials"
     kept(answer.status_code in (401, 403), f"a query {how} is answered with {answer.status_code}")
     return f"refused with {answer.status_code}"

@@ -194,14 +194,14 @@ def byte_range(binding: S3Binding) -> str:
 
 
 def presigned_url(binding: S3Binding) -> str:
-    import httpx
+    from stackgen.contracts import limited_http
 
     with scratch(binding) as (connection, prefix):
         where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
         connection.put_object(**where, Body=b"shared")
         url = connection.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
-        answer = httpx.get(url, timeout=10)
-        spoiled = httpx.get(url.replace("X-Amz-Expires=60", "X-Amz-Expires=9999"), timeout=10)
+        answer = limited_http.get(url, timeout=10)
+        spoiled = limited_http.get(url.replace("X-Amz-Expires=60", "X-Amz-Expires=9999"), timeout=10)
     kept(answer.content == b"shared", f"a presigned URL is answered with {answer.status_code}")
     kept(
         spoiled.status_code == 403, f"a presigned URL that was altered is answered with {spoiled.status_code}"

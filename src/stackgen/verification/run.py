@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from stackgen.contracts import Binding, Clause, ClauseBroken, Contract, contract
 from stackgen.contracts.surroundings import clean
+from stackgen.verification.memory import FULL, limited_memory
 from stackgen.verification.model import Declared, Report, Result, Status
 
 WORKERS = 8
@@ -65,7 +66,7 @@ def verify(
 
     for name in {client for task in tasks for client in task.contract.clients}:
         import_module(name)  # two threads importing one library at once can see half of it
-    with clean(task.binding for task in tasks), ThreadPoolExecutor(WORKERS) as pool:
+    with clean(task.binding for task in tasks), limited_memory(), ThreadPoolExecutor(WORKERS) as pool:
         results += pool.map(measure, tasks)
     return Report(tuple(results))
 
@@ -126,12 +127,8 @@ def _measure(task: _Task) -> Result:
     start = time.perf_counter()
     try:
         evidence = task.clause.probe(task.binding)
-    except ClauseBroken as broken:
-        seen = str(broken)
-        holds = False
     except Exception as error:
-        seen = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        holds = False
+        seen, holds = _sentence(error), False
     else:
         seen, holds = " ".join(evidence.split()), True
     seconds = time.perf_counter() - start
@@ -140,6 +137,18 @@ def _measure(task: _Task) -> Result:
     if task.kept:
         return _result(task, "broken", seen, seconds)
     return _result(task, "not-kept", task.reason or seen, seconds)
+
+
+def _sentence(error: BaseException) -> str:
+    """What was seen. A client library may wrap what a limit on its answer says."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ClauseBroken):
+            return str(cause)
+        if isinstance(cause, MemoryError):
+            return FULL
+        cause = cause.__cause__ or cause.__context__
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def _result(task: _Task, status: Status, detail: str, seconds: float) -> Result:

@@ -1,0 +1,81 @@
+"""HTTP answers to probes, read up to a limit: an answer without an end must not fill the memory of whoever asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+
+from stackgen.contracts.model import ClauseBroken
+
+LARGEST = 32 * 1024**2
+"""Bytes of one answer."""
+LONGEST = 300.0
+"""Seconds for the body of an answer; `timeout` of a request is about silence only."""
+
+
+def _as_it_is(request: Any) -> None:
+    """A small compressed answer can be a huge one, so none is asked for."""
+    request.headers["Accept-Encoding"] = "identity"
+
+
+def _limit(answer: Any) -> None:
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise ClauseBroken("an answer is compressed, though the request refuses compression")
+    answer.stream = _body_of(type(answer.stream))(answer.stream)
+
+
+@cache
+def _body_of(kind: type) -> Any:
+    """A class of bodies for the library that `kind` is of: httpx, or httpx2, which newer openai clients use."""
+    base: Any = next(one for one in kind.__mro__ if one.__name__ == "SyncByteStream")
+
+    class Body(base):
+        def __init__(self, body: Any) -> None:
+            self._body = body
+
+        def __iter__(self) -> Iterator[bytes]:
+            return _up_to_the_limits(self._body)
+
+        def close(self) -> None:
+            self._body.close()
+
+    return Body
+
+
+def _up_to_the_limits(body: Iterable[bytes]) -> Iterator[bytes]:
+    """Raises ClauseBroken where a body goes beyond a limit."""
+    size, end = 0, time.monotonic() + LONGEST
+    for part in body:
+        size += len(part)
+        if size > LARGEST:
+            raise ClauseBroken(f"an answer is longer than {LARGEST // 1024**2} MiB; the rest was not read")
+        if time.monotonic() > end:
+            raise ClauseBroken(f"an answer does not end within {LONGEST:.0f} s; the rest was not read")
+        yield part
+
+
+HOOKS: dict[str, list[Any]] = {"request": [_as_it_is], "response": [_limit]}
+"""`event_hooks` of an httpx client with these limits."""
+
+
+def request(method: str, url: str, *, timeout: float, **how: Any) -> httpx.Response:
+    """The answer to one request; redirects are not followed. timeout: seconds of silence.
+
+    Raises ClauseBroken beyond a limit, httpx.HTTPError where there is no answer.
+    """
+    with httpx.Client(timeout=timeout, event_hooks=HOOKS) as connection:
+        return connection.request(method, url, **how)
+
+
+def get(url: str, *, timeout: float, **how: Any) -> httpx.Response:
+    """As `request`."""
+    return request("GET", url, timeout=timeout, **how)
+
+
+def post(url: str, *, timeout: float, **how: Any) -> httpx.Response:
+    """As `request`."""
+    return request("POST", url, timeout=timeout, **how)

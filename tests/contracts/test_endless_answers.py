@@ -1,0 +1,119 @@
+"""A server whose answer has no end takes neither the memory nor the time of whoever verifies it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackgen.contracts import limited_http
+from stackgen.verification.memory import FULL
+from stackgen.verification.model import Declared
+from stackgen.verification.run import verify
+
+pytestmark = pytest.mark.unit
+ENOUGH = 40 * limited_http.LARGEST
+CHUNK = b"# 1234567" * 8192
+BINDINGS: dict[str, dict[str, str]] = {
+    "http": {"url": "{url}"},
+    "openmetrics": {"url": "{url}/metrics"},
+    "open-inference": {"url": "{url}", "model": "fraud"},
+    "openai-chat": {"base-url": "{url}/v1", "api-key": "sk-1", "model": "m"},
+    "openai-embeddings": {"base-url": "{url}/v1", "api-key": "sk-1", "model": "m", "dimensions": "3"},
+    "prometheus": {"url": "{url}"},
+}
+
+
+class _Endless(BaseHTTPRequestHandler):
+    """Answers everything with 200 and a body that goes on as long as someone reads. `sent`: bytes per request."""
+
+    sent: dict[str, int]
+
+    def do_GET(self) -> None:
+        size = 0
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with suppress(OSError):
+            while size < ENOUGH:
+                self.wfile.write(CHUNK)
+                size += len(CHUNK)
+        self.sent[f"{self.command} {self.path}"] = size
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def endless() -> Iterator[tuple[str, dict[str, int]]]:
+    sent: dict[str, int] = {}
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("_Server", (_Endless,), {"sent": sent})) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", sent
+        server.shutdown()
+
+
+@pytest.mark.parametrize("contract", BINDINGS)
+def test_an_answer_without_an_end_is_read_up_to_a_limit(
+    endless: tuple[str, dict[str, int]], contract: str
+) -> None:
+    url, sent = endless
+    binding = {key: value.format(url=url) for key, value in BINDINGS[contract].items()}
+    report = verify({"box": {contract: binding}}, {"box": Declared()})
+    assert sent
+    assert max(sent.values()) < 2 * limited_http.LARGEST, sent
+    assert any("an answer is longer than 32 MiB" in result.detail for result in report.results)
+
+
+OTHER_CLIENTS: dict[str, dict[str, str]] = {
+    "s3": {
+        "endpoint": "{url}",
+        "access-key-id": "a",
+        "secret-access-key": "b",
+        "region": "us-east-1",
+        "bucket": "box",
+    },
+    "mlflow": {"tracking-uri": "{url}", "username": "u", "password": "p"},
+}
+VERIFY = """
+import json, resource, sys
+from stackgen.verification import memory
+from stackgen.verification.model import Declared
+from stackgen.verification.run import verify
+memory.MORE = 256 * 1024**2
+report = verify({"box": json.loads(sys.argv[1])}, {"box": Declared()})
+used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(json.dumps({"seen": [result.detail for result in report.results if result.measured], "MiB": used}))
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the memory of a process is not known here"
+)
+@pytest.mark.parametrize("contract", OTHER_CLIENTS)
+def test_clients_that_read_everything_have_limited_memory(
+    endless: tuple[str, dict[str, int]], contract: str
+) -> None:
+    url, _ = endless
+    binding = {contract: {key: value.format(url=url) for key, value in OTHER_CLIENTS[contract].items()}}
+    done = subprocess.run(
+        [sys.executable, "-c", VERIFY, json.dumps(binding)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    report = json.loads(done.stdout)
+    assert FULL in report["seen"]
+    assert report["MiB"] < 1024, report
