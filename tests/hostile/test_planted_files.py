@@ -184,6 +184,32 @@ def test_what_was_planted_before_a_folder_became_ours_is_discarded(
     assert seen(victim) == before
 
 
+DEEP = """
+import os, sys
+os.chdir(sys.argv[1])
+os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2]))
+for _ in range(5000):
+    os.mkdir("d"); os.chdir("d")
+open("last", "w").close()
+"""
+
+
+def test_a_deep_folder_is_read_given_and_deleted_like_any_other(
+    files: Any, place: Path, as_account: AsAccount
+) -> None:
+    former, tree = pwd.getpwnam("nobody"), place / "tree"
+    tree.mkdir()
+    os.chown(tree, former.pw_uid, former.pw_gid)
+    command = [sys.executable, "-c", DEEP, str(tree), str(former.pw_uid), str(former.pw_gid)]
+    subprocess.run(command, check=True, timeout=300)
+    (last,) = files.files_below(tree)
+    assert (last.count("d/"), last[-5:]) == (5000, "/last")
+    files.give_tree(tree, as_account.account)
+    assert as_account("sh", "-c", f"cd {tree} && find . -name last ! -user nobody | grep -q last") == 0
+    files.remove_tree(tree)
+    assert not tree.exists()
+
+
 def test_files_of_the_account_are_read_whole(files: Any, workspace: Path, as_account: AsAccount) -> None:
     path, account = workspace / "run" / "web" / "notes", as_account.account
     files.write(path, "first\nsecond\n", 0o640, account)

@@ -13,10 +13,12 @@ PROVIDER = SOURCE / "providers" / "local" / "program" / "local_provider"
 GUARDED = PROVIDER / "workspace_files.py"
 # These work in the cache, which belongs to the user who runs stackgen; no server can write to it.
 CACHE = {"account.py", "go_binary.py", "model_sources.py", "models.py", "python_environment.py"}
-# `directory.py` removes empty folders above the data; the others write in folders of the cache that are ours.
+# `directory.py` removes empty folders above the data; `folder_trees.py` works below what `workspace_files.py` opened;
+# the others write in folders of the cache that are ours.
 OTHERS = {
     "directory.py": {"rmdir"},
     "files.py": {"fchmod", "open"},
+    "folder_trees.py": {"open", "rename", "rmdir", "unlink"},
     "registry_download.py": {"open"},
     "source_environment.py": {"chmod", "mkstemp"},
 }

@@ -213,7 +213,14 @@ def test_faults_at_random_lose_double_and_leave_nothing(world: World) -> None:
             print(f"STACKGEN_CHAOS_SEED={SEED}", *world.past, sep="\n")
             raise
         rows, things, trainings = (writer.end() for writer in writers)
-        print({"seed": SEED, "faults": Counter(fault.split()[1] for fault in world.past), "rows": len(rows), "objects": len(things)})
+        print(
+            {
+                "seed": SEED,
+                "faults": Counter(fault.split()[1] for fault in world.past),
+                "rows": len(rows),
+                "objects": len(things),
+            }
+        )
         _nothing_is_lost(world.cli, rows, things, trainings)
     gone(world.cli)
 

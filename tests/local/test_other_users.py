@@ -47,7 +47,10 @@ DATA = "d x#y%20z?ü'"
 THIEF = """
 import os, socket, sys
 os.setgroups([]); os.setgid(4321); os.setuid(4321)
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
+server = socket.socket(family)
+server.bind((sys.argv[2], int(sys.argv[1])))
+server.listen()
 print("listening", flush=True)
 while True:
     connection, _ = server.accept()
@@ -192,20 +195,26 @@ def _no_password_for_another_user(shared: Cli) -> None:
     """While the database is down, another user takes its port."""
     ports = json.loads(((shared.folder / DATA) / "ports.json").read_text())
     port = next(number for number, owner in ports.items() if owner.endswith("/knowledge-port"))
-    thief = subprocess.Popen([sys.executable, "-c", THIEF, port], stdout=subprocess.PIPE, text=True)
-    assert thief.stdout is not None
-    try:
-        assert thief.stdout.readline() == "listening\n"
-        measured = shared("verify", "stack.yaml", code=10)
-        assert f"another process listens at 127.0.0.1:{port} by python" in measured.stdout
-        refused = shared("run", "stack.yaml", "--", "true", code=2)
-        assert f"error[not-serving]: another process listens at 127.0.0.1:{port}" in refused.stderr
-        failed = shared("up", "stack.yaml", "--yes", code=4)
-        assert f"its port {port} is taken by" in failed.stderr
-    finally:
-        thief.kill()
-        sent = thief.communicate()[0].splitlines()
-    assert [line for line in sent if line != "b''"] == [], "something was sent to a port of another user"
+    measured = shared("verify", "stack.yaml", code=10)
+    assert f"no server listens at 127.0.0.1:{port}" in measured.stdout, (
+        "who listens a moment later gets nothing"
+    )
+    for address in ("127.0.0.1", "::ffff:127.0.0.1"):
+        command = [sys.executable, "-c", THIEF, port, address]
+        thief = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert thief.stdout is not None
+        try:
+            assert thief.stdout.readline() == "listening\n"
+            measured = shared("verify", "stack.yaml", code=10)
+            assert f"another process listens at 127.0.0.1:{port} by python" in measured.stdout
+            refused = shared("run", "stack.yaml", "--", "true", code=2)
+            assert f"error[not-serving]: another process listens at 127.0.0.1:{port}" in refused.stderr
+            failed = shared("up", "stack.yaml", "--yes", code=4)
+            assert f"its port {port} is taken by" in failed.stderr
+        finally:
+            thief.kill()
+            sent = thief.communicate()[0].splitlines()
+        assert [line for line in sent if line != "b''"] == [], "something was sent to a port of another user"
     shared("up", "stack.yaml", "--yes")
     with socket.create_connection(("127.0.0.1", int(port)), timeout=5):
         pass

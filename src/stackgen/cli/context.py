@@ -111,13 +111,13 @@ class Context:
         refuse_another(self.name, self.environment, self.loaded.path.parent)
 
     def foreign(self, exported: Mapping[str, Any]) -> dict[tuple[str, int], str]:
-        """Address of an exported binding → who listens there in place of the component, in words."""
+        """Address of an exported binding → why nothing may be sent there, in words."""
         from stackgen.verification.serving import foreign
 
         return foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
-        """Raise StackgenError(not-serving) where another process listens in place of a component."""
+        """Raise StackgenError(not-serving) where another process listens in place of a component, or none."""
         from stackgen.verification.serving import refuse_foreign
 
         refuse_foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
 
-NO_CONTRACTS = ("__init__", "limited_http", "mlflow_artifacts", "model", "projection", "reaching", "surroundings")
+NO_CONTRACTS = (
+    "__init__",
+    "limited_http",
+    "mlflow_artifacts",
+    "model",
+    "projection",
+    "reaching",
+    "surroundings",
+)
 __all__ = ["Binding", "Clause", "ClauseBroken", "Contract", "contract", "contract_names", "kept"]
 
 

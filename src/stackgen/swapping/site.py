@@ -141,7 +141,7 @@ class Site:
         found = self.boxes().get(box)
         if found is None:
             raise self._not_up()
-        self._refuse_foreign({self.component: found}, required=True)
+        self._refuse_foreign({self.component: found})
         return shaped(contract, found)
 
     def _not_up(self) -> StackgenError:
@@ -160,7 +160,7 @@ class Site:
         found = self.planned(box)
         declared = {self.component: Declared(found.kept, found.not_kept)}
         bindings = {self.component: self.boxes().get(box, {})}
-        self._refuse_foreign(bindings, required=True)
+        self._refuse_foreign(bindings)
         report = verify(bindings, declared)
         if not report.results:
             raise self._not_up()
@@ -224,9 +224,9 @@ class Site:
     def _folder(self) -> Path:
         return (self.output or self.plan().program_folder).absolute()
 
-    def _refuse_foreign(self, bindings: Mapping[str, Bindings], *, required: bool = False) -> None:
+    def _refuse_foreign(self, bindings: Mapping[str, Bindings]) -> None:
         """Nothing is sent to, and nothing believed of, a server that is not the environment's own."""
-        refuse_foreign(self.shelf, self.plan(), self._resources, bindings, required=required)
+        refuse_foreign(self.shelf, self.plan(), self._resources, bindings)
 
     def _deployment(self, folder: Path) -> Deployment:
         return self._known.setdefault(folder, Deployment(folder, self.name, self.environment, self.progress))

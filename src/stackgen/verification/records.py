@@ -12,10 +12,9 @@ from typing import Any
 
 from stackgen import __version__, checkout
 from stackgen.catalog.shelf import Entry
-from stackgen.contracts import contract
+from stackgen.contracts import Clause, contract
 from stackgen.planning.model import Plan
 from stackgen.verification.model import Report, Result
-from stackgen.verification.run import NOBODY, NOT_DEPLOYED
 from stackgen.verification.signing import signed, why_not_genuine
 
 FOLDER, SIGNERS = "records", "signers.txt"
@@ -112,9 +111,14 @@ def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Re
     return {
         (entry, name): clauses
         for (entry, name), clauses in found.items()
-        if {clause.name for clause in contract(name).clauses} == set(clauses)
-        and not any(result.detail.startswith((NOBODY, NOT_DEPLOYED)) for result in clauses.values())
+        if all(_complete(clause, clauses) for clause in contract(name).clauses)
     }
+
+
+def _complete(clause: Clause, results: Mapping[str, Result]) -> bool:
+    """Whether a clause was measured, if it can be."""
+    result = results.get(clause.name)
+    return result is not None and (result.measured or clause.probe is None)
 
 
 def _body(entry: Entry, name: str, results: Mapping[str, Result]) -> dict[str, Any]:

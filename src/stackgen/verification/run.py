@@ -18,7 +18,6 @@ from stackgen.verification.memory import FULL, limited_memory
 from stackgen.verification.model import Declared, Report, Result, Status
 
 WORKERS = 8
-NOBODY = "nobody answers at"
 NOT_DEPLOYED = "the spec has this component and the deployment has not; see `stackgen up`"
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -44,8 +43,8 @@ def verify(
     """Measure every clause for which `only(component, contract, clause)` holds.
 
     bindings: component → contract → binding as exported. A declared component without any is not deployed: its
-    clauses are broken. done: called with each result as it comes. foreign: address → who listens there in place of the
-    component, in words; it is sent nothing.
+    clauses are broken. done: called with each result as it comes. foreign: address → why nothing may be sent
+    there, in words.
     """
     results: list[Result] = []
     tasks: list[_Task] = []
@@ -115,7 +114,7 @@ def _absent(address: tuple[str, int]) -> str | None:
         socket.create_connection((host, port), timeout=5).close()
     except OSError as error:
         reason = error.strerror or error
-        return f"{NOBODY} {host}:{port} ({reason}); is it running? see `stackgen status`"
+        return f"no server answers at {host}:{port} ({reason}); is it running? see `stackgen status`"
     return None
 
 

@@ -12,17 +12,19 @@ from stackgen.contracts.reaching import addresses
 from stackgen.errors import Problem, StackgenError
 from stackgen.planning.model import Plan
 
+OWN_CODE = "http"
 PATIENCE = 30  # seconds for a server that is being restarted
 Bindings = Mapping[str, Mapping[str, Any]]  # component → contract → binding
 Resources = Callable[[], Iterable[Any]]  # asks the engine, so only where a provider wants to know
 
 
 def foreign(
-    shelf: Shelf, plan: Plan, resources: Resources, bindings: Bindings, *, required: bool = False
+    shelf: Shelf, plan: Plan, resources: Resources, bindings: Bindings, *, required: bool = True
 ) -> dict[tuple[str, int], str]:
-    """Address of a binding → who listens there in place of the component, in words.
+    """Address of a binding → why nothing may be sent there, in words: another process listens there, or none.
 
-    required: an address where nothing listens is among them; it may be anyone's a moment later.
+    An address where nothing listens may be anyone's a moment later; one where the own server listens is no one
+    else's meanwhile. required: False leaves out where nothing listens.
     """
     found: dict[tuple[str, int], str] = {}
     for name in sorted({box.entry.provider for box in plan.boxes}):
@@ -32,13 +34,19 @@ def foreign(
     return found
 
 
-def refuse_foreign(
-    shelf: Shelf, plan: Plan, resources: Resources, bindings: Bindings, *, required: bool = False
-) -> None:
-    """Raise StackgenError(not-serving) for what `foreign` has to say; where nothing listens, wait a little first."""
+def refuse_foreign(shelf: Shelf, plan: Plan, resources: Resources, bindings: Bindings) -> None:
+    """Raise StackgenError(not-serving) for what `foreign` has to say; where nothing listens, wait a little first.
+
+    The user's own service may be down while others are used: its binding holds no password.
+    """
     known, deadline = cache(resources), time.monotonic() + PATIENCE
-    while sentences := foreign(shelf, plan, known, bindings, required=required).values():
-        if not required or foreign(shelf, plan, known, bindings) or time.monotonic() > deadline:
+    others = {box: {name: each[name] for name in each if name != OWN_CODE} for box, each in bindings.items()}
+    while True:
+        strangers = foreign(shelf, plan, known, bindings, required=False)
+        sentences = {**foreign(shelf, plan, known, others), **strangers}.values()
+        if not sentences:
+            return
+        if strangers or time.monotonic() > deadline:
             again = f"stackgen up {plan.stack.name} -e {plan.environment}"
             raise StackgenError([Problem("not-serving", sentence, next=again) for sentence in sentences])
         time.sleep(0.5)

@@ -103,7 +103,7 @@ def _state(item: dict[str, Any], health: dict[str, Any]) -> str:
 
 
 def foreign(
-    resources: Iterable[_Resource], addresses: Iterable[tuple[str, int]], *, required: bool = False
+    resources: Iterable[_Resource], addresses: Iterable[tuple[str, int]], *, required: bool = True
 ) -> dict[tuple[str, int], str]:
     """Address → who listens there in place of the environment's server, in words; of this machine's addresses only.
 
@@ -123,7 +123,7 @@ def foreign(
         expected = {processes[port]} if port in processes else set(processes.values())
         users = listening.users_at(host, port, known)
         if required and not users:
-            found[host, port] = f"no server listens at {host}:{port}"
+            found[host, port] = f"no server listens at {host}:{port}; see `stackgen status`"
         elif users - expected:
             who = listening.holder(port)
             found[host, port] = f"another process listens at {host}:{port}{who}; it is sent nothing"

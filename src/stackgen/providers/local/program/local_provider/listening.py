@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -40,8 +40,7 @@ def listeners() -> dict[tuple[str, int], set[int]]:
     found: dict[tuple[str, int], set[int]] = {}
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr:
-            place = (connection.laddr[0], int(connection.laddr[1]))
-            found.setdefault(place, set()).add(_user(connection.pid))
+            found.setdefault(_place(connection.laddr), set()).add(_user(connection.pid))
     return found
 
 
@@ -133,4 +132,11 @@ def _places(process: psutil.Process) -> set[tuple[str, int]]:
         found = process.net_connections("tcp")
     except psutil.Error:
         return set()
-    return {(c.laddr[0], int(c.laddr[1])) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}
+    return {_place(c.laddr) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}
+
+
+def _place(address: Any) -> tuple[str, int]:
+    """Address and port; an IPv4 address that is written as an IPv6 one, as IPv4: connections to it arrive there."""
+    known = ip_address(str(address[0]))
+    plain = known.ipv4_mapped if isinstance(known, IPv6Address) else None
+    return str(plain or known), int(address[1])
