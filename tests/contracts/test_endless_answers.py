@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 
 from stackgen.contracts import limited_http
+from stackgen.providers.local.operations import PROGRAM
+from stackgen.verification import run
 from stackgen.verification.memory import FULL
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
@@ -76,6 +79,46 @@ def test_an_answer_without_an_end_is_read_up_to_a_limit(
     assert any("an answer is longer than 32 MiB" in result.detail for result in report.results)
 
 
+class _Slow(BaseHTTPRequestHandler):
+    """Sends a byte of a header every tenth of a second, which no time limit of a socket notices."""
+
+    def do_GET(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nA: ")
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"a")
+                time.sleep(0.1)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def slow() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Slow) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(
+    slow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "LONGEST", 2.0)
+    report = run.verify({"box": {"http": {"url": slow}}}, {"box": Declared()})
+    assert [result.detail for result in report.results] == ["there was no whole answer within 2 s"]
+
+
+def test_a_server_that_tells_its_health_a_byte_at_a_time_is_not_healthy(
+    slow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider.health import healthy  # pyright: ignore
+
+    assert not healthy({"http": slow}, timeout=1)
+
+
 OTHER_CLIENTS: dict[str, dict[str, str]] = {
     "s3": {
         "endpoint": "{url}",
@@ -91,6 +134,7 @@ import json, resource, sys
 from stackgen.verification import memory
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
+from stackgen.verification import run
 memory.MORE = 256 * 1024**2
 report = verify({"box": json.loads(sys.argv[1])}, {"box": Declared()})
 used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -13,11 +14,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from stackgen.contracts import Binding, Clause, ClauseBroken, Contract, contract
+from stackgen.contracts.model import Probe
 from stackgen.contracts.surroundings import clean
 from stackgen.verification.memory import FULL, limited_memory
 from stackgen.verification.model import Declared, Report, Result, Status
 
 WORKERS = 8
+LONGEST = 600.0  # seconds for a clause; a server may send a byte now and then for ever
 NOT_DEPLOYED = "the spec has this component and the deployment has not; see `stackgen up`"
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -125,7 +128,7 @@ def _measure(task: _Task) -> Result:
         return Result(task.component, task.contract.name, task.clause.name, status, detail, 0)
     start = time.perf_counter()
     try:
-        evidence = task.clause.probe(task.binding)
+        evidence = _within(LONGEST, task.clause.probe, task.binding)
     except Exception as error:
         seen, holds = _sentence(error), False
     else:
@@ -136,6 +139,23 @@ def _measure(task: _Task) -> Result:
     if task.kept:
         return _result(task, "broken", seen, seconds)
     return _result(task, "not-kept", task.reason or seen, seconds)
+
+
+def _within(seconds: float, probe: Probe, binding: Binding) -> str:
+    """What a probe returns or raises; ClauseBroken after that time. Its thread is left behind, and ends with ours."""
+    evidence: Future[str] = Future()
+
+    def work() -> None:
+        try:
+            evidence.set_result(probe(binding))
+        except BaseException as error:
+            evidence.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    wait([evidence], seconds)
+    if not evidence.done():
+        raise ClauseBroken(f"there was no whole answer within {seconds:.0f} s")
+    return evidence.result()
 
 
 def _sentence(error: BaseException) -> str:
