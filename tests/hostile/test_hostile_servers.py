@@ -205,3 +205,32 @@ def test_no_server_reaches_the_terminal_of_the_operator(
         _, status = os.waitpid(child, 0)
         os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+KEYRING = """
+import ctypes, json, subprocess, sys
+sys.path.insert(0, sys.argv[1])
+from local_provider.account import Account, run_apart, run_as
+from local_provider.interpreters import interpreter
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.syscall(250, 1, None) < 0 or libc.syscall(248, b"user", b"of the operator", b"secret", 6, -3) < 0:
+    sys.exit(77)
+look = "import ctypes; print(ctypes.CDLL(None).syscall(250, 10, -3, b'user', b'of the operator', 0) > 0)"
+command = [interpreter(), "-c", look]
+ways = [command, run_as(Account("any", 4321, 4321), command), run_apart(command)]
+print([subprocess.run(way, capture_output=True, text=True, check=True, cwd="/").stdout.strip() for way in ways])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
+@pytest.mark.skipif(
+    os.uname().machine != "x86_64", reason="the numbers of the system's calls are that machine's"
+)
+def test_no_process_of_a_stack_has_the_keys_of_the_operators_session() -> None:
+    """A session's keyring goes along with exec and a change of the user."""
+    done = subprocess.run(
+        [sys.executable, "-c", KEYRING, str(PROGRAM)], capture_output=True, text=True, check=False
+    )
+    if done.returncode == 77:
+        pytest.skip("no key can be added to a session's keyring here")
+    assert done.stdout.strip() == "['True', 'False', 'False']", done.stderr
