@@ -16,7 +16,7 @@ import pytest
 
 from tests.accounts import component_account
 from tests.conftest import Cli
-from tests.hostile import checkout
+from tests.hostile import checkout, indexes
 from tests.hostile.checkout import Marks
 
 WHERE = ("stack.yaml", "-e", "dev")
@@ -237,6 +237,26 @@ def provider(monkeypatch: pytest.MonkeyPatch, place: Cli) -> Iterator[None]:
     monkeypatch.setattr(sys, "path", [str(PROGRAM), *sys.path])
     monkeypatch.setenv("STACKGEN_CACHE_HOME", str(place.folder / "cache"))
     yield
+
+
+@pytest.mark.unit
+def test_no_code_of_a_package_runs_while_it_is_installed(
+    provider: None, place: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel's .pth file runs in each interpreter of its environment; uv's has a mirror's password."""
+    from local_provider.source_environment import environment
+
+    mark = f"import pathlib; pathlib.Path({str(place.folder / 'started')!r}).touch()"
+    content = indexes.wheel("evil", "1.0", {"evil.py": "", "evil.pth": mark})
+    name = "evil-1.0-py3-none-any.whl"
+    with indexes.serving(indexes.index({"evil": (name, content)})) as mirror:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"{mirror.url.replace('//', '//reader:password@')}/simple/")
+        digest = hashlib.sha256(content).hexdigest()
+        folder = environment("task", f"evil==1.0 --hash=sha256:{digest}\n", None)
+    assert not (place.folder / "started").exists()
+    assert list(folder.rglob("evil.*.pyc")), "servers can't write bytecode there"
+    subprocess.run([str(folder / "bin" / "python"), "-c", "import evil"], check=True)
+    assert (place.folder / "started").exists()
 
 
 @pytest.mark.unit
