@@ -77,6 +77,17 @@ def test_servers_get_the_proxy_with_this_machine_excepted(exceptions: dict[str, 
         assert len(words) == len(set(words))
 
 
+@pytest.mark.parametrize("user", ["jane:canary@", "jane:canary/x@y@", "jane:canary://z@", "canary@"])
+@pytest.mark.parametrize("scheme", ["", "http://", "socks5h://"])
+def test_servers_get_no_password_of_a_proxy(user: str, scheme: str) -> None:
+    found = _server(HTTPS_PROXY=f"{scheme}{user}proxy.example.com:3128")
+    address = found["HTTPS_PROXY"]
+    assert address.endswith("proxy.example.com:3128")
+    assert "jane" not in address
+    assert scheme == "" or address == f"{scheme}proxy.example.com:3128"
+    assert "canary" not in address
+
+
 def test_without_a_proxy_servers_get_no_exceptions() -> None:
     assert not {"no_proxy", "NO_PROXY"} & set(_server())
 

@@ -104,7 +104,16 @@ def run_as_others(command: Sequence[str]) -> list[str]:
 
 def account_home(account: Account | None) -> Path:
     """Where an account keeps what it has installed, apart from what others have."""
-    return cache_home() / "accounts" / str(os.geteuid() if account is None else account.uid)
+    return cache_home() / "accounts" / _number(account)
+
+
+def private_models(account: Account | None) -> Path:
+    """The folder of the models that an account alone may read. It is ours: no account can put anything there."""
+    return cache_home() / "models" / "private" / _number(account)
+
+
+def _number(account: Account | None) -> str:
+    return str(os.geteuid() if account is None else account.uid)
 
 
 def shared_folder(path: Path) -> Path:

@@ -21,6 +21,7 @@ from local_provider.account import (
     Account,
     account_home,
     group_of,
+    private_models,
     run_as,
     shared_folder,
 )
@@ -131,6 +132,7 @@ def delete_unused_accounts(workspace: Path) -> None:
     for account in accounts_of(str(workspace)):
         home = account_home(account)
         remove_tree(home)
+        remove_tree(private_models(account))
         for name in names(home.parent):
             if name.startswith(f"{home.name}-"):  # locks of its installations
                 remove(home.parent / name)

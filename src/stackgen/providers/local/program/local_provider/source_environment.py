@@ -18,7 +18,7 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 from uv import find_uv_bin
 
 from local_provider.account import Account, account_name, shared_folder
-from local_provider.commands import helper, minimal
+from local_provider.commands import helper, minimal, proxies
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
 from local_provider.homes import cache_home
@@ -130,11 +130,11 @@ class _Installation:
             self._do(python, "-I", "-S", "-m", "compileall", "-q", str(self.folder / "lib"), settings={})
 
     def _do(self, *command: str, text: str | None = None, settings: Mapping[str, str] | None = None) -> None:
-        given = {**uv_settings(), "UV_CACHE_DIR": str(self.home / "uv")} if settings is None else settings
+        uv = {**proxies(), **uv_settings(), "UV_CACHE_DIR": str(self.home / "uv")}
         helper(
             f"installing the environment of {self.label}",
             command,
-            {**minimal(self.home), **given},
+            {**minimal(self.home), **(uv if settings is None else settings)},
             account=self.account,
             folder=self.home,
             umask=0o027,  # the group are the components of the same environment
