@@ -70,3 +70,15 @@ def test_the_rule_sees_such_a_call(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
     module.write_text("import os, shutil\nos.chown(p, 1, 1)\np.open('w')\np.open('rb')\nshutil.rmtree(p)\n")
     assert [name for name, _ in _changes(module)] == ["chown", "open", "rmtree"]
+
+
+def test_no_other_user_can_hold_a_lock_of_ours() -> None:
+    """Whoever can open a lock's file for reading can hold the lock, for as long as he likes."""
+    calls = [
+        f"{path.relative_to(SOURCE)}: {ast.unparse(node)}"
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("FileLock")
+    ]
+    assert calls
+    assert [call for call in calls if "mode=384" not in call] == [], "0o600"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -246,3 +247,17 @@ def test_a_file_that_is_no_longer_written_goes(tmp_path: Path) -> None:
     files = {path: data for path, data in smaller.files.items() if path != "components/a.py"}
     assert write(varied(smaller, files=files)).deleted == ("components/a.py",)
     assert not (target / "components" / "a.py").exists()
+
+
+def test_a_folder_that_another_process_locks_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can read a folder can lock it."""
+    monkeypatch.setattr(replacing, "PATIENCE", 0)
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(StackgenError, match="folder-locked"), replacing.alone(tmp_path / "dev"):
+        pass
+    os.close(other)
+    with replacing.alone(tmp_path / "dev"):
+        pass

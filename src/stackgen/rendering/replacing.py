@@ -8,12 +8,15 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 
+from stackgen.errors import Problem, StackgenError
 from stackgen.rendering.swap import recover, swap
 
+PATIENCE = 60  # seconds
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOTSUP, errno.ENOSYS, errno.EACCES}
 
 
@@ -27,9 +30,7 @@ def alone(folder: Path) -> Iterator[None]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:
+        if not _locked(descriptor, folder.parent):
             yield
             return
         recover(folder)
@@ -38,6 +39,24 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int, folder: Path) -> bool:
+    """Lock an open folder; whether the file system can. Whoever can read the folder can hold the lock."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                message = f"another process holds a lock on {folder} for more than {PATIENCE} s"
+                hint = "it may be another stackgen, or any user's process that can read the folder; `fuser` names it"
+                raise StackgenError(Problem("folder-locked", message, hint=hint)) from None
+            time.sleep(0.05)
+        except OSError:
+            return False
+        else:
+            return True
 
 
 def leftovers(folder: Path) -> list[Path]:

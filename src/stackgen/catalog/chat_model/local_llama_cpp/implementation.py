@@ -19,8 +19,9 @@ class Settings(ImplementationSettings):
 
     weights: str | None = Field(
         default=None,
-        description="GGUF file: a path, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias>, "
-        "or stand-in (a tiny model that answers nonsense); by the logical model name if absent.",
+        description="GGUF file: a path its account can read, hf:<org>/<repo>/<file>[@revision], "
+        "models:/<name>@<alias>, or stand-in (a tiny model that answers nonsense); "
+        "by the logical model name if absent.",
     )
     digest: str | None = Field(
         default=None,

