@@ -256,7 +256,7 @@ def test_a_folder_that_another_process_locks_is_not_waited_for_for_ever(
     monkeypatch.setattr(replacing, "PATIENCE", 0)
     other = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
-    with pytest.raises(StackgenError, match="folder-locked"), replacing.alone(tmp_path / "dev"):
+    with pytest.raises(StackgenError, match="holds a lock on"), replacing.alone(tmp_path / "dev"):
         pass
     os.close(other)
     with replacing.alone(tmp_path / "dev"):
