@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from stackgen.providers.local.operations import PROGRAM
 from tests.accounts import component_account
@@ -155,6 +156,9 @@ def _answering(status: int, location: str = "") -> Iterator[tuple[str, list[str]
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
@@ -234,3 +238,29 @@ def test_no_process_of_a_stack_has_the_keys_of_the_operators_session() -> None:
     if done.returncode == 77:
         pytest.skip("no key can be added to a session's keyring here")
     assert done.stdout.strip() == "['True', 'False', 'False']", done.stderr
+
+
+def test_a_log_of_any_length_is_read_from_its_end(tmp_path: Path) -> None:
+    """A job's output is the log's file itself, which it can make as long as it likes."""
+    from stackgen.cli.logs import _tail  # pyright: ignore[reportPrivateUsage]
+    from stackgen.providers.local import operations
+
+    log = tmp_path / "job.log"
+    with log.open("wb") as stream:
+        stream.write(b"first\n")
+        stream.truncate(8 * 1024**3)
+        stream.seek(0, os.SEEK_END)
+        stream.write(b"\nnext to last\nlast\n")
+    assert _tail(operations, log, 2) == ["next to last", "last"]
+
+
+def test_a_model_server_leads_no_client_to_another_port() -> None:
+    from openai import APIStatusError
+
+    from stackgen.contracts.openai_chat import OpenaiChatBinding, ask
+
+    with _answering(200) as (target, reached), _answering(303, target) as (server, _):
+        binding = OpenaiChatBinding(base_url=f"{server}/v1", api_key=SecretStr("sk-1"), model="m")
+        with pytest.raises(APIStatusError):
+            ask(binding)
+        assert reached == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from argparse import Namespace
@@ -12,6 +13,8 @@ from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.printable import printable
+
+LARGEST = 16 * 1024**2  # bytes of a log: a job can make its own as long as it likes
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -48,7 +51,8 @@ def _printed(command: list[str]) -> Answer:
 def _tail(operations: Any, path: Path, lines: int) -> list[str]:
     try:
         with operations.open_log(path) as stream:
-            return stream.read().decode("utf-8", "replace").splitlines()[-lines:]
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - LARGEST))
+            return stream.read(LARGEST).decode("utf-8", "replace").splitlines()[-lines:]
     except OSError as error:
         return [f"({path} can't be read: {error.strerror})"]
 
@@ -71,8 +75,8 @@ def _follow(operations: Any, files: dict[str, Path], lines: dict[str, list[str]]
 def _print_from(operations: Any, name: str, path: Path, place: int) -> None:
     try:
         with operations.open_log(path) as stream:
-            stream.seek(place)
-            for line in stream:
+            stream.seek(max(place, os.fstat(stream.fileno()).st_size - LARGEST))
+            for line in stream.read(LARGEST).splitlines(keepends=True):
                 print(printable(f"{name}: {line.decode('utf-8', 'replace')}"), end="", flush=True)
     except OSError:
         return  # it is being replaced; the next round looks again

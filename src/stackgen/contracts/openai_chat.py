@@ -60,7 +60,7 @@ def client(base_url: str, api_key: str) -> Any:
 
     from stackgen.contracts.limited_http import HOOKS
 
-    connection = DefaultHttpxClient(event_hooks=HOOKS)
+    connection = DefaultHttpxClient(event_hooks=HOOKS, follow_redirects=False)
     return OpenAI(base_url=base_url, api_key=api_key, timeout=60, max_retries=0, http_client=connection)
 
 
