@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,8 +24,10 @@ def environment(engine: Path) -> dict[str, str]:
         "PATH": f"{engine / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_HOME": str(cache_home() / "pulumi-home"),
+        "TMPDIR": str(cache_home() / "tmp"),
     }
     make_homes()
+    _temporary(cache_home() / "tmp")
     if "PULUMI_BACKEND_URL" not in os.environ:
         _private(data_home() / "state")
         variables["PULUMI_BACKEND_URL"] = backend()
@@ -66,6 +70,15 @@ def _require_no_state(file: Path) -> None:
     message = f"the passphrase file {file} is empty, and the state beside it was encrypted with its content"
     hint = "put the passphrase back from a copy, or set PULUMI_CONFIG_PASSPHRASE"
     raise StackgenError(Problem("passphrase-empty", message, hint=hint), ExitCode.AUTHENTICATION)
+
+
+def _temporary(folder: Path) -> None:
+    """A folder of ours for the engine, whose logs have names that another user can guess; those of yesterday go."""
+    yesterday = time.time() - 24 * 3600
+    for path in _private(folder).glob("pulumi*.log.*"):
+        with suppress(FileNotFoundError):
+            if path.lstat().st_mtime < yesterday:
+                path.unlink()
 
 
 def _private(folder: Path) -> Path:
