@@ -7,6 +7,10 @@ from pathlib import Path
 
 import psutil
 
+from stackgen.catalog.shelf import Shelf
+from stackgen.planning.plan import plan
+from stackgen.spec.loading import load
+
 
 def servers(data: Path) -> list[psutil.Process]:
     """Everything that runs for the stacks of a data home, supervisord included."""
@@ -17,6 +21,14 @@ def supervisor(data: Path) -> psutil.Process:
     """The one supervisord of a data home."""
     (found,) = [p for p in servers(data) if "supervisord.conf" in " ".join(p.cmdline())]
     return found
+
+
+def undeclared_folders(spec: Path, data: Path) -> set[str]:
+    """Folders of servers whose names another component may have, since no implementation declares them (`parts`)."""
+    boxes = plan(load(spec), "dev", Shelf()).boxes
+    own = {box.resource for box in boxes}
+    own |= {f"{box.resource}-{part}" for box in boxes for part in box.implementation.parts}
+    return {path.name for path in (data / "stacks").glob("*/dev/run/*")} - own
 
 
 def reboot(data: Path) -> None:

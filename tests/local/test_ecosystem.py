@@ -26,6 +26,7 @@ from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
 from tests.conftest import ROOT
 from tests.local.conftest import Ecosystem
+from tests.local.processes import undeclared_folders
 
 pytestmark = pytest.mark.local
 QUESTIONS = yaml.safe_load((ROOT / "tests" / "local" / "questions.yaml").read_text())
@@ -191,6 +192,11 @@ def test_no_secret_is_in_clear_anywhere_it_should_not_be(ecosystem: Ecosystem) -
         content = path.read_bytes()
         assert not [path for secret in secrets if secret.encode() in content]
     assert "*****" in ecosystem.cli("bindings", "rag-assistant", "-e", "dev").stdout
+
+
+def test_each_folder_of_a_server_has_a_name_that_no_other_component_may_have(ecosystem: Ecosystem) -> None:
+    assert len(list((ecosystem.workspace / "run").iterdir())) > 10
+    assert undeclared_folders(ecosystem.spec, ecosystem.data) == set()
 
 
 class Writer:

@@ -13,6 +13,7 @@ import pytest
 
 from stackgen.catalog.shelf import Entry, Shelf
 from tests.conftest import Cli
+from tests.local.processes import undeclared_folders
 
 pytestmark = [pytest.mark.local, pytest.mark.nightly]
 STACK = ("stack.yaml", "-e", "dev")
@@ -64,6 +65,7 @@ def as_declared(cli: Cli, code: int | None = 0) -> bool:
 def test_it_is_as_declared_also_after_a_kill(small: Cli, entry: Entry) -> None:
     (small.folder / "stack.yaml").write_text((entry.folder / "example.yaml").read_text())
     small("up", *STACK, "--yes")
+    assert undeclared_folders(small.folder / "stack.yaml", small.folder / "data") == set()
     small.environment |= SPOILED
     assert as_declared(small)
     for item in json.loads(small("status", *STACK, "--json").stdout)["result"]:

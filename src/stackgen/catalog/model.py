@@ -107,6 +107,7 @@ class Implementation:
     kept_with: contract → clause of not_kept → the setting with which it is kept after all.
     sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
     beyond what its provider already requires. refuses: capability option → why it can't be honoured.
+    parts: what follows a component's name in the names of its further servers, ports and folders on a machine.
     check: what is wrong with options and settings taken together, in a sentence, or None.
     offers: why it can't serve a component's options and settings as written, in a place, or None; asked
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
@@ -134,6 +135,7 @@ class Implementation:
     reached_through: str | None = None
     properties: Properties | None = None
     requirements: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     billing: Billing | None = None
     gpu: bool = False
     licence: str = ""

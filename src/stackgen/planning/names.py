@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from stackgen.planning.findings import Findings
 from stackgen.planning.model import PlannedComponent
@@ -12,14 +12,26 @@ ROLES = "-roles"
 
 
 def check_names(planned: Sequence[PlannedComponent], findings: Findings) -> None:
-    """Note every component that would get the identity of another one's task."""
-    every = {item.resource: item for item in planned}
+    """Note every component that would get what belongs to another one: a task's identity, a server's folder or port."""
     for item in planned:
-        owner = every.get(item.resource.removesuffix(ROLES))
-        if owner is not None and owner is not item:
-            findings.add(
-                "name-taken",
-                f"'{item.name}' is the name of the task that makes the role of the database of '{owner.name}'",
-                ("components", item.name),
-                hint="give it another name",
-            )
+        for owner in planned:
+            if owner is item:
+                continue
+            for what in _taken(item, owner):
+                findings.add(
+                    "name-taken",
+                    f"'{item.name}' is the name of {what} of '{owner.name}'",
+                    ("components", item.name),
+                    hint="give it another name",
+                )
+
+
+def _taken(item: PlannedComponent, owner: PlannedComponent) -> Iterator[str]:
+    """What of the owner's has the other's name."""
+    if item.resource == f"{owner.resource}{ROLES}":
+        yield "the task that makes the role of the database"
+    if item.entry.provider == owner.entry.provider:
+        if any(item.resource == f"{owner.resource}-{part}" for part in owner.implementation.parts):
+            yield "a server, a port or a folder"
+        if item.resource == owner.resource and item.name != owner.name:
+            yield f"box {owner.box}"

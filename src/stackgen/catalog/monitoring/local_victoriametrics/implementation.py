@@ -40,4 +40,5 @@ IMPLEMENTATION = Implementation(
     billing="own-machines",
     licence="Apache-2.0 (VictoriaMetrics, Alertmanager, Jaeger)",
     default=True,
+    parts=("metrics", "rules", "alerts", "traces", "front"),
 )

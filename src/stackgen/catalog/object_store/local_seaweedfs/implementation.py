@@ -50,4 +50,5 @@ IMPLEMENTATION = Implementation(
         "Its inner ports (master, filer, volumes) listen on loopback too; volumes ask for signed tokens, "
         "the master and the filer's gRPC do not.",
     ),
+    parts=("master", "volume", "filer"),
 )

@@ -26,4 +26,5 @@ IMPLEMENTATION = Implementation(
     billing="own-machines",
     licence="the user's own",
     default=True,
+    parts=("source",),
 )
