@@ -131,6 +131,30 @@ def test_what_hides_of_an_account_ends_with_it(accounts: Any) -> None:
     assert accounts.service_account(wanted).name == account.name, "it can be made anew"
 
 
+@pytest.mark.parametrize(
+    ("name", "supervised", "ends"),
+    [("web", False, True), ("web", True, False), ("web-metrics", False, False)],
+)
+def test_what_hides_of_a_component_ends_when_its_server_stops(
+    accounts: Any, monkeypatch: pytest.MonkeyPatch, name: str, supervised: bool, ends: bool
+) -> None:
+    """It would get what the next start gives to the account. Servers of the same account that are supervised stay."""
+    from local_provider import strays, supervisord  # pyright: ignore
+
+    account = accounts.service_account(account_name(WORKSPACE, "web"))
+    hidden = subprocess.Popen(HIDDEN, cwd="/", user=account.uid, group=account.gid, extra_groups=[])
+    running = [{"pid": hidden.pid if supervised else 0}]
+    monkeypatch.setattr(supervisord, "call", lambda *_: running)
+    try:
+        strays.end_strays({"workspace": WORKSPACE, "name": name, "account": account_name(WORKSPACE, "web")})
+        assert (hidden.poll() is not None) == ends
+    finally:
+        hidden.kill()
+        hidden.wait()
+        for each in accounts.accounts_of(WORKSPACE):
+            accounts.delete_account(each)
+
+
 def test_a_group_that_was_left_is_taken(accounts: Any) -> None:
     group = account_name(WORKSPACE).partition(":")[0]
     subprocess.run(["groupadd", "--gid", "59871", group], check=True)

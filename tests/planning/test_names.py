@@ -68,14 +68,3 @@ def test_a_component_is_not_called_as_a_part_of_another(
         plan(loaded, "dev", SHELF)
     assert [problem.code for problem in caught.value.problems] == ["name-taken"]
     assert f"'docs-{part}' is the name of a server, a port or a folder of 'docs'" in str(caught.value)
-
-
-def test_a_component_is_not_called_as_the_second_box_of_another() -> None:
-    spec = SPEC.format(name="knowledge-2").replace("{provider: local}", "{provider: local, components: BOX}")
-    loaded = parse(
-        spec.replace("BOX", "{knowledge: {box: 2, implementation: local/embedded-postgres}}").encode(),
-        Path("stack.yaml"),
-    )
-    with pytest.raises(StackgenError) as caught:
-        plan(loaded, "dev", SHELF)
-    assert [problem.code for problem in caught.value.problems] == ["name-taken"]

@@ -30,8 +30,6 @@ def _taken(item: PlannedComponent, owner: PlannedComponent) -> Iterator[str]:
     """What of the owner's has the other's name."""
     if item.resource == f"{owner.resource}{ROLES}":
         yield "the task that makes the role of the database"
-    if item.entry.provider == owner.entry.provider:
-        if any(item.resource == f"{owner.resource}-{part}" for part in owner.implementation.parts):
-            yield "a server, a port or a folder"
-        if item.resource == owner.resource and item.name != owner.name:
-            yield f"box {owner.box}"
+    names = {f"{owner.resource}-{part}" for part in owner.implementation.parts}
+    if item.resource in names and item.entry.provider == owner.entry.provider:
+        yield "a server, a port or a folder"

@@ -29,7 +29,7 @@ def serves(pid: int, health: Mapping[str, Any]) -> bool:
     if asked.port is None:
         return True
     places = {(host, asked.port) for host in (asked.hostname, *EVERYWHERE)}
-    return any(not places.isdisjoint(_places(process)) for process in _family(pid))
+    return any(not places.isdisjoint(_places(process)) for process in family(pid))
 
 
 def listeners() -> dict[tuple[str, int], set[int]]:
@@ -92,7 +92,7 @@ def holder(port: int) -> str:
     return ""
 
 
-def _family(pid: int) -> Iterator[psutil.Process]:
+def family(pid: int) -> Iterator[psutil.Process]:
     """The process, its descendants, and what else is in its group: a server's workers, which run as the same user.
 
     Any process of the supervisor's session can join any group of it, whoever it runs as.
