@@ -170,6 +170,8 @@ def test_a_second_checkout_of_the_same_name_is_refused(small: Cli) -> None:
     assert str(other.folder) in said
     assert not (other.folder / "dev").exists()
     other("down", "stack.yaml", "--delete-data", "--yes", code=5)
+    for reads in (("verify",), ("bindings", "--show-secrets"), ("run", "--", "env")):
+        assert "error[another-checkout]" in other(reads[0], "stack.yaml", *reads[1:], code=5).stderr, reads
     small("verify", "stack.yaml", "--clause", "put-get")
     assert "one1 is no longer in the spec: its data stays" in up(other, "--take-over")
     assert "error[another-checkout]" in up(small, code=5)

@@ -83,7 +83,13 @@ class Context:
             progress(f"with the program run files that are not stackgen's: {', '.join(names[:MANY])}{more}")
 
     def bindings(self) -> dict[str, Any]:
-        """What the deployment exports, secrets in clear; raises StackgenError(not-deployed) if it is not up."""
+        """What the deployment exports, secrets in clear.
+
+        Raises StackgenError(not-deployed) if it is not up, StackgenError(another-checkout) if it is not this folder's.
+        """
+        from stackgen.engine.known import refuse_another
+
+        refuse_another(self.name, self.environment, self.loaded.path.parent, reads=True)
         found: dict[str, Any] = self.deployment(lambda _: None).outputs().get("bindings", {})
         if not found:
             message = f"'{self.name}' is not up in {self.environment}: its last `up` has not come to its end"

@@ -74,8 +74,11 @@ def forget(stack: str, environment: str) -> None:
             return
 
 
-def refuse_another(stack: str, environment: str, folder: Path) -> None:
-    """Raise StackgenError(another-checkout) where the deployment comes from another folder than `folder`."""
+def refuse_another(stack: str, environment: str, folder: Path, *, reads: bool = False) -> None:
+    """Raise StackgenError(another-checkout) where the deployment comes from another folder than `folder`.
+
+    reads: whether it would be asked or used there, not changed.
+    """
     found, here = read(stack, environment), folder.resolve()
     if found is None or found.folder == str(here):
         return
@@ -84,7 +87,7 @@ def refuse_another(stack: str, environment: str, folder: Path) -> None:
         return  # the same folder, moved
     message = (
         f"'{stack}' in {environment} is deployed from {found.folder}; this is {here}. Both have the same name, "
-        "so this one would change what the other one deployed"
+        f"so this one would {'use' if reads else 'change'} what the other one deployed"
     )
     hint = "give one of the stacks another `name`; or let this folder have the deployment with --take-over"
     command = f"stackgen up {stack} -e {environment} --take-over"

@@ -56,7 +56,7 @@ HOLDS_EXTENSIONS = """
 """
 BUCKETS = """
     select left(d, 3), count(*), sum(('x' || substr(d, 4, 15))::bit(60)::bigint)::text
-    from (select md5(t::text) as d from only {table} t) as rows group by 1
+    from (select md5(pg_catalog.record_out(t)::text) as d from only {table} t) as rows group by 1
 """
 Buckets = dict[str, tuple[int, str]]
 

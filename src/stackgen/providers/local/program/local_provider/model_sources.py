@@ -7,6 +7,7 @@ import re
 import shutil
 import urllib.error
 from pathlib import Path
+from typing import IO
 from urllib.request import Request, build_opener
 
 from local_provider.account import Account
@@ -18,6 +19,8 @@ from local_provider.python_environment import environment
 from local_provider.redirects import CredentialsStay
 from local_provider.registry_download import copy_as
 
+PART = 16 * 1024**2  # bytes
+ROOM = 2 * 1024**3  # bytes that a download leaves on the disk
 SCRIPTS = Path(__file__).parent / "scripts"
 LOCKS = Path(__file__).parent / "locks"
 _HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)(?:@(?P<revision>[\w.-]+))?")
@@ -83,7 +86,7 @@ def _hub(source: str, scratch: Path) -> Path:
     try:
         request = Request(url, headers=headers)
         with build_opener(CredentialsStay()).open(request, timeout=15) as answer, target.open("wb") as stream:
-            shutil.copyfileobj(answer, stream, 1024 * 1024)
+            _copy(answer, stream, target)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
         raise LocalFailure(
@@ -91,6 +94,16 @@ def _hub(source: str, scratch: Path) -> Path:
             "reference models:/name@alias, or to stand-in (a tiny model that answers nonsense)"
         ) from None
     return target
+
+
+def _copy(answer: IO[bytes], stream: IO[bytes], target: Path) -> None:
+    """Copy a file of any size, and leave room on the disk: a hub may answer without an end."""
+    while part := answer.read(PART):
+        if shutil.disk_usage(target.parent).free < ROOM:
+            raise LocalFailure(
+                f"the model leaves less than {ROOM // 1024**3} GiB on the disk of {target.parent}"
+            )
+        stream.write(part)
 
 
 def _package(source: str, scratch: Path, digest: str | None) -> Path:

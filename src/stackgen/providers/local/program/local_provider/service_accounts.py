@@ -193,10 +193,18 @@ def _new_number() -> int:
         (numbers for numbers in NUMBERS if all(_is_mapped(kind, *numbers) for kind in ("uid", "gid"))),
         NUMBERS[-1],
     )
-    taken = {entry.pw_uid for entry in pwd.getpwall()} | {entry.gr_gid for entry in grp.getgrall()}
-    while (number := first + secrets.randbelow(last - first)) in taken:
+    while _is_taken(number := first + secrets.randbelow(last - first)):
         continue
     return number
+
+
+def _is_taken(number: int) -> bool:
+    """Asked one by one: directories of accounts list none."""
+    for find in (pwd.getpwuid, grp.getgrgid):
+        with suppress(KeyError):
+            find(number)
+            return True
+    return False
 
 
 def _is_mapped(kind: str, first: int, last: int) -> bool:

@@ -24,7 +24,7 @@ def socket_path(workspace: str) -> Path:
     path = Path(workspace, "supervisor", "state", "s.sock")
     if len(str(path).encode()) <= LONGEST:
         return path
-    key = hashlib.sha256(workspace.encode()).hexdigest()[:12]
+    key = hashlib.sha256(workspace.encode()).hexdigest()[:32]
     return _runtime_folder() / key / "s.sock"
 
 
