@@ -65,12 +65,20 @@ def is_servers_account(uid: int) -> bool:
     return name.startswith(PREFIX) or name in (FORMER, os.environ.get(SHARED))
 
 
+# A session keyring outlives exec and setuid, and whoever has it reads its keys, such as the operator's Kerberos ticket:
+# so a new, empty one is joined (1 is KEYCTL_JOIN_SESSION_KEYRING; the numbers of keyctl(2) are of 64-bit Linux).
+_APART = (
+    "import ctypes, os, sys, warnings; libc = ctypes.CDLL(None); "
+    "keyctl = {'x86_64': 250, 'aarch64': 219, 'riscv64': 219, 'ppc64le': 271, 's390x': 280}.get(os.uname().machine); "
+    "sys.platform == 'linux' and sys.maxsize > 2**32 and keyctl and libc.syscall(keyctl, 1, None); "
+)
+
 # Dropping rights by subprocess's own `user=` forks, and a fork of a gRPC process can crash in its fork handlers;
 # without it subprocess uses vfork. So a small interpreter of its own does it, then becomes the command. In a session of
 # its own there is no terminal of the operator's to read, or to type into; it is killed when who waits for it ends
 # (1 is PR_SET_PDEATHSIG, which a change of the user would clear).
 _DROP = (
-    "import ctypes, os, sys, warnings; prctl = getattr(ctypes.CDLL(None), 'prctl', print); "
+    f"{_APART}prctl = getattr(libc, 'prctl', print); "
     "uid, gid = int(sys.argv[1]), int(sys.argv[2]); os.getpid() == os.getsid(0) or os.setsid(); "
     "os.setgroups([]); os.setgid(gid); os.setuid(uid); "
     "prctl is print or prctl(1, 9); os.execvp(sys.argv[3], sys.argv[3:])"
@@ -84,6 +92,11 @@ def run_as(account: Account | None, command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _DROP, str(account.uid), str(account.gid), *command]
 
 
+def run_apart(command: Sequence[str]) -> list[str]:
+    """The command that runs `command` as ourselves, without the keys of our session."""
+    return [sys.executable, "-I", "-S", "-c", f"{_APART}os.execvp(sys.argv[1], sys.argv[1:])", *command]
+
+
 def run_as_others(command: Sequence[str]) -> list[str]:
     """The command that runs `command` as an account that owns nothing of ours; itself where we are not root."""
     return run_as(OTHERS if os.geteuid() == 0 else None, command)
@@ -91,7 +104,16 @@ def run_as_others(command: Sequence[str]) -> list[str]:
 
 def account_home(account: Account | None) -> Path:
     """Where an account keeps what it has installed, apart from what others have."""
-    return cache_home() / "accounts" / str(os.geteuid() if account is None else account.uid)
+    return cache_home() / "accounts" / _number(account)
+
+
+def private_models(account: Account | None) -> Path:
+    """The folder of the models that an account alone may read. It is ours: no account can put anything there."""
+    return cache_home() / "models" / "private" / _number(account)
+
+
+def _number(account: Account | None) -> str:
+    return str(os.geteuid() if account is None else account.uid)
 
 
 def shared_folder(path: Path) -> Path:

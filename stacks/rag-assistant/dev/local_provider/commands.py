@@ -73,10 +73,13 @@ def helper(
 
 
 def minimal(home: Path, path: str = "") -> dict[str, str]:
-    """An environment that carries none of the user's keys: path, home, locale, proxies and certificates."""
+    """An environment that carries none of the user's keys: path, home, locale, proxies and certificates.
+
+    A proxy's address goes without the user name and password in it: those are the operator's.
+    """
     system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return {
-        **_passed_on(),
+        **{name: _without_user(value) if name in _PROXIES else value for name, value in _passed_on().items()},
         "PATH": f"{path}:{system}" if path else system,
         "HOME": str(home),
         "TMPDIR": str(home),
@@ -95,6 +98,18 @@ def _passed_on() -> dict[str, str]:
             words = [word.strip() for word in given.split(",") if word.strip()]
             found[name] = ",".join([*words, *(place for place in _HERE if place not in words)])
     return found
+
+
+def proxies() -> dict[str, str]:
+    """Addresses of proxies as the user has them, for installers that run as another account."""
+    return {name: os.environ[name] for name in _PROXIES if name in os.environ}
+
+
+def _without_user(address: str) -> str:
+    """`user:password@host:1` or the same with a scheme: the address alone."""
+    found = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address)
+    scheme = found[0] if found else ""
+    return scheme + address[len(scheme) :].rpartition("@")[2]
 
 
 def without_credentials(text: str) -> str:

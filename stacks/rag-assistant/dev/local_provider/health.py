@@ -14,6 +14,7 @@ from typing import Any
 
 import pulumi
 
+from local_provider.deadlines import within
 from local_provider.redirects import NoRedirects
 
 
@@ -39,7 +40,14 @@ class Health:
 
 
 def healthy(properties: Mapping[str, Any], timeout: float = 5) -> bool:
-    """Ask once; `timeout` in seconds."""
+    """Ask once; `timeout` in seconds, for silence and for the whole answer."""
+    try:
+        return within(2 * timeout, lambda: _healthy(properties, timeout))
+    except TimeoutError:
+        return False
+
+
+def _healthy(properties: Mapping[str, Any], timeout: float) -> bool:
     if properties.get("http"):
         context = _context(properties)
         return _answers(str(properties["http"]), int(properties.get("status") or 200), timeout, context)

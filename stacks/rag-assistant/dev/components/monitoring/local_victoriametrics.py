@@ -57,10 +57,13 @@ def _metrics(servers: MonitoringServers, args: LocalVictoriametricsArgs) -> pulu
     """VictoriaMetrics: scrapes, keeps, evaluates PromQL, takes OTLP."""
     data, port = servers.data("metrics"), servers.port("metrics")
     own = {
-        servers.name: {"openmetrics": {"url": pulumi.Output.concat("http://127.0.0.1:", port, "/metrics")}}
+        servers.name: {"openmetrics": {"url": pulumi.Output.concat("https://127.0.0.1:", port, "/metrics")}}
     }
     jobs = scrape_jobs({**own, **args.watches})
-    credentials = {"basic_auth": {"username": USER, "password": servers.inner}}
+    credentials = {
+        "basic_auth": {"username": USER, "password": servers.inner},
+        "tls_config": {"ca_file": CERTIFICATE},
+    }
     scrape = pulumi.Output.all(jobs, credentials, args.scrape_interval).apply(scrape_configuration)
     flags = ["-promscrape.config=scrape.yml", "-search.latencyOffset=0s", "-memory.allowedBytes=64MB"]
     flags += ["-opentelemetry.usePrometheusNaming", f"-retentionPeriod={args.retention}"]
@@ -83,6 +86,7 @@ def _rules(
     flags += [pulumi.Output.concat(f"-{key}.url=", url) for key, url in addresses.items()]
     for store in ("datasource", "remoteWrite", "remoteRead"):
         flags += [f"-{store}.basicAuth.username={USER}", f"-{store}.basicAuth.passwordFile={INNER}"]
+        flags += [f"-{store}.tlsCAFile={CERTIFICATE}"]
     shown = {"CAFile": CERTIFICATE, "CertFile": CERTIFICATE, "KeyFile": KEY}
     flags += [f"-notifier.tls{kind}={file}" for kind, file in shown.items()]
     return servers.victoriametrics("rules", "vmalert", [*ASKS, *flags], port, files={"rules.yml": RULES})

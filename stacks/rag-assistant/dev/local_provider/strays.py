@@ -1,0 +1,70 @@
+"""Processes that a component has left behind: they would get what the next start gives to the component's account.
+
+They are found by their user, since a process can drop its variables, its session and its parent.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import psutil
+
+from local_provider import supervisord
+from local_provider.account import SHARED, account_name
+from local_provider.failure import LocalFailure
+from local_provider.listening import family
+from local_provider.service_accounts import existing_account
+
+PATIENCE = 30  # seconds for processes to go that were killed
+
+
+def end_strays(props: Mapping[str, Any]) -> None:
+    """End all that runs as the account of a stopped server or job, and belongs to no server that is supervised.
+
+    A server that shares its component's account with others leaves this to the one that is called as the component.
+    Raises LocalFailure where a process stays.
+    """
+    workspace, name = str(props["workspace"]), str(props["name"])
+    wanted = props.get("account")
+    if os.environ.get(SHARED) or wanted is None or wanted != account_name(workspace, name):
+        return
+    account = existing_account(wanted)
+    if account is None or account.uid == os.geteuid():
+        return
+    deadline = time.monotonic() + PATIENCE
+    while strays := _strays(account.uid, workspace):
+        if time.monotonic() > deadline:
+            numbers = ", ".join(str(process.pid) for process in strays)
+            raise LocalFailure(
+                f"{name}: the processes {numbers} of its account '{account.name}' can't be ended"
+            )
+        for process in strays:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(strays, timeout=5)
+
+
+def _strays(uid: int, workspace: str) -> list[psutil.Process]:
+    supervised, found = _supervised(workspace), list[psutil.Process]()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if (
+                uid in process.uids()
+                and process.status() != psutil.STATUS_ZOMBIE
+                and process.pid not in supervised
+            ):
+                found.append(process)
+    return found
+
+
+def _supervised(workspace: str) -> set[int]:
+    """Numbers of the processes of every server that the supervisor runs."""
+    try:
+        servers: list[dict[str, Any]] = supervisord.call(workspace, "getAllProcessInfo")
+    except supervisord.Unreachable:
+        return set()
+    return {process.pid for server in servers if server["pid"] for process in family(int(server["pid"]))}
