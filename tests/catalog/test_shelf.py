@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stackgen.catalog.model import ForStackgen
+from stackgen.catalog.model import ForStackgen, Refers
 from stackgen.catalog.properties import NA, SCALES
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
@@ -81,7 +81,7 @@ def test_the_component_takes_every_option_and_setting(entry: Entry) -> None:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
     options = SHELF.capability(entry.capability).options.model_fields
-    given = {name for name, info in options.items() if ForStackgen() not in info.metadata}
+    given = {name for name, info in options.items() if not _stays_out(info.metadata)}
     taken = given - set(entry.implementation.refuses)
     settings = entry.implementation.settings.model_fields.items()
     taken |= {name for name, info in settings if ForStackgen() not in info.metadata}
@@ -89,6 +89,28 @@ def test_the_component_takes_every_option_and_setting(entry: Entry) -> None:
     source = (entry.folder / "component.py").read_text()
     assert f'"stackgen:{entry.capability}:{entry.class_name}"' in source
     assert "register_outputs" in source
+
+
+def _stays_out(marks: list[object]) -> bool:
+    """Whether an option is nothing of the component's, or comes to it within another one."""
+    return ForStackgen() in marks or any(isinstance(mark, Refers) and mark.into for mark in marks)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=_id)
+def test_who_declares_readers_has_them_and_who_has_them_declares_it(entry: Entry) -> None:
+    tree = ast.parse((entry.folder / "component.py").read_text())
+    assigned = {
+        ast.unparse(target)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    }
+    assert ("self.readers" in assigned) == entry.implementation.readers
+
+
+@pytest.mark.parametrize("entry", SHELF.implementations["model_registry"].values(), ids=_id)
+def test_a_registry_has_readers_or_says_why_not(entry: Entry) -> None:
+    assert entry.implementation.readers or any("only reads" in note for note in entry.implementation.notes)
 
 
 @pytest.mark.parametrize("entry", OFFERED, ids=_id)

@@ -151,6 +151,7 @@ KEYS = (
     "settings",
     "needs",
     "uses",
+    "reads",
     "serves",
     "size",
     "model",

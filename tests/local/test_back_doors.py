@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ import httpx
 import pytest
 
 from tests.conftest import Cli
+from tests.local import registry_reader
 from tests.local.doors import Answers, ask, listeners, open_doors
 
 pytestmark = pytest.mark.local
@@ -48,6 +51,9 @@ PREDICTORS = """\
   claims: {capability: predictor, model: 'models:/tiny@champion', registry: registry}
   scores: {capability: predictor, model: 'models:/tiny@champion', registry: registry}
 """
+VIEWER = (
+    "  viewer: {capability: job, source: code, command: [python, registry_reader.py], reads: [registry]}\n"
+)
 WATCHED = ["gateway", "entrance", "chat", "claims", "scores"]
 
 
@@ -61,7 +67,11 @@ def doors(open_folder: Path) -> Iterator[Cli]:
         _write(cli, WATCHED[:3], "", "")
         cli("up", "stack.yaml", "--yes")
         _register(_bindings(cli)["registry"]["mlflow"])
-        _write(cli, WATCHED, PREDICTORS, "      scores: {implementation: local/kserve}")
+        _without_reader(cli)
+        (folder / "code").mkdir()
+        (folder / "code" / "requirements.txt").touch()
+        shutil.copy(registry_reader.__file__, folder / "code")
+        _write(cli, WATCHED, VIEWER + PREDICTORS, "      scores: {implementation: local/kserve}")
         cli("up", "stack.yaml", "--yes")
         yield cli
     finally:
@@ -76,6 +86,17 @@ def _write(cli: Cli, watched: list[str], predictors: str, kserve: str) -> None:
 
 def _bindings(cli: Cli) -> dict[str, Any]:
     return json.loads(cli("bindings", "stack.yaml", "--show-secrets", "--json").stdout)["result"]
+
+
+def _without_reader(cli: Cli) -> None:
+    """The registry as a former version made it: one user, and no permissions for others."""
+    workspace = cli.folder / "data" / "stacks" / "doors" / "dev"
+    with sqlite3.connect(workspace / "data" / "registry" / "users.db") as users:
+        assert users.execute("delete from users where username = 'reader'").rowcount == 1
+    configuration = workspace / "run" / "registry" / "users.ini"
+    text = configuration.read_text().partition("[reader]")[0].replace("= READ", "= NO_PERMISSIONS")
+    former = "mlflow.server.auth:authenticate_request_basic_auth"
+    configuration.write_text(text.replace("mlflow_reader:authenticate_request", former))
 
 
 def _register(binding: dict[str, str]) -> None:
@@ -184,6 +205,27 @@ def _eventually(expected: set[str], ask: Callable[[], set[str]]) -> None:
     while (found := ask()) != expected:
         assert time.monotonic() < deadline, f"{found}, not {expected}"
         time.sleep(0.5)
+
+
+def test_who_reads_the_registry_changes_nothing_there(doors: Cli) -> None:
+    """A job with `reads` made every call; the predictors were loaded with the same credentials."""
+    log = doors.folder / "data" / "stacks" / "doors" / "dev" / "logs" / "viewer.log"
+    assert log.read_text() == f"{registry_reader.CALLS} calls\n"
+    found = _bindings(doors)["registry"]["mlflow"]
+    writer = registry_reader.Registry(found["tracking-uri"], found["username"], found["password"])
+    api = registry_reader.API
+    _, made = writer("POST", f"{api}/experiments/create", {"name": "of the writer"})
+    run = writer("POST", f"{api}/runs/create", made)[1]["run"]["info"]["run_id"]
+    file = f"{registry_reader.ARTIFACTS}/artifacts/{made['experiment_id']}/{run}/artifacts/a"
+    for method, path, body in (
+        ("POST", f"{api}/runs/log-metric", {"run_id": run, "key": "a", "value": 1, "timestamp": 1}),
+        ("PUT", file, "an artifact"),
+        ("POST", f"{api}/registered-models/create", {"name": "of the writer"}),
+    ):
+        assert writer(method, path, body)[0] == 200
+    for user in (found["username"], "reader"):
+        wrong = registry_reader.Registry(found["tracking-uri"], user, "wrong-password")
+        assert wrong("GET", f"{registry_reader.API}/registered-models/search")[0] == 401
 
 
 @pytest.mark.parametrize("key", ["", "Bearer sk-wrong"])

@@ -35,11 +35,15 @@ class Refers:
 
     capabilities: those it may name (empty: any). waits: whether they must run before this one is created;
     False where it only needs to know their bindings. contracts: those it connects through (empty: any).
+    reads: it is given their `readers`, if they have them, instead of their `bindings`. into: the option that
+    the component finds them under, beside those which that option names itself.
     """
 
     capabilities: tuple[str, ...] = ()
     waits: bool = True
     contracts: tuple[str, ...] = ()
+    reads: bool = False
+    into: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class Implementation:
     properties: security, backup and availability, each with a sentence; foundations have none.
     billing: per-use (what is not used costs nothing but storage), always-on (something is paid for as long as it
     is up) or own-machines (it runs on machines that are there already). gpu: whether every size of it needs GPUs.
+    readers: whether its component has `readers`, bindings with credentials that change nothing.
     """
 
     description: str
@@ -138,6 +143,7 @@ class Implementation:
     parts: tuple[str, ...] = ()
     billing: Billing | None = None
     gpu: bool = False
+    readers: bool = False
     licence: str = ""
     maturity: Maturity = "stable"
     default: bool = False  # the one its provider picks when a spec names only the provider

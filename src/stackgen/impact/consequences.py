@@ -27,6 +27,21 @@ def bindings(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> I
         else:
             yield Statement(before.name, "bindings", "gained", f"{name}: {keys}", source)
     yield from _credentials(before, after)
+    yield from _readers(before, after, plan)
+
+
+def _readers(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
+    """Whether those who only read get credentials, or lose them, with which nothing can be changed."""
+    was, now = before.implementation.readers, after.implementation.readers
+    read = ", ".join(item.name for item in plan.callers(before.name) if item.only_reads(before.name))
+    if not read or was == now:
+        return
+    if now:
+        says = f"credentials that change nothing, for {read}"
+        yield Statement(before.name, "bindings", "gained", says, descriptor(after.entry, "readers="))
+    else:
+        says = f"credentials that change nothing: {read} can write too"
+        yield Statement(before.name, "bindings", "lost", says, descriptor(before.entry, "readers="))
 
 
 def _credentials(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:

@@ -20,12 +20,15 @@ class Reference:
     """What one option of a component names.
 
     many: the option is a list. waits: it needs them running. contracts: those it connects through; () for any.
+    reads: it is given their bindings for reading only. into: the option of its component that has them too.
     """
 
     names: tuple[str, ...]
     many: bool
     waits: bool
     contracts: tuple[str, ...] = ()
+    reads: bool = False
+    into: str | None = None
 
     def connects(self, target: PlannedComponent) -> bool:
         """Whether the component opens connections to `target`, which it names."""
@@ -96,6 +99,10 @@ class PlannedComponent:
     def label(self) -> str:
         """Name of the box in the program: the component's, with the box's number behind it but for the first."""
         return numbered(self.name, self.box)
+
+    def only_reads(self, other: str) -> bool:
+        """Whether it names another component for reading only."""
+        return any(reference.reads and other in reference.names for reference in self.references.values())
 
     @property
     def waits_for(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
@@ -30,23 +31,47 @@ def references(
         value: Any = getattr(options, option)
         if value is None or value == ():
             if value == ():
-                found[option] = Reference((), many=True, waits=refers.waits, contracts=refers.contracts)
+                found[option] = _reference((), refers, many=True)
             continue
         if value == ALL:
-            found[option] = Reference((ALL,), many=True, waits=refers.waits, contracts=refers.contracts)
+            found[option] = _reference((ALL,), refers, many=True)
             continue
         many = isinstance(value, tuple)
         names: tuple[str, ...] = value if many else (value,)
         for index, name in enumerate(names):
             path = merged.option_path((option, index) if many else (option,))
             _check(name, merged, refers, path, all_merged, findings)
+            if refers.into is not None and name in getattr(options, refers.into):
+                _refuse_both(name, merged, option, refers.into, path, findings)
         if ForStackgen() in type(options).model_fields[option].metadata:
             continue  # checked, and no connection of the component's
         if all(name in all_merged for name in names):
-            found[option] = Reference(names, many=many, waits=refers.waits, contracts=refers.contracts)
+            found[option] = _reference(names, refers, many=many)
     for index, name in enumerate(merged.depends_on):
         _check(name, merged, ORDER, (*merged.path, "depends_on", index), all_merged, findings)
     return found
+
+
+def _reference(names: tuple[str, ...], refers: Refers, *, many: bool) -> Reference:
+    return Reference(
+        names,
+        many=many,
+        waits=refers.waits,
+        contracts=refers.contracts,
+        reads=refers.reads,
+        into=refers.into,
+    )
+
+
+def _refuse_both(
+    name: str, merged: Merged, option: str, other: str, path: tuple[str | int, ...], findings: Findings
+) -> None:
+    findings.add(
+        "named-twice",
+        f"'{merged.name}' names '{name}' in `{option}` and in `{other}`, which give it different credentials",
+        path,
+        hint=f"keep it in `{option}` if it only reads, in `{other}` if it also writes",
+    )
 
 
 def spread_all(
@@ -72,9 +97,7 @@ def spread_all(
                     )
                     findings.add("too-many-references", message, all_merged[name].option_path((option,)))
                     findings.raise_if_any()
-                refs[option] = Reference(
-                    others, many=True, waits=reference.waits, contracts=reference.contracts
-                )
+                refs[option] = replace(reference, names=others)
 
 
 def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> dict[str, FilePath]:

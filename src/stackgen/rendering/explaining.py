@@ -50,7 +50,7 @@ def _component(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] 
 
 def _values(name: str, kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key in dict.fromkeys((*old, *new)):
-        if old.get(key) != new.get(key):
+        if old.get(key, []) != new.get(key, []):  # an option that is new is empty where it was not there
             yield f"{name}: {kind} {key} {_shown(old.get(key))} -> {_shown(new.get(key))}"
 
 

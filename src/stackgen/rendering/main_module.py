@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from stackgen.catalog.model import ForStackgen
 from stackgen.catalog.shelf import Entry
-from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation, Reference
+from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.rendering.literals import INDENT, WIDTH, Code, code_list, literal, names
 from stackgen.rendering.templating import render
 
@@ -188,22 +188,33 @@ class _Main:
             if option in _for_stackgen(type(item.options)):
                 continue
             if option in item.references:
-                yield Code(f"{option}={self._referred(item, option, item.references[option])}")
+                if item.references[option].into is None:
+                    yield Code(f"{option}={self._referred(item, option)}")
             elif option in item.sources:
                 yield Code(f"{option}={literal(_relative(item.sources[option], self.folder))}")
             elif value is not None and not _nothing(item.options, option, value):
                 yield self._argument(option, value)
 
-    def _bindings(self, name: str, by: str | None = None) -> Code:
-        """A component's bindings as `by` sees them: its server's where another speaks for it."""
+    def _bindings(self, name: str, by: str | None = None, *, reads: bool = False) -> Code:
+        """A component's bindings as `by` sees them: its server's where another speaks for it.
+
+        reads: those with credentials that change nothing, where the component has them."""
         server = self.plan.by_name[name].served_by
         if server is None or server == by:
-            return Code(f"{self._variable(name)}.bindings")
+            readers = reads and self.plan.by_name[name].implementation.readers
+            return Code(f"{self._variable(name)}.{'readers' if readers else 'bindings'}")
         return Code(f"{self._variable(server)}.served[{literal(name)}]")
 
-    def _referred(self, item: PlannedComponent, option: str, reference: Reference) -> Code:
-        code = {name: self._bindings(name, item.name) for name in reference.names}
-        if reference.many:
+    def _referred(self, item: PlannedComponent, option: str) -> Code:
+        """What an option names, and what others name on its behalf."""
+        given = item.references[option]
+        references = [given, *(other for other in item.references.values() if other.into == option)]
+        code = {
+            name: self._bindings(name, item.name, reads=reference.reads)
+            for reference in references
+            for name in reference.names
+        }
+        if given.many:
             return names(code, indent=2 * INDENT, lead=len(option) + 1)
         return next(iter(code.values()))
 

@@ -39,7 +39,7 @@ class ChatModelOptions(CapabilityOptions):
     """Options of a chat model."""
 
     model: str = Field(description="Logical model name, the same on every provider.")
-    registry: Annotated[str | None, Refers(("model_registry",))] = Field(
+    registry: Annotated[str | None, Refers(("model_registry",), reads=True)] = Field(
         default=None, description="The registry component its weights come from, if they come from one."
     )
 

@@ -109,7 +109,7 @@ class EmbeddingModelOptions(CapabilityOptions):
     """Options of an embedding model."""
 
     model: str = Field(description="Logical model name, the same on every provider.")
-    registry: Annotated[str | None, Refers(("model_registry",))] = Field(
+    registry: Annotated[str | None, Refers(("model_registry",), reads=True)] = Field(
         default=None, description="The registry component its weights come from, if they come from one."
     )
     dimensions: int | None = Field(

@@ -15,6 +15,9 @@ class JobOptions(CapabilityOptions):
     uses: Annotated[tuple[str, ...], Refers()] = Field(
         default=(), description="Components whose bindings it gets in its environment."
     )
+    reads: Annotated[tuple[str, ...], Refers(("model_registry",), reads=True, into="uses")] = Field(
+        default=(), description="Model registries whose bindings it gets for reading only."
+    )
 
 
 CAPABILITY = Capability(

@@ -11,7 +11,7 @@ class PredictorOptions(CapabilityOptions):
     """Options of a predictor."""
 
     model: str = Field(description="A registry reference such as models:/fraud@champion.")
-    registry: Annotated[str | None, Refers(("model_registry",))] = Field(
+    registry: Annotated[str | None, Refers(("model_registry",), reads=True)] = Field(
         default=None, description="The registry component the model comes from."
     )
 

@@ -15,6 +15,9 @@ class ServiceOptions(CapabilityOptions):
     uses: Annotated[tuple[str, ...], Refers()] = Field(
         default=(), description="Components whose bindings it gets in its environment."
     )
+    reads: Annotated[tuple[str, ...], Refers(("model_registry",), reads=True, into="uses")] = Field(
+        default=(), description="Model registries whose bindings it gets for reading only."
+    )
     port: int | None = Field(
         default=None, ge=1024, le=65535, description="Port to listen on; a free one if absent."
     )

@@ -77,5 +77,8 @@ IMPLEMENTATION = Implementation(
     billing="always-on",
     licence="AWS service terms; Apache-2.0 (MLflow)",
     maturity="beta",
-    notes=(f"clients need the package sagemaker-mlflow beside mlflow ({PLUGIN})",),
+    notes=(
+        f"clients need the package sagemaker-mlflow beside mlflow ({PLUGIN})",
+        "a workload that only reads (`reads`, a predictor) may write too: roles are given every action",
+    ),
 )

@@ -64,6 +64,7 @@ IMPLEMENTATION = Implementation(
         ),
     ),
     billing="always-on",
+    readers=True,
     licence="Apache-2.0",
     default=True,
 )

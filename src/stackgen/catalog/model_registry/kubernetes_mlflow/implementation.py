@@ -78,6 +78,7 @@ IMPLEMENTATION = Implementation(
     not_kept={"mlflow": {"tls": PLAIN_HTTP}},
     properties=replace(SERVER, encryption_at_rest=ON_VOLUME, backup=NO_BACKUP),
     billing="own-machines",
+    readers=True,
     licence="Apache-2.0 (MLflow, CloudNativePG); PostgreSQL Licence",
     default=True,
     notes=("with `database: cloudnative-pg` its operator must run in the cluster, in namespace cnpg-system",),

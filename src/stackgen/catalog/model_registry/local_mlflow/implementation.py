@@ -33,6 +33,7 @@ IMPLEMENTATION = Implementation(
     not_kept={"mlflow": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
     properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
     billing="own-machines",
+    readers=True,
     licence="Apache-2.0",
     default=True,
 )

