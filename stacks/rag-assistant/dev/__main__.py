@@ -126,7 +126,7 @@ triage = LocalMlserver(
     LocalMlserverArgs(
         workspace=workspace,
         model="models:/triage@champion",
-        registry=registry.bindings,
+        registry=registry.readers,
     ),
     pulumi.ResourceOptions(depends_on=[registry, training]),
 )

@@ -9,20 +9,20 @@ from typing import Any
 
 import pulumi
 
-from local_provider import DataDirectory, Health, Password, Port, Process, ProcessArgs, PythonEnvironment
+from local_provider import (
+    DataDirectory,
+    Health,
+    Password,
+    Port,
+    Process,
+    ProcessArgs,
+    PythonEnvironment,
+    Step,
+)
 from local_provider.workspace import Workspace
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
 
 FILES = Path(__file__).parent / "files" / "local_mlflow"
-USER = "stackgen"
-AUTHENTICATION = """\
-[mlflow]
-default_permission = NO_PERMISSIONS
-database_uri = sqlite:///{data}/users.db
-admin_username = {user}
-admin_password = {password}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-auth_cache_ttl_seconds = 60
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,7 @@ class LocalMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in SQLite; clients reach artifacts through the server."""
 
     bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    readers: dict[str, dict[str, pulumi.Input[Any]]]
 
     def __init__(self, name: str, args: LocalMlflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:model_registry:LocalMlflow", name, None, opts)
@@ -48,15 +49,13 @@ class LocalMlflow(pulumi.ComponentResource):
         lock = (FILES / "requirements.txt").read_text()
         python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
         password = Password(f"{name}-password", opts=kept).value
+        reader_password = Password(f"{name}-reader-password", opts=child).value
         session_key = Password(f"{name}-session-key", opts=kept).value
         number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
         url = pulumi.Output.concat("http://127.0.0.1:", number)
         store = args.artifacts["s3"] if args.artifacts else None
         own_disk = pulumi.Output.concat(data, "/artifacts")
         place = pulumi.Output.concat("s3://", store["bucket"], f"/{name}") if store else own_disk
-        users = pulumi.Output.all(data=data, user=USER, password=password).apply(
-            lambda known: AUTHENTICATION.format(**known)
-        )
         flags: list[Any] = [
             "--host",
             "127.0.0.1",
@@ -77,18 +76,26 @@ class LocalMlflow(pulumi.ComponentResource):
                 command=[pulumi.Output.concat(python, "/bin/mlflow"), "server", *flags],
                 environment={
                     "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),
+                    "PYTHONPATH": ".",
                     "MLFLOW_AUTH_CONFIG_PATH": "users.ini",
                     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
                     "MLFLOW_DISABLE_TELEMETRY": "true",
                     "DO_NOT_TRACK": "true",
                 },
                 secrets={"MLFLOW_FLASK_SERVER_SECRET_KEY": session_key, **_object_store(store)},
-                secret_files={"users.ini": users},
+                files={MODULE: MLFLOW_READER},
+                secret_files={
+                    "users.ini": configuration(
+                        pulumi.Output.concat("sqlite:///", data, "/users.db"), password, reader_password
+                    )
+                },
+                prepare=[Step(command=[pulumi.Output.concat(python, "/bin/python"), MODULE])],
                 health=Health(http=pulumi.Output.concat(url, "/health")),
             ),
             child,
         )
-        self.bindings = {"mlflow": {"tracking-uri": url, "username": USER, "password": password}}
+        self.bindings = {"mlflow": {"tracking-uri": url, "username": WRITER, "password": password}}
+        self.readers = {"mlflow": {"tracking-uri": url, "username": READER, "password": reader_password}}
         self.register_outputs({"bindings": self.bindings})
 
 

@@ -18,22 +18,13 @@ from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
 from kubernetes_platform.servers import Scale, Server, ServerArgs, claim
 from kubernetes_platform.workloads import Caller
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
 
 PORT = 5000
-USERS = "/etc/mlflow/users.ini"
-USER = "stackgen"
+FOLDER = "/etc/mlflow"
 DATABASE = "mlflow"
 ARTIFACTS = "/artifacts"
 OPERATED = "cloudnative-pg"
-AUTHENTICATION = """\
-[mlflow]
-default_permission = NO_PERMISSIONS
-database_uri = {database}
-admin_username = {user}
-admin_password = {password}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-auth_cache_ttl_seconds = 60
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +56,7 @@ class KubernetesMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in PostgreSQL; clients reach artifacts through the server."""
 
     bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    readers: dict[str, Mapping[str, pulumi.Input[Any]]]
 
     def __init__(
         self, name: str, args: KubernetesMlflowArgs, opts: pulumi.ResourceOptions | None = None
@@ -73,6 +65,9 @@ class KubernetesMlflow(pulumi.ComponentResource):
         self._name, self._args, self._child = name, args, pulumi.ResourceOptions(parent=self)
         child = self._child
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
+        reader_password = random.RandomPassword(
+            f"{name}-reader-password", length=40, special=False, opts=child
+        ).result
         own_disk = args.artifacts is None
         claims = (
             {"artifacts": claim(f"{name}-artifacts", name, args.artifact_storage, args.kubernetes, child)}
@@ -82,7 +77,9 @@ class KubernetesMlflow(pulumi.ComponentResource):
         server = Server(
             name,
             ServerArgs(
-                pod=Pod(containers=[self._container(self._database(), password)], claims=claims),
+                pod=Pod(
+                    containers=[self._container(self._database(), password, reader_password)], claims=claims
+                ),
                 port=PORT,
                 callers=args.callers,
                 # a volume that one node mounts serves one replica
@@ -92,7 +89,9 @@ class KubernetesMlflow(pulumi.ComponentResource):
             args.kubernetes,
             child,
         )
-        self.bindings = {"mlflow": {"tracking-uri": server.url, "username": USER, "password": password}}
+        url = server.url
+        self.bindings = {"mlflow": {"tracking-uri": url, "username": WRITER, "password": password}}
+        self.readers = {"mlflow": {"tracking-uri": url, "username": READER, "password": reader_password}}
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings, "address": server.address})
 
@@ -119,27 +118,30 @@ class KubernetesMlflow(pulumi.ComponentResource):
             lambda value: f"postgresql://{database.user}:{quote(value, safe='')}@{place}"
         )
 
-    def _container(self, database: pulumi.Output[str], password: pulumi.Output[str]) -> Container:
+    def _container(
+        self,
+        database: pulumi.Output[str],
+        password: pulumi.Output[str],
+        reader_password: pulumi.Output[str],
+    ) -> Container:
         args, name = self._args, self._name
         session = random.RandomPassword(f"{name}-session-key", length=48, special=False, opts=self._child)
-        users = pulumi.Output.all(database=database, user=USER, password=password).apply(
-            lambda known: AUTHENTICATION.format(**known)
-        )
         place, store, keys = self._artifacts()
         hosts = f"{name}.{args.kubernetes.namespace}.svc*,{name}.*,localhost*,127.0.0.1*"
         flags = ["--host", "0.0.0.0", "--port", str(PORT), "--workers", "2"]  # noqa: S104 - a pod's own
-        flags += ["--app-name", "basic-auth", "--allowed-hosts", hosts, "--serve-artifacts"]
-        flags += ["--backend-store-uri", "$(BACKEND_STORE_URI)", "--artifacts-destination", "$(ARTIFACTS)"]
+        flags += ["--app-name", "basic-auth", "--allowed-hosts", f"'{hosts}'", "--serve-artifacts"]
+        start = f"python {FOLDER}/{MODULE} && exec mlflow server "
+        start += '--backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
         return Container(
             name="mlflow",
             image=args.kubernetes.image(args.image),
-            command=["mlflow", "server"],
-            args=flags,
+            command=["sh", "-euc", start + " ".join(flags)],
             environment={
                 **store,
                 "HOME": "/tmp",  # noqa: S108 - the pod's own
                 "ARTIFACTS": place,
-                "MLFLOW_AUTH_CONFIG_PATH": USERS,
+                "PYTHONPATH": FOLDER,
+                "MLFLOW_AUTH_CONFIG_PATH": f"{FOLDER}/users.ini",
                 "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 "DO_NOT_TRACK": "true",
@@ -149,7 +151,8 @@ class KubernetesMlflow(pulumi.ComponentResource):
                 "BACKEND_STORE_URI": database,
                 "MLFLOW_FLASK_SERVER_SECRET_KEY": session.result,
             },
-            secret_files={USERS: users},
+            files={f"{FOLDER}/{MODULE}": MLFLOW_READER},
+            secret_files={f"{FOLDER}/users.ini": configuration(database, password, reader_password)},
             volumes={} if args.artifacts else {ARTIFACTS: "artifacts"},
             ports={"http": PORT},
             health=Health(port=PORT, path="/health"),

@@ -17,20 +17,13 @@ from gcp_platform.databases import CloudSql
 from gcp_platform.roles import PORT as DATABASE_PORT
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
 
 PORT = 5000
 USERS = "/etc/mlflow/users.ini"
-USER = "stackgen"
+CODE = "/etc/mlflow-code"  # each file is mounted in a folder of its own
 DATABASE = "mlflow"
 HOSTS = "*.run.app,localhost,127.0.0.1"
-AUTHENTICATION = """\
-[mlflow]
-default_permission = NO_PERMISSIONS
-database_uri = {database}
-admin_username = {user}
-admin_password = {password}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +47,7 @@ class GcpMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in Cloud SQL; clients reach artifacts through the server."""
 
     bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    readers: dict[str, Mapping[str, pulumi.Input[Any]]]
 
     def __init__(self, name: str, args: GcpMlflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:model_registry:GcpMlflow", name, None, opts)
@@ -72,14 +66,17 @@ class GcpMlflow(pulumi.ComponentResource):
         owner = instance.application
         database = pulumi.Output.all(host=owner.host, password=owner.password).apply(_database_uri)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
+        reader_password = random.RandomPassword(
+            f"{name}-reader-password", length=40, special=False, opts=child
+        ).result
         session = random.RandomPassword(f"{name}-session-key", length=48, special=False, opts=child).result
-        users = pulumi.Output.all(database=database, user=USER, password=password).apply(
-            lambda known: AUTHENTICATION.format(**known)
-        )
+        users = configuration(database, password, reader_password)
         container = self._container(name, args, database, session, users)
         scale = Scale(minimum=args.minimum, maximum=args.maximum)
         service = Service(name, args.gcp, [container], scale, opts=child)
-        self.bindings = {"mlflow": {"tracking-uri": service.url, "username": USER, "password": password}}
+        url = service.url
+        self.bindings = {"mlflow": {"tracking-uri": url, "username": WRITER, "password": password}}
+        self.readers = {"mlflow": {"tracking-uri": url, "username": READER, "password": reader_password}}
         self.register_outputs({"bindings": self.bindings})
 
     def _container(
@@ -94,7 +91,8 @@ class GcpMlflow(pulumi.ComponentResource):
         keys = {k: v for k, v in store.items() if k in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
         flags = ["--host", "0.0.0.0", "--port", str(PORT), "--workers", "2"]  # noqa: S104
         flags += ["--app-name", "basic-auth", "--allowed-hosts", f"'{HOSTS}'", "--serve-artifacts"]
-        start = 'exec mlflow server --backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
+        start = f"python {CODE}/{MODULE} && exec mlflow server "
+        start += '--backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
         return Container(
             name="mlflow",
             image=args.gcp.image(args.image),
@@ -103,13 +101,14 @@ class GcpMlflow(pulumi.ComponentResource):
             environment={
                 **{k: v for k, v in store.items() if k not in keys},
                 "ARTIFACTS": place,
+                "PYTHONPATH": CODE,
                 "MLFLOW_AUTH_CONFIG_PATH": USERS,
                 "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 "DO_NOT_TRACK": "true",
             },
             secrets={**keys, "BACKEND_STORE_URI": database, "MLFLOW_FLASK_SERVER_SECRET_KEY": session},
-            files={USERS: users},
+            files={USERS: users, f"{CODE}/{MODULE}": MLFLOW_READER},
             port=PORT,
             health_path="/health",
             cpu=args.cpu,

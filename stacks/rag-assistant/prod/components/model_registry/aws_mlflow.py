@@ -18,20 +18,12 @@ from aws_platform.roles import PORT as DATABASE_PORT
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
 from database_roles import APPLICATION
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
 
 PORT = 5000
 FOLDER = "/etc/mlflow"
-USER = "stackgen"
 DATABASE = "mlflow"
 HOSTS = "*.on.aws,*.on.aws:443,10.*,localhost"  # its service's names, and health checks by address
-AUTHENTICATION = """\
-[mlflow]
-default_permission = NO_PERMISSIONS
-database_uri = {database}
-admin_username = {user}
-admin_password = {password}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +46,7 @@ class AwsMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in Aurora; clients reach artifacts through the server."""
 
     bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    readers: dict[str, Mapping[str, pulumi.Input[Any]]]
 
     def __init__(self, name: str, args: AwsMlflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:model_registry:AwsMlflow", name, None, opts)
@@ -73,10 +66,11 @@ class AwsMlflow(pulumi.ComponentResource):
         owner = cluster.application
         database = pulumi.Output.all(host=owner.host, password=owner.password).apply(_database_uri)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
+        reader_password = random.RandomPassword(
+            f"{name}-reader-password", length=40, special=False, opts=child
+        ).result
         session = random.RandomPassword(f"{name}-session-key", length=48, special=False, opts=child).result
-        users = pulumi.Output.all(database=database, user=USER, password=password).apply(
-            lambda known: AUTHENTICATION.format(**known)
-        )
+        users = configuration(database, password, reader_password)
         container = self._container(name, args, database, session)
         service = Service(
             name,
@@ -84,11 +78,13 @@ class AwsMlflow(pulumi.ComponentResource):
             [container],
             Compute(cpu=args.cpu, memory=args.memory, minimum=args.minimum, maximum=args.maximum),
             health_path="/health",
-            files=Files(secret={f"{FOLDER}/users.ini": users}),
+            files=Files(plain={f"{FOLDER}/{MODULE}": MLFLOW_READER}, secret={f"{FOLDER}/users.ini": users}),
             callers=args.callers,
             opts=child,
         )
-        self.bindings = {"mlflow": {"tracking-uri": service.url, "username": USER, "password": password}}
+        url = service.url
+        self.bindings = {"mlflow": {"tracking-uri": url, "username": WRITER, "password": password}}
+        self.readers = {"mlflow": {"tracking-uri": url, "username": READER, "password": reader_password}}
         self.register_outputs({"bindings": self.bindings})
 
     def _container(
@@ -97,7 +93,8 @@ class AwsMlflow(pulumi.ComponentResource):
         store = self._artifacts(name, args)
         flags = ["--host", "0.0.0.0", "--port", str(PORT), "--workers", "2"]  # noqa: S104
         flags += ["--app-name", "basic-auth", "--allowed-hosts", f"'{HOSTS}'", "--serve-artifacts"]
-        start = 'exec mlflow server --backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
+        start = f"python {FOLDER}/{MODULE} && exec mlflow server "
+        start += '--backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
         return Container(
             name="mlflow",
             image=args.aws.image(args.image),
@@ -105,6 +102,7 @@ class AwsMlflow(pulumi.ComponentResource):
             command=[start + " ".join(flags)],
             environment={
                 "ARTIFACTS": store,
+                "PYTHONPATH": FOLDER,
                 "MLFLOW_AUTH_CONFIG_PATH": f"{FOLDER}/users.ini",
                 "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
                 "MLFLOW_DISABLE_TELEMETRY": "true",
