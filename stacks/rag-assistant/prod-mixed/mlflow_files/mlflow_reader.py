@@ -1,8 +1,8 @@
 """MLflow's user `reader`, who sees everything and changes nothing.
 
-As a program, before the server starts: makes that user, or sets its password again. As a module, MLflow's
-`authorization_function`: with the permission READ a user may still make experiments and models of its own, give itself
-another password and talk to the assistant, which runs commands on the server.
+MLflow's `authorization_function`: with the permission READ a user may still make experiments and models of its own,
+give itself another password and talk to the assistant, which runs commands on the server. Each worker of the server
+imports this at the first request that needs a password; before that is looked at, the user is made or gets its password.
 
 $MLFLOW_AUTH_CONFIG_PATH names MLflow's file; its section `reader` holds the user's name and password.
 """
@@ -15,8 +15,7 @@ from configparser import ConfigParser
 
 from flask import Response, request
 from mlflow.exceptions import MlflowException
-from mlflow.server.auth import authenticate_request_basic_auth, make_forbidden_response
-from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+from mlflow.server.auth import authenticate_request_basic_auth, make_forbidden_response, store
 from werkzeug.datastructures import Authorization
 
 METHODS = ("GET", "HEAD", "OPTIONS")
@@ -42,13 +41,11 @@ def _reads() -> bool:
     return request.method in METHODS and ASSISTANT.fullmatch(request.path) is None
 
 
-def make_reader(database: str, username: str, password: str) -> None:
+def _make_reader(username: str, password: str) -> None:
     """Let there be that user with that password; it administers nothing."""
-    store = SqlAlchemyStore()
-    store.init_db(database)
     try:
         store.create_user(username, password)
-    except MlflowException as error:
+    except MlflowException as error:  # it is there, of a start before or of another worker's
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
         store.update_user(username, password=password, is_admin=False)
@@ -57,6 +54,4 @@ def make_reader(database: str, username: str, password: str) -> None:
 CONFIGURATION = ConfigParser()
 CONFIGURATION.read(os.environ["MLFLOW_AUTH_CONFIG_PATH"], encoding="utf-8")
 READER = CONFIGURATION["reader"]
-
-if __name__ == "__main__":
-    make_reader(CONFIGURATION["mlflow"]["database_uri"], READER["username"], READER["password"])
+_make_reader(READER["username"], READER["password"])

@@ -9,7 +9,7 @@ import pulumi
 WRITER, READER = "stackgen", "reader"
 MODULE = "mlflow_reader.py"
 MLFLOW_READER = (Path(__file__).parent / MODULE).read_text(encoding="utf-8")
-"""Makes the reader when it is run before the server starts; the server imports it, from a folder of $PYTHONPATH."""
+"""Refuses the reader's changes, and makes that user; the server imports it from a folder of $PYTHONPATH."""
 CONFIGURATION = """\
 [mlflow]
 default_permission = READ

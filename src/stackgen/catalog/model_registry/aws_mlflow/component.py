@@ -93,8 +93,7 @@ class AwsMlflow(pulumi.ComponentResource):
         store = self._artifacts(name, args)
         flags = ["--host", "0.0.0.0", "--port", str(PORT), "--workers", "2"]  # noqa: S104
         flags += ["--app-name", "basic-auth", "--allowed-hosts", f"'{HOSTS}'", "--serve-artifacts"]
-        start = f"python {FOLDER}/{MODULE} && exec mlflow server "
-        start += '--backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
+        start = 'exec mlflow server --backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
         return Container(
             name="mlflow",
             image=args.aws.image(args.image),

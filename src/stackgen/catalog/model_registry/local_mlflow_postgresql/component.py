@@ -17,7 +17,6 @@ from local_provider import (
     Process,
     ProcessArgs,
     PythonEnvironment,
-    Step,
 )
 from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
@@ -100,7 +99,6 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
                 },
                 files={MODULE: MLFLOW_READER},
                 secret_files={"users.ini": configuration(uri, password, reader_password)},
-                prepare=[Step(command=[pulumi.Output.concat(python, "/bin/python"), MODULE])],
                 health=Health(http=pulumi.Output.concat(url, "/health")),
             ),
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database.process])),

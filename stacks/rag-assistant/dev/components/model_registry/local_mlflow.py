@@ -17,7 +17,6 @@ from local_provider import (
     Process,
     ProcessArgs,
     PythonEnvironment,
-    Step,
 )
 from local_provider.workspace import Workspace
 from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
@@ -89,7 +88,6 @@ class LocalMlflow(pulumi.ComponentResource):
                         pulumi.Output.concat("sqlite:///", data, "/users.db"), password, reader_password
                     )
                 },
-                prepare=[Step(command=[pulumi.Output.concat(python, "/bin/python"), MODULE])],
                 health=Health(http=pulumi.Output.concat(url, "/health")),
             ),
             child,

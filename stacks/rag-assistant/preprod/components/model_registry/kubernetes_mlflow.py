@@ -129,13 +129,13 @@ class KubernetesMlflow(pulumi.ComponentResource):
         place, store, keys = self._artifacts()
         hosts = f"{name}.{args.kubernetes.namespace}.svc*,{name}.*,localhost*,127.0.0.1*"
         flags = ["--host", "0.0.0.0", "--port", str(PORT), "--workers", "2"]  # noqa: S104 - a pod's own
-        flags += ["--app-name", "basic-auth", "--allowed-hosts", f"'{hosts}'", "--serve-artifacts"]
-        start = f"python {FOLDER}/{MODULE} && exec mlflow server "
-        start += '--backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
+        flags += ["--app-name", "basic-auth", "--allowed-hosts", hosts, "--serve-artifacts"]
+        flags += ["--backend-store-uri", "$(BACKEND_STORE_URI)", "--artifacts-destination", "$(ARTIFACTS)"]
         return Container(
             name="mlflow",
             image=args.kubernetes.image(args.image),
-            command=["sh", "-euc", start + " ".join(flags)],
+            command=["mlflow", "server"],
+            args=flags,
             environment={
                 **store,
                 "HOME": "/tmp",  # noqa: S108 - the pod's own

@@ -91,8 +91,7 @@ class GcpMlflow(pulumi.ComponentResource):
         keys = {k: v for k, v in store.items() if k in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
         flags = ["--host", "0.0.0.0", "--port", str(PORT), "--workers", "2"]  # noqa: S104
         flags += ["--app-name", "basic-auth", "--allowed-hosts", f"'{HOSTS}'", "--serve-artifacts"]
-        start = f"python {CODE}/{MODULE} && exec mlflow server "
-        start += '--backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
+        start = 'exec mlflow server --backend-store-uri "$BACKEND_STORE_URI" --artifacts-destination "$ARTIFACTS" '
         return Container(
             name="mlflow",
             image=args.gcp.image(args.image),
