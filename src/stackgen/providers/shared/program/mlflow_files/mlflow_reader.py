@@ -2,7 +2,7 @@
 
 MLflow's `authorization_function`: with the permission READ a user may still make experiments and models of its own,
 give itself another password and talk to the assistant, which runs commands on the server. Each worker of the server
-imports this at the first request that needs a password; before that is looked at, the user is made or gets its password.
+imports this at the first request that needs a password; before that is looked at, the user is made or gets a password.
 
 $MLFLOW_AUTH_CONFIG_PATH names MLflow's file; its section `reader` holds the user's name and password.
 """
