@@ -148,7 +148,7 @@ def _within(seconds: float, probe: Probe, binding: Binding) -> str:
     def work() -> None:
         try:
             evidence.set_result(probe(binding))
-        except BaseException as error:
+        except Exception as error:
             evidence.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()

