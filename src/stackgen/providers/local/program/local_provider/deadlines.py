@@ -20,7 +20,7 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
     def work() -> None:
         try:
             answer.set_result(ask())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is for the one who waits
             answer.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()
