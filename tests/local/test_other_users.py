@@ -49,6 +49,7 @@ import os, socket, sys
 os.setgroups([]); os.setgid(4321); os.setuid(4321)
 family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
 server = socket.socket(family)
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 server.bind((sys.argv[2], int(sys.argv[1])))
 server.listen()
 print("listening", flush=True)
