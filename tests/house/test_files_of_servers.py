@@ -82,3 +82,18 @@ def test_no_other_user_can_hold_a_lock_of_ours() -> None:
     ]
     assert calls
     assert [call for call in calls if "mode=384" not in call] == [], "0o600"
+
+
+def test_what_runs_as_another_account_has_no_variables_of_ours() -> None:
+    """An account can read the variables of its processes, also of one that we start for a moment."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in PROVIDER.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("subprocess.run", "subprocess.Popen")
+        and "env" not in {keyword.arg for keyword in node.keywords}
+    ]
+    own = [place for place in found if place.partition(":")[0] in ("go_binary.py", "service_accounts.py")]
+    assert found == own, "an installer's or useradd's, which run as ourselves"
+    assert len(own) == 4

@@ -42,7 +42,7 @@ def _usable(candidate: str) -> bool:
     check = f"import sys; sys.exit(sys.version_info < {OLDEST})"
     try:
         command = run_as_others([candidate, "-I", "-c", check])
-        done = subprocess.run(command, cwd="/", capture_output=True, check=False, timeout=30)
+        done = subprocess.run(command, env={}, cwd="/", capture_output=True, check=False, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0
