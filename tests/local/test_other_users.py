@@ -210,8 +210,9 @@ def _no_password_for_another_user(shared: Cli) -> None:
             assert f"another process listens at 127.0.0.1:{port} by python" in measured.stdout
             refused = shared("run", "stack.yaml", "--", "true", code=2)
             assert f"error[not-serving]: another process listens at 127.0.0.1:{port}" in refused.stderr
-            failed = shared("up", "stack.yaml", "--yes", code=4)
-            assert f"its port {port} is taken by" in failed.stderr
+            if address == "127.0.0.1":  # an update looks at the port alone
+                failed = shared("up", "stack.yaml", "--yes", code=4)
+                assert f"its port {port} is taken by" in failed.stderr
         finally:
             thief.kill()
             sent = thief.communicate()[0].splitlines()
