@@ -87,9 +87,7 @@ class Context:
 
         Raises StackgenError(not-deployed) if it is not up, StackgenError(another-checkout) if it is not this folder's.
         """
-        from stackgen.engine.known import refuse_another
-
-        refuse_another(self.name, self.environment, self.loaded.path.parent, reads=True)
+        self.refuse_another_checkout(reads=True)
         found: dict[str, Any] = self.deployment(lambda _: None).outputs().get("bindings", {})
         if not found:
             message = f"'{self.name}' is not up in {self.environment}: its last `up` has not come to its end"
@@ -110,11 +108,14 @@ class Context:
         found = self.loaded.stack.components.get(component or "")
         return component if found is None else found.renamed_from or component
 
-    def refuse_another_checkout(self) -> None:
-        """Raise StackgenError(another-checkout) where the deployment comes from another folder."""
+    def refuse_another_checkout(self, *, reads: bool = False) -> None:
+        """Raise StackgenError(another-checkout) where the deployment comes from another folder.
+
+        reads: whether it would be asked or used, not changed.
+        """
         from stackgen.engine.known import refuse_another
 
-        refuse_another(self.name, self.environment, self.loaded.path.parent)
+        refuse_another(self.name, self.environment, self.loaded.path.parent, reads=reads)
 
     def foreign(self, exported: Mapping[str, Any]) -> dict[tuple[str, int], str]:
         """Address of an exported binding → why nothing may be sent there, in words."""

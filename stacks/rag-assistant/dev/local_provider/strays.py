@@ -14,12 +14,10 @@ from typing import Any
 import psutil
 
 from local_provider import supervisord
-from local_provider.account import SHARED, account_name
+from local_provider.account import SHARED, Account, account_name
 from local_provider.failure import LocalFailure
 from local_provider.listening import family
-from local_provider.service_accounts import existing_account
-
-PATIENCE = 30  # seconds for processes to go that were killed
+from local_provider.service_accounts import PATIENCE, existing_account, running_as
 
 
 def end_strays(props: Mapping[str, Any]) -> None:
@@ -36,7 +34,7 @@ def end_strays(props: Mapping[str, Any]) -> None:
     if account is None or account.uid == os.geteuid():
         return
     deadline = time.monotonic() + PATIENCE
-    while strays := _strays(account.uid, workspace):
+    while strays := _strays(account, workspace):
         if time.monotonic() > deadline:
             numbers = ", ".join(str(process.pid) for process in strays)
             raise LocalFailure(
@@ -48,17 +46,10 @@ def end_strays(props: Mapping[str, Any]) -> None:
         psutil.wait_procs(strays, timeout=5)
 
 
-def _strays(uid: int, workspace: str) -> list[psutil.Process]:
-    supervised, found = _supervised(workspace), list[psutil.Process]()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if (
-                uid in process.uids()
-                and process.status() != psutil.STATUS_ZOMBIE
-                and process.pid not in supervised
-            ):
-                found.append(process)
-    return found
+def _strays(account: Account, workspace: str) -> list[psutil.Process]:
+    running = running_as(account)
+    supervised = _supervised(workspace) if running else set[int]()
+    return [process for process in running if process.pid not in supervised]
 
 
 def _supervised(workspace: str) -> set[int]:

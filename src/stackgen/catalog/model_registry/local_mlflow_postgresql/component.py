@@ -9,15 +9,7 @@ from typing import Any
 
 import pulumi
 
-from local_provider import (
-    DataDirectory,
-    Health,
-    Password,
-    Port,
-    Process,
-    ProcessArgs,
-    PythonEnvironment,
-)
+from local_provider import DataDirectory, Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
 from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration

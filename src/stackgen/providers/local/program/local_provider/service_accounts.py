@@ -105,9 +105,10 @@ def end_processes_of(workspace: str) -> None:
 def _end_processes(account: Account) -> None:
     kill_all(account)  # also where none is seen: one that starts another and ends all the time is in no list
     deadline = time.monotonic() + PATIENCE
-    while running := _processes(account):
+    while running := running_as(account):
         if time.monotonic() > deadline:
-            raise LocalFailure(f"the processes {running} of the account '{account.name}' can't be ended")
+            numbers = [process.pid for process in running]
+            raise LocalFailure(f"the processes {numbers} of the account '{account.name}' can't be ended")
         kill_all(account)
         time.sleep(0.05)
 
@@ -121,13 +122,13 @@ def kill_all(account: Account) -> None:
     subprocess.run(command, env={}, cwd="/", capture_output=True, check=False)
 
 
-def _processes(account: Account) -> list[int]:
-    """Numbers of the processes that have any right of the account's, zombies apart."""
-    found: list[int] = []
+def running_as(account: Account) -> list[psutil.Process]:
+    """The processes that have any right of the account's, zombies apart."""
+    found: list[psutil.Process] = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if account.uid in process.uids() and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.pid)
+                found.append(process)
     return found
 
 
