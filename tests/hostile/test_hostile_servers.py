@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import threading
@@ -105,6 +106,42 @@ def test_another_users_process_in_a_servers_group_is_not_the_server(
         finally:
             for process in running:
                 process.kill()
+
+
+WITHOUT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from local_provider import listening
+pid, port = map(int, sys.argv[2:])
+print(listening.serves(pid, {"tcp": f"127.0.0.1:{port}"}), listening.listeners()["127.0.0.1", port])
+"""
+LISTENS = """
+import os, socket, sys
+os.setgroups([]); os.setgid(4321); os.setuid(4321)
+place = socket.create_server(("127.0.0.1", 0))
+print(os.getpid(), place.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root can act as other users"
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_root_of_a_container_sees_who_listens(own: bool) -> None:
+    """Docker, Podman and containerd give root no right to look at what another user's process has open."""
+    command = [sys.executable, "-I", "-c", LISTENS]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as server, subprocess.Popen(["sleep", "600"], user=4322) as other:  # pyright: ignore
+        assert server.stdin
+        assert server.stdout
+        pid, port = server.stdout.readline().split()
+        container = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace", sys.executable]
+        asked = [*container, "-c", WITHOUT, str(PROGRAM), pid if own else str(other.pid), port]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+        other.kill()
+        server.stdin.close()
+        assert done.stdout == f"{own} {{4321}}\n"
 
 
 STRANGER = """

@@ -90,3 +90,35 @@ def test_a_components_models_go_with_its_account(place: Path, account: Any) -> N
     copy, _ = model_file(str(path), None, {}, _name(account, place))
     delete_unused_accounts(place / "workspace")
     assert not copy.exists()
+
+
+NETRC = "machine one.example login me password canary\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "netrc", "public"),
+    [
+        ({}, NETRC, True),
+        ({"UV_DEFAULT_INDEX": "https://mirror.example/simple"}, NETRC, True),
+        ({"PIP_INDEX_URL": "https://one.example/simple"}, NETRC, False),
+        ({"UV_DEFAULT_INDEX": "https://me:canary@mirror.example/simple"}, "", False),
+        ({"UV_INDEX": "https://mirror.example/a own=https://canary@mirror.example/b?x=y"}, "", False),
+        ({"UV_EXTRA_INDEX_URL": "https://mirror.example/a?x=y"}, "", True),
+        ({"UV_INDEX": "own=https://mirror.example/a?x=y"}, "", True),
+        ({"UV_FIND_LINKS": "/srv/wheels"}, "", False),
+        ({}, "machine", True),
+        ({"UV_INDEX": "https://mirror.example/simple"}, "machine", False),
+    ],
+)
+def test_a_model_of_a_package_index_that_asks_for_a_password_is_not_for_everyone(
+    place: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], netrc: str, public: bool
+) -> None:
+    from local_provider import installers  # pyright: ignore
+    from local_provider.model_sources import is_public  # pyright: ignore
+
+    for name in (*installers.INDEXES, *installers.UV_INDEXES):
+        monkeypatch.delenv(name, raising=False)
+    (place / "netrc").write_text(netrc)
+    for name, value in {**variables, "NETRC": str(place / "netrc"), "HOME": str(place)}.items():
+        monkeypatch.setenv(name, value)
+    assert is_public("pypi:our-embeddings==1.0/model") == public

@@ -8,10 +8,12 @@ import pwd
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from stackgen.providers.local.operations import PROGRAM
@@ -151,6 +153,90 @@ def test_what_hides_of_a_component_ends_when_its_server_stops(
     finally:
         hidden.kill()
         hidden.wait()
+        for each in accounts.accounts_of(WORKSPACE):
+            accounts.delete_account(each)
+
+
+COMET = """
+import os, sys, time
+account, group = map(int, sys.argv[2:])
+os.setgroups([]); os.setgid(group); os.setuid(account)
+while True:
+    time.sleep(0.003)
+    if os.fork():
+        os._exit(0)
+    os.utime(sys.argv[1])
+"""
+
+
+COMETS = [sys.executable, "-I", "-S", "-c", COMET]
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("supervised", [False, True])
+def test_what_starts_another_and_ends_all_the_time_ends_too(
+    accounts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, supervised: bool
+) -> None:
+    """No list of processes has it for long; a server of the same account that is supervised goes on."""
+    from local_provider import strays, supervisord  # pyright: ignore
+
+    wanted = account_name(WORKSPACE, "web")
+    account = accounts.service_account(wanted)
+    server = subprocess.Popen(
+        ["sleep", "600"],
+        cwd="/",
+        start_new_session=True,
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[],
+    )
+    beat = tmp_path / "beat"
+    beat.touch()
+    os.chown(beat, account.uid, account.gid)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    monkeypatch.setattr(supervisord, "call", lambda *_: [{"pid": server.pid if supervised else 0}])
+    try:
+        subprocess.run([*COMETS, str(beat), str(account.uid), str(account.gid)], check=True)
+        eventually(lambda: beat.stat().st_mtime > time.time() - 1)
+        strays.end_strays({"workspace": WORKSPACE, "name": "web", "account": wanted})
+        last = beat.stat().st_mtime_ns
+        assert (server.poll() is None) == supervised
+        if supervised:
+            eventually(lambda: psutil.Process(server.pid).status() == psutil.STATUS_SLEEPING)
+        time.sleep(0.3)  # a hundred beats
+        assert beat.stat().st_mtime_ns == last
+    finally:
+        for each in accounts.accounts_of(WORKSPACE):
+            accounts.delete_account(each)
+        server.wait()
+
+
+def test_a_process_of_the_account_can_not_end_what_ends_it(accounts: Any) -> None:
+    """Who sends the signal has another real and saved user; root's processes get none of it."""
+    account = accounts.service_account(account_name(WORKSPACE, "web"))
+    program = accounts._SEND.replace("os.kill(-1, number)", "print(*os.getresuid(), flush=True); input()")
+    numbers = map(str, (9, account.uid, accounts._new_number()))
+    command = [sys.executable, "-I", "-S", "-c", program, *numbers]
+    sender = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert sender.stdout is not None
+        real, effective, saved = map(int, sender.stdout.readline().split())
+        assert effective == account.uid
+        assert real == saved
+        assert real not in (0, account.uid)
+        kill = ["/bin/sh", "-c", f"kill -9 {sender.pid}"]
+        assert subprocess.run(kill, cwd="/", user=account.uid, group=account.gid, check=False).returncode
+        assert sender.poll() is None
+    finally:
+        sender.kill()
+        sender.wait()
         for each in accounts.accounts_of(WORKSPACE):
             accounts.delete_account(each)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import socket
 import threading
+import urllib.request
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -134,6 +135,49 @@ def test_a_server_that_dies_at_start_says_why_and_the_next_up_heals(small: Cli) 
     )
     small("up", "stack.yaml", "--yes")
     small("verify", "stack.yaml")
+    gone(small)
+
+
+SERVE = """
+import http.server, os, sys, threading
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"VERSION")
+
+MORE
+address = os.environ["HOST"], int(os.environ["PORT"])
+http.server.ThreadingHTTPServer(address, Handler).serve_forever()
+"""
+STAYS = """
+def stay(own=open(__file__).read(), place=os.path.abspath(__file__)):
+    while True:
+        try:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            open(place, "w").write(own)
+        except OSError:
+            pass
+
+for _ in range(3000):
+    os.mkdir("deep")
+    os.chdir("deep")
+threading.Thread(target=stay, daemon=True).start()
+"""
+
+
+def test_code_that_rewrites_itself_is_gone_with_the_next_version(small: Cli) -> None:
+    """The account of a service owns the copy of the source: it is made when nothing of the account runs."""
+    code = small.folder / "code" / "serve.py"
+    code.write_text(SERVE.replace("VERSION", "old").replace("MORE", STAYS))
+    spec(small, "{capability: service, source: code, command: [python, serve.py]}")
+    small("up", "stack.yaml", "--yes")
+    code.write_text(SERVE.replace("VERSION", "new").replace("MORE", ""))
+    small("up", "stack.yaml", "--yes")
+    found = json.loads(small("bindings", "stack.yaml", "--json").stdout)["result"]
+    with urllib.request.urlopen(found["one1"]["http"]["url"], timeout=30) as answer:
+        assert answer.read() == b"new"
     gone(small)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ import psutil
 from local_provider.workspace_files import read
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+_LISTEN = "0A"  # TCP_LISTEN
 EVERYWHERE = (str(IPv4Address(0)), str(IPv6Address(0)))  # where a server listens on every address
 
 
@@ -24,12 +28,19 @@ def health_port(health: Mapping[str, Any]) -> int | None:
 
 
 def serves(pid: int, health: Mapping[str, Any]) -> bool:
-    """Whether the supervised process `pid`, one of its group or of its children listens where health is asked."""
+    """Whether the supervised process `pid`, one of its group or of its children listens where health is asked.
+
+    Where we may not see what a process of another user has open, such as in a container without the capability
+    SYS_PTRACE: whether its user, and none else, has all that listens there.
+    """
     asked = _asked(health)
     if asked.port is None:
         return True
     places = {(host, asked.port) for host in (asked.hostname, *EVERYWHERE)}
-    return any(not places.isdisjoint(_places(process)) for process in family(pid))
+    try:
+        return any(not places.isdisjoint(_places(process)) for process in family(pid))
+    except psutil.AccessDenied:
+        return users_at(str(asked.hostname), asked.port, listeners()) == {psutil.Process(pid).uids().real}
 
 
 def listeners() -> dict[tuple[str, int], set[int]]:
@@ -38,10 +49,32 @@ def listeners() -> dict[tuple[str, int], set[int]]:
     Raises psutil.AccessDenied where the system does not say who listens.
     """
     found: dict[tuple[str, int], set[int]] = {}
+    for place, user in _tables() if TABLES[0].exists() else _connections():
+        found.setdefault(place, set()).add(user)
+    return found
+
+
+def _tables() -> Iterator[tuple[tuple[str, int], int]]:
+    """What Linux says to all its users, see proc_net_tcp in the kernel's documentation."""
+    for table in TABLES:
+        with suppress(FileNotFoundError):  # a kernel without IPv6
+            for line in table.read_text(encoding="ascii").splitlines()[1:]:
+                words = line.split()
+                if words[3] == _LISTEN:
+                    address, _, port = words[1].partition(":")
+                    yield _place((_address(bytes.fromhex(address)), int(port, 16))), int(words[7])
+
+
+def _address(words: bytes) -> str:
+    """An address out of words of 32 bits in this machine's order of bytes."""
+    found = struct.pack(f"!{len(words) // 4}I", *struct.unpack(f"={len(words) // 4}I", words))
+    return str(IPv4Address(found) if len(found) == 4 else IPv6Address(found))
+
+
+def _connections() -> Iterator[tuple[tuple[str, int], int]]:
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr:
-            found.setdefault(_place(connection.laddr), set()).add(_user(connection.pid))
-    return found
+            yield _place(connection.laddr), _user(connection.pid)
 
 
 def users_at(host: str, port: int, known: Mapping[tuple[str, int], set[int]]) -> set[int]:
@@ -130,6 +163,8 @@ def _asked(health: Mapping[str, Any]) -> SplitResult:
 def _places(process: psutil.Process) -> set[tuple[str, int]]:
     try:
         found = process.net_connections("tcp")
+    except psutil.AccessDenied:
+        raise
     except psutil.Error:
         return set()
     return {_place(c.laddr) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}

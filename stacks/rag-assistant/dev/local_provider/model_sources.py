@@ -13,7 +13,7 @@ from urllib.request import Request, build_opener
 from local_provider.account import Account
 from local_provider.commands import install, installer_variables
 from local_provider.failure import LocalFailure
-from local_provider.installers import packages
+from local_provider.installers import has_open_indexes, packages
 from local_provider.interpreters import interpreter
 from local_provider.python_environment import environment
 from local_provider.redirects import CredentialsStay
@@ -31,7 +31,7 @@ def is_public(source: str) -> bool:
     """Whether anyone could fetch a source: with no password, no token and no right to read a file."""
     return (
         source == "stand-in"
-        or source.startswith("pypi:")
+        or (source.startswith("pypi:") and has_open_indexes())
         or (_is_hub(source) and "HF_TOKEN" not in os.environ)
     )
 

@@ -7,7 +7,9 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +24,6 @@ from local_provider.account import (
     account_home,
     group_of,
     private_models,
-    run_as,
     shared_folder,
 )
 from local_provider.failure import LocalFailure
@@ -103,23 +104,34 @@ def end_processes_of(workspace: str) -> None:
 
 
 def _end_processes(account: Account) -> None:
-    kill_all(account)  # also where none is seen: one that starts another and ends all the time is in no list
+    signal_all(
+        account, signal.SIGKILL
+    )  # also where none is seen: one that starts another and ends all the time is in no list
     deadline = time.monotonic() + PATIENCE
     while running := running_as(account):
         if time.monotonic() > deadline:
             numbers = [process.pid for process in running]
             raise LocalFailure(f"the processes {numbers} of the account '{account.name}' can't be ended")
-        kill_all(account)
+        signal_all(account, signal.SIGKILL)
         time.sleep(0.05)
 
 
-def kill_all(account: Account) -> None:
-    """One signal for all that runs as an account, from one of its own, so that none can start another meanwhile.
+# Who sends has the account's rights by its effective user alone. Its other two are of a number that no account has: a
+# process of the account's can neither end nor trace it meanwhile. (Root's instead would have it signal root's.)
+_SEND = (
+    "import os, sys; number, account, apart = map(int, sys.argv[1:]); "
+    "os.setgroups([]); os.setresgid(apart, apart, apart); os.setresuid(apart, account, apart); os.kill(-1, number)"
+)
+
+
+def signal_all(account: Account, number: signal.Signals) -> None:
+    """One signal for all that runs as an account, sent as it, so that none of them can start another meanwhile.
 
     Without our variables: what a process of an account has, the account can read.
     """
-    command = run_as(account, ["/bin/sh", "-c", "kill -9 -1"])
-    subprocess.run(command, env={}, cwd="/", capture_output=True, check=False)
+    numbers = map(str, (int(number), account.uid, _new_number()))
+    command = [sys.executable, "-I", "-S", "-c", _SEND, *numbers]
+    subprocess.run(command, env={}, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 def running_as(account: Account) -> list[psutil.Process]:

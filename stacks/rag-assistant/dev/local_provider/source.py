@@ -1,4 +1,4 @@
-"""A copy of the user's source folder where the component's account can read it, noticed when it changes."""
+"""The user's source folder, noticed when it changes, and copied where the component's account can read it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
-from local_provider.account import Account, account_in
+from local_provider.account import Account
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
 from local_provider.homes import run_directory
-from local_provider.resource import LocalProvider, Properties, vanished
-from local_provider.service_accounts import existing_account, service_account
-from local_provider.workspace_files import (
-    files_below,
-    make_folder,
-    make_operator_folder,
-    read,
-    remove_tree,
-    write,
-)
+from local_provider.resource import LocalProvider, Properties
+from local_provider.workspace_files import make_folder, make_operator_folder, remove_tree, write
 
 IGNORED = {
     "__pycache__",
@@ -38,22 +30,19 @@ IGNORED = {
 
 
 class SourceTreeProvider(LocalProvider):
-    """Copies; the digest among its inputs makes an edit a change."""
+    """Says what the folder holds; the digest among its inputs makes an edit a change.
+
+    The copy is made by the server or the job that runs it, when nothing of its account runs any more: the account owns
+    the copy, so what still ran could change it before it is started.
+    """
 
     replace_on = ("path",)
 
     def create(self, props: Properties) -> CreateResult:
-        with told_plainly(f"copying {props['source']}"):
-            _copy(Path(props["source"]), Path(props["path"]), service_account(props.get("account")))
         return CreateResult(props["path"], dict(props))
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
-        return UpdateResult(self.create(news).outs)
-
-    def read(self, id_: str, props: Properties) -> ReadResult:
-        account = existing_account(props.get("account"))
-        intact = _copied_digest(Path(props["path"]), account) == props["digest"]
-        return ReadResult(id_, dict(props)) if intact else vanished()
+        return UpdateResult(dict(news))
 
     def delete(self, _id: str, props: Properties) -> None:
         with told_plainly(f"deleting the copy of {props['source']}"):
@@ -62,8 +51,9 @@ class SourceTreeProvider(LocalProvider):
 
 
 class SourceTree(Resource, module="local", name="SourceTree"):
-    """`source` (relative to the program) of a component copied to `path`; `digest` is that of all its files."""
+    """`source` (relative to the program) of a component, the `path` of its copy, and the `digest` of all its files."""
 
+    source: pulumi.Output[str]
     path: pulumi.Output[str]
     digest: pulumi.Output[str]
 
@@ -82,7 +72,6 @@ class SourceTree(Resource, module="local", name="SourceTree"):
         properties = {
             "source": str(folder),
             "path": run_directory(workspace, f"{component}-source"),
-            "account": account_in(workspace, component),
             "digest": digest(folder),
         }
         super().__init__(SourceTreeProvider(), name, properties, opts)
@@ -91,16 +80,6 @@ class SourceTree(Resource, module="local", name="SourceTree"):
 def digest(folder: Path) -> str:
     """sha256 over relative paths and contents of every file that counts."""
     return _digest((path.relative_to(folder).as_posix(), path.read_bytes()) for path in _files(folder))
-
-
-def _copied_digest(copy: Path, account: Account | None) -> str | None:
-    """The same of a copy, which the service may have changed; None where it can't be read as files of its own."""
-    names = [name for name in files_below(copy) if not name.endswith(".pyc")]
-    counted = [name for name in names if IGNORED.isdisjoint(Path(name).parent.parts)]
-    try:
-        return _digest((name, read(copy / name, account)) for name in counted)
-    except OSError:
-        return None
 
 
 def _digest(files: Iterable[tuple[str, bytes]]) -> str:
@@ -121,7 +100,10 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _copy(source: Path, target: Path, account: Account | None) -> None:
+def copy_source(source: Path, target: Path, account: Account | None) -> None:
+    """Copy the files that count, as the account's; what `target` held is deleted. Raises LocalFailure."""
+    if not source.is_dir():
+        raise LocalFailure(f"there is no source folder {source}")
     make_operator_folder(target.parent)
     remove_tree(target)
     make_folder(target, account)

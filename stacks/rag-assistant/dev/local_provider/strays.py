@@ -1,11 +1,12 @@
 """Processes that a component has left behind: they would get what the next start gives to the component's account.
 
-They are found by their user, since a process can drop its variables, its session and its parent.
+They are known by their user, since a process can drop its variables, its session and its parent.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +18,7 @@ from local_provider import supervisord
 from local_provider.account import SHARED, Account, account_name
 from local_provider.failure import LocalFailure
 from local_provider.listening import family
-from local_provider.service_accounts import PATIENCE, existing_account, running_as
+from local_provider.service_accounts import PATIENCE, existing_account, running_as, signal_all
 
 
 def end_strays(props: Mapping[str, Any]) -> None:
@@ -34,22 +35,31 @@ def end_strays(props: Mapping[str, Any]) -> None:
     if account is None or account.uid == os.geteuid():
         return
     deadline = time.monotonic() + PATIENCE
-    while strays := _strays(account, workspace):
+    while strays := _end(account, workspace):
         if time.monotonic() > deadline:
             numbers = ", ".join(str(process.pid) for process in strays)
             raise LocalFailure(
                 f"{name}: the processes {numbers} of its account '{account.name}' can't be ended"
             )
+
+
+def _end(account: Account, workspace: str) -> list[psutil.Process]:
+    """Kill the strays of an account, and return them.
+
+    All that runs as the account is stopped meanwhile: one that starts another and ends all the time is in no list.
+    """
+    signal_all(account, signal.SIGSTOP)
+    try:
+        running = running_as(account)
+        supervised = _supervised(workspace) if running else set[int]()
+        strays = [process for process in running if process.pid not in supervised]
         for process in strays:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(strays, timeout=5)
-
-
-def _strays(account: Account, workspace: str) -> list[psutil.Process]:
-    running = running_as(account)
-    supervised = _supervised(workspace) if running else set[int]()
-    return [process for process in running if process.pid not in supervised]
+    finally:
+        signal_all(account, signal.SIGCONT)
+    psutil.wait_procs(strays, timeout=5)
+    return strays
 
 
 def _supervised(workspace: str) -> set[int]:

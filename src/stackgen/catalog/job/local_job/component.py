@@ -43,6 +43,7 @@ class LocalJob(pulumi.ComponentResource):
                 workspace=directory,
                 command=list(args.command),
                 directory=source.path,
+                source=source.source,
                 environment={
                     "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),
                     "OTEL_SERVICE_NAME": name,

@@ -51,6 +51,7 @@ class LocalService(pulumi.ComponentResource):
                 workspace=directory,
                 command=list(args.command),
                 directory=source.path,
+                source=source.source,
                 environment={
                     "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),
                     "HOST": "127.0.0.1",

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from netrc import NetrcParseError, netrc
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from uv import find_uv_bin as uv
 
@@ -55,6 +57,33 @@ def uv_settings() -> dict[str, str]:
     index = next((os.environ[name] for name in INDEXES if os.environ.get(name)), None)
     found |= {"UV_DEFAULT_INDEX": index} if index else {}
     return found | {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "PIP_CONFIG_FILE": os.devnull}
+
+
+def has_open_indexes() -> bool:
+    """Whether anyone may fetch what we install: from PyPI, or from mirrors that are asked with no password of ours."""
+    settings = uv_settings()
+    indexes = " ".join(settings.get(name, "") for name in ("UV_DEFAULT_INDEX", *UV_INDEXES)).split()
+    stored = Path(
+        os.environ.get("HOME") or "/nowhere", ".local", "share", "uv", "credentials", "credentials.toml"
+    )
+    return not stored.exists() and all(map(_is_open, indexes))
+
+
+def _is_open(index: str) -> bool:
+    """Whether no password goes to an index, written as its address or `name=address`; folders are the user's."""
+    name, _, address = index.partition("=")
+    place = urlsplit(index if "://" in name else address)
+    return place.scheme in ("http", "https") and "@" not in place.netloc and not _in_netrc(place.hostname)
+
+
+def _in_netrc(host: str | None) -> bool:
+    """Whether the file that uv looks passwords up in has one for a host, or can't be understood."""
+    try:
+        return netrc(os.environ.get("NETRC")).authenticators(str(host)) is not None
+    except FileNotFoundError:
+        return False
+    except (OSError, NetrcParseError):
+        return True
 
 
 def _uv(doing: str, *arguments: str) -> None:

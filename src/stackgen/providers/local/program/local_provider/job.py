@@ -22,7 +22,10 @@ from local_provider.workspace_files import new_file, remove, remove_tree, tail
 
 @dataclass(frozen=True, kw_only=True)
 class JobArgs:
-    """What to run. timeout: seconds. triggers: a change of these runs it again."""
+    """What to run. source: a folder that is copied to `directory` first. timeout: seconds.
+
+    triggers: a change of these runs it again.
+    """
 
     workspace: pulumi.Input[str]
     command: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -33,6 +36,7 @@ class JobArgs:
         default_factory=dict[str, pulumi.Input[str]]
     )
     directory: pulumi.Input[str] | None = None
+    source: pulumi.Input[str] | None = None
     timeout: int = 900
     triggers: Mapping[str, pulumi.Input[Any]] = field(default_factory=dict[str, pulumi.Input[Any]])
 
@@ -41,7 +45,7 @@ class JobProvider(LocalProvider):
     """Runs as the component's account; the log stays until the job is deleted."""
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
-        changed = differing(olds, news, ("completed",))
+        changed = differing(olds, news, ("completed", "source"))
         return DiffResult(changes=bool(changed), replaces=[n for n in changed if n in ("workspace", "name")])
 
     def create(self, props: Properties) -> CreateResult:
@@ -53,7 +57,7 @@ class JobProvider(LocalProvider):
         return UpdateResult(self.create(news).outs)
 
     def delete(self, _id: str, props: Properties) -> None:
-        end_orphans(props["workspace"], props["name"])
+        _end(props)
         remove_tree(launch.run_folder(props))
         remove(launch.log_file(props))
 
@@ -72,6 +76,7 @@ class Job(Resource, module="local", name="Job"):
             "environment": args.environment,
             "secrets": pulumi.Output.secret(args.secrets),
             "directory": args.directory,
+            "source": args.source,
             "timeout": args.timeout,
             "triggers": args.triggers,
             "completed": None,
@@ -81,8 +86,19 @@ class Job(Resource, module="local", name="Job"):
 
 
 def _run(props: Properties) -> None:
+    _end(props)
+    try:
+        _complete(props)
+    finally:
+        _end(props)  # it is over, and so is what it has started
+
+
+def _end(props: Properties) -> None:
     end_orphans(props["workspace"], props["name"])
     end_strays(props)
+
+
+def _complete(props: Properties) -> None:
     folder = launch.prepare_folder(props)
     log = launch.log_file(props)
     with new_file(log) as stream:
@@ -99,7 +115,6 @@ def _run(props: Properties) -> None:
                 umask=0o077,
             )
         except subprocess.TimeoutExpired:
-            end_orphans(props["workspace"], props["name"])
             raise LocalFailure(
                 f"{props['name']} was not done after {props['timeout']} s; see {log}"
             ) from None

@@ -14,9 +14,11 @@ from local_provider.listening import health_port, port_file
 from local_provider.orphans import PROCESS, WORKSPACE
 from local_provider.resource import table
 from local_provider.service_accounts import existing_account, service_account
+from local_provider.source import copy_source
 from local_provider.workspace_files import (
     discard_planted,
     give_tree,
+    is_folder,
     make_folder,
     make_operator_folder,
     read,
@@ -79,7 +81,10 @@ def variables(props: Mapping[str, Any]) -> dict[str, str]:
 
 
 def prepare_folder(props: Mapping[str, Any]) -> Path:
-    """A fresh run folder with the process's files; secret ones readable by its account alone. Its data is given it."""
+    """A fresh run folder with the process's files, secret ones readable by its account alone, and its source's copy.
+
+    Its data is given it.
+    """
     folder, account = run_folder(props), service_account(props.get("account"))
     make_operator_folder(folder.parent)
     remove_tree(folder)
@@ -92,7 +97,14 @@ def prepare_folder(props: Mapping[str, Any]) -> Path:
             for parent in reversed(path.relative_to(folder).parents[:-1]):
                 make_folder(folder / parent, account)
             write(path, str(content), mode, account)
+    if props.get("source"):
+        copy_source(Path(str(props["source"])), Path(str(props["directory"])), account)
     return folder
+
+
+def has_source(props: Mapping[str, Any]) -> bool:
+    """Whether the copy of its source is where it was put, for a process that has one."""
+    return not props.get("source") or is_folder(Path(str(props["directory"])))
 
 
 def write_program(props: Mapping[str, Any]) -> None:

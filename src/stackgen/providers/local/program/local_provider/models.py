@@ -69,9 +69,7 @@ class ModelFile(Resource, module="local", name="ModelFile"):
     ) -> None:
         properties = {
             "source": source,
-            "account": None
-            if source == STANDIN or source.startswith(PACKAGE)
-            else account_in(workspace, component),
+            "account": None if source == STANDIN else account_in(workspace, component),
             "workspace": workspace if source.startswith(REGISTRY) else None,
             "expected": digest,
             "registry": pulumi.Output.secret(registry) if registry else None,

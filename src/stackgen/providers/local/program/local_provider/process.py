@@ -25,6 +25,7 @@ from local_provider.workspace_files import names, remove, remove_tree, tail
 
 STEP_TIMEOUT = 900  # seconds for one step, such as the download of a model
 _MADE_HERE = ("ready", "fingerprint")
+_NO_CHANGE = (*_MADE_HERE, "source")  # where it lies: a digest among `triggers` says what it holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +43,11 @@ class ProcessArgs:
     """How to run a server.
 
     workspace: its environment's folder. component: whose account it runs as; its own name's if absent. data: folders
-    of data that are its account's. environment, secrets: variables (secrets stay encrypted in the state).
-    files, secret_files: relative path → content, written to the run folder. prepare: before each start;
-    finish: once it is healthy. start_timeout, stop_timeout: seconds. replace_on: a change of these values
-    needs a new resource; a change of anything else restarts the server where it is.
+    of data that are its account's. source: a folder that is copied to `directory` before it is started. environment,
+    secrets: variables (secrets stay encrypted in the state). files, secret_files: relative path → content, written to
+    the run folder. prepare: before each start; finish: once it is healthy. start_timeout, stop_timeout: seconds.
+    replace_on: a change of these values needs a new resource; a change of anything else restarts the server where it
+    is.
     """
 
     workspace: pulumi.Input[str]
@@ -57,6 +59,7 @@ class ProcessArgs:
     files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     secret_files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     directory: pulumi.Input[str] | None = None
+    source: pulumi.Input[str] | None = None
     health: Health = field(default_factory=Health)
     prepare: Sequence[Step] = ()
     finish: Sequence[Step] = ()
@@ -71,7 +74,7 @@ class ProcessProvider(LocalProvider):
     """Creates, watches and removes supervised processes; creating over leftovers is safe."""
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
-        changed = differing(olds, news, _MADE_HERE)
+        changed = differing(olds, news, _NO_CHANGE)
         replaces = [name for name in changed if name in ("workspace", "name", "replace_on")]
         return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=True)
 
@@ -94,7 +97,7 @@ class ProcessProvider(LocalProvider):
             return vanished()
         if found is None or found["statename"] != "RUNNING":
             return vanished()
-        untouched = launch.fingerprint(props) == props.get("fingerprint")
+        untouched = launch.fingerprint(props) == props.get("fingerprint") and launch.has_source(props)
         if untouched and serves(int(found["pid"]), props["health"]) and healthy(props["health"]):
             return ReadResult(id_, dict(props))
         return vanished()
@@ -126,6 +129,7 @@ class Process(Resource, module="local", name="Process"):
             "files": args.files,
             "secret_files": pulumi.Output.secret(args.secret_files),
             "directory": args.directory,
+            "source": args.source,
             "health": args.health.properties(),
             "prepare": [_step(step) for step in args.prepare],
             "finish": [_step(step) for step in args.finish],
