@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -11,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from stackgen.contracts import limited_http
+from stackgen.contracts import limited_http, mlflow
 from stackgen.providers.local.operations import PROGRAM
 from stackgen.verification import run
 from stackgen.verification.memory import FULL
@@ -110,6 +111,53 @@ def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(
     monkeypatch.setattr(run, "LONGEST", 2.0)
     report = run.verify({"box": {"http": {"url": slow}}}, {"box": Declared()})
     assert [result.detail for result in report.results] == ["there was no whole answer within 2 s"]
+
+
+class _Late(BaseHTTPRequestHandler):
+    """The first answer comes a byte at a time, and is whole after some seconds; the next ones come at once."""
+
+    seen: ClassVar[list[str]]
+
+    def do_POST(self) -> None:
+        self.seen.append(self.headers.get("Authorization", ""))
+        first = len(self.seen) == 1
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nA: ")
+        with suppress(OSError):
+            for _ in range(60 if first else 1):
+                self.wfile.write(b"a")
+                time.sleep(0.1 if first else 0)
+            self.wfile.write(b'\r\n\r\n{"experiment_id": "1"}')
+
+    do_GET = do_POST  # noqa: N815 - http.server's name
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_a_probe_that_is_waited_for_no_longer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would go on with the variables of the shell, such as the operator's password for another registry."""
+    monkeypatch.setattr(run, "LONGEST", 2.0)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "operator")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "canary")
+    seen: list[str] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("_Server", (_Late,), {"seen": seen})) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        binding = {"tracking-uri": url, "username": "box", "password": "own"}
+        before = threading.active_count()
+        report = run.verify(
+            {"box": {"mlflow": binding}},
+            {"box": Declared()},
+            only=lambda _component, _contract, clause: clause == "log-run",
+        )
+        deadline = time.monotonic() + 60
+        while threading.active_count() > before and time.monotonic() < deadline:
+            time.sleep(0.05)  # the server's own threads
+        server.shutdown()
+    assert [result.detail for result in report.results] == ["there was no whole answer within 2 s"]
+    own = "Basic " + base64.b64encode(b"box:own").decode()
+    assert seen == [own]
+    assert mlflow._TURNS.users == 0  # pyright: ignore[reportPrivateUsage] - the next probe of another one's turn
 
 
 def test_a_server_that_tells_its_health_a_byte_at_a_time_is_not_healthy(

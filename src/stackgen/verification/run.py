@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from stackgen.contracts import Binding, Clause, ClauseBroken, Contract, contract
 from stackgen.contracts.model import Probe
 from stackgen.contracts.surroundings import clean
+from stackgen.verification.left_threads import Left, end_thread
 from stackgen.verification.memory import FULL, limited_memory
 from stackgen.verification.model import Declared, Report, Result, Status
 
@@ -142,18 +143,22 @@ def _measure(task: _Task) -> Result:
 
 
 def _within(seconds: float, probe: Probe, binding: Binding) -> str:
-    """What a probe returns or raises; ClauseBroken after that time. Its thread is left behind, and ends with ours."""
+    """What a probe returns or raises; ClauseBroken after that time, when the probe has ended or has nothing to do."""
     evidence: Future[str] = Future()
 
     def work() -> None:
         try:
             evidence.set_result(probe(binding))
+        except Left:
+            return
         except Exception as error:
             evidence.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
     wait([evidence], seconds)
     if not evidence.done():
+        end_thread(thread)
         raise ClauseBroken(f"there was no whole answer within {seconds:.0f} s")
     return evidence.result()
 
