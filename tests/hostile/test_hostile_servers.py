@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -42,6 +43,23 @@ def test_a_tool_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.M
             "store: sleep", ["sleep", "600"], dict(os.environ), account=None, folder=tmp_path, timeout=1
         )
     assert time.monotonic() - began < 300
+
+
+def test_a_pipe_that_someone_keeps_open_keeps_no_tool_from_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any process of the account can open what the tool writes to, and outlive it."""
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    from local_provider import commands  # pyright: ignore
+
+    keeper = "sleep 600 & echo $! > keeper; echo done"
+    try:
+        said = commands.helper(
+            "store: sh", ["sh", "-c", keeper], dict(os.environ), account=None, folder=tmp_path, timeout=300
+        )
+        assert said == "done\n"
+    finally:
+        os.kill(int((tmp_path / "keeper").read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

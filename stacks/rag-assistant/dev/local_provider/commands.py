@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from local_provider.account import Account, run_as
 from local_provider.failure import LocalFailure
 
+LONGEST = 3600.0  # seconds for a tool that runs as an account of servers
+MOST = 16 * 1024**2  # bytes that are read of what a tool says
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _HERE = ("127.0.0.1", "localhost", "::1")
 _PASSED_ON = (
@@ -61,11 +65,12 @@ def helper(
     folder: Path,
     umask: int = 0o077,
     text: str | None = None,
-    timeout: float | None = None,
+    timeout: float = LONGEST,
 ) -> str:
     """Run a server's own tool as `account` in `folder`, with a minimal environment.
 
-    timeout: seconds. What the tool has started may outlive it: the caller ends that. Raises LocalFailure.
+    timeout: seconds; the account can stop what runs as it. What the tool has started may outlive it: the caller ends
+    that. Raises LocalFailure.
     """
     return _run(
         doing, run_as(account, command), variables, umask=umask, folder=folder, text=text, timeout=timeout
@@ -127,27 +132,37 @@ def _run(
     text: str | None = None,
     timeout: float | None = None,
 ) -> str:
-    try:
-        done = subprocess.run(
-            list(command),
-            env=dict(variables),
-            cwd=folder,
-            input="" if text is None else text,
-            umask=umask,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired:
-        raise LocalFailure(f"{doing} was not done after {timeout:.0f} s") from None
-    except OSError as error:
-        raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
-    if done.returncode:
-        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()
-        words = (
-            words if len(words) <= 9 else [*words[:3], "...", *words[-5:]]
-        )  # some say why first, others last
-        text = without_credentials("\n".join(words))
-        raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n{text}")
-    return done.stdout
+    # Into files: whoever opens a pipe of the tool's, as its account can, keeps it from its end.
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        try:
+            done = subprocess.run(
+                list(command),
+                env=dict(variables),
+                cwd=folder,
+                input=(text or "").encode(),
+                umask=umask,
+                stdout=output,
+                stderr=errors,
+                check=False,
+                timeout=timeout,
+            )
+        except subprocess.TimeoutExpired:
+            raise LocalFailure(f"{doing} was not done after {timeout:.0f} s") from None
+        except OSError as error:
+            raise LocalFailure(f"{doing}: {command[0]} can't be started: {error.strerror}") from None
+        said = _text(output)
+        if done.returncode:
+            words = _short(f"{said}\n{_text(errors)}")
+            raise LocalFailure(f"{doing} failed with exit status {done.returncode}:\n{words}")
+        return said
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read(MOST).decode(errors="replace")
+
+
+def _short(text: str) -> str:
+    """The lines of a message that matter: some tools say why first, others last."""
+    lines = text.strip().splitlines()
+    return without_credentials("\n".join(lines if len(lines) <= 9 else [*lines[:3], "...", *lines[-5:]]))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from local_provider.account import Account, run_as
-from local_provider.commands import helper, minimal
+from local_provider.commands import LONGEST, MOST, helper, minimal
 from local_provider.failure import LocalFailure
 from local_provider.python_environment import environment
 from local_provider.registered_model import resolve
@@ -30,7 +31,10 @@ def download(
     """
     if not registry:
         raise LocalFailure(f"the model {source} is in a registry, but the component names none")
-    version = resolve(source, registry, workspace)["version"]
+    client = environment("the registry's client", (HERE / "locks" / "registry-client.txt").read_text())
+    version = resolve(source, registry, workspace)[
+        "version"
+    ]  # looks who listens, right before a password is sent
     name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
     home = own_home(account)
     variables = {
@@ -43,7 +47,6 @@ def download(
     run = partial(helper, doing, variables=variables, account=account, folder=home)
     folder = run(["mktemp", "-d", "-p", str(home)]).strip()
     try:
-        client = environment("the registry's client", (HERE / "locks" / "registry-client.txt").read_text())
         command = [str(client / "bin" / "python"), "-", f"models:/{name}/{version}", folder]
         script = (HERE / "scripts" / "download_model.py").read_text()
         run(command, text=script)
@@ -61,9 +64,20 @@ def copy_as(account: Account | None, doing: str, path: str, target: Path) -> Non
     """The account reads, we write; raises LocalFailure where it may not read."""
     home = own_home(account)
     command = run_as(account, [shutil.which("cat") or "/bin/cat", "--", path])
-    with target.open("wb") as stream:
-        done = subprocess.run(
-            command, env=minimal(home), cwd=home, stdout=stream, stderr=subprocess.PIPE, check=False
-        )
-    if done.returncode:
-        raise LocalFailure(f"{doing}: {done.stderr.decode(errors='replace').strip()}")
+    with target.open("wb") as stream, tempfile.TemporaryFile() as errors:
+        try:
+            done = subprocess.run(
+                command,
+                env=minimal(home),
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=errors,
+                check=False,
+                timeout=LONGEST,
+            )
+        except subprocess.TimeoutExpired:
+            raise LocalFailure(f"{doing} was not done after {LONGEST:.0f} s") from None
+        if done.returncode:
+            errors.seek(0)
+            raise LocalFailure(f"{doing}: {errors.read(MOST).decode(errors='replace').strip()}")

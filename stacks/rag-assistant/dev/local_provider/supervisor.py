@@ -145,7 +145,8 @@ def _require_own(workspace: Path) -> None:
 def _require_passage(workspace: Path) -> None:
     """Servers must be able to enter their workspace: whether they can, another account says."""
     enter = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(workspace)]
-    if subprocess.run(run_as_others(enter), env={}, cwd="/", capture_output=True, check=False).returncode:
+    command = run_as_others(enter)
+    if subprocess.run(command, env={}, cwd="/", capture_output=True, check=False, timeout=60).returncode:
         closed = [f for f in reversed(workspace.parents) if not f.stat().st_mode & 0o001] or [workspace]
         raise LocalFailure(
             f"the accounts that servers run as can't enter {workspace}: {closed[0]} is closed to them; "

@@ -185,7 +185,7 @@ def discard_planted(path: Path) -> None:
 def files_below(path: Path) -> list[str]:
     """Relative paths of what is below a folder and is no folder, links among them; [] if there is no such folder."""
     below: list[str] = []
-    with suppress(OSError), _folder(path) as top:
+    with suppress(FileNotFoundError), _folder(path) as top:
         for root, folder in folders(top):
             with os.scandir(folder) as entries:
                 below += sorted(f"{root}{e.name}" for e in entries if not e.is_dir(follow_symlinks=False))

@@ -131,7 +131,8 @@ def signal_all(account: Account, number: signal.Signals) -> None:
     """
     numbers = map(str, (int(number), account.uid, _new_number()))
     command = [sys.executable, "-I", "-S", "-c", _SEND, *numbers]
-    subprocess.run(command, env={}, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    none = subprocess.DEVNULL
+    subprocess.run(command, env={}, cwd="/", stdin=none, stdout=none, stderr=none, check=False)
 
 
 def running_as(account: Account) -> list[psutil.Process]:

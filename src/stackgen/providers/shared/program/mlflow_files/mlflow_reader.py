@@ -24,7 +24,8 @@ SEARCHES = re.compile(
     r"((experiments|runs|logged-models|traces|datasets)/search|experiments/search-datasets"
     r"|registered-models/get-latest-versions|traces/batchGetInfos)"
 )
-ASSISTANT = re.compile(r"/ajax-api/3\.0/mlflow/assistant(/.*)?")
+ASSISTANT = re.compile(r"/ajax-api/3\.0/mlflow/assistant(/.*)?", re.DOTALL)
+HOST = re.compile(r"[\w.:\[\]-]+", re.ASCII)  # former versions of Starlette take the path out of another one
 
 
 def authenticate_request() -> Authorization | Response:
@@ -36,6 +37,8 @@ def authenticate_request() -> Authorization | Response:
 
 
 def _reads() -> bool:
+    if not HOST.fullmatch(request.headers.get("Host", "")):
+        return False
     if request.method == "POST":
         return SEARCHES.fullmatch(request.path) is not None
     return request.method in METHODS and ASSISTANT.fullmatch(request.path) is None
