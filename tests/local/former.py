@@ -135,14 +135,19 @@ def server(cli: Cli, stack: str, component: str) -> tuple[Path, Path]:
 def former(
     programs: Path, cluster: Path, port: int, database: str, password: str, superuser: str = "stackgen"
 ) -> Iterator[Server]:
-    """A server whose data is as former versions made it, with two databases; it runs meanwhile."""
+    """A server whose data is as former versions made it; it runs meanwhile."""
     found = Server(programs, cluster, port, superuser)
     found.initialise(password)
     with found.started():
-        ask(found, password, "postgres", f'create database "{database}"; create database other;')
+        ask(found, password, "postgres", f'create database "{database}"')
         ask(found, password, database, MOVABLE)
-        ask(found, password, "other", "create table kept as select 7 as value")
         yield found
+
+
+def another_database(server: Server, password: str) -> None:
+    """One beside that of the component, which no swap moves."""
+    ask(server, password, "postgres", "create database other")
+    ask(server, password, "other", "create table kept as select 7 as value")
 
 
 def ask(server: Server, password: str, database: str, sql: str) -> str:

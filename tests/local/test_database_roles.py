@@ -12,9 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from stackgen.contracts.pgvector import PgvectorBinding, connect
+from stackgen.errors import StackgenError
 from stackgen.moving import pgvector
 from tests.conftest import Cli
-from tests.local.former import OF_SUPERUSERS, account, ask, former, free_port, server
+from tests.local.former import OF_SUPERUSERS, account, another_database, ask, former, free_port, server
 from tests.local.swapping import STACK, bindings, gone, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(900)]
@@ -123,6 +124,53 @@ def _both_ways(old: PgvectorBinding, new: PgvectorBinding) -> None:
     assert ("afterwards",) in _rows(old, "select text from items")
 
 
+HIDING = (
+    "create type kind as (a int)",
+    "create table docs (id int primary key, body text, t kind)",
+    "create table times (t text)",
+    "insert into times values ('noon')",
+    "insert into docs select n, 'old', row(n)::kind from generate_series(1, 50) n",
+    "create table rented (tenant text)",
+    "insert into rented values ('one'), ('two')",
+    "alter table rented enable row level security",
+    "create policy own on rented using (tenant = current_setting('app.tenant', true))",
+)
+
+
+def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
+    """By a column that is called like the row, or by a policy that holds for the table's owner too."""
+    mover = pgvector.MOVER
+    assert mover.content(source) == ""
+    for sql in HIDING:
+        _rows(source, sql)
+    assert mover.content(source) == "public.docs"
+    mover.copy(source, target, None, print)
+    _rows(source, "update docs set body = 'new' where id < 20")
+    _moved(source, target)
+    assert _rows(target, "select count(*) from docs where body = 'new'") == [(19,)]
+    assert _rows(target, "select count(*) from rented") == [(2,)]
+    override = f"alter role application in database {source.database} {{}} default_transaction_read_only"
+    _rows(source, override.format("set") + " = off")
+    with pytest.raises(StackgenError, match="can't be closed for writing"):
+        pgvector.freeze(source)
+    _rows(source, override.format("reset"))
+    pgvector.thaw(source)
+    _rows(source, "alter table rented force row level security")
+    for look in (
+        lambda: mover.copy(source, target, None, print),
+        lambda: mover.compare(source, target, None),
+    ):
+        with pytest.raises(
+            StackgenError, match=r"not moved: public\.rented: row-level security is forced there"
+        ):
+            look()
+    with (
+        pytest.raises(StackgenError, match="row-level security policy"),
+        pgvector.session(source) as connection,
+    ):
+        connection.execute("select * from public.rented").fetchall()
+
+
 def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli) -> None:
     up(stack, STORES)
     found = bindings(stack)
@@ -131,6 +179,7 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
         _runs_its_own(_binding(found, component))
     fresh = _binding(found, "packaged")
     only_extensions = _of_superusers(fresh)
+    _no_row_is_hidden(_binding(found, "knowledge"), fresh)
     places: dict[str, tuple[Path, Path]] = {}
     for component in ("knowledge", "older"):
         new = _binding(found, component)
@@ -147,6 +196,9 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
             ask(running, password, "limited", "create extension vector")
             limited = {"database": "limited", "username": "limited", "password": SecretStr("limited")}
             _moved(fresh, old.model_copy(update=limited))
+            another_database(running, password)
+            with pytest.raises(StackgenError, match="not moved: database other: a swap moves 'store' alone"):
+                pgvector.MOVER.copy(old, fresh, None, print)
             ask(running, password, new.database, OF_SUPERUSERS)
         places[component] = folder / "cluster", data
 

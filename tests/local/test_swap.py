@@ -14,12 +14,13 @@ import pytest
 
 from stackgen.contracts.mlflow import MlflowBinding
 from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving.mlflow_side import Side, quiet
+from stackgen.moving import mover
+from stackgen.moving.mlflow_side import ORIGIN, Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
 from tests.local.applications import Application, numbers, objects, rows, runs, version
 from tests.local.processes import reboot, servers
-from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, bindings, gone, kill, spec, swap, up
+from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, TAIL, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 
@@ -173,12 +174,24 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         run = side.client.create_run("0", run_name="training")
         (tmp_path / "model.bin").write_bytes(b"weights")
         side.client.log_artifact(run.info.run_id, str(tmp_path / "model.bin"), "model")
+        clone = side.client.create_run("0", run_name="a clone", tags={ORIGIN: run.info.run_id})
+        side.client.set_terminated(clone.info.run_id)
         side.client.create_registered_model("triage")
         for _ in range(3):
             source = f"{run.info.artifact_uri}/model"
             side.client.create_model_version("triage", source, run.info.run_id, await_creation_for=0)
         side.client.delete_model_version("triage", "2")
         side.client.set_registered_model_alias("triage", "champion", "3")
+
+        assert mover("s3").content(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
+        held = mover("mlflow").content(MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"]))  # pyright: ignore
+        assert held == "registered model 'triage'"
+
+        side.client.register_prompt("greeting", "hello {{name}}")
+        (error, *_) = swap(stack, "registry", "--apply", "--to", "local", code=4)["errors"]
+        assert error["message"].startswith("not moved: prompt 'greeting': ")
+        side.client.delete_prompt_version("greeting", "1")
+        side.client.delete_prompt("greeting")
 
         for component in ("documents", "registry"):
             command = ("swap", "stack.yaml", component, "-e", "dev", "--apply", "--yes")
@@ -201,12 +214,64 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         assert keys >= {f"items/{number}" for number in applications[0].committed}
         moved = Side(MlflowBinding.model_validate(found["registry"]["mlflow"]))
         names = {run.info.run_name for run in moved.runs.values()}
-        assert names >= {f"run {number}" for number in applications[1].committed}
+        assert names >= {f"run {number}" for number in applications[1].committed} | {"training", "a clone"}
         champion = moved.client.get_model_version_by_alias("triage", "champion")
         assert champion.version == "3"
         fetched = moved.client.download_artifacts(champion.run_id, "model/model.bin", str(tmp_path))
         assert Path(fetched).read_bytes() == b"weights"
         assert {number for _, number in moved.versions} == {"1", "3"}
+    gone(stack)
+
+
+KEPT = "  documents: {capability: object_store}\n"
+OUTPUTS = """
+import json, sys
+from pathlib import Path
+from stackgen.engine.deployment import Deployment
+print(json.dumps(Deployment(Path("dev").absolute(), "swapped", "dev", print).outputs()["boxes"]["documents"]))
+"""
+
+
+def test_a_swap_replaces_no_data_that_was_kept(stack: Cli) -> None:
+    """A box of the next number may be there, of a spec that was taken back; its data is no one's copy."""
+    again = TAIL.replace("local}", "local, components: {documents: {box: 2}}}")
+    (stack.folder / "stack.yaml").write_text(HEAD + KEPT + again)
+    stack("up", *STACK, "--yes")
+    first = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    client(first).put_object(Bucket=first.bucket, Key="kept", Body=b"kept")
+    up(stack, KEPT)
+    command = ("swap", "stack.yaml", "documents", "-e", "dev", "--apply", "--yes")
+    kill(stack, "after", "deploy", *command, "--to", "local")
+    run = subprocess.run(
+        [sys.executable, "-c", OUTPUTS],
+        cwd=stack.folder,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    boxes = json.loads(run.stdout.splitlines()[-1])
+    assert set(boxes) == {"1", "3"}
+    beside = S3Binding.model_validate(boxes["3"]["s3"])
+    client(beside).put_object(Bucket=beside.bucket, Key="own", Body=b"own")
+    (error, *_) = swap(stack, "documents", "--apply", code=5)["errors"]
+    assert error["code"] == "box-not-empty"
+    assert "box 3 of 'documents' holds data already (object 'own')" in error["message"]
+    client(beside).delete_object(Bucket=beside.bucket, Key="own")
+    serving = S3Binding.model_validate(boxes["1"]["s3"])
+    client(serving).create_bucket(Bucket="second")
+    client(serving).put_object(Bucket="second", Key="precious", Body=b"")
+    (error, *_) = swap(stack, "documents", "--apply", code=4)["errors"]
+    assert error["message"].startswith("not moved: bucket 'second': ")
+    client(serving).delete_object(Bucket="second", Key="precious")
+    assert swap(stack, "documents", "--apply")["result"]["serving"] == 3
+    swap(stack, "documents", "--retire")
+    text = spec(stack)
+    (stack.folder / "stack.yaml").write_text(HEAD + KEPT + again)
+    stack("up", *STACK, "--yes")
+    assert client(first).get_object(Bucket=first.bucket, Key="kept")["Body"].read() == b"kept"
+    (stack.folder / "stack.yaml").write_text(text)
+    stack("up", *STACK, "--yes")
     gone(stack)
 
 

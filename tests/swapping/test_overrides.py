@@ -49,6 +49,19 @@ def test_the_same_implementation_keeps_settings_and_takes_changes() -> None:
     assert found["beside"]["dimensions"] == 4
 
 
+def test_a_number_that_is_taken_is_not_given() -> None:
+    found = with_beside(
+        stack({"box": 2, "implementation": "a/a"}),
+        "dev",
+        "store",
+        before="a/a",
+        to="a/a",
+        changes={},
+        taken={1, 3, 4, 6},
+    )
+    assert found["beside"]["box"] == 5
+
+
 OVERRIDES = st.fixed_dictionaries(
     {},
     optional={

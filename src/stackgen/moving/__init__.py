@@ -25,6 +25,7 @@ def mover(contract: str) -> Mover | None:
         found,
         copy=undisturbed(found.copy),
         compare=undisturbed(found.compare),
+        content=undisturbed(found.content),
         freeze=undisturbed(found.freeze) if found.freeze is not None else None,
         thaw=undisturbed(found.thaw) if found.thaw is not None else None,
     )

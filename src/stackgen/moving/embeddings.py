@@ -41,7 +41,7 @@ TIES = """
 """
 ROWS = """
     select ctid, d, row_number() over (partition by d order by ctid) as n
-    from (select ctid, md5((to_jsonb(t) - {embedding})::text) as d from {table} t) as digested
+    from (select ctid, md5((to_jsonb(t.*) - {embedding})::text) as d from {table} t) as digested
 """
 
 
@@ -261,7 +261,7 @@ def _embed_rows(
     rows: list[tuple[str, str]],
 ) -> int:
     """Embed rows that are still as they were looked at, and put them into the second table."""
-    digest = f"md5((to_jsonb(t) - {_literal(collection.embedding)})::text)"
+    digest = f"md5((to_jsonb(t.*) - {_literal(collection.embedding)})::text)"
     given = "unnest(%s::tid[], %s::text[]) as v(place, digest) on t.ctid = v.place and v.digest = "
     places, digests = ([row[i] for row in rows] for i in (0, 1))
     with session(store) as connection:

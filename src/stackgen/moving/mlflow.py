@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, files, quiet
+from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, by_first_number, files, quiet
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
 
 AT_ONCE = 100  # the server's limit of params and tags per request; of metrics it takes 1000
@@ -38,6 +38,7 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
     """Make the target hold what the source holds; see `Mover`."""
     with _talking():
         here, there = Side(source), Side(target)
+        here.refuse_left()
         for side in (here, there):
             side.refuse_elsewhere()
         at_source, at_target = here.items(), there.items()
@@ -60,6 +61,7 @@ def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) 
     """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
     with _talking():
         here, there = Side(source), Side(target)
+        here.refuse_left()
         for side in (here, there):
             side.refuse_elsewhere()
         at_source, at_target = here.items(deep=True), there.items(deep=True)
@@ -91,6 +93,21 @@ def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) 
         for kind, keys in kinds.items()
     ]
     return Comparison(tuple(parts), newer=len(newer))
+
+
+def content(binding: MlflowBinding) -> str:
+    """The name of something that the registry holds, in words; "" if there is none. Every server has `Default`."""
+    with _talking():
+        side = Side(binding)
+        for kind, found in (
+            ("registered model", side.registered),
+            ("experiment", {name: item for name, item in side.experiments.items() if name != "Default"}),
+            ("run", side.runs),
+            ("logged model", side.models),
+        ):
+            if found:
+                return f"{kind} '{next(iter(found))}'"
+    return ""
 
 
 def _newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:
@@ -255,7 +272,7 @@ class _Copy:
 
     def _versions(self, name: str) -> dict[str, Any]:
         found = self.to.search_model_versions(f"name = '{name.replace(chr(39), chr(39) * 2)}'")
-        return {item.tags.get(ORIGIN, str(item.version)): item for item in found}
+        return by_first_number(found)
 
     def _number(self, name: str, number: str) -> str:
         """A version's number in the target, by its number in the source."""
@@ -298,8 +315,12 @@ MOVER = Mover(
         "dataset inputs",
         "what is deleted but not purged",
         "users and permissions",
+        "prompts, evaluation datasets, scorers, review queues, webhooks, MCP servers, what its gateway has "
+        "(any of these stops the move)",
+        "label schemas, issues",
         "files that the server does not serve itself (a run, logged model or version with any stops the move)",
     ),
     copy=copy,
     compare=compare,
+    content=content,
 )

@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from urllib.parse import quote
 from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import QUIET, MlflowBinding
 from stackgen.errors import StackgenError
+from stackgen.moving.mlflow_left import refuse_left
 from stackgen.moving.model import failed
 
 ORIGIN = "stackgen.moved-from"  # identifier of a run, model or version where it was first
@@ -69,7 +71,8 @@ class Side:
         """By first identifier."""
         ids = [item.experiment_id for item in self.experiments.values()]
         found = _pages(lambda **page: self.client.search_runs(ids, **page)) if ids else []
-        return {run.data.tags.get(ORIGIN, run.info.run_id): run for run in found}
+        first = _first({run.info.run_id: run.data.tags.get(ORIGIN) for run in found})
+        return {first[run.info.run_id]: run for run in found}
 
     @cached_property
     def run_origins(self) -> dict[str, str]:
@@ -81,7 +84,8 @@ class Side:
         """Logged models by first identifier."""
         ids = [item.experiment_id for item in self.experiments.values()]
         found = _pages(lambda **page: self.client.search_logged_models(ids, **page)) if ids else []
-        return {model.tags.get(ORIGIN, model.model_id): model for model in found}
+        first = _first({model.model_id: model.tags.get(ORIGIN) for model in found})
+        return {first[model.model_id]: model for model in found}
 
     @cached_property
     def model_origins(self) -> dict[str, str]:
@@ -97,7 +101,13 @@ class Side:
     def versions(self) -> dict[Version, Any]:
         """By name and first number, in order of number."""
         found = sorted(_pages(self.client.search_model_versions), key=lambda item: int(item.version))
-        return {(item.name, item.tags.get(ORIGIN, str(item.version))): item for item in found}
+        models = {name: [item for item in found if item.name == name] for name in {i.name for i in found}}
+        first = {
+            (n, number): item
+            for n, items in models.items()
+            for number, item in by_first_number(items).items()
+        }
+        return dict(sorted(first.items(), key=lambda pair: int(pair[1].version)))
 
     def metrics(self, run: Any) -> list[tuple[str, str, int, int]]:
         """Every point: key, value (exact), timestamp in ms, step."""
@@ -119,6 +129,10 @@ class Side:
                 place = "a path" if text.startswith("/") else f"a {text.split(':')[0]}: address"
                 what = f"version {version.version} of model {name}"
                 raise _elsewhere(what, f"it is made of files at {place} outside every run and logged model")
+
+    def refuse_left(self) -> None:
+        """Raise StackgenError(move-failed) for what would be left behind, and go with the box."""
+        refuse_left(self.client, [item.experiment_id for item in self.experiments.values()])
 
     def run_artifacts(self, run: Any) -> Any:
         """What lists, reads and writes artifacts of a run."""
@@ -189,6 +203,23 @@ class Side:
         if str(model.status) not in READY or deep:
             found.append(_contents(self.model_artifacts(model), deep))
         return found
+
+
+def by_first_number(versions: Iterable[Any]) -> dict[str, Any]:
+    """Versions of one model by the number that each had first; where it is moved it gets no lower one."""
+    found = {str(item.version): item for item in versions}
+    tags = {number: item.tags.get(ORIGIN, "") for number, item in found.items()}
+    believed = {n: tag if tag.isdecimal() and int(tag) <= int(n) else None for n, tag in tags.items()}
+    return {first: found[number] for number, first in _first(believed).items()}
+
+
+def _first(tags: Mapping[str, str | None]) -> dict[str, str]:
+    """Identifier here → first identifier, which is its tag: no two have the same.
+
+    Whoever clones an item with its tags, or makes the tag, must not hide another one.
+    """
+    times = Counter(tags.values())
+    return {own: tag if tag and tag not in tags and times[tag] == 1 else own for own, tag in tags.items()}
 
 
 def files(artifacts: Any, path: str | None = None) -> Files:

@@ -64,6 +64,7 @@ class Mover:
     else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
     alone what the target has changed later. Safe to repeat after any interruption.
     compare(source, target, since): proof; with `since`, for a target that serves already.
+    content(box): something that the box holds, such as a table's name; "" if it holds nothing.
     turned: what was remembered, for the way back.
     freeze: from now on the source refuses writes; thaw: it takes them again. None where the wire has no such
     thing: then writes that reach the old box late are brought over after bindings are switched.
@@ -74,6 +75,7 @@ class Mover:
     leaves: tuple[str, ...]
     copy: Callable[[Any, Any, Memory | None, Progress], Memory]
     compare: Callable[[Any, Any, Memory | None], Comparison]
+    content: Callable[[Any], str]
     turned: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None

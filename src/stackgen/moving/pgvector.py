@@ -24,7 +24,8 @@ MARK = "stackgen: may be replaced, it was made of schema "
 SESSION = (
     "set statement_timeout = 0; set lock_timeout = '60s'; set timezone = 'UTC'; set datestyle = 'ISO'; "
     "set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 1; "
-    "set default_transaction_read_only = off; set search_path = ''"
+    "set default_transaction_read_only = off; set search_path = ''; "
+    "set row_security = off"  # an error where a policy would hide rows, which would count as not there
 )
 NOT_OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
 NOT_EXTENSIONS = (
@@ -56,7 +57,25 @@ HOLDS_EXTENSIONS = """
 """
 BUCKETS = """
     select left(d, 3), count(*), sum(('x' || substr(d, 4, 15))::bit(60)::bigint)::text
-    from (select md5(pg_catalog.record_out(t)::text) as d from only {table} t) as rows group by 1
+    from (select {digest} as d from only {table} t) as rows group by 1
+"""
+# Of a whole row: `t` alone could be a column, and `t::text` a cast that the application has made.
+DIGEST = "md5(pg_catalog.record_out(t.*)::text)"
+FORCED = f"""
+    select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relrowsecurity and c.relforcerowsecurity and {NOT_OURS} order by 1, 2
+"""
+BESIDE = """
+    select 'database ' || datname from pg_catalog.pg_database
+    where pg_has_role(datdba, 'usage') and datallowconn and not datistemplate
+    and datname not in (current_database(), 'postgres')
+    union all select 'large object ' || oid from pg_catalog.pg_largeobject_metadata where pg_has_role(lomowner, 'usage')
+    order by 1 limit 1
+"""
+CONTENT = f"""
+    select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'm', 'v', 'f', 'S') and c.relpersistence <> 't' and n.nspname <> 'stackgen_store'
+    and {NOT_OURS} and {NOT_EXTENSIONS} order by 1, 2
 """
 Buckets = dict[str, tuple[int, str]]
 
@@ -97,6 +116,7 @@ def copy(
     """
     del since
     with session(source, snapshot=True) as here, session(target) as there:
+        _refuse_left(here)
         statements = schema(source, here.info.server_version // 10000)
         digest = hashlib.sha256("".join(statements).encode()).hexdigest()
         paused = _pause_triggers(there)
@@ -124,6 +144,7 @@ def compare(source: PgvectorBinding, target: PgvectorBinding, since: Memory | No
     """Rows per table, and a sum over digests of all rows."""
     del since
     with session(source, snapshot=True) as here, session(target, snapshot=True) as there:
+        _refuse_left(here)
         parts: list[Part] = []
         present = _relations(there, "r")
         for table in _relations(here, "r"):
@@ -137,6 +158,13 @@ def compare(source: PgvectorBinding, target: PgvectorBinding, since: Memory | No
                 Part(f"sequence {table.schema}.{table.name}", 1, int(its is not None), mine or "", its or "")
             )
     return Comparison(tuple(parts))
+
+
+def content(binding: PgvectorBinding) -> str:
+    """A table or the like of an application's, such as `public.documents`; "" if there is none."""
+    with session(binding, snapshot=True) as connection:
+        found = connection.execute(CONTENT).fetchone()
+    return "" if found is None else ".".join(found)
 
 
 def freeze(source: PgvectorBinding) -> None:
@@ -160,6 +188,13 @@ def refuse_writes(source: PgvectorBinding) -> None:
             if time.monotonic() > deadline:
                 raise failed(f"sessions of {source.database} don't end")
             time.sleep(0.1)
+    with connect(source) as fresh:
+        if fresh.execute("show default_transaction_read_only").fetchone() != ("on",):
+            message = f"{source.database} can't be closed for writing: a setting of the role goes before the database's"
+            role = f'"{source.username}"'
+            raise failed(
+                message, f"alter role {role} in database {_name(source)} reset default_transaction_read_only"
+            )
 
 
 @undisturbed
@@ -183,6 +218,21 @@ def _end_sessions(connection: Any, since: Any) -> int:
     ).fetchone()[0]
     connection.commit()
     return found
+
+
+def _refuse_left(connection: Any) -> None:
+    """Raise StackgenError(move-failed) for tables whose rows their own role does not see, and for what stays behind."""
+    beside = connection.execute(BESIDE).fetchone()
+    if beside is not None:
+        message = f"not moved: {beside[0]}: a swap moves '{connection.info.dbname}' alone, and it goes with the old box"
+        raise failed(message, "move it yourself and drop it")
+    names = [".".join(row) for row in connection.execute(FORCED).fetchall()]
+    if names:
+        message = (
+            f"not moved: {', '.join(names)}: row-level security is forced there, so not every row can be read"
+        )
+        hint = "run `alter table ... no force row level security`, swap, and force it again; its policies go along"
+        raise failed(message, hint)
 
 
 def _refuse_prepared(connection: Any) -> None:
@@ -254,7 +304,7 @@ def _relations(connection: Any, kind: str) -> list[_Table]:
 
 
 def _buckets(connection: Any, table: _Table) -> Buckets:
-    rows = connection.execute(BUCKETS.format(table=table.sql)).fetchall()
+    rows = connection.execute(BUCKETS.format(table=table.sql, digest=DIGEST)).fetchall()
     return {bucket: (count, digest) for bucket, count, digest in rows}
 
 
@@ -273,7 +323,7 @@ def _bring(table: _Table, here: Any, there: Any) -> int:
     differing = sorted(name for name in {*mine, *its} if mine.get(name) != its.get(name))
     if not differing:
         return 0
-    where = "left(md5(t::text), 3) = any(%s)"
+    where = f"left({DIGEST}, 3) = any(%s)"
     if its:
         there.execute(f"delete from only {table.sql} t where {where}", [differing])
     found = here.execute(COLUMNS, [table.sql]).fetchall()
@@ -314,9 +364,15 @@ MOVER = Mover(
         "functions",
         "sequences",
     ),
-    leaves=("roles and grants", "large objects", "publications and subscriptions", "settings of the server"),
+    leaves=(
+        "roles and grants",
+        "other databases, large objects (any stops the move)",
+        "publications and subscriptions",
+        "settings of the server",
+    ),
     copy=copy,
     compare=compare,
+    content=content,
     freeze=freeze,
     thaw=thaw,
 )

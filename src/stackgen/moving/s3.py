@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from stackgen.contracts.s3 import S3Binding, client
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
@@ -23,6 +24,7 @@ from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, fai
 WORKERS = 8
 SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
 MD5 = re.compile(r"[0-9a-f]{32}")
+CLOUDS = ("amazonaws.com", "amazonaws.com.cn", "googleapis.com")
 HEADERS = (
     "CacheControl",
     "ContentDisposition",
@@ -89,6 +91,31 @@ def _sides(source: S3Binding, target: S3Binding) -> Iterator[tuple[_Side, _Side]
         raise failed(" ".join(str(error).split())) from error
 
 
+def _refuse_other_buckets(side: _Side) -> None:
+    """Raise StackgenError(move-failed) where the server of a box has objects in other buckets: they go with the box.
+
+    A cloud's buckets are no one box's.
+    """
+    from botocore.exceptions import ClientError
+
+    if urlsplit(side.client.meta.endpoint_url).netloc.partition(":")[0].endswith(CLOUDS):
+        return
+    try:
+        names = [
+            item["Name"] for item in side.client.list_buckets()["Buckets"] if item["Name"] != side.bucket
+        ]
+        filled = [
+            name for name in names if side.client.list_objects_v2(Bucket=name, MaxKeys=1).get("Contents")
+        ]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "NotImplemented"):
+            return  # what these credentials do not see, they have not made
+        raise
+    if filled:
+        message = f"not moved: bucket '{filled[0]}': a swap moves '{side.bucket}' alone, and it goes with the old box"
+        raise failed(message, f"move its objects to '{side.bucket}', or delete them")
+
+
 def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: Progress) -> Memory:
     """Make the target's bucket hold the source's objects; see `Mover`.
 
@@ -96,6 +123,7 @@ def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: P
     by its own users, and is left alone.
     """
     with _sides(source, target) as (here, there):
+        _refuse_other_buckets(here)
         mine, its = here.objects(), there.objects()
         if since is None:
             wanted = [k for k, item in mine.items() if k not in its or not _same(item, its[k], here, there)]
@@ -119,6 +147,7 @@ def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: P
 def compare(source: S3Binding, target: S3Binding, since: Memory | None) -> Comparison:
     """Objects of the source, against those of the same key; with `since`, newer ones of the target are left out."""
     with _sides(source, target) as (here, there):
+        _refuse_other_buckets(here)
         mine, its = here.objects(), there.objects()
         if since is not None:  # what has been written to the source since is for the next copy
             mine = {key: item for key, item in mine.items() if _source(since, key) == item.etag}
@@ -130,6 +159,13 @@ def compare(source: S3Binding, target: S3Binding, since: Memory | None) -> Compa
     alike = sum(before[key] == after.get(key) for key in keys)
     part = Part("objects", len(keys), alike, _total(before), _total(after))
     return Comparison((part,), newer=len(newer))
+
+
+def content(binding: S3Binding) -> str:
+    """The first object's key, in words; "" if the bucket is empty."""
+    with _sides(binding, binding) as (side, _):
+        found = side.client.list_objects_v2(Bucket=side.bucket, MaxKeys=1).get("Contents", [])
+    return f"object '{found[0]['Key']}'" if found else ""
 
 
 def turned(memory: Memory) -> Memory:
@@ -215,6 +251,7 @@ MOVER = Mover(
     tool="boto3, SHA-256 checked by the receiving server",
     carries=("objects", "their headers and metadata", "tags"),
     leaves=(
+        "other buckets of the same server (objects in any stop the move)",
         "older versions of objects",
         "access lists and bucket policies",
         "dates of change",
@@ -222,5 +259,6 @@ MOVER = Mover(
     ),
     copy=copy,
     compare=compare,
+    content=content,
     turned=turned,
 )

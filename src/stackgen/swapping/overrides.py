@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from itertools import count
 from typing import Any
 
 from stackgen.spec.stack import Stack
@@ -24,9 +25,12 @@ def with_beside(
     before: str,
     to: str,
     changes: Mapping[str, Any],
+    taken: Container[int] = (),
 ) -> Override:
-    """With a second box by implementation `to`. It gets what differs in the environment, and `changes` over it;
-    settings go along only where the implementation stays `before`'s.
+    """With a second box by implementation `to`, of the next number that is not `taken`.
+
+    It gets what differs in the environment, and `changes` over it; settings go along only where the implementation
+    stays `before`'s.
     """
     override = current(stack, environment, component)
     own = {k: v for k, v in override.items() if k not in ("implementation", "box", "settings", "beside")}
@@ -34,7 +38,8 @@ def with_beside(
     if to == before:
         base = stack.components[component].settings if override.get("box", 1) == 1 else {}
         settings = {**base, **override.get("settings", {}), **settings}
-    box = {"implementation": to, "box": override.get("box", 1) + 1, **own, **changes}
+    number = next(number for number in count(override.get("box", 1) + 1) if number not in taken)
+    box = {"implementation": to, "box": number, **own, **changes}
     box.pop("settings", None)
     return {**override, "beside": {**box, **({"settings": settings} if settings else {})}}
 

@@ -99,6 +99,13 @@ class Site:
         assert done is not None  # noqa: S101 - nobody is asked
         return done[1]
 
+    def numbers_with_data(self) -> set[int]:
+        """Numbers of the component's boxes whose data is deployed, also of such as the spec no longer has."""
+        name = self.loaded.stack.components[self.component].renamed_from or self.component
+        owners = holdings(self._resources(), types(self.shelf)).owners
+        numbers = (owner.removeprefix(f"{name}-") for owner in owners if owner.startswith(f"{name}-"))
+        return {int(number) for number in numbers if number.isdecimal()}
+
     def _deployed_as(self, deployment: Deployment, box: int) -> tuple[str, ...]:
         """A box's name among resources, if it is there and holds data."""
         renamed = self.loaded.stack.components[self.component].renamed_from

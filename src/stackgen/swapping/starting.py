@@ -53,6 +53,7 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
         before=serving.entry.id,
         to=entry.id,
         changes=changes(given),
+        taken=site.numbers_with_data(),
     )
     _keep_needs(site, wanted, entry.id)
     site.boxes()  # it is up, or there is nothing to move from

@@ -44,9 +44,20 @@ class Steps:
         movable = list(self.movers())
         left_out: set[str] = set()
         if not movable:
-            left_out |= {"gather", "copy", "freeze", "delta", "open", "settle", "prove", "thaw"}
+            left_out |= {
+                "empty",
+                "gather",
+                "copy",
+                "freeze",
+                "delta",
+                "open",
+                "keep",
+                "settle",
+                "prove",
+                "thaw",
+            }
         if not any(found.freeze for _, found in movable):
-            left_out |= {"freeze", "open", "thaw"}
+            left_out |= {"freeze", "open", "keep", "thaw"}
         if all(found.freeze for _, found in movable):
             left_out |= {"gather"}
         if self.site.golden() is None:
@@ -86,6 +97,7 @@ class Steps:
         goes = there if self._gives_up else here
         yield Step("beside", f"write box {there} into the spec, beside box {here}", self._beside)
         yield Step("deploy", f"deploy box {there}; box {here} goes on serving", self.site.up)
+        yield Step("empty", f"look whether box {there} is empty", self._empty)
         yield Step("verify", f"measure every clause of box {there}", lambda: self._measured(there))
         yield Step("gather", f"bring over what reached box {there} late", self._gather)
         yield Step("copy", "copy data while applications read and write", self._copy)
@@ -96,6 +108,7 @@ class Steps:
         yield Step("bind", "switch bindings; what uses them restarts", self.site.up)
         yield Step("settle", f"bring over what reached box {here} late, and compare", self._settle)
         yield Step("check", "measure every clause through the bindings", lambda: self._measured(there))
+        yield Step("keep", f"note that box {there} is no copy any more", self._open)
         yield Step("replay", "ask the golden questions, and compare with what was recorded", self.replay)
         yield Step("thaw", f"let box {here} take writes", self.thaw)
         yield Step("prove", f"compare box {there} with box {here} once more", self._prove)
@@ -110,6 +123,19 @@ class Steps:
         if self.site.override != self.journal.wanted:
             self.site.write(self.journal.wanted)
         return f"environments.{self.site.environment}.components.{self.site.component}"
+
+    def _empty(self) -> str:
+        """A copy makes a box hold what the other one holds, and nothing else: only what was empty may be filled."""
+        if "verify" in self.journal.done:  # of a version that did not look: the copy may have begun
+            return "not looked at"
+        for name, found in self.movers():
+            held = found.content(self.site.binding(name, self.journal.target))
+            if held:
+                box = f"box {self.journal.target} of '{self.journal.component}'"
+                message = f"{box} holds data already ({held}), which the swap would replace"
+                hint = "move that data away or delete it yourself, then go on"
+                raise StackgenError(Problem("box-not-empty", message, hint=hint), ExitCode.POLICY)
+        return "it holds nothing"
 
     def _measured(self, box: int) -> str:
         report = self.site.measure(box)
@@ -218,8 +244,8 @@ class Steps:
 
 ORDER: Mapping[Kind, tuple[str, ...]] = {
     "swap": (
-        *("beside", "deploy", "verify", "copy", "freeze", "delta", "switch", "bind"),
-        *("settle", "check", "replay"),
+        *("beside", "deploy", "empty", "verify", "copy", "freeze", "delta", "switch", "bind"),
+        *("settle", "check", "keep", "replay"),
     ),
     "return": ("gather", "copy", "freeze", "delta", "open", "switch", "bind", "settle", "check"),
     "abandon": ("thaw", "remove", "clean"),
