@@ -123,3 +123,29 @@ def test_a_component_is_not_called_as_a_part_of_what_all_stand_on(provider: str,
     assert [problem.code for problem in caught.value.problems] == ["name-taken"]
     assert f"of the foundation '{provider}/landing-zone'" in str(caught.value)
     plan(parse(SPEC.format(name=name).encode(), Path("stack.yaml")), "dev", SHELF)
+
+
+def test_what_is_deployed_under_such_a_name_can_be_read_and_stopped() -> None:
+    loaded = parse(SPEC.format(name="knowledge-roles").encode(), Path("stack.yaml"))
+    found = plan(loaded, "dev", SHELF, deployed=True)
+    assert found.taken == (
+        "'knowledge-roles' is the name of the task that makes the role of the database of 'knowledge'; "
+        "dev can be read and stopped, and not changed",
+    )
+    assert (
+        plan(parse(SPEC.format(name="free").encode(), Path("stack.yaml")), "dev", SHELF, deployed=True).taken
+        == ()
+    )
+
+
+def test_the_name_of_the_first_deployment_counts() -> None:
+    spec = SPEC.format(name="archive").replace(
+        "object_store}", "object_store, renamed_from: knowledge-roles}"
+    )
+    with pytest.raises(StackgenError) as caught:
+        plan(parse(spec.encode(), Path("stack.yaml")), "dev", SHELF)
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(
+        "'archive' was first deployed as 'knowledge-roles', which is the name of the task"
+    )
+    assert problem.hint == "move its data to a component of another name"

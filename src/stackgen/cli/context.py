@@ -37,6 +37,12 @@ class Context:
 
         return plan(self.loaded, self.environment, self.shelf)
 
+    def deployed_plan(self) -> Plan:
+        """The plan for commands that only read or stop what is deployed; raises StackgenError."""
+        from stackgen.planning.plan import plan
+
+        return plan(self.loaded, self.environment, self.shelf, deployed=True)
+
     def fitting_plan(self) -> Plan:
         """The plan, unless a vector store expects other embeddings than its model makes; raises StackgenError."""
         from stackgen.planning.lengths import refuse_other_lengths
@@ -121,13 +127,13 @@ class Context:
         """Address of an exported binding → why nothing may be sent there, in words."""
         from stackgen.verification.serving import foreign
 
-        return foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)
+        return foreign(self.shelf, self.deployed_plan(), self.deployment(lambda _: None).resources, exported)
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component, or none."""
         from stackgen.verification.serving import refuse_foreign
 
-        refuse_foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)
+        refuse_foreign(self.shelf, self.deployed_plan(), self.deployment(lambda _: None).resources, exported)
 
     @contextmanager
     def reachable_bindings(self, exported: dict[str, Any]) -> Iterator[dict[str, Any]]:

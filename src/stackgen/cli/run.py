@@ -26,6 +26,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
     shell = dict(os.environ)  # what the engine sets for itself is not for the command
     context = open_context(arguments)
     exported = context.bindings()
+    for sentence in context.deployed_plan().taken:
+        console.say(f"warning: {sentence}")
     with context.reachable_bindings(exported) as bindings:
         context.refuse_foreign(exported)
         variables = {**for_command(shell, plain(bindings)), **environment(bindings)}

@@ -14,13 +14,19 @@ TASK = "the task that makes the role of the database"
 PART = "a part, such as a server, a password or a log,"
 
 
-def check_names(planned: Sequence[PlannedComponent], findings: Findings) -> None:
-    """Note every component that would get what belongs to another one, or to what its provider's stand on."""
+def check_names(
+    planned: Sequence[PlannedComponent], findings: Findings, *, deployed: bool
+) -> tuple[str, ...]:
+    """Note every component that would get what belongs to another one, or to what its provider's stand on.
+
+    deployed: it is there already and nothing of it will be made or changed: then these are sentences that are returned.
+    """
     owners: dict[str, list[tuple[PlannedComponent, str]]] = {}
     for owner in planned:
         owners.setdefault(f"{owner.resource}{ROLES}", []).append((owner, TASK))
         for part in owner.implementation.parts:
             owners.setdefault(f"{owner.resource}-{part}", []).append((owner, PART))
+    sentences: list[str] = []
     for item in planned:
         whose = [
             f"{what} of '{owner.name}'"
@@ -33,7 +39,13 @@ def check_names(planned: Sequence[PlannedComponent], findings: Findings) -> None
             called = f"'{item.name}' was first deployed as '{item.resource}', which is the name of"
             hint = "move its data to a component of another name"
         for owner in whose:
-            findings.add("name-taken", f"{called} {owner}", ("components", item.name), hint=hint)
+            if deployed:
+                sentences.append(
+                    f"{called} {owner}; {findings.environment} can be read and stopped, and not changed"
+                )
+            else:
+                findings.add("name-taken", f"{called} {owner}", ("components", item.name), hint=hint)
+    return tuple(sentences)
 
 
 def _shares(item: PlannedComponent, owner: PlannedComponent) -> bool:
