@@ -136,14 +136,19 @@ class Context:
         refuse_foreign(self.shelf, self.deployed_plan(), self.deployment(lambda _: None).resources, exported)
 
     @contextmanager
-    def reachable_bindings(self, exported: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Exported bindings as this machine can use them, while it lasts: a provider may have to forward ports."""
+    def reachable_bindings(
+        self, exported: dict[str, Any], ended: Callable[[], None] = lambda: None
+    ) -> Iterator[dict[str, Any]]:
+        """Exported bindings as this machine can use them, while it lasts: a provider may have to forward ports.
+
+        ended: called from another thread as soon as they can't be used any more; at the end StackgenError is raised.
+        """
         operations = self.shelf.operations(self.loaded.stack.environments[self.environment].provider)
         if operations is None or not hasattr(operations, "reached"):
             yield exported
             return
         resources = self.deployment(lambda _: None).resources()
-        with operations.reached(resources, exported) as found:
+        with operations.reached(resources, exported, ended) as found:
             yield found
 
     @property
