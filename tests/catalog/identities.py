@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from stackgen.catalog.shelf import Shelf
@@ -94,7 +94,6 @@ class Everything:
         return self.by_kind[own.kind]
 
 
-@cache
 def everything(provider: str, folder: Path) -> Everything:
     """All that a provider's implementations make, each under a component's name; its program is written to `folder`."""
     text = (SPECS / f"{provider}.yaml").read_bytes()

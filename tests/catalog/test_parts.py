@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -28,22 +28,21 @@ NAMED = re.compile(r'f"\{[^}"]*\}(-[a-z0-9.-]+[a-z0-9])"')
 ELSEWHERE = {"-caller", "-place"}  # made for callers on another cloud; what is read, not made
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Everything]:
-    folders = {provider: tmp_path_factory.mktemp(provider) for provider in PROVIDERS}
-    return lambda provider: everything(provider, folders[provider])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_component_can_have_a_name_that_is_anothers_too(provider: str, tmp_path: Path) -> None:
+    """Rendered and recorded, so what a new resource would share with another component's is seen."""
+    made = everything(provider, tmp_path)
+    _parts_are_stated(provider, made)
+    _nothing_has_a_word_in_front(made)
+    _foundations_parts_are_stated(made)
+    _what_programs_can_name_was_made(provider, made)
 
 
 def test_every_provider_and_implementation_is_looked_at() -> None:
     assert set(PROVIDERS) == set(SHELF.provider_folders)
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_parts_are_the_names_that_no_other_component_can_have(
-    provider: str, found: Callable[[str], Everything]
-) -> None:
-    """Rendered and recorded, so what a new resource would share with another component's is seen."""
-    made = found(provider)
+def _parts_are_stated(provider: str, made: Everything) -> None:
     capabilities = {item.name: item.capability for item in made.plan.components}
     needed: dict[str, dict[str, set[str]]] = {}
     for item in made.plan.components:
@@ -66,20 +65,12 @@ def test_parts_are_the_names_that_no_other_component_can_have(
             assert stated[name][part] == few, f"{name}: {part}"
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_nothing_is_called_with_a_word_in_front_of_a_components_name(
-    provider: str, found: Callable[[str], Everything]
-) -> None:
+def _nothing_has_a_word_in_front(made: Everything) -> None:
     """`parts` has words for what follows a name, and for nothing else."""
-    made = found(provider)
     assert {name: front for name in made.components if (front := taken_in_front(made, name))} == {}
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_parts_of_a_foundation_are_the_names_that_no_component_can_have(
-    provider: str, found: Callable[[str], Everything]
-) -> None:
-    made = found(provider)
+def _foundations_parts_are_stated(made: Everything) -> None:
     (foundation,) = made.plan.foundations
     place = str(getattr(foundation.settings, "region", None))
     assert {name for name in taken_by_foundation(made) if place not in name} == set(
@@ -87,11 +78,10 @@ def test_parts_of_a_foundation_are_the_names_that_no_component_can_have(
     )
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_what_programs_can_name_was_made(provider: str, found: Callable[[str], Everything]) -> None:
+def _what_programs_can_name_was_made(provider: str, made: Everything) -> None:
     """A resource that a setting makes and that tests/catalog/everything/ does not ask for would not be looked at."""
     source = ROOT / "src" / "stackgen"
     files = [*(source / "providers" / provider / "program").rglob("*.py")]
     files += (source / "catalog").glob(f"*/{provider}_*/component.py")
     ends = {end for file in files for end in NAMED.findall(file.read_text(encoding="utf-8"))}
-    assert {end for end in ends - ELSEWHERE if end not in found(provider).recorded} == set()
+    assert {end for end in ends - ELSEWHERE if end not in made.recorded} == set()
