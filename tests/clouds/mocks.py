@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pulumi import dynamic
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime import settings as pulumi_settings
@@ -35,6 +37,18 @@ from tests.clouds.shapes import JSON
 STACK_TYPE = "pulumi:pulumi:Stack"
 CLOUDS = ("aws", "gcp")
 """Packages of which every resource must name its provider."""
+DYNAMIC = "pulumi-python:dynamic/"
+"""Begins the types whose provider is Python of the program's own."""
+KEY = base64.b64encode(b"made-by-rook").decode()
+READ: dict[str, dict[str, JSON]] = {
+    "kubernetes:core/v1:ConfigMap": {
+        "BUCKET_HOST": "rgw.rook-ceph.svc",
+        "BUCKET_PORT": "80",
+        "BUCKET_NAME": "claimed",
+    },
+    "kubernetes:core/v1:Secret": {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY},
+}
+"""What there is in objects that operators make and programs read."""
 
 
 class Cloud(pulumi_mocks.Mocks):
@@ -45,6 +59,10 @@ class Cloud(pulumi_mocks.Mocks):
         self.settings: dict[str, dict[str, JSON]] = {}
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        if args.typ.startswith(DYNAMIC):
+            return f"{args.name}-id", {**_outputs(args.typ, args.name), **args.inputs}
+        if args.typ in READ and args.resource_id:
+            return args.resource_id, {**args.inputs, "data": READ[args.typ]}
         if not args.custom or not schema.exists(args.typ) or args.typ.startswith(schema.PROVIDER):
             return args.resource_id or f"{args.name}-id", args.inputs
         settings = self.settings_of(args.provider or "")
@@ -120,6 +138,17 @@ class Monitor(pulumi_mocks.MockMonitor):
             found.append("registered twice")
         self._recording.resources.append(resource)
         self._recording.violations += [f"{resource.type} {resource.name}: {one}" for one in found]
+
+
+def _outputs(token: str, resource: str) -> dict[str, JSON]:
+    """A value for each output that the class of a dynamic resource declares."""
+    name = token.rpartition(":")[2]
+    kinds = [kind for kind in dynamic.Resource.__subclasses__() if kind.__name__ == name]
+    declared = {key: str(said) for kind in kinds for key, said in kind.__annotations__.items()}
+    made: dict[str, JSON] = {
+        key: 20_000 if "[int]" in said else f"{resource}-{key}" for key, said in declared.items()
+    }
+    return {**made, "path": sys.prefix} if name == "PythonEnvironment" else made  # programs look into it
 
 
 def _violations(resource: Resource, inputs: dict[str, JSON]) -> list[str]:

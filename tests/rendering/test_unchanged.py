@@ -208,6 +208,8 @@ def test_a_damaged_note_is_no_note(place: Place) -> None:
         b"\xff\xfe",
         b"\n\n\n",
         whole[: len(whole) // 3],
+        whole[: whole.rindex(b"\n")],
+        whole[: whole.index(b"\nfile ")],
         whole.replace(b"file ", b"once ")[:40],
     ):
         Path(request.note).write_bytes(broken)

@@ -111,7 +111,9 @@ class Implementation:
     kept_with: contract → clause of not_kept → the setting with which it is kept after all.
     sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
     beyond what its provider already requires. refuses: capability option → why it can't be honoured.
-    parts: what follows a component's name in the names of its further servers, ports and folders on a machine.
+    parts: what follows a component's name in names that belong to it, such as a further server's, a password's or a
+    log's → capabilities whose components can't be called so, as they would share something with it; () for all.
+    A foundation's are whole names, which no component of its provider can have.
     check: what is wrong with options and settings taken together, in a sentence, or None.
     offers: why it can't serve a component's options and settings as written, in a place, or None; asked
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
@@ -140,7 +142,7 @@ class Implementation:
     reached_through: str | None = None
     properties: Properties | None = None
     requirements: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     billing: Billing | None = None
     gpu: bool = False
     readers: bool = False

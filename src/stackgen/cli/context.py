@@ -37,6 +37,12 @@ class Context:
 
         return plan(self.loaded, self.environment, self.shelf)
 
+    def deployed_plan(self) -> Plan:
+        """The plan for commands that only read or stop what is deployed; raises StackgenError."""
+        from stackgen.planning.plan import plan
+
+        return plan(self.loaded, self.environment, self.shelf, deployed=True)
+
     def fitting_plan(self) -> Plan:
         """The plan, unless a vector store expects other embeddings than its model makes; raises StackgenError."""
         from stackgen.planning.lengths import refuse_other_lengths
@@ -121,23 +127,28 @@ class Context:
         """Address of an exported binding → why nothing may be sent there, in words."""
         from stackgen.verification.serving import foreign
 
-        return foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)
+        return foreign(self.shelf, self.deployed_plan(), self.deployment(lambda _: None).resources, exported)
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component, or none."""
         from stackgen.verification.serving import refuse_foreign
 
-        refuse_foreign(self.shelf, self.plan(), self.deployment(lambda _: None).resources, exported)
+        refuse_foreign(self.shelf, self.deployed_plan(), self.deployment(lambda _: None).resources, exported)
 
     @contextmanager
-    def reachable_bindings(self, exported: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Exported bindings as this machine can use them, while it lasts: a provider may have to forward ports."""
+    def reachable_bindings(
+        self, exported: dict[str, Any], ended: Callable[[], None] = lambda: None
+    ) -> Iterator[dict[str, Any]]:
+        """Exported bindings as this machine can use them, while it lasts: a provider may have to forward ports.
+
+        ended: called from another thread as soon as they can't be used any more; at the end StackgenError is raised.
+        """
         operations = self.shelf.operations(self.loaded.stack.environments[self.environment].provider)
         if operations is None or not hasattr(operations, "reached"):
             yield exported
             return
         resources = self.deployment(lambda _: None).resources()
-        with operations.reached(resources, exported) as found:
+        with operations.reached(resources, exported, ended) as found:
             yield found
 
     @property

@@ -31,7 +31,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.rendering.tools import tools
 
     context = open_context(arguments)
-    plan = context.plan()
+    plan = context.deployed_plan()
     everything = arguments.delete_data or not plan.transient
     if everything and not arguments.delete_data:
         raise StackgenError(_everything(context.name, context.environment), ExitCode.POLICY)
@@ -53,6 +53,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         {"counts": outcome.counts, "data": "deleted" if everything else "kept"},
         text,
+        warnings=plan.taken,
         next=f"stackgen up {context.name} -e {context.environment}",
         stack=context.name,
         environment=context.environment,

@@ -29,7 +29,7 @@ def _record(_arguments: Namespace, context: Context, console: Console) -> Answer
     from stackgen.behaviour.recording import Recording, place, write
 
     answers = _asked(_corpus(context), context, console)
-    boxes = {item.name: f"{item.entry.id}, box {item.box}" for item in context.plan().components}
+    boxes = {item.name: f"{item.entry.id}, box {item.box}" for item in context.deployed_plan().components}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     recording = Recording(context.name, context.environment, now, boxes, answers)
     path = place(context.loaded.path.parent, context.environment)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import open_context
@@ -26,8 +28,37 @@ def run(arguments: Namespace, console: Console) -> Answer:
     shell = dict(os.environ)  # what the engine sets for itself is not for the command
     context = open_context(arguments)
     exported = context.bindings()
-    with context.reachable_bindings(exported) as bindings:
+    for sentence in context.deployed_plan().taken:
+        console.say(f"warning: {sentence}")
+    running = _Running()
+    with context.reachable_bindings(exported, running.stop) as bindings:
         context.refuse_foreign(exported)
         variables = {**for_command(shell, plain(bindings)), **environment(bindings)}
-        done = subprocess.run(command, env=variables, check=False)
-    return Answer(exit_code=done.returncode)
+        code = running.run(command, variables)
+    return Answer(exit_code=code)
+
+
+class _Running:
+    """The command while it runs; another thread may stop it, once its bindings lead nowhere any more."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = threading.Event()
+
+    def run(self, command: Sequence[str], variables: Mapping[str, str]) -> int:
+        """Its exit code."""
+        with subprocess.Popen(command, env=variables) as process:
+            self._process = process
+            try:
+                if self._stopped.is_set():
+                    process.terminate()
+                return process.wait()
+            except BaseException:
+                process.kill()
+                raise
+
+    def stop(self) -> None:
+        """End it, or do not let it begin."""
+        self._stopped.set()
+        if self._process is not None:
+            self._process.terminate()

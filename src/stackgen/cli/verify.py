@@ -22,7 +22,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         hint = "leave --clause or --record out"
         raise StackgenError(Problem("usage", "a record is of all clauses of a contract", hint=hint))
     context = open_context(arguments)
-    plan = context.plan()
+    plan = context.deployed_plan()
     declared = {c.name: Declared(c.kept, c.not_kept) for c in plan.components}
     only = asked(plan, arguments.component or (), arguments.clause or ())
     exported = context.bindings()
@@ -46,6 +46,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         report.as_json(),
         table=(("component", "contract", "clause", "result", "evidence"), rows),
+        warnings=plan.taken,
         problems=() if report.measured else (_nothing(context.name),),
         next=again if failed else ready,
         exit_code=ExitCode.VERIFICATION_FAILED if failed else ExitCode.OK,

@@ -161,6 +161,7 @@ class Plan:
     spec_path: Path
     spec_digest: str
     beside: tuple[PlannedComponent, ...] = ()  # second boxes, which serve nobody
+    taken: tuple[str, ...] = ()  # sentences about names that a new deployment could not have
 
     @property
     def boxes(self) -> tuple[PlannedComponent, ...]:

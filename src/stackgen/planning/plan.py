@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 PULUMI = "pulumi>=3.200,<4"
 
 
-def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
+def plan(loaded: LoadedStack, environment: str, shelf: Shelf, *, deployed: bool = False) -> Plan:
     """Resolve one environment of a stack.
 
+    deployed: for commands that only read or stop what is there, which names that are refused today must not prevent.
     Raises StackgenError with every problem found, or `environment-not-found` (exit 6).
     """
     stack = loaded.stack
@@ -54,13 +55,13 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf) -> Plan:
     where = _places((*merged.values(), *second.values()), environment, provider, findings)
     planned = _components(merged, where, findings)
     beside = boxes_beside(second, merged, planned, where, findings)
-    check_names((*planned, *beside), findings)
+    taken = check_names((*planned, *beside), findings, deployed=deployed)
     providers = {name: shelf.provider(name) for name in where}
     out = egress(environment, (*planned, *beside), where, findings)
     ground = foundations(loaded, environment, providers, out, findings)
     findings.raise_if_any()
     found = _plan(loaded, environment, providers, ground, planned, beside, findings)
-    return replace(found, warnings=(*found.warnings, *warnings(found)))
+    return replace(found, warnings=(*found.warnings, *warnings(found)), taken=taken)
 
 
 def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:

@@ -28,6 +28,7 @@ CONFIGURATION = ("stackgen.toml", "pyproject.toml")
 YOUNG = 2_000_000_000  # ns; a file younger than this could change again within its time stamps' resolution
 MOST = 256  # notes kept
 FACTS = 4
+END = "end"  # the last line of a note: one that was cut off has another
 
 
 class Request:
@@ -57,6 +58,8 @@ def unchanged(request: Request) -> Unchanged | None:
         if request.spec is None or not private(request.folder):
             return None
         folder, stack, environment = lines[:3]
+        if lines.pop() != END:
+            return None
         facts = _facts(request.spec)  # what is told soonest is asked first
         if next(facts) != lines[3] or not _as_noted(request.spec, folder, lines[3 + FACTS :]):
             return None
@@ -79,7 +82,7 @@ def note(request: Request, plan: Plan, program: Program) -> None:
     entries += [f"once \t{path}" for path in program.once]
     try:
         facts = list(_facts(request.spec, settled=True))
-        lines = (*parts, *facts, *entries)
+        lines = (*parts, *facts, *entries, END)
         if f"spec {plan.spec_digest}" != facts[0] or any("\n" in line for line in lines):
             return  # the spec has changed meanwhile, or a path can't be told apart in the note
         _prune(request.folder)

@@ -6,16 +6,14 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.providers.kubernetes.forwarding import HOST, forwarded
 from stackgen.providers.model import Status
-
-_FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
-_START = 15  # seconds
 
 
 class _Resource(Protocol):
@@ -71,8 +69,14 @@ def log_command(resources: Iterable[_Resource], component: str | None, lines: in
 
 
 @contextmanager
-def reached(resources: Iterable[_Resource], bindings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The bindings with every service of the cluster behind a forwarded port of 127.0.0.1, while the context lasts."""
+def reached(
+    resources: Iterable[_Resource], bindings: Mapping[str, Any], ended: Callable[[], None] = lambda: None
+) -> Iterator[dict[str, Any]]:
+    """The bindings with every service of the cluster behind a forwarded port of 127.0.0.1, while the context lasts.
+
+    ended: called from another thread as soon as one of them leads nowhere any more. Raises
+    StackgenError(cluster-unreachable, kubectl-missing), and StackgenError(forward-ended) at the end.
+    """
     place = found_place(resources)
     if place is None:
         yield dict(bindings)
@@ -82,7 +86,9 @@ def reached(resources: Iterable[_Resource], bindings: Mapping[str, Any]) -> Iter
 
         def port(service: str, number: int) -> int:
             if (service, number) not in ports:
-                ports[service, number] = stack.enter_context(_forwarded(place, service, number))
+                words = ("port-forward", "--address", HOST, f"service/{service}", f":{number}")
+                way = forwarded(place.kubectl(*words), f"{service} of {place.namespace}", ended)
+                ports[service, number] = stack.enter_context(way)
             return ports[service, number]
 
         yield {
@@ -124,34 +130,11 @@ def _rewritten(binding: Mapping[str, Any], namespace: str, port: Any) -> dict[st
     found = dict(binding)
     if inside.fullmatch(str(found.get("host", ""))):
         service = str(found["host"]).partition(".")[0]
-        found |= {"host": "127.0.0.1", "port": port(service, int(found["port"]))}
+        found |= {"host": HOST, "port": port(service, int(found["port"]))}
 
     def address(match: re.Match[str]) -> str:
-        return f"127.0.0.1:{port(match[1], int(match[2] or 80))}"
+        return f"{HOST}:{port(match[1], int(match[2] or 80))}"
 
     return {
         key: inside.sub(address, value) if isinstance(value, str) else value for key, value in found.items()
     }
-
-
-@contextmanager
-def _forwarded(place: Place, service: str, port: int) -> Iterator[int]:
-    """A free port of 127.0.0.1 that leads to a service; raises StackgenError where the cluster refuses."""
-    command = place.kubectl("port-forward", "--address", "127.0.0.1", f"service/{service}", f":{port}")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert process.stdout is not None  # noqa: S101 - asked for above
-        line = process.stdout.readline()
-        match = _FORWARDING.search(line)
-        if match is None:
-            message = (
-                f"service {service} of {place.namespace} can't be reached: {line.strip() or 'kubectl ended'}"
-            )
-            raise StackgenError(Problem("cluster-unreachable", message), ExitCode.DEPLOYMENT)
-        yield int(match[1])
-    finally:
-        process.terminate()
-        try:
-            process.wait(_START)
-        except subprocess.TimeoutExpired:
-            process.kill()

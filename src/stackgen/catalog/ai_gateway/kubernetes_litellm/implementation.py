@@ -70,6 +70,7 @@ IMPLEMENTATION = Implementation(
         "openai-embeddings": {"tls": PLAIN_HTTP},
     },
     properties=SERVER,
+    parts={"tls": ("object_store",)},
     billing="own-machines",
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",
     default=True,

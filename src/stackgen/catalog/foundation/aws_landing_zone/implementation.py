@@ -36,6 +36,18 @@ IMPLEMENTATION = Implementation(
     description="An account's network, key, service network, container cluster and logs.",
     level="managed",
     settings=Settings,
+    parts={
+        "aps-workspaces-endpoint": (),
+        "bedrock-runtime-endpoint": (),
+        "ecr-api-endpoint": (),
+        "ecr-dkr-endpoint": (),
+        "logs-endpoint": (),
+        "network": (),
+        "sagemaker-runtime-endpoint": (),
+        "secretsmanager-endpoint": (),
+        "services": (),
+        "xray-endpoint": (),
+    },
     billing="always-on",
     licence="AWS service terms",
 )

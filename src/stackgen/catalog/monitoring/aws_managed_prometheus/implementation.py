@@ -69,6 +69,7 @@ IMPLEMENTATION = Implementation(
             "by ECS",
         ),
     ),
+    parts={"workspace": ()},
     billing="always-on",
     licence="AWS service terms; Apache-2.0 (vmauth, collector, signing proxy)",
     default=True,

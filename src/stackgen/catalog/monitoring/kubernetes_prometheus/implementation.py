@@ -70,6 +70,7 @@ IMPLEMENTATION = Implementation(
     },
     not_kept={"prometheus": {"tls": PLAIN_HTTP}, "otlp": {"tls": PLAIN_HTTP}},
     properties=replace(SERVER, encryption_at_rest=ON_VOLUME, backup=NO_BACKUP, high_availability=ONE_POD),
+    parts={"alerts": (), "collector": (), "dashboards": (), "metrics": (), "traces": ()},
     billing="own-machines",
     licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, collector, vmauth); AGPL-3.0 (Grafana)",
     default=True,

@@ -79,6 +79,7 @@ IMPLEMENTATION = Implementation(
             "one Prometheus, started again; from two on (`replicas`, size medium) each scrapes everything",
         ),
     ),
+    parts={"alerts": (), "collector": (), "dashboards": (), "metrics": (), "traces": ()},
     billing="own-machines",
     licence="Apache-2.0 (Prometheus, Alertmanager, Jaeger, collector, vmauth); AGPL-3.0 (Grafana)",
     notes=(

@@ -44,5 +44,14 @@ IMPLEMENTATION = Implementation(
         "Prometheus is built from its Go module, which takes minutes the first time, and has no pages of its own.",
         "Traces are kept by the same server as beside VictoriaMetrics.",
     ),
-    parts=("metrics", "rules", "alerts", "traces", "front"),
+    parts={
+        "alerts": (),
+        "front": (),
+        "inner": ("monitoring",),
+        "metrics": (),
+        "traces": (),
+        "traces-admin": (),
+        "traces-query": (),
+        "traces-receiver": (),
+    },
 )

@@ -43,6 +43,7 @@ IMPLEMENTATION = Implementation(
         encryption_at_rest=DATA_AT_REST,
         backup=("versions", "old versions are kept in the same volume files; nothing copies its folder"),
     ),
+    parts={"filer": (), "master": (), "volume": ()},
     billing="own-machines",
     licence="Apache-2.0",
     maturity="beta",
@@ -50,5 +51,4 @@ IMPLEMENTATION = Implementation(
         "Its inner ports (master, filer, volumes) listen on loopback too; volumes ask for signed tokens, "
         "the master and the filer's gRPC do not.",
     ),
-    parts=("master", "volume", "filer"),
 )

@@ -49,6 +49,7 @@ IMPLEMENTATION = Implementation(
     },
     offers=offers,
     properties=replace(SERVER, authentication=WITHOUT_AUTHENTICATION),
+    parts={"metrics": (), "predictor": ()},
     billing="own-machines",
     licence="Apache-2.0 (KServe, MLServer)",
     default=True,

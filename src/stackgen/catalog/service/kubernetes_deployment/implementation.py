@@ -49,6 +49,7 @@ IMPLEMENTATION = Implementation(
             "what the user's own code asks for; NetworkPolicies let in its callers' pods alone",
         ),
     ),
+    parts={"tls": ("object_store",)},
     billing="own-machines",
     licence="the user's own",
     default=True,

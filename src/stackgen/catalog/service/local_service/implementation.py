@@ -23,8 +23,8 @@ IMPLEMENTATION = Implementation(
     sizes={"small": {}, "medium": {}, "large": {}},
     kept={"http": ("answers",)},
     properties=replace(SERVER, authentication=("none", "what the user's own code asks for")),
+    parts={"source": ()},
     billing="own-machines",
     licence="the user's own",
     default=True,
-    parts=("source",),
 )

