@@ -197,7 +197,7 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
             limited = {"database": "limited", "username": "limited", "password": SecretStr("limited")}
             _moved(fresh, old.model_copy(update=limited))
             another_database(running, password)
-            with pytest.raises(StackgenError, match="not moved: database other: a swap moves 'store' alone"):
+            with pytest.raises(StackgenError, match="not moved: database limited: a swap moves "):
                 pgvector.MOVER.copy(old, fresh, None, print)
             ask(running, password, new.database, OF_SUPERUSERS)
         places[component] = folder / "cluster", data
