@@ -56,8 +56,10 @@ def place(open_folder: Path) -> Iterator[Cli]:
     yield cli
     for process in psutil.process_iter():
         try:
-            if process.environ().get("STACKGEN_WORKSPACE", "").startswith(str(folder)):
-                process.kill()
+            if any(
+                word.startswith(str(folder)) for word in (*process.environ().values(), *process.cmdline())
+            ):
+                process.kill()  # servers and their supervisor, which has no variable of its workspace
         except psutil.Error:
             continue
 
