@@ -46,7 +46,7 @@ def refuse_left(client: Any, experiments: list[str]) -> None:
 def _first(
     client: Any, experiments: list[str], listed: Callable[[Any, list[str]], Iterable[Any]]
 ) -> str | None:
-    """The name of one; None where there is none, or where a server of another version has no such kind."""
+    """The name of one; None where there is none, the server has no such kind, or these credentials may not see it."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -54,7 +54,7 @@ def _first(
     except (NotImplementedError, AttributeError):
         return None
     except MlflowException as error:
-        if error.error_code in _NONE or error.get_http_status_code() in (404, 405, 501):
+        if error.error_code in _NONE or error.get_http_status_code() in (403, 404, 405, 501):
             return None
         raise
     if item is None:
