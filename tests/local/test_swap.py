@@ -192,6 +192,7 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         assert error["message"].startswith("not moved: prompt 'greeting': ")
         side.client.delete_prompt_version("greeting", "1")
         side.client.delete_prompt("greeting")
+        swap(stack, "registry", "--rollback")
 
         for component in ("documents", "registry"):
             command = ("swap", "stack.yaml", component, "-e", "dev", "--apply", "--yes")
