@@ -108,7 +108,10 @@ def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path: Path) -> No
     assert said["left"] == "{}"
 
 
-@pytest.mark.parametrize("name", ["prod", "prod-gcp", pytest.param("prod-mixed", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "name",
+    ["prod-gcp", *(pytest.param(name, marks=pytest.mark.nightly) for name in ("prod", "prod-mixed"))],
+)
 def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> None:
     """Preview, up, an empty second up, an update, a repair after a loss, a refused down, and a down."""
     cli = standin.cli
