@@ -103,6 +103,20 @@ def change(program: Path, marks: Marks) -> None:
         (program / f"{name}.py").write_text(marks.tell(f"{name}.py"))
 
 
+def add_modules(program: Path, marks: Marks) -> list[str]:
+    """Modules beside the program: helpers of the user's own file, and some that are called like other modules."""
+    helpers = [f"helper_{number:02}" for number in range(12)]
+    others = ["uv", "pulumi", "grpc", "yaml", "secrets", "colorsys"]
+    for name in (*helpers, *others):
+        (program / f"{name}.py").write_text(marks.tell(name))
+    below = program / "parts" / "venv"
+    below.mkdir(parents=True)
+    (below / "more.py").write_text(marks.tell("more"))
+    file = program / "extensions.py"
+    file.write_text(f"import {', '.join((*helpers, *others))}, parts.venv.more\n" + file.read_text())
+    return [*(f"{name}.py" for name in (*helpers, *others)), "parts/venv/more.py", "extensions.py"]
+
+
 def commit_bytecode(program: Path, marks: Marks) -> None:
     """Bytecode beside every module that asks Python not to compare it with the source, and leaves a line."""
     for source in program.rglob("*.py"):

@@ -101,6 +101,19 @@ def test_the_users_own_file_runs_by_diff_and_up_alone(place: Cli, marks: Marks, 
 
 
 @pytest.mark.parametrize("command", RUNNING)
+def test_modules_beside_the_program_are_named_and_stand_in_for_no_package(
+    place: Cli, marks: Marks, command: str
+) -> None:
+    """The user's own file may import modules beside it; none of them takes the place of another."""
+    names = checkout.add_modules(place.folder / "dev", marks)
+    done = place(*RUNNING[command])
+    _, _, said = done.stderr.partition("with the program run files that are not stackgen's:\n")
+    lines = {line.strip() for line in said.splitlines()}
+    assert set(names) <= lines
+    assert marks.names() == {*(f"helper_{number:02}" for number in range(12)), "more"}
+
+
+@pytest.mark.parametrize("command", RUNNING)
 def test_bytecode_beside_the_program_is_not_run(place: Cli, marks: Marks, command: str) -> None:
     """No reviewer reads it, and Python would take it in place of the source."""
     checkout.commit_bytecode(place.folder / "dev", marks)

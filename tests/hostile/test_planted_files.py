@@ -131,6 +131,8 @@ ACTIONS = {
     "discard": lambda files, path, _: files.discard_planted(path),
     "remove tree below": lambda files, path, _: files.remove_tree(path / "inner"),
     "files below": lambda files, path, _: files.files_below(path),
+    "take name": lambda files, path, account: files.take_name(path, account),
+    "free name": lambda files, path, _: files.free_name(path),
 }
 PLANTED = {
     "link to folder": lambda as_account, path, victim: as_account("ln", "-s", str(victim), str(path)),
@@ -164,6 +166,27 @@ def test_what_is_planted_changes_nothing_outside(
     assert {key: value[:2] for key, value in seen(victim).items()} == {k: v[:2] for k, v in before.items()}
     assert seen(victim) == before
     assert not any("of root alone" in str(result) for result in results)
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_name_in_a_folder_of_everybody_becomes_the_accounts(
+    files: Any, place: Path, victim: Path, as_account: AsAccount, planted: str
+) -> None:
+    """A server makes a socket there, and could remove nothing of another user."""
+    shared, before = place / "shared", seen(victim)
+    shared.mkdir()
+    shared.chmod(0o1777)
+    path = shared / "server.sock"
+    PLANTED[planted](as_account, path, victim)
+    if planted != "hard link":
+        os.chown(path, 4321, 4321, follow_symlinks=False)
+    files.take_name(path, as_account.account)
+    status = path.lstat()
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (as_account.account.uid, 0o600)
+    assert (stat.S_ISREG(status.st_mode), status.st_size, status.st_nlink) == (True, 0, 1)
+    assert as_account("rm", str(path)) == 0
+    files.free_name(path)
+    assert seen(victim) == before
 
 
 def test_what_was_planted_before_a_folder_became_ours_is_discarded(

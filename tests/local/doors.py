@@ -122,6 +122,22 @@ SENT = (
         "/ajax-api/2.0/mlflow/experiments/create",
     ),
 )
+OPERATORS = (
+    *("/-/reload", "/-/quit", "/config", "/flags", "/metrics", "/debug/pprof/cmdline", "/targets"),
+    *("/snapshot/create", "/snapshot/delete_all", "/internal/force_merge", "/internal/force_flush"),
+    *("/internal/resetRollupResultCache", "/internal/log_new_series?seconds=1", "/tags/delSeries"),
+    *("/api/v1/admin/tsdb/delete_series?match[]=up", "/api/v1/admin/tsdb/clean_tombstones"),
+    *(
+        "/api/v1/admin/tsdb/snapshot",
+        "/api/v1/admin/status/metric_names_stats/reset",
+        "/api/v1/status/config",
+    ),
+    *("/api/v1/import", "/api/v1/import/prometheus", "/api/v1/import/csv", "/api/v1/import/native"),
+    *("/api/v1/export?match[]=up", "/api/v1/query/../admin/tsdb/delete_series?match[]=up"),
+    *("/api/v1/label/a%2F..%2F..%2Fadmin%2Ftsdb%2Fdelete_series/values?match[]=up", "/api/v2/silence/x"),
+)
+"""What the holder of a store of metrics may do and a component with its binding may not: delete, reload, configure."""
+SENT_TO_ALERTS = ("/api/v2/alerts", "/api/v2/silences")
 BODY = b'{"model": "x", "api_base": "http://127.0.0.1:1", "inputs": [], "messages": []}'
 CALLS = (
     *("/grpc.health.v1.Health/Check", "/inference.GRPCInferenceService/ServerLive"),
@@ -209,7 +225,13 @@ def _by_http(listener: Listener, headers: Mapping[str, str], may: Answers, *, tl
 
 
 def ask(
-    port: int, method: str, path: str, headers: Mapping[str, str], *, tls: bool = False
+    port: int,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    *,
+    tls: bool = False,
+    sent: bytes = BODY,
 ) -> tuple[int, str | None] | None:
     """Status and Access-Control-Allow-Origin of an answer; None where nobody answers HTTP."""
     place: http.client.HTTPConnection = (
@@ -217,7 +239,7 @@ def ask(
         if tls
         else http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     )
-    body = BODY if method == "POST" else None
+    body = sent if method == "POST" else None
     try:
         place.request(method, path, body, {"Content-Type": "text/plain", **headers})
         answer = place.getresponse()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pickle
 import shutil
@@ -20,7 +21,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.local import registry_reader
-from tests.local.doors import Answers, ask, listeners, open_doors
+from tests.local.doors import OPERATORS, SENT_TO_ALERTS, Answers, ask, listeners, open_doors
 
 pytestmark = pytest.mark.local
 PATIENCE = 90  # seconds for scrapes and rules
@@ -187,6 +188,57 @@ def test_monitoring_sees_everything_with_its_credentials(doors: Cli) -> None:
             with httpx.Client(base_url=given["url"], auth=(given["username"], given["password"])) as client:
                 _eventually({*WATCHED, name}, partial(_scraped, client))
                 _eventually({"Watchdog"}, partial(_alerts, client))
+
+
+@pytest.mark.parametrize("monitoring", ["metrics", "prometheus"])
+def test_who_may_send_and_read_metrics_deletes_none(doors: Cli, monitoring: str) -> None:
+    binding = _bindings(doors)[monitoring]["prometheus"]
+    port = urlsplit(binding["url"]).port or 0
+    with httpx.Client(base_url=binding["url"], auth=(binding["username"], binding["password"])) as client:
+        _eventually({*WATCHED, monitoring}, partial(_scraped, client))
+        right = _basic(binding["username"], binding["password"])
+        paths = [*OPERATORS, *(f"/prometheus{path}" for path in OPERATORS)]
+        answers = {
+            f"{method} {path}": ask(port, method, path, right)
+            for method in ("GET", "POST", "DELETE")
+            for path in paths
+        }
+        assert not {asked: found for asked, found in answers.items() if (found or (0,))[0] < 400}
+        assert {"job"} < set(client.get("/api/v1/labels").json()["data"])
+        minute = {"query": "count_over_time(up[10m])"}
+        assert client.post("/api/v1/query", data=minute).json()["data"]["result"]
+
+
+@pytest.mark.parametrize("monitoring", ["metrics", "prometheus"])
+def test_who_may_read_alerts_makes_none_and_silences_none(doors: Cli, monitoring: str) -> None:
+    binding = _bindings(doors)[monitoring]["prometheus"]
+    port = urlsplit(binding["url"]).port or 0
+    headers = _basic(binding["username"], binding["password"]) | {"Content-Type": "application/json"}
+    times = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2120-01-01T00:00:00Z"}
+    matcher = {"name": "alertname", "value": "Watchdog", "isRegex": False}
+    silence = {"matchers": [matcher], "createdBy": "x", "comment": "x", **times}
+    for path, body in zip(SENT_TO_ALERTS, ([{"labels": {"alertname": "Forged"}}], silence), strict=True):
+        answer = ask(port, "POST", path, headers, sent=json.dumps(body).encode())
+        assert (answer or (0,))[0] >= 400
+    with httpx.Client(base_url=binding["url"], headers=headers) as client:
+        _eventually({"Watchdog"}, partial(_alerts, client))
+        assert client.get("/api/v2/silences").json() == []
+
+
+def test_the_store_of_metrics_asks_for_another_key_for_what_it_does_to_itself(doors: Cli) -> None:
+    workspace = doors.folder / "data" / "stacks" / "doors" / "dev"
+    for part in ("metrics-metrics", "metrics-rules"):
+        inner = (workspace / "run" / part / "inner-password").read_text()
+        port = next(one.port for one in listeners(workspace) if one.process == part)
+        own = {
+            path: ask(port, "GET", path, _basic("stackgen", inner), tls=True)
+            for path in ("/-/reload", "/flags", "/debug/pprof/cmdline")
+        }
+        assert {path: (found or (0,))[0] for path, found in own.items()} == dict.fromkeys(own, 401)
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 def _scraped(client: httpx.Client) -> set[str]:

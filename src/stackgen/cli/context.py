@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
-MANY = 10  # names said
+MANY = 10  # names said in one line
 
 if TYPE_CHECKING:
     from stackgen.catalog.shelf import Shelf
@@ -80,13 +80,14 @@ class Context:
         return Deployment(folder, self.name, self.environment, progress, tools)
 
     def say_what_runs(self, program: Program, progress: Callable[[str], None]) -> None:
-        """Name the files of a program that is about to run and that are not stackgen's."""
+        """Name every file of a program that is about to run and that is not stackgen's; it stays on the terminal."""
+        from stackgen.printable import one_line
         from stackgen.rendering.writing import added
 
-        names = list(added(program))
+        names = [one_line(name) for name in added(program)]
         if names:
-            more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
-            progress(f"with the program run files that are not stackgen's: {', '.join(names[:MANY])}{more}")
+            listed = f" {', '.join(names)}" if len(names) <= MANY else "\n    ".join(["", *names])
+            progress(f"note: with the program run files that are not stackgen's:{listed}")
 
     def bindings(self) -> dict[str, Any]:
         """What the deployment exports, secrets in clear.

@@ -67,11 +67,15 @@ def diff(program: Program) -> Iterator[str]:
 
 
 def added(program: Program) -> Iterator[str]:
-    """Modules in the folder that stackgen did not write so: they run with the program, as they may be meant to."""
+    """Modules in the folder that stackgen did not write so: they may run with the program, as they may be meant to.
+
+    All of them but Python's own bytecode, which is not run, and `venv` beside the program, which is not used.
+    """
     there = Presence(program.folder)
     for root, folders, names in os.walk(program.folder):
         links = [name for name in folders if Path(root, name).is_symlink()]
-        folders[:] = sorted(name for name in folders if name not in (*links, "venv", "__pycache__"))
+        skipped = (*links, "venv") if Path(root) == program.folder else links
+        folders[:] = sorted(name for name in folders if name not in skipped)
         for path in (
             Path(root, name).relative_to(program.folder).as_posix() for name in sorted((*names, *links))
         ):
@@ -79,7 +83,8 @@ def added(program: Program) -> Iterator[str]:
                 known = there.read(path) == program.once[path]
             else:
                 known = path in program.files or path == "venv"
-            if not known and (path.endswith(_MODULES) or Path(path).name in links):
+            cached = path.endswith(".pyc") and Path(root).name == "__pycache__"
+            if not (known or cached) and (path.endswith(_MODULES) or Path(path).name in links):
                 yield path
 
 

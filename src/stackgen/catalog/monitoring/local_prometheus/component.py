@@ -9,7 +9,16 @@ from typing import Any
 
 import pulumi
 
-from local_provider.monitoring import CALLERS, CLIENT, MonitoringServers, scrape_configuration
+from local_provider.monitoring import (
+    ALERTS,
+    CALLERS,
+    CLIENT,
+    QUERIES,
+    TRACES,
+    MonitoringServers,
+    Route,
+    scrape_configuration,
+)
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
 
@@ -48,11 +57,11 @@ class LocalPrometheus(pulumi.ComponentResource):
         self.bindings = servers.front(
             args.port,
             [
-                (["/api/v2/.*"], alerts),
-                (["/v1/traces"], receiver),
-                (["/api/traces.*", "/api/services.*", "/api/operations.*"], query),
-                (["/v1/metrics"], pulumi.Output.concat(metrics, "/api/v1/otlp")),
-                (["/api/v1/.*", "/federate"], metrics),
+                Route(paths=ALERTS, url=alerts, asked=True),
+                Route(paths=("/v1/traces",), url=receiver),
+                Route(paths=TRACES, url=query, asked=True),
+                Route(paths=("/v1/metrics",), url=pulumi.Output.concat(metrics, "/api/v1/otlp")),
+                Route(paths=(*QUERIES, "/api/v1/(rules|alerts|alertmanagers)"), url=metrics),
             ],
         )
         self.register_outputs({"bindings": self.bindings})

@@ -24,6 +24,7 @@ from local_provider.workspace import Workspace
 
 FILES = Path(__file__).parent / "files" / "local_seaweedfs"
 REGION = "local"
+SOCKET = "/tmp/seaweedfs-{part}-grpc-"  # noqa: S108 - SeaweedFS has no flag for it
 SIGNED = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
 SHARED = (
     "grpc.master",
@@ -81,8 +82,10 @@ class LocalSeaweedfs(pulumi.ComponentResource):
             "volume.max": "200",
             "filer": "true",
             "filer.disableHttp": "true",
+            "filer.localSocket": "filer.sock",
             "s3": "true",
             "s3.config": "identities.json",
+            "s3.localSocket": "s3.sock",
             "s3.port.iceberg": "0",
             "s3.port.lance": "0",
             "s3.iam": "false",
@@ -90,10 +93,13 @@ class LocalSeaweedfs(pulumi.ComponentResource):
         }
         flags: list[Any] = [f"-{key}={value}" for key, value in fixed.items()]
         flags += [pulumi.Output.concat("-dir=", data), pulumi.Output.concat("-s3.port=", number)]
+        sockets: list[pulumi.Output[str]] = []
         for part in ("master", "volume", "filer", "s3"):
             for kind in ("port", "port.grpc") if part != "s3" else ("port.grpc",):
-                inner = Port(f"{name}-{part}-{kind.replace('.', '-')}", opts=child).number
-                flags.append(pulumi.Output.concat(f"-{part}.{kind}=", inner.apply(str)))
+                inner = Port(f"{name}-{part}-{kind.replace('.', '-')}", opts=child).number.apply(str)
+                flags.append(pulumi.Output.concat(f"-{part}.{kind}=", inner))
+                if kind == "port.grpc":
+                    sockets.append(pulumi.Output.concat(SOCKET.format(part=part), inner, ".sock"))
         identities = pulumi.Output.all(access_key, secret_key).apply(_identities)
         Process(
             name,
@@ -107,6 +113,7 @@ class LocalSeaweedfs(pulumi.ComponentResource):
                     "identities.json": identities,
                     "security.toml": signing_key.apply(_security),
                 },
+                sockets=sockets,
                 health=Health(http=pulumi.Output.concat(endpoint, "/healthz")),
                 finish=[
                     Step(

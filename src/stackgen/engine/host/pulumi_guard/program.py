@@ -8,13 +8,14 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parents[1])
 
-from pulumi_guard import parent, sources  # noqa: E402 - the path comes first
+from pulumi_guard import order, parent, sources  # noqa: E402 - the path comes first
 
 
 def main() -> None:
     """Arguments: the script and what it takes."""
     parent.watch()
     sources.only(Path.cwd())
+    order.environment_first(Path.cwd())
     sys.argv = sys.argv[1:]
     sys.path[0] = str(Path(sys.argv[0]).parent)
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -18,7 +18,7 @@ sys.path[0] = str(Path(__file__).parents[1])
 
 import grpc  # noqa: E402 - the path comes first
 
-from pulumi_guard import classes, parent, peers, sources  # noqa: E402
+from pulumi_guard import classes, order, parent, peers, sources  # noqa: E402
 
 CANCEL = "/pulumirpc.ResourceProvider/Cancel"
 GRACE = 1.0  # seconds for calls that run when the update is cancelled
@@ -60,6 +60,7 @@ def main() -> None:
     """Serve until the engine says that it is done, or is gone."""
     parent.watch()
     sources.only(Path.cwd())
+    order.environment_first(Path.cwd())
     sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m pulumi.dynamic` has it
     grpc.server = server
     if classes.restricted(Path.cwd()):
