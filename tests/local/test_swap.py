@@ -235,7 +235,9 @@ print(json.dumps(Deployment(Path("dev").absolute(), "swapped", "dev", print).out
 
 def test_a_swap_replaces_no_data_that_was_kept(stack: Cli) -> None:
     """A box of the next number may be there, of a spec that was taken back; its data is no one's copy."""
-    again = TAIL.replace("local}", "local, components: {documents: {box: 2}}}")
+    again = TAIL.replace(
+        "local}", "local, components: {documents: {implementation: local/versitygw, box: 2}}}"
+    )
     (stack.folder / "stack.yaml").write_text(HEAD + KEPT + again)
     stack("up", *STACK, "--yes")
     first = S3Binding.model_validate(bindings(stack)["documents"]["s3"])

@@ -17,6 +17,7 @@ from local_provider.service_accounts import existing_account, service_account
 from local_provider.source import copy_source
 from local_provider.workspace_files import (
     discard_planted,
+    free_name,
     give_tree,
     is_folder,
     make_folder,
@@ -24,6 +25,7 @@ from local_provider.workspace_files import (
     read,
     remove,
     remove_tree,
+    take_name,
     write,
 )
 
@@ -133,6 +135,19 @@ def write_program(props: Mapping[str, Any]) -> None:
         noted = port_file(props["workspace"], port)
         make_operator_folder(noted.parent, closed=True)
         write(noted, account.name if account else "", 0o600, None)
+
+
+def take_sockets(props: Mapping[str, Any]) -> None:
+    """Names of sockets in folders that any user can write to become the process's."""
+    account = service_account(props.get("account"))
+    for path in props.get("sockets") or ():
+        take_name(Path(str(path)), account)
+
+
+def free_sockets(props: Mapping[str, Any]) -> None:
+    """Nothing of a process that has ended is left at these names."""
+    for path in props.get("sockets") or ():
+        free_name(Path(str(path)))
 
 
 def remove_program(props: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,31 @@ CALLERS = json.dumps(  # https://prometheus.io/docs/prometheus/latest/configurat
 )
 ASKS = [f"-httpAuth.username={USER}", f"-httpAuth.password=file://./{INNER}"]  # VictoriaMetrics' programs
 CLIENT = {"ca_file": CERTIFICATE, "cert_file": CERTIFICATE, "key_file": KEY}  # Prometheus as such a caller
-Route = tuple[Sequence[str], pulumi.Output[str]]  # paths, and the address that answers them
+# What VictoriaMetrics' programs do to themselves: each asks for the inner password as the argument `authKey`, which no
+# caller of the front has. `metrics` is left out where the program is scraped.
+OWN = ("flags", "pprof", "reload")
+STORES_OWN = (
+    *OWN,
+    *("config", "delete", "forceFlush", "forceMerge", "logNewSeries", "metricNamesStatsReset"),
+    *("search.resetCache", "snapshot"),
+)
+# The paths that clients need, as regular expressions. What deletes, imports, reloads or configures is not among them.
+QUERIES = (
+    "/api/v1/(query|query_range|query_exemplars|format_query|parse_query|series|labels|label/[^/]+/values)",
+    "/api/v1/(metadata|targets|targets/metadata|status/(buildinfo|runtimeinfo|tsdb))",
+    "/federate",
+)
+ALERTS = ("/api/v2/(alerts|alerts/groups|silences|receivers|status)",)
+TRACES = ("/api/traces(/[0-9a-f]+)?", "/api/services(/[^/]+/operations)?", "/api/operations")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """paths: regular expressions. url: the server that answers them. asked: whether it is asked only, never sent to."""
+
+    paths: Sequence[str]
+    url: pulumi.Output[str]
+    asked: bool = False
 
 
 class MonitoringServers:
@@ -176,10 +201,11 @@ class MonitoringServers:
         """vmauth: the only address that clients are given, and it asks for the password. Bindings of the box."""
         password = Password(f"{self.name}-password", opts=self.child).value
         port = Port(f"{self.name}-port", preferred=preferred, opts=self.child).number.apply(str)
-        known = pulumi.Output.all(password, self.inner, [[paths, url] for paths, url in routes])
+        listed = [[[*route.paths], route.url, route.asked] for route in routes]
+        known = pulumi.Output.all(password, self.inner, listed)
         flags = ["-auth.config=routes.yml", f"-backend.TLSCAFile={CERTIFICATE}"]
         flags += [f"-backend.TLSCertFile={CERTIFICATE}", f"-backend.TLSKeyFile={KEY}"]
-        flags += [f"-{own}AuthKey=file://./{INNER}" for own in ("metrics", "flags", "pprof", "reload")]
+        flags += own_keys(*OWN, "metrics")
         url = pulumi.Output.concat("http://127.0.0.1:", port)
         health = Health(http=pulumi.Output.concat(url, "/health"))
         files = {"routes.yml": known.apply(_routes)}
@@ -229,6 +255,11 @@ def _jaeger(values: Sequence[str]) -> str:
     return json.dumps(content, indent=1)
 
 
+def own_keys(*kinds: str) -> list[str]:
+    """Flags of VictoriaMetrics' programs, by which what they do to themselves asks for the inner password."""
+    return [f"-{kind}AuthKey=file://./{INNER}" for kind in kinds]
+
+
 def scrape_configuration(values: list[Any]) -> str:
     """Prometheus configuration as JSON, which is YAML too.
 
@@ -245,13 +276,20 @@ def _routes(known: list[Any]) -> str:
     """vmauth's configuration: which path goes to which server, for the one user there is.
 
     Servers get the inner password in place of the caller's, and don't say who may read their answers in a browser.
+    vmauth does not distinguish methods. A server that is only asked gets no Content-Type, and so refuses every body:
+    an alert or a silence that a caller would make.
     """
     password, inner, routes = known
-    headers = {
-        "headers": [f"Authorization: Basic {_basic(inner)}"],
-        "response_headers": ["Access-Control-Allow-Origin:"],
-    }
-    url_map = [{"src_paths": paths, "url_prefix": url, **headers} for paths, url in routes]
+    inwards = [f"Authorization: Basic {_basic(inner)}"]
+    url_map = [
+        {
+            "src_paths": paths,
+            "url_prefix": url,
+            "headers": [*inwards, "Content-Type:"] if asked else inwards,
+            "response_headers": ["Access-Control-Allow-Origin:"],
+        }
+        for paths, url, asked in routes
+    ]
     return json.dumps({"users": [{"username": USER, "password": password, "url_map": url_map}]}, indent=1)
 
 

@@ -46,8 +46,9 @@ class ProcessArgs:
     of data that are its account's. source: a folder that is copied to `directory` before it is started. environment,
     secrets: variables (secrets stay encrypted in the state). files, secret_files: relative path → content, written to
     the run folder. prepare: before each start; finish: once it is healthy. start_timeout, stop_timeout: seconds.
-    replace_on: a change of these values needs a new resource; a change of anything else restarts the server where it
-    is.
+    sockets: paths of sockets that the server makes where any user could: what others have put there is removed, and
+    what is left of them. replace_on: a change of these values needs a new resource; a change of anything else restarts
+    the server where it is.
     """
 
     workspace: pulumi.Input[str]
@@ -60,6 +61,7 @@ class ProcessArgs:
     secret_files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     directory: pulumi.Input[str] | None = None
     source: pulumi.Input[str] | None = None
+    sockets: Sequence[pulumi.Input[str]] = ()
     health: Health = field(default_factory=Health)
     prepare: Sequence[Step] = ()
     finish: Sequence[Step] = ()
@@ -130,6 +132,7 @@ class Process(Resource, module="local", name="Process"):
             "secret_files": pulumi.Output.secret(args.secret_files),
             "directory": args.directory,
             "source": args.source,
+            "sockets": list(args.sockets),
             "health": args.health.properties(),
             "prepare": [_step(step) for step in args.prepare],
             "finish": [_step(step) for step in args.finish],
@@ -173,6 +176,7 @@ def _stop(props: Properties) -> None:
     launch.remove_program(props)
     end_orphans(props["workspace"], props["name"])
     end_strays(props)
+    launch.free_sockets(props)
 
 
 def _start(props: Properties) -> None:
@@ -180,6 +184,7 @@ def _start(props: Properties) -> None:
         launch.prepare_folder(props)
         _steps(props, "prepare")
         launch.write_program(props)
+        launch.take_sockets(props)
         supervisord.start(props["workspace"], props["name"])
         _wait(props)
         _steps(props, "finish")

@@ -25,6 +25,7 @@ from local_provider.folder_trees import delete_below, folders, names_in, opened
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+ATTEMPTS = 100  # to take a name before another user does
 LARGEST = 64 * 1024 * 1024  # bytes read of a file that a server can write to
 
 
@@ -169,6 +170,37 @@ def _give_one(name: str, folder: int, holder: int, account: Account) -> None:
                 _give(handle, account)
         finally:
             os.close(handle)
+
+
+def take_name(path: Path, account: Account | None) -> None:
+    """Put an empty file of the account's at `path`, whoever's file, link or folder has the name: a socket comes there.
+
+    The folder is one that any user can write to, where the account could remove no file of another user. Raises
+    LocalFailure if we can't either.
+    """
+    for _ in range(ATTEMPTS):
+        free_name(path)
+        with suppress(FileExistsError), _folder(path.parent) as parent:
+            handle = os.open(path.name, _NEW, 0o600, dir_fd=parent)
+            try:
+                _give(handle, account)
+            finally:
+                os.close(handle)
+            return
+    raise LocalFailure(
+        f"another user makes {path} each time it is removed; end that process and run it again"
+    )
+
+
+def free_name(path: Path) -> None:
+    """Delete what is at `path`, whoever's it is; raises LocalFailure if it is another user's and we are not root."""
+    try:
+        remove_tree(path)
+    except PermissionError:
+        raise LocalFailure(
+            f"{path} belongs to another user, and a server of this environment makes its socket there; "
+            f"have root or that user remove it"
+        ) from None
 
 
 def discard_planted(path: Path) -> None:

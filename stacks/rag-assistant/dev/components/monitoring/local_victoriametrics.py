@@ -9,9 +9,25 @@ from typing import Any
 import pulumi
 
 from local_provider.certificate import CERTIFICATE, KEY
-from local_provider.monitoring import ASKS, INNER, USER, MonitoringServers, scrape_configuration
+from local_provider.monitoring import (
+    ALERTS,
+    ASKS,
+    INNER,
+    OWN,
+    QUERIES,
+    STORES_OWN,
+    TRACES,
+    USER,
+    MonitoringServers,
+    Route,
+    own_keys,
+    scrape_configuration,
+)
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
+
+# VictoriaMetrics' pages for a browser, which query below /prometheus.
+UI = ("/vmui/?", "/vmui/[^?]+", *(f"/prometheus{path}" for path in QUERIES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +58,12 @@ class LocalVictoriametrics(pulumi.ComponentResource):
         self.bindings = servers.front(
             args.port,
             [
-                (["/api/v1/rules", "/api/v1/alerts", "/api/v1/alert"], rules),
-                (["/api/v2/.*"], alerts),
-                (["/v1/traces"], receiver),
-                (["/api/traces.*", "/api/services.*", "/api/operations.*"], query),
-                (["/v1/metrics"], pulumi.Output.concat(metrics, "/opentelemetry")),
-                (["/api/v1/.*", "/prometheus/.*", "/vmui.*", "/federate"], metrics),
+                Route(paths=("/api/v1/(rules|alerts|alert)",), url=rules, asked=True),
+                Route(paths=ALERTS, url=alerts, asked=True),
+                Route(paths=("/v1/traces",), url=receiver),
+                Route(paths=TRACES, url=query, asked=True),
+                Route(paths=("/v1/metrics",), url=pulumi.Output.concat(metrics, "/opentelemetry")),
+                Route(paths=(*QUERIES, "/api/v1/write", *UI), url=metrics),
             ],
         )
         self.register_outputs({"bindings": self.bindings})
@@ -70,7 +86,7 @@ def _metrics(servers: MonitoringServers, args: LocalVictoriametricsArgs) -> pulu
     return servers.victoriametrics(
         "metrics",
         "victoria-metrics",
-        [pulumi.Output.concat("-storageDataPath=", data), *ASKS, *flags],
+        [pulumi.Output.concat("-storageDataPath=", data), *ASKS, *own_keys(*STORES_OWN), *flags],
         port,
         secret_files={"scrape.yml": scrape},
     )
@@ -89,4 +105,6 @@ def _rules(
         flags += [f"-{store}.tlsCAFile={CERTIFICATE}"]
     shown = {"CAFile": CERTIFICATE, "CertFile": CERTIFICATE, "KeyFile": KEY}
     flags += [f"-notifier.tls{kind}={file}" for kind, file in shown.items()]
-    return servers.victoriametrics("rules", "vmalert", [*ASKS, *flags], port, files={"rules.yml": RULES})
+    return servers.victoriametrics(
+        "rules", "vmalert", [*ASKS, *own_keys(*OWN, "metrics"), *flags], port, files={"rules.yml": RULES}
+    )
