@@ -30,7 +30,7 @@ TAKEN = "'store-roles' is the name of the task that makes the role of the databa
 
 
 def test_it_can_be_read_and_stopped_and_not_changed(open_folder: Path) -> None:
-    folder = open_folder / "former"
+    folder = open_folder / "former-names"
     folder.mkdir()
     cli = Cli(folder, folder / "data")
     (folder / "stack.yaml").write_text(SPEC, encoding="utf-8")
