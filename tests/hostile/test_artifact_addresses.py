@@ -85,12 +85,18 @@ class Server:
             "runs/create": lambda: {"run": self.run()},
             "runs/get": lambda: {"run": self.run()},
             "runs/search": lambda: {"runs": [self.run()] if self.has_runs else []},
-            "registered-models/search": lambda: {"registered_models": [{"name": "m"}] if self.source else []},
+            "registered-models/search": lambda: {
+                "registered_models": [{"name": "m"}]
+                if self.source and "is_prompt" not in request.path
+                else []
+            },
             "model-versions/search": lambda: {"model_versions": [self.version()] if self.source else []},
             "traces": lambda: {"trace": {"trace_info": self.trace(body)}},
             "traces/search": lambda: {"traces": [self.kept] if hasattr(self, "kept") else []},
         }
-        made = answers.get(path.rpartition("/mlflow/")[2], dict)()
+        made = answers.get(path.rpartition("/mlflow/")[2], dict)() | (
+            {"mcp_servers": []} if "mcp" in path else {}
+        )
         self._send(request, json.dumps(made).encode())
 
     def trace(self, body: bytes) -> Any:

@@ -38,9 +38,9 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
     """Make the target hold what the source holds; see `Mover`."""
     with _talking():
         here, there = Side(source), Side(target)
-        here.refuse_left()
         for side in (here, there):
             side.refuse_elsewhere()
+        here.refuse_left()
         at_source, at_target = here.items(), there.items()
         changed = {key for key, digest in at_source.items() if at_target.get(key) != digest}
         gone = {key for key in at_target if key not in at_source}
@@ -61,9 +61,9 @@ def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) 
     """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
     with _talking():
         here, there = Side(source), Side(target)
-        here.refuse_left()
         for side in (here, there):
             side.refuse_elsewhere()
+        here.refuse_left()
         at_source, at_target = here.items(deep=True), there.items(deep=True)
         shallow = Side(target).items() if since is not None else {}
         if since is not None:  # what has been written to the source since is for the next copy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
@@ -46,17 +47,16 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
     site.refuse_outdated_golden()
     serving = site.plan().by_name[site.component]
     entry = target(site.shelf, serving.capability, to)
-    wanted = with_beside(
-        site.loaded.stack,
-        site.environment,
-        site.component,
+    beside = partial(
+        with_beside,
+        *(site.loaded.stack, site.environment, site.component),
         before=serving.entry.id,
         to=entry.id,
         changes=changes(given),
-        taken=site.numbers_with_data(),
     )
-    _keep_needs(site, wanted, entry.id)
+    _keep_needs(site, beside(), entry.id)
     site.boxes()  # it is up, or there is nothing to move from
+    wanted = beside(taken=site.numbers_with_data())
     collections = affected(site.would_be(wanted), site.component)
     path = place(site.name, site.environment, site.component)
     number = wanted["beside"]["box"]
