@@ -34,13 +34,19 @@ def _talking() -> Iterator[None]:
             raise failed(_PASSWORD.sub("", " ".join(str(error).split()))[:300]) from None
 
 
+def _sides(source: MlflowBinding, target: MlflowBinding) -> tuple[Side, Side]:
+    """Both servers; raises StackgenError(move-failed) for what is not moved, or is not followed."""
+    here, there = Side(source), Side(target)
+    for side in (here, there):
+        side.refuse_elsewhere()
+    here.refuse_left()
+    return here, there
+
+
 def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, progress: Progress) -> Memory:
     """Make the target hold what the source holds; see `Mover`."""
     with _talking():
-        here, there = Side(source), Side(target)
-        for side in (here, there):
-            side.refuse_elsewhere()
-        here.refuse_left()
+        here, there = _sides(source, target)
         at_source, at_target = here.items(), there.items()
         changed = {key for key, digest in at_source.items() if at_target.get(key) != digest}
         gone = {key for key in at_target if key not in at_source}
@@ -60,10 +66,7 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
 def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) -> Comparison:
     """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
     with _talking():
-        here, there = Side(source), Side(target)
-        for side in (here, there):
-            side.refuse_elsewhere()
-        here.refuse_left()
+        here, there = _sides(source, target)
         at_source, at_target = here.items(deep=True), there.items(deep=True)
         shallow = Side(target).items() if since is not None else {}
         if since is not None:  # what has been written to the source since is for the next copy

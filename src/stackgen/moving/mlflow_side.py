@@ -71,8 +71,8 @@ class Side:
         """By first identifier."""
         ids = [item.experiment_id for item in self.experiments.values()]
         found = _pages(lambda **page: self.client.search_runs(ids, **page)) if ids else []
-        first = _first({run.info.run_id: run.data.tags.get(ORIGIN) for run in found})
-        return {first[run.info.run_id]: run for run in found}
+        tags = {run.info.run_id: run.data.tags.get(ORIGIN) for run in found}
+        return _by_first({run.info.run_id: run for run in found}, tags)
 
     @cached_property
     def run_origins(self) -> dict[str, str]:
@@ -84,8 +84,8 @@ class Side:
         """Logged models by first identifier."""
         ids = [item.experiment_id for item in self.experiments.values()]
         found = _pages(lambda **page: self.client.search_logged_models(ids, **page)) if ids else []
-        first = _first({model.model_id: model.tags.get(ORIGIN) for model in found})
-        return {first[model.model_id]: model for model in found}
+        tags = {model.model_id: model.tags.get(ORIGIN) for model in found}
+        return _by_first({model.model_id: model for model in found}, tags)
 
     @cached_property
     def model_origins(self) -> dict[str, str]:
@@ -100,14 +100,15 @@ class Side:
     @cached_property
     def versions(self) -> dict[Version, Any]:
         """By name and first number, in order of number."""
-        found = sorted(_pages(self.client.search_model_versions), key=lambda item: int(item.version))
-        models = {name: [item for item in found if item.name == name] for name in {i.name for i in found}}
-        first = {
-            (n, number): item
-            for n, items in models.items()
-            for number, item in by_first_number(items).items()
-        }
-        return dict(sorted(first.items(), key=lambda pair: int(pair[1].version)))
+        of_models: dict[str, list[Any]] = {}
+        for item in _pages(self.client.search_model_versions):
+            of_models.setdefault(item.name, []).append(item)
+        found = [
+            ((name, first), item)
+            for name, versions in of_models.items()
+            for first, item in by_first_number(versions).items()
+        ]
+        return dict(sorted(found, key=lambda pair: int(pair[1].version)))
 
     def metrics(self, run: Any) -> list[tuple[str, str, int, int]]:
         """Every point: key, value (exact), timestamp in ms, step."""
@@ -210,16 +211,18 @@ def by_first_number(versions: Iterable[Any]) -> dict[str, Any]:
     found = {str(item.version): item for item in versions}
     tags = {number: item.tags.get(ORIGIN, "") for number, item in found.items()}
     believed = {n: tag if tag.isdecimal() and int(tag) <= int(n) else None for n, tag in tags.items()}
-    return {first: found[number] for number, first in _first(believed).items()}
+    return _by_first(found, believed)
 
 
-def _first(tags: Mapping[str, str | None]) -> dict[str, str]:
-    """Identifier here → first identifier, which is its tag: no two have the same.
+def _by_first(found: Mapping[str, Any], tags: Mapping[str, str | None]) -> dict[str, Any]:
+    """Items by first identifier: an item's tag, if no other has it or is called so; else what it is called here.
 
-    Whoever clones an item with its tags, or makes the tag, must not hide another one.
+    found, tags: by identifier here. Whoever clones an item with its tags, or makes the tag, must not hide another one.
     """
     times = Counter(tags.values())
-    return {own: tag if tag and tag not in tags and times[tag] == 1 else own for own, tag in tags.items()}
+    return {
+        tag if tag and tag not in found and times[tag] == 1 else own: found[own] for own, tag in tags.items()
+    }
 
 
 def files(artifacts: Any, path: str | None = None) -> Files:

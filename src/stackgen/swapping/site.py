@@ -99,17 +99,21 @@ class Site:
         assert done is not None  # noqa: S101 - nobody is asked
         return done[1]
 
+    @property
+    def _resource(self) -> str:
+        """What the component's first box is called among resources."""
+        return self.loaded.stack.components[self.component].renamed_from or self.component
+
     def numbers_with_data(self) -> set[int]:
         """Numbers of the component's boxes whose data is deployed, also of such as the spec no longer has."""
-        name = self.loaded.stack.components[self.component].renamed_from or self.component
         owners = holdings(self._resources(), types(self.shelf)).owners
-        numbers = (owner.removeprefix(f"{name}-") for owner in owners if owner.startswith(f"{name}-"))
+        start = f"{self._resource}-"
+        numbers = (owner.removeprefix(start) for owner in owners if owner.startswith(start))
         return {int(number) for number in numbers if number.isdecimal()}
 
     def _deployed_as(self, deployment: Deployment, box: int) -> tuple[str, ...]:
         """A box's name among resources, if it is there and holds data."""
-        renamed = self.loaded.stack.components[self.component].renamed_from
-        name = numbered(renamed or self.component, box)
+        name = numbered(self._resource, box)
         return (name,) if name in holdings(deployment.resources(), types(self.shelf)).owners else ()
 
     def _when_free(self, up: Callable[[], Outcome]) -> Outcome:
