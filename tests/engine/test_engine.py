@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
@@ -28,6 +28,7 @@ from stackgen.rendering.writing import write
 from stackgen.spec.loading import load
 from tests.catalog.test_shelf import throw_away
 from tests.conftest import Cli
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.engine
 
@@ -205,7 +206,7 @@ def test_what_an_engine_left_behind_is_ended_by_the_next_command() -> None:
     own = subprocess.Popen([sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:9"], env=variables)
     said: list[str] = []
     try:
-        _wait(lambda: left.ppid() == 1)
+        eventually(lambda: left.ppid() == 1, 30)
         leftovers.end(said.append)
         assert own.poll() is None, "a server whose engine runs was ended"
         assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
@@ -213,13 +214,6 @@ def test_what_an_engine_left_behind_is_ended_by_the_next_command() -> None:
         own.kill()
         own.wait()
     assert said == ["ended 1 of the engine's servers that an interrupted command had left"]
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.nightly

@@ -9,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import psutil
 import pytest
 
 from stackgen.engine.locate import ensure
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.engine
 
@@ -280,21 +280,14 @@ class Interrupted:
         self.process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, str(often)], cwd=folder, stdout=subprocess.PIPE, text=True
         )
-        _wait((folder / "heard").exists)
+        eventually((folder / "heard").exists)
         (self.engine,) = psutil.Process(self.process.pid).children()
 
     def ends(self) -> list[str]:
         """Its lines; waits for its end."""
         lines = self.process.communicate(timeout=60)[0].splitlines()
-        _wait(lambda: not self.engine.is_running())
+        eventually(lambda: not self.engine.is_running())
         return lines
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_an_interrupt_reaches_the_engine_once_and_its_end_is_waited_for(tmp_path: Path) -> None:
@@ -309,7 +302,7 @@ def test_an_interrupt_reaches_the_engine_once_and_its_end_is_waited_for(tmp_path
 def test_a_second_interrupt_reaches_the_engine_too(tmp_path: Path) -> None:
     command = Interrupted(tmp_path, 2)
     command.process.send_signal(signal.SIGINT)
-    _wait(lambda: (tmp_path / "heard").read_text() == "1")
+    eventually(lambda: (tmp_path / "heard").read_text() == "1")
     command.process.send_signal(signal.SIGINT)
     assert command.ends()[-1] == "interrupted 2"
 

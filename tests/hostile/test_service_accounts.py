@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from stackgen.providers.local.operations import PROGRAM
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.unit,
@@ -170,13 +171,6 @@ while True:
 
 
 COMETS = [sys.executable, "-I", "-S", "-c", COMET]
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("supervised", [False, True])
