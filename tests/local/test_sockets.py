@@ -14,6 +14,7 @@ from tests.conftest import Cli
 
 pytestmark = [
     pytest.mark.local,
+    pytest.mark.nightly,
     pytest.mark.skipif(
         os.geteuid() != 0, reason="servers run as another account only where stackgen is root"
     ),
