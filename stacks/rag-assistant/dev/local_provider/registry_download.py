@@ -32,9 +32,8 @@ def download(
     if not registry:
         raise LocalFailure(f"the model {source} is in a registry, but the component names none")
     client = environment("the registry's client", (HERE / "locks" / "registry-client.txt").read_text())
-    version = resolve(source, registry, workspace)[
-        "version"
-    ]  # looks who listens, right before a password is sent
+    # looks who listens, right before a password is sent
+    version = resolve(source, registry, workspace)["version"]
     name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
     home = own_home(account)
     variables = {

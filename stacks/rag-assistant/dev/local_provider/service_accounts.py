@@ -104,9 +104,8 @@ def end_processes_of(workspace: str) -> None:
 
 
 def _end_processes(account: Account) -> None:
-    signal_all(
-        account, signal.SIGKILL
-    )  # also where none is seen: one that starts another and ends all the time is in no list
+    # also where none is seen: one that starts another and ends all the time is in no list
+    signal_all(account, signal.SIGKILL)
     deadline = time.monotonic() + PATIENCE
     while running := running_as(account):
         if time.monotonic() > deadline:

@@ -163,9 +163,7 @@ def _asked(health: Mapping[str, Any]) -> SplitResult:
 def _places(process: psutil.Process) -> set[tuple[str, int]]:
     try:
         found = process.net_connections("tcp")
-    except psutil.AccessDenied:
-        raise
-    except psutil.Error:
+    except psutil.NoSuchProcess:
         return set()
     return {_place(c.laddr) for c in found if c.status == psutil.CONN_LISTEN and c.laddr}
 
