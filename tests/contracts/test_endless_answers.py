@@ -18,12 +18,14 @@ import pytest
 
 from stackgen.contracts import limited_http, mlflow
 from stackgen.providers.local.operations import PROGRAM
-from stackgen.verification import run
+from stackgen.verification import measuring
 from stackgen.verification.memory import FULL
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
+from tests.verification.test_verification import careless
 
 pytestmark = pytest.mark.unit
+__all__ = ["careless"]
 ENOUGH = 40 * limited_http.LARGEST
 CHUNK = b"# 1234567" * 8192
 BINDINGS: dict[str, dict[str, str]] = {
@@ -108,8 +110,8 @@ def slow() -> Iterator[str]:
 def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(
     slow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "LONGEST", 2.0)
-    report = run.verify({"box": {"http": {"url": slow}}}, {"box": Declared()})
+    monkeypatch.setattr(measuring, "LONGEST", 2.0)
+    report = verify({"box": {"http": {"url": slow}}}, {"box": Declared()})
     assert [result.detail for result in report.results] == ["there was no whole answer within 2 s"]
 
 
@@ -136,7 +138,7 @@ class _Late(BaseHTTPRequestHandler):
 
 def test_a_probe_that_is_waited_for_no_longer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else it would go on with the variables of the shell, such as the operator's password for another registry."""
-    monkeypatch.setattr(run, "LONGEST", 2.0)
+    monkeypatch.setattr(measuring, "LONGEST", 2.0)
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "operator")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "canary")
     seen: list[str] = []
@@ -145,7 +147,7 @@ def test_a_probe_that_is_waited_for_no_longer_ends(monkeypatch: pytest.MonkeyPat
         url = f"http://127.0.0.1:{server.server_port}"
         binding = {"tracking-uri": url, "username": "box", "password": "own"}
         before = threading.active_count()
-        report = run.verify(
+        report = verify(
             {"box": {"mlflow": binding}},
             {"box": Declared()},
             only=lambda _component, _contract, clause: clause == "log-run",
@@ -181,13 +183,12 @@ OTHER_CLIENTS: dict[str, dict[str, str]] = {
 }
 VERIFY = """
 import json, resource, sys
-from stackgen.verification import memory
+from stackgen.verification import measuring, memory
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
-from stackgen.verification import run
-memory.MORE = 256 * 1024**2
+memory.MORE, measuring.LONGEST = 256 * 1024**2, 30
 report = verify({"box": json.loads(sys.argv[1])}, {"box": Declared()})
-used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 print(json.dumps({"seen": [result.detail for result in report.results if result.measured], "MiB": used}))
 """
 
@@ -205,9 +206,30 @@ def test_clients_that_read_everything_have_limited_memory(
         [sys.executable, "-c", VERIFY, json.dumps(binding)],
         capture_output=True,
         text=True,
-        timeout=600,
         check=True,
     )
     report = json.loads(done.stdout)
     assert FULL in report["seen"]
     assert report["MiB"] < 1024, report
+
+
+DIES = """
+import os
+from stackgen.contracts import contract
+clause = contract("open-inference").clause("metadata")
+object.__setattr__(clause, "probe", lambda binding: os._exit(7))
+"""
+
+
+def test_a_probe_that_ends_its_process_is_named_and_the_others_are_measured(
+    careless: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(DIES)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    binding = {"open-inference": {"url": careless, "model": "fraud"}}
+    declared = Declared({"open-inference": ("live", "ready", "metadata", "infer")})
+    results = verify({"box": binding}, {"box": declared}).results
+    details = {result.clause: result.detail for result in results if result.status == "broken"}
+    assert list(details) == ["metadata"]
+    assert details["metadata"].startswith("the process of the probe ended without an answer")
+    assert {result.status for result in results if result.clause in ("live", "ready", "infer")} == {"kept"}

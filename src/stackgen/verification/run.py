@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 from pydantic import ValidationError
 
-from stackgen.contracts import Binding, Clause, ClauseBroken, Contract, contract
-from stackgen.contracts.model import Probe
-from stackgen.contracts.surroundings import clean
-from stackgen.verification.left_threads import Left, end_thread
-from stackgen.verification.memory import FULL, limited_memory
+from stackgen.contracts import Binding, Clause, Contract, contract
+from stackgen.verification.measuring import Seen, Task, measure
 from stackgen.verification.model import Declared, Report, Result, Status
 
-WORKERS = 8
-LONGEST = 600.0  # seconds for a clause; a server may send a byte now and then for ever
 NOT_DEPLOYED = "the spec has this component and the deployment has not; see `stackgen up`"
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
 class _Task:
+    """A clause of a component. kept, reason: what its implementation declares."""
+
     component: str
     contract: Contract
     binding: Binding
+    values: Mapping[str, Any]
     clause: Clause
     kept: bool
     reason: str | None
@@ -61,17 +55,25 @@ def verify(
                     tasks.append(item)
 
     results += (r for r in _not_deployed(bindings, declared) if only(r.component, r.contract, r.clause))
-
-    def measure(task: _Task) -> Result:
-        result = _measure(task)
-        done(result)
-        return result
-
-    for name in {client for task in tasks for client in task.contract.clients}:
-        import_module(name)  # two threads importing one library at once can see half of it
-    with clean(task.binding for task in tasks), limited_memory(), ThreadPoolExecutor(WORKERS) as pool:
-        results += pool.map(measure, tasks)
+    results += _measured(tasks, done)
     return Report(tuple(results))
+
+
+def _measured(tasks: Sequence[_Task], done: Callable[[Result], None]) -> list[Result]:
+    """A result per task, in the order of the tasks."""
+    results = {number: _declared(task) for number, task in enumerate(tasks) if task.clause.probe is None}
+    for result in results.values():
+        done(result)
+    probed = [number for number in range(len(tasks)) if number not in results]
+    asked = [
+        Task(task.contract.name, task.clause.name, task.binding, task.values)
+        for task in (tasks[number] for number in probed)
+    ]
+    for index, seen in measure(asked):
+        number = probed[index]
+        results[number] = _result(tasks[number], seen)
+        done(results[number])
+    return [results[number] for number in range(len(tasks))]
 
 
 def _tasks(
@@ -99,7 +101,7 @@ def _tasks(
             status: Status = "broken" if keeps else "not-kept"
             yield Result(component, name, clause.name, status, absent, 0)
         else:
-            yield _Task(component, found, binding, clause, keeps, reasons.get(clause.name))
+            yield _Task(component, found, binding, values, clause, keeps, reasons.get(clause.name))
 
 
 def _not_deployed(bindings: Bindings, declared: Mapping[str, Declared]) -> Iterator[Result]:
@@ -122,59 +124,17 @@ def _absent(address: tuple[str, int]) -> str | None:
     return None
 
 
-def _measure(task: _Task) -> Result:
-    if task.clause.probe is None:
-        status: Status = "declared" if task.kept else "not-kept"
-        detail = task.reason or "nothing on the wire can tell"
-        return Result(task.component, task.contract.name, task.clause.name, status, detail, 0)
-    start = time.perf_counter()
-    try:
-        evidence = _within(LONGEST, task.clause.probe, task.binding)
-    except Exception as error:
-        seen, holds = _sentence(error), False
+def _declared(task: _Task) -> Result:
+    status: Status = "declared" if task.kept else "not-kept"
+    detail = task.reason or "nothing on the wire can tell"
+    return Result(task.component, task.contract.name, task.clause.name, status, detail, 0)
+
+
+def _result(task: _Task, seen: Seen) -> Result:
+    if seen.holds:
+        status: Status = "kept" if task.kept else "undeclared"
     else:
-        seen, holds = " ".join(evidence.split()), True
-    seconds = time.perf_counter() - start
-    if holds:
-        return _result(task, "kept" if task.kept else "undeclared", seen, seconds)
-    if task.kept:
-        return _result(task, "broken", seen, seconds)
-    return _result(task, "not-kept", task.reason or seen, seconds)
-
-
-def _within(seconds: float, probe: Probe, binding: Binding) -> str:
-    """What a probe returns or raises; ClauseBroken after that time, when the probe has ended or has nothing to do."""
-    evidence: Future[str] = Future()
-
-    def work() -> None:
-        try:
-            evidence.set_result(probe(binding))
-        except Left:
-            return
-        except Exception as error:
-            evidence.set_exception(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    wait([evidence], seconds)
-    if not evidence.done():
-        end_thread(thread)
-        raise ClauseBroken(f"there was no whole answer within {seconds:.0f} s")
-    return evidence.result()
-
-
-def _sentence(error: BaseException) -> str:
-    """What was seen. A client library may wrap what a limit on its answer says."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ClauseBroken):
-            return str(cause)
-        if isinstance(cause, MemoryError):
-            return FULL
-        cause = cause.__cause__ or cause.__context__
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-
-
-def _result(task: _Task, status: Status, detail: str, seconds: float) -> Result:
-    name, clause = task.contract.name, task.clause.name
-    return Result(task.component, name, clause, status, detail, round(seconds, 3), measured=True)
+        status = "broken" if task.kept else "not-kept"
+    detail = task.reason or seen.sentence if status == "not-kept" else seen.sentence
+    name, clause, seconds = task.contract.name, task.clause.name, round(seen.seconds, 3)
+    return Result(task.component, name, clause, status, detail, seconds, measured=True)

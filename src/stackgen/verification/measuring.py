@@ -1,0 +1,154 @@
+"""Has probes run by a process that can be ended: see `probing.py`. One that is waited for too long ends with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from stackgen.contracts import Binding
+from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
+from stackgen.verification import memory
+
+AT_ONCE = 8
+LONGEST = 600.0  # seconds for a clause; a server may send a byte now and then for ever
+TO_START = 300.0  # seconds until the first probe starts: client libraries are imported before
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A clause to measure. values: the binding as exported."""
+
+    contract: str
+    clause: str
+    binding: Binding
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Whether a clause holds, what its probe saw, as a sentence, and after how many seconds."""
+
+    holds: bool
+    sentence: str
+    seconds: float
+
+
+def measure(tasks: Sequence[Task]) -> Iterator[tuple[int, Seen]]:
+    """The index of each task with what was seen, in the order in which they end.
+
+    When one takes more than LONGEST seconds its process is ended, and the others that ran in it start anew.
+    When a process ends by itself, its tasks start anew one after another, so that it is known which one does that.
+    Raises StackgenError(no-certificates), and ModuleNotFoundError where a client library is not installed.
+    """
+    refuse_missing_certificates(os.environ)
+    left = dict(enumerate(tasks))
+    at_once = AT_ONCE
+    while left:
+        one = _Process(dict(left), at_once)
+        for number, seen in one.results():
+            del left[number]
+            yield number, seen
+        at_once = 1 if one.died else at_once
+
+
+class _Process:
+    """One process that measures tasks until all have ended, or it has. died: it ended by itself."""
+
+    def __init__(self, tasks: Mapping[int, Task], at_once: int) -> None:
+        self.tasks, self.at_once = tasks, at_once
+        self.died = False
+        self._left = set(tasks)
+        self._running: dict[int, float] = {}
+
+    def results(self) -> Iterator[tuple[int, Seen]]:
+        """Of tasks in the order in which they end; then of those that are to blame for the end of the process."""
+        last: Line = {}
+        with _lines(self.tasks, self.at_once) as lines:
+            while self._left and not last:
+                line = self._next(lines)
+                if "started" in line:
+                    self._running[line["started"]] = time.monotonic()
+                elif "ended" in line:
+                    number = line["ended"]
+                    self._left.remove(number)
+                    del self._running[number]
+                    yield number, Seen(line["holds"], line["seen"], line["seconds"])
+                else:
+                    last = line
+        if self._left:
+            yield from self._blamed(last)
+
+    def _next(self, lines: SimpleQueue[Line]) -> Line:
+        now = time.monotonic()
+        until = min(self._running.values()) + LONGEST if self._running else now + TO_START
+        try:
+            return lines.get(timeout=max(0.0, until - now))
+        except Empty:
+            return {"late": True}
+
+    def _blamed(self, last: Line) -> Iterator[tuple[int, Seen]]:
+        if "missing" in last:
+            raise ModuleNotFoundError(f"No module named {last['missing']!r}", name=last["missing"])
+        now = time.monotonic()
+        if "late" in last:
+            late = [number for number, start in self._running.items() if now - start >= LONGEST]
+            sentence = f"there was no whole answer within {LONGEST:.0f} s"
+        else:
+            self.died = True
+            late = [] if len(self._running) > 1 else list(self._running)
+            sentence = f"the process of the probe ended without an answer: {last['failed']}"
+        if not self._running:  # not even the first has started: it is the same for all
+            late = sorted(self._left)
+        for number in late:
+            yield number, Seen(False, sentence, now - self._running.get(number, now))
+
+
+@contextmanager
+def _lines(tasks: Mapping[int, Task], at_once: int) -> Iterator[SimpleQueue[Line]]:
+    """What a process that measures the tasks writes. It is ended in any case; a terminal's signals are not for it."""
+    command = (sys.executable, "-P", "-m", "stackgen.verification.probing")
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=cleaned(os.environ, (task.binding for task in tasks.values())),
+        start_new_session=True,
+    ) as process:
+        try:
+            with suppress(OSError):  # where it has ended already, its output says so
+                _send(process, _request(tasks, at_once))
+            lines: SimpleQueue[Line] = SimpleQueue()
+            threading.Thread(target=_receive, args=(process, lines), daemon=True).start()
+            yield lines
+        finally:
+            process.kill()
+
+
+def _request(tasks: Mapping[int, Task], at_once: int) -> Line:
+    asked = [
+        {"number": number, "contract": task.contract, "clause": task.clause, "binding": dict(task.values)}
+        for number, task in tasks.items()
+    ]
+    return {"more": memory.MORE, "at_once": at_once, "tasks": asked}
+
+
+def _send(process: subprocess.Popen[bytes], request: Line) -> None:
+    if process.stdin is not None:
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+
+
+def _receive(process: subprocess.Popen[bytes], lines: SimpleQueue[Line]) -> None:
+    for line in process.stdout or ():
+        lines.put(json.loads(line))
+    lines.put({"failed": "it was ended by the system, or by its own code"})
