@@ -102,6 +102,14 @@ def numbers(found: Bindings) -> set[int]:
         return {row[0] for row in connection.execute("select number from items").fetchall()}
 
 
+def write_in_spite(found: Bindings, sql: str) -> None:
+    """As a client that lets its own sessions write to a database that is closed for writing."""
+    with database(found) as connection:
+        connection.execute("set default_transaction_read_only = off")
+        connection.commit()
+        connection.execute(sql)
+
+
 def version(found: Bindings) -> int:
     with database(found) as connection:
         return connection.info.server_version // 10000

@@ -18,7 +18,7 @@ from stackgen.moving import mover
 from stackgen.moving.mlflow_side import ORIGIN, Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
-from tests.local.applications import Application, numbers, objects, rows, runs, version
+from tests.local.applications import Application, numbers, objects, rows, runs, version, write_in_spite
 from tests.local.processes import reboot, servers
 from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, TAIL, bindings, gone, kill, spec, swap, up
 
@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 
 def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli) -> None:
     up(stack, KNOWLEDGE)
+    closed = bindings(stack)
     application = Application(stack, rows)
     application.start()
     application.goes_on()
@@ -48,6 +49,11 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     assert text.startswith(HEAD)
     assert "} # here" in text
 
+    write_in_spite(closed, "insert into items values (-1, '[1,1,1]')")
+    errors = swap(stack, "knowledge", "--rollback", code=10)["errors"]
+    assert errors[0]["message"].endswith("when its data was compared: rows of public.items")
+    assert numbers(closed) >= {-1}
+    write_in_spite(closed, "delete from items where number = -1")
     swap(stack, "knowledge", "--rollback")
     application.goes_on()
     assert version(bindings(stack)) == 18

@@ -56,7 +56,7 @@ def way_back(journal: Journal) -> Journal:
     """A move to the box that served before, in the journal's place."""
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
     back.wanted = exchanged(journal.wanted)
-    back.memory, back.collections = journal.memory, journal.collections
+    back.memory, back.collections, back.proof = journal.memory, journal.collections, dict(journal.proof)
     return back
 
 
@@ -74,7 +74,7 @@ def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
         told = Problem(
             "swap-stopped",
             message,
-            hint=f"go on with `{_command(steps)} --apply`",
+            hint=f"go on with `{_command(steps)} {'--apply' if journal.kind == 'swap' else '--rollback'}`",
             next=f"{_command(steps)} --rollback",
         )
         return StackgenError([*error.problems, told], error.exit_code)

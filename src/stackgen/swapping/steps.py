@@ -45,6 +45,7 @@ class Steps:
         left_out: set[str] = set()
         if not movable:
             left_out |= {
+                "unchanged",
                 "empty",
                 "gather",
                 "copy",
@@ -57,7 +58,7 @@ class Steps:
                 "thaw",
             }
         if not any(found.freeze for _, found in movable):
-            left_out |= {"freeze", "open", "keep", "thaw"}
+            left_out |= {"unchanged", "freeze", "open", "keep", "thaw"}
         if all(found.freeze for _, found in movable):
             left_out |= {"gather"}
         if self.site.golden() is None:
@@ -99,6 +100,7 @@ class Steps:
         yield Step("deploy", f"deploy box {there}; box {here} goes on serving", self.site.up)
         yield Step("empty", f"look whether box {there} is empty", self._empty)
         yield Step("verify", f"measure every clause of box {there}", lambda: self._measured(there))
+        yield Step("unchanged", f"look whether box {there} is as it was at the switch", self._unchanged)
         yield Step("gather", f"bring over what reached box {there} late", self._gather)
         yield Step("copy", "copy data while applications read and write", self._copy)
         yield Step("freeze", f"let box {here} refuse writes", self._freeze)
@@ -212,16 +214,36 @@ class Steps:
             said.append(_must_be_equal(found.compare(source, target, late)))
         return "; ".join(said)
 
-    def _prove(self) -> str:
-        """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
-        for name, found, source, _ in self._sides():
+    def _unchanged(self) -> str:
+        """Before the way back makes the closed box hold what the other one holds, and nothing else."""
+        if "copy" in self.journal.done:  # of a version that did not look
+            return "not looked at"
+        self._refuse_written(self.journal.target)
+        return "nothing was written there since"
+
+    def _refuse_written(self, box: int) -> None:
+        """Raise StackgenError(data-differs) where a box that was closed for writing is not as it was then.
+
+        A client that lets its own sessions write is not kept from it.
+        """
+        for name, found in self.movers():
             if found.freeze is None:
                 continue
-            now = [[part.name, part.source_checksum] for part in found.compare(source, source, None).parts]
-            if now != self.journal.proof.get(name):
-                message = f"box {self.journal.source} is not as it was when its data was compared"
-                hint = "somebody wrote to it; look at what, or roll back"
+            proof = self.journal.proof.get(name, [])
+            binding = self.site.binding(name, box)
+            now = [[part.name, part.source_checksum] for part in found.compare(binding, binding, None).parts]
+            if now != proof:
+                parts = sorted({part for part, _ in _unlike(now, proof)})
+                message = f"box {box} is not as it was when its data was compared: {', '.join(parts)}"
+                hint = (
+                    "a client wrote there although the box is closed; bring what it wrote to the other box, undo it "
+                    "there, then go on"
+                )
                 raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
+
+    def _prove(self) -> str:
+        """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
+        self._refuse_written(self.journal.source)
         said = self._settle()
         self._must_be_quiet()
         return said
@@ -247,7 +269,7 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
         *("beside", "deploy", "empty", "verify", "copy", "freeze", "delta", "switch", "bind"),
         *("settle", "check", "keep", "replay"),
     ),
-    "return": ("gather", "copy", "freeze", "delta", "open", "switch", "bind", "settle", "check"),
+    "return": ("unchanged", "gather", "copy", "freeze", "delta", "open", "switch", "bind", "settle", "check"),
     "abandon": ("thaw", "remove", "clean"),
     "retire": ("prove", "remove", "clean"),
 }
@@ -255,6 +277,10 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
 
 def _silent(_: str) -> None:
     pass
+
+
+def _unlike(one: list[list[str]], other: list[list[str]]) -> list[list[str]]:
+    return [part for part in (*one, *other) if part not in one or part not in other]
 
 
 def _must_be_equal(found: Comparison) -> str:
