@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from pydantic import SecretStr
 
 from stackgen.contracts.pgvector import PgvectorBinding, connect
 from stackgen.errors import StackgenError
-from stackgen.moving import pgvector
+from stackgen.moving import embeddings, pgvector
+from stackgen.moving.embeddings import Collection
 from tests.conftest import Cli
 from tests.local.former import OF_SUPERUSERS, account, another_database, ask, former, free_port, server
 from tests.local.swapping import STACK, bindings, gone, up
@@ -171,6 +173,42 @@ def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
         connection.execute("select * from public.rented").fetchall()
 
 
+CHUNKS = Collection("public", "chunks", "content", "embedding")
+EXCHANGED = (
+    "create table chunks (number int primary key, content text, embedding vector(3))",
+    "create table chunks__box2 (like chunks including all)",
+    "insert into chunks values (1, 'first', '[1,0,0]')",
+    "insert into chunks__box2 values (1, 'first', '[0,1,0]')",
+)
+
+
+def _no_table_is_replaced_by_embeddings(store: PgvectorBinding) -> None:
+    """Not one of the application's, nor one that took a row though it was closed for writing."""
+    for sql in EXCHANGED:
+        _rows(store, sql)
+    with pytest.raises(StackgenError, match=r"there is a table public\.chunks__box2, which the swap would"):
+        embeddings.refuse_taken(store, [CHUNKS], 1, 2)
+    embeddings.drop(store, [CHUNKS], 2, unused=True)
+    _rows(store, f"comment on table chunks__box2 is '{embeddings.OURS}'")
+    embeddings.refuse_taken(store, [CHUNKS], 1, 2)
+    with pytest.raises(StackgenError, match="there is a table public"):
+        embeddings.refuse_taken(store, [CHUNKS], 2, 3)
+    with pytest.raises(StackgenError, match="is longer than 63 bytes"):
+        embeddings.refuse_taken(store, [replace(CHUNKS, table="c" * 58)], 1, 2)
+    _rows(store, "insert into chunks values (2, 'late', '[1,0,0]')")
+    with pytest.raises(StackgenError, match=r"public\.chunks was written to after its store was closed"):
+        embeddings.put_aside(store, [CHUNKS], 1, 2)
+    assert _rows(store, "select number from chunks") == [(1,), (2,)]
+    _rows(store, "delete from chunks where number = 2")
+    embeddings.put_aside(store, [CHUNKS], 1, 2)
+    embeddings.put_in_place(store, [CHUNKS], 2, "embedder", {})
+    embeddings.drop(store, [CHUNKS], 1, unused=True)
+    assert _rows(store, "select embedding::text from chunks__box1") == [("[1,0,0]",)]
+    embeddings.drop(store, [CHUNKS], 1, unused=False)
+    assert _rows(store, "select embedding::text from chunks") == [("[0,1,0]",)]
+    _rows(store, "drop table chunks")
+
+
 def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli) -> None:
     up(stack, STORES)
     found = bindings(stack)
@@ -180,6 +218,7 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
     fresh = _binding(found, "packaged")
     only_extensions = _of_superusers(fresh)
     _no_row_is_hidden(_binding(found, "knowledge"), fresh)
+    _no_table_is_replaced_by_embeddings(fresh)
     places: dict[str, tuple[Path, Path]] = {}
     for component in ("knowledge", "older"):
         new = _binding(found, component)

@@ -16,7 +16,7 @@ import pytest
 from stackgen.catalog.models import models
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
 from tests.conftest import ROOT, Cli
-from tests.local.applications import Application, database
+from tests.local.applications import Application, database, write_in_spite
 from tests.local.swapping import STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
@@ -136,10 +136,19 @@ def test_embeddings_of_another_length_are_exchanged_and_exchanged_back(stack: Cl
     application.goes_on()
     weights = f"settings.weights={shorter_model(stack.folder, 192)}"
     command = ("embedder", "--apply", "--to", "local", "--set", "model=tiny", "--set", "dimensions=192")
+    found = bindings(stack)
+    own = "create table chunks__box2 (own text); insert into chunks__box2 values ('own')"
+    write_in_spite(found, own)
+    errors = swap(stack, *command, "--set", weights, code=4)["errors"]
+    assert errors[0]["message"] == "there is a table public.chunks__box2, which the swap would replace"
+    swap(stack, "embedder", "--rollback")
+    write_in_spite(found, "alter table chunks__box2 rename to own")
     assert swap(stack, *command, "--set", weights)["result"]["serving"] == 2
     application.goes_on()
     found = bindings(stack)
     _are_all_of(found, application)
+    with database(found) as connection:
+        assert connection.execute("select own from own").fetchall() == [("own",)]
     assert _lengths(found) == {192}
     assert int(found["knowledge"]["pgvector"]["dimensions"]) == 192
     stack("verify", *STACK)

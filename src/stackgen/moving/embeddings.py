@@ -24,6 +24,8 @@ BATCH = 32
 SAMPLE = 8
 ROUNDS = 20  # rounds of catching up with somebody who writes all the time
 ALIKE = 0.999  # cosine of two embeddings of one text by one model
+LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, and then two names are one
+OURS = "stackgen: embeddings are made anew in this table; it has not served yet"
 MARKER = """
     create schema if not exists stackgen_store;
     create table if not exists stackgen_store.embedding_identity
@@ -99,6 +101,27 @@ def refuse_ties(store: PgvectorBinding, collection: Collection) -> None:
 
 
 @undisturbed
+def refuse_taken(store: PgvectorBinding, collections: list[Collection], here: int, there: int) -> None:
+    """Raise StackgenError(move-failed) where a table has the name that one of the two boxes' tables is to get.
+
+    The box `there` may have one that a swap has made and that has not served yet.
+    """
+    with session(store) as connection:
+        for collection in collections:
+            names = {collection.aside(here): False, collection.aside(there): True}
+            for name, may_be_ours in names.items():
+                if len(name.encode()) > LONGEST_NAME:
+                    raise failed(f"the name '{name}' of a second table is longer than {LONGEST_NAME} bytes")
+                if not _exists(connection, collection.live) or not _exists(
+                    connection, collection.named(name)
+                ):
+                    continue
+                if not (may_be_ours and _is_ours(connection, collection.named(name))):
+                    message = f"there is a table {collection.db_schema}.{name}, which the swap would replace"
+                    raise failed(message, "give it another name, then go on")
+
+
+@undisturbed
 def in_place(store: PgvectorBinding, collection: Collection) -> bool:
     """Whether the table has its name, so that applications find it."""
     with session(store) as connection:
@@ -146,12 +169,7 @@ def compare(
     """Rows and a checksum over all but embeddings, and that a sample of embeddings is what the model makes now."""
     with session(store) as connection:
         (mine, first), (its, second) = (
-            connection.execute(
-                f"select count(*), md5(coalesce(string_agg(d, '' order by d), '')) from ({ROWS}) as rows".format(
-                    table=table, embedding=_literal(collection.embedding)
-                )
-            ).fetchone()
-            for table in (collection.live, collection.named(aside))
+            _digest(connection, collection, table) for table in (collection.live, collection.named(aside))
         )
         rows = connection.execute(
             f'select "{collection.text}", "{collection.embedding}"::text from {collection.named(aside)} '
@@ -166,13 +184,21 @@ def compare(
 
 
 @undisturbed
-def put_aside(store: PgvectorBinding, collections: list[Collection], box: int) -> None:
-    """Take the tables' names away, in one transaction: nobody finds them until `put_in_place`."""
+def put_aside(store: PgvectorBinding, collections: list[Collection], here: int, there: int) -> None:
+    """Take the names of the box `here`'s tables away, in one transaction: no query reaches them until `put_in_place`.
+
+    Raises StackgenError(move-failed) where one no longer holds the rows of the box `there`'s: a client that lets its
+    own sessions write in spite of the freeze has changed it. Then every table keeps its name.
+    """
     with session(store) as connection:
         for collection in collections:
-            name = collection.aside(box)
-            if _exists(connection, collection.live) and not _exists(connection, collection.named(name)):
-                connection.execute(f'alter table {collection.live} rename to "{name}"')
+            if not _exists(connection, collection.live):
+                continue
+            hidden, new = (collection.named(collection.aside(box)) for box in (here, there))
+            connection.execute(f'alter table {collection.live} rename to "{collection.aside(here)}"')
+            if _digest(connection, collection, hidden) != _digest(connection, collection, new):
+                name = f"{collection.db_schema}.{collection.table}"
+                raise failed(f"{name} was written to after its store was closed for writing")
 
 
 @undisturbed
@@ -188,17 +214,19 @@ def put_in_place(
         for collection in collections:
             name = collection.named(collection.aside(box))
             if _exists(connection, name) and not _exists(connection, collection.live):
+                if _is_ours(connection, name):
+                    connection.execute(f"comment on table {name} is null")
                 connection.execute(f'alter table {name} rename to "{collection.table}"')
         _mark(connection, component, identity)
 
 
 @undisturbed
-def drop(store: PgvectorBinding, collections: list[Collection], box: int) -> None:
-    """Delete a box's tables, never one that has its name."""
+def drop(store: PgvectorBinding, collections: list[Collection], box: int, *, unused: bool) -> None:
+    """Delete a box's tables, never one that has its name. unused: only those that a swap has made and left."""
     with session(store) as connection:
         for collection in collections:
             aside = collection.named(collection.aside(box))
-            if _exists(connection, aside):
+            if _exists(connection, aside) and (not unused or _is_ours(connection, aside)):
                 _hand_over(connection, collection, aside)
                 connection.execute(f"drop table {aside}")
 
@@ -217,12 +245,25 @@ def _exists(connection: Any, name: str) -> bool:
     return connection.execute("select to_regclass(%s) is not null", [name]).fetchone()[0]
 
 
+def _is_ours(connection: Any, name: str) -> bool:
+    found = connection.execute("select obj_description(%s::regclass, 'pg_class')", [name]).fetchone()
+    return found[0] == OURS
+
+
+def _digest(connection: Any, collection: Collection, table: str) -> tuple[int, str]:
+    """Number of rows, and a sum over all of them but embeddings."""
+    rows = ROWS.format(table=table, embedding=_literal(collection.embedding))
+    query = f"select count(*), md5(coalesce(string_agg(d, '' order by d), '')) from ({rows}) as rows"
+    return connection.execute(query).fetchone()
+
+
 def _make(connection: Any, collection: Collection, aside: str, dimensions: int) -> None:
     """The second table, if it is not there: same columns in the same order, same indexes, embeddings as long as due."""
     name = collection.named(aside)
     if _exists(connection, name):
         return
     connection.execute(f"create table {name} (like {collection.live} including all)")
+    connection.execute(f"comment on table {name} is '{OURS}'")
     kind = re.sub(r"\(\d+\)", f"({dimensions})", _kind(connection, collection, name))
     connection.execute(f'alter table {name} alter column "{collection.embedding}" type {kind}')
 

@@ -113,6 +113,8 @@ class ReindexSteps(Steps):
         dimensions = int(self._identity(there)["dimensions"])
         done = 0
         for _, binding, collections in self._stores():
+            if self.journal.kind == "swap":  # on the way back a table has the name that the swap gave it
+                embeddings.refuse_taken(binding, collections, self.journal.source, there)
             for item in self._found(binding, collections):
                 done += embeddings.bring(
                     *(binding, model, item, item.aside(there), dimensions, self.site.progress),
@@ -153,7 +155,7 @@ class ReindexSteps(Steps):
 
     def _hide(self) -> str:
         for _, binding, collections in self._stores():
-            embeddings.put_aside(binding, collections, self.journal.source)
+            embeddings.put_aside(binding, collections, self.journal.source, self.journal.target)
         return "queries fail until the new tables are in place"
 
     def _switch_spec(self) -> str:
@@ -184,9 +186,9 @@ class ReindexSteps(Steps):
         return f"embeddings are those of {self._identity(there)['model']}"
 
     def _drop(self) -> str:
-        box = self.journal.target if self.journal.kind == "abandon" else self.journal.source
+        box = self.journal.target if self._gives_up else self.journal.source
         for _, binding, collections in self._stores():
-            embeddings.drop(binding, collections, box)
+            embeddings.drop(binding, collections, box, unused=self._gives_up)
         return "gone"
 
 
