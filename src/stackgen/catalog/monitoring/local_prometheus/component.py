@@ -9,18 +9,10 @@ from typing import Any
 
 import pulumi
 
-from local_provider.monitoring import (
-    ALERTS,
-    CALLERS,
-    CLIENT,
-    QUERIES,
-    TRACES,
-    MonitoringServers,
-    Route,
-    scrape_configuration,
-)
+from local_provider.monitoring import CALLERS, CLIENT, MonitoringServers, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
+from monitoring_files.front import ALERT_PATHS, QUERY_PATHS, RULE_PATHS, TRACE_PATHS, Route
 
 FILES = Path(__file__).parent / "files" / "local_prometheus"
 PROMETHEUS = "github.com/prometheus/prometheus/cmd/prometheus"
@@ -57,11 +49,11 @@ class LocalPrometheus(pulumi.ComponentResource):
         self.bindings = servers.front(
             args.port,
             [
-                Route(paths=ALERTS, url=alerts, asked=True),
+                Route(paths=ALERT_PATHS, url=alerts, asked=True),
                 Route(paths=("/v1/traces",), url=receiver),
-                Route(paths=TRACES, url=query, asked=True),
+                Route(paths=TRACE_PATHS, url=query, asked=True),
                 Route(paths=("/v1/metrics",), url=pulumi.Output.concat(metrics, "/api/v1/otlp")),
-                Route(paths=(*QUERIES, "/api/v1/(rules|alerts|alertmanagers)"), url=metrics),
+                Route(paths=(*QUERY_PATHS, *RULE_PATHS), url=metrics),
             ],
         )
         self.register_outputs({"bindings": self.bindings})

@@ -10,24 +10,20 @@ import pulumi
 
 from local_provider.certificate import CERTIFICATE, KEY
 from local_provider.monitoring import (
-    ALERTS,
     ASKS,
     INNER,
     OWN,
-    QUERIES,
     STORES_OWN,
-    TRACES,
-    USER,
     MonitoringServers,
-    Route,
     own_keys,
     scrape_configuration,
 )
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
+from monitoring_files.front import ALERT_PATHS, QUERY_PATHS, TRACE_PATHS, USER, Route
 
 # VictoriaMetrics' pages for a browser, which query below /prometheus.
-UI = ("/vmui/?", "/vmui/[^?]+", *(f"/prometheus{path}" for path in QUERIES))
+UI = ("/vmui/?", "/vmui/[^?]+", *(f"/prometheus{path}" for path in QUERY_PATHS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +55,11 @@ class LocalVictoriametrics(pulumi.ComponentResource):
             args.port,
             [
                 Route(paths=("/api/v1/(rules|alerts|alert)",), url=rules, asked=True),
-                Route(paths=ALERTS, url=alerts, asked=True),
+                Route(paths=ALERT_PATHS, url=alerts, asked=True),
                 Route(paths=("/v1/traces",), url=receiver),
-                Route(paths=TRACES, url=query, asked=True),
+                Route(paths=TRACE_PATHS, url=query, asked=True),
                 Route(paths=("/v1/metrics",), url=pulumi.Output.concat(metrics, "/opentelemetry")),
-                Route(paths=(*QUERIES, "/api/v1/write", *UI), url=metrics),
+                Route(paths=(*QUERY_PATHS, "/api/v1/write", *UI), url=metrics),
             ],
         )
         self.register_outputs({"bindings": self.bindings})

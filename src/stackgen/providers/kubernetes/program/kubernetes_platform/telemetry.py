@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +17,18 @@ from kubernetes_platform.policies import within
 from kubernetes_platform.servers import Server, ServerArgs
 from kubernetes_platform.workloads import Caller
 from monitoring_files import DASHBOARD
+from monitoring_files.front import (
+    ALERT_PATHS,
+    QUERY_PATHS,
+    RULE_PATHS,
+    SENT_PATHS,
+    TRACE_PATHS,
+    USER,
+    Route,
+    basic,
+    configuration,
+)
 
-USER = "stackgen"
 FRONT, PROMETHEUS, ALERTMANAGER, QUERY, RECEIVER, HEALTH, GRAFANA = 8427, 9090, 9093, 16686, 4318, 13133, 3000
 ROUTES = "/etc/vmauth/routes.json"
 COLLECTOR = "/etc/otelcol-contrib/config.yaml"
@@ -57,7 +66,7 @@ class Telemetry:
         url = self._front(password, f"http://{traces}:{QUERY}", receiver)
         own = [PROMETHEUS, ALERTMANAGER, QUERY, RECEIVER]
         within(name, own, ground, opts)
-        credentials = password.apply(lambda value: base64.b64encode(f"{USER}:{value}".encode()).decode())
+        credentials = password.apply(basic)
         self.bindings = {
             "prometheus": {"url": url, "username": USER, "password": password},
             "otlp": {
@@ -194,12 +203,17 @@ class Telemetry:
 
     def _front(self, password: pulumi.Output[str], traces: str, receiver: str) -> str:
         """vmauth: the one address that clients are given, and it asks for the password."""
-        routes = password.apply(lambda value: self._routes(value, traces, receiver))
+        routes = [
+            Route(paths=ALERT_PATHS, url=self._args.alerts, asked=True),
+            Route(paths=SENT_PATHS, url=receiver),
+            Route(paths=TRACE_PATHS, url=traces, asked=True),
+            Route(paths=(*QUERY_PATHS, *RULE_PATHS), url=self._args.metrics),
+        ]
         container = Container(
             name="front",
             image=self._ground.image(self._args.front_image),
             args=[f"-auth.config={ROUTES}", f"-httpListenAddr=:{FRONT}"],
-            secret_files={ROUTES: routes},
+            secret_files={ROUTES: password.apply(lambda value: configuration(value, routes))},
             ports={"http": FRONT},
             health=Health(port=FRONT, path="/health"),
             cpu="100m",
@@ -207,15 +221,3 @@ class Telemetry:
         )
         args = ServerArgs(pod=Pod(containers=[container]), port=FRONT, callers=self._args.callers)
         return Server(self._name, args, self._ground, self._opts).url
-
-    def _routes(self, password: str, traces: str, receiver: str) -> str:
-        """vmauth's configuration: which path goes to which server, for the one user there is."""
-        routes = [
-            (["/api/v2/.*"], self._args.alerts),
-            (["/v1/traces", "/v1/metrics"], receiver),
-            (["/api/traces.*", "/api/services.*", "/api/operations.*"], traces),
-            (["/api/v1/.*", "/federate", "/metrics"], self._args.metrics),
-        ]
-        url_map = [{"src_paths": paths, "url_prefix": prefix} for paths, prefix in routes]
-        user: Mapping[str, Any] = {"username": USER, "password": password, "url_map": url_map}
-        return json.dumps({"users": [user]}, indent=1)

@@ -7,10 +7,9 @@ have; the others ask for the certificate.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from local_provider.password import Password
 from local_provider.port import Port
 from local_provider.process import Process, ProcessArgs
 from local_provider.workspace import Workspace
+from monitoring_files.front import USER, Route, basic, configuration
 
 ALERTMANAGER_FILE = (Path(__file__).parent / "scripts" / "alertmanager.yml").read_text(encoding="utf-8")
 LOCKS = Path(__file__).parent / "locks"
@@ -32,7 +32,6 @@ ALERTMANAGER = "github.com/prometheus/alertmanager/cmd/alertmanager"
 JAEGER = (
     "github.com/jaegertracing/jaeger/cmd/jaeger"  # version 2, which is in the module of the last version 1
 )
-USER = "stackgen"
 NOWHERE = "127.0.0.1:0"  # listeners that nothing here uses: loopback, any port
 INNER = "inner-password"  # a file in the run folder of each of VictoriaMetrics' programs
 TLS = {"cert_file": CERTIFICATE, "key_file": KEY, "client_ca_file": CERTIFICATE}  # OpenTelemetry's collector
@@ -57,23 +56,6 @@ STORES_OWN = (
     *("config", "delete", "forceFlush", "forceMerge", "logNewSeries", "metricNamesStatsReset"),
     *("search.resetCache", "snapshot"),
 )
-# The paths that clients need, as regular expressions. What deletes, imports, reloads or configures is not among them.
-QUERIES = (
-    "/api/v1/(query|query_range|query_exemplars|format_query|parse_query|series|labels|label/[^/]+/values)",
-    "/api/v1/(metadata|targets|targets/metadata|status/(buildinfo|runtimeinfo|tsdb))",
-    "/federate",
-)
-ALERTS = ("/api/v2/(alerts|alerts/groups|silences|receivers|status)",)
-TRACES = ("/api/traces(/[0-9a-f]+)?", "/api/services(/[^/]+/operations)?", "/api/operations")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """paths: regular expressions. url: the server that answers them. asked: whether it is asked only, never sent to."""
-
-    paths: Sequence[str]
-    url: pulumi.Output[str]
-    asked: bool = False
 
 
 class MonitoringServers:
@@ -201,16 +183,22 @@ class MonitoringServers:
         """vmauth: the only address that clients are given, and it asks for the password. Bindings of the box."""
         password = Password(f"{self.name}-password", opts=self.child).value
         port = Port(f"{self.name}-port", preferred=preferred, opts=self.child).number.apply(str)
-        listed = [[[*route.paths], route.url, route.asked] for route in routes]
-        known = pulumi.Output.all(password, self.inner, listed)
+        urls = [route.url for route in routes]
+        known = pulumi.Output.all(password, self.inner, urls).apply(
+            lambda values: configuration(
+                values[0],
+                [replace(route, url=url) for route, url in zip(routes, values[2], strict=True)],
+                values[1],
+            )
+        )
         flags = ["-auth.config=routes.yml", f"-backend.TLSCAFile={CERTIFICATE}"]
         flags += [f"-backend.TLSCertFile={CERTIFICATE}", f"-backend.TLSKeyFile={KEY}"]
         flags += own_keys(*OWN, "metrics")
         url = pulumi.Output.concat("http://127.0.0.1:", port)
         health = Health(http=pulumi.Output.concat(url, "/health"))
-        files = {"routes.yml": known.apply(_routes)}
+        files = {"routes.yml": known}
         self._victoriametrics("front", "vmauth", flags, port, health, secret_files=files)
-        credentials = password.apply(_basic)
+        credentials = password.apply(basic)
         return {
             "prometheus": {"url": url, "username": USER, "password": password},
             "otlp": {
@@ -270,28 +258,3 @@ def scrape_configuration(values: list[Any]) -> str:
     for each in more:
         content |= each
     return json.dumps(content, indent=1, sort_keys=True)
-
-
-def _routes(known: list[Any]) -> str:
-    """vmauth's configuration: which path goes to which server, for the one user there is.
-
-    Servers get the inner password in place of the caller's, and don't say who may read their answers in a browser.
-    vmauth does not distinguish methods. A server that is only asked gets no Content-Type, and so refuses every body:
-    an alert or a silence that a caller would make.
-    """
-    password, inner, routes = known
-    inwards = [f"Authorization: Basic {_basic(inner)}"]
-    url_map = [
-        {
-            "src_paths": paths,
-            "url_prefix": url,
-            "headers": [*inwards, "Content-Type:"] if asked else inwards,
-            "response_headers": ["Access-Control-Allow-Origin:"],
-        }
-        for paths, url, asked in routes
-    ]
-    return json.dumps({"users": [{"username": USER, "password": password, "url_map": url_map}]}, indent=1)
-
-
-def _basic(password: str) -> str:
-    return base64.b64encode(f"{USER}:{password}".encode()).decode()
