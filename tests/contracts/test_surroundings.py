@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from stackgen.contracts import Binding, contract, contract_names
 from stackgen.contracts.projection import environment, plain
-from stackgen.contracts.surroundings import clean, cleaned, for_command, undisturbed
+from stackgen.contracts.surroundings import NOTHING_READ, clean, cleaned, for_command, undisturbed
 from stackgen.errors import StackgenError
+from stackgen.moving import mover
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
 
@@ -73,7 +75,7 @@ def test_every_contract_says_what_its_clients_read(name: str) -> None:
         assert not binding.reads
         return
     shell = dict.fromkeys((*MISLEADING[name], "HOME", "LANG"), "x")
-    left = set(cleaned(shell, [binding])) - set(binding.instead)
+    left = set(cleaned(shell, [binding])) - set(binding.instead) - set(NOTHING_READ)
     assert left == {"HOME", "LANG"}
     mine = {variable for variable in binding.environment() if variable not in ("S3_BUCKET", "DATABASE_URL")}
     assert not mine & set(cleaned(dict.fromkeys(mine, "x"), [binding])), "its own variables are read too"
@@ -97,7 +99,7 @@ def test_without_keys_in_the_binding_credentials_stay_those_of_the_shell() -> No
     keyless = {key: value for key, value in BINDINGS["s3"].items() if "key" not in key}
     shell = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL": "http://elsewhere"}
     left = cleaned(shell, [contract("s3").binding.model_validate(keyless)])
-    assert left == {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t"}
+    assert left == {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", **NOTHING_READ}
 
 
 def test_a_registry_on_this_machine_gets_no_credentials_of_a_cloud() -> None:
@@ -109,7 +111,8 @@ def test_a_registry_on_this_machine_gets_no_credentials_of_a_cloud() -> None:
         ("https://registry.example.com", shell),
         ("arn:aws:sagemaker:eu-central-1:1:mlflow-tracking-server/a", shell),
     ):
-        assert cleaned(shell, [contract("mlflow").binding.model_validate({"tracking-uri": uri})]) == left, uri
+        found = cleaned(shell, [contract("mlflow").binding.model_validate({"tracking-uri": uri})])
+        assert found == {**left, **NOTHING_READ}, uri
 
 
 def test_the_region_stands_under_both_names_that_clients_read() -> None:
@@ -166,3 +169,42 @@ def test_certificates_that_are_not_there_are_the_shells_fault_and_not_the_boxs(
     assert problem.code == "no-certificates"
     assert f"the variable {variable} of this shell names {tmp_path / 'missing.pem'}" in problem.message
     assert problem.hint == f"mend it, or `unset {variable}`"
+
+
+class Noting(BaseHTTPRequestHandler):
+    """Answers nothing, and notes whom it was told."""
+
+    told: ClassVar[set[str]]
+
+    def do_GET(self) -> None:
+        self.told.add(self.headers.get("Authorization", ""))
+        self.send_error(404)
+
+    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - http.server's names
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_no_password_out_of_the_users_files_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's `requests` would send it in place of the binding's own."""
+    (tmp_path / ".netrc").write_text("default login operator password canary")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    told: set[str] = set()
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("_Server", (Noting,), {"told": told})) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{server.server_port}"
+        bindings = {
+            name: {key: str(value).replace("127.0.0.1:1", place) for key, value in values.items()}
+            for name, values in BINDINGS.items()
+            if name != "pgvector"
+        }
+        verify({"box": bindings}, {"box": Declared()})
+        with pytest.raises(StackgenError):
+            mover("mlflow").content(contract("mlflow").binding.model_validate(bindings["mlflow"]))  # pyright: ignore
+        server.shutdown()
+    sent = {b64decode(word.removeprefix("Basic ")) for word in told if word.startswith("Basic ")}
+    assert b"u:p" in sent
+    assert {words.partition(b":")[0] for words in sent} == {b"u"}

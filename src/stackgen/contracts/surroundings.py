@@ -26,13 +26,15 @@ CERTIFICATES = (
     "PGSSLROOTCERT",
 )
 """Variables that name certificates, which a private authority may need: kept, if they lead somewhere."""
+NOTHING_READ = {"NETRC": os.devnull}
+"""Python's `requests` gives a server the password that ~/.netrc has for its host, before the binding's own."""
 
 
 def cleaned(environment: Mapping[str, str], bindings: Iterable[Binding]) -> dict[str, str]:
     """An environment for probes and movers: without what the bindings' clients would read beside them."""
     patterns, instead = _of(bindings)
     kept = {name: value for name, value in environment.items() if not _any(name, patterns)}
-    return {**kept, **instead}
+    return {**kept, **NOTHING_READ, **instead}
 
 
 def for_command(environment: Mapping[str, str], bindings: Iterable[Binding]) -> dict[str, str]:
