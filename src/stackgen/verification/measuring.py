@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import IO, Any
 
 from stackgen.contracts import Binding
 from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
@@ -101,7 +101,8 @@ class _Process:
             raise ModuleNotFoundError(f"No module named {last['missing']!r}", name=last["missing"])
         now = time.monotonic()
         if "late" in last:
-            late = [number for number, start in self._running.items() if now - start >= LONGEST]
+            longest = LONGEST * 0.9  # those that began a moment later too
+            late = [number for number, start in self._running.items() if now - start >= longest]
             sentence = f"there was no whole answer within {LONGEST:.0f} s"
         else:
             self.died = True
@@ -132,6 +133,8 @@ def _lines(tasks: Mapping[int, Task], at_once: int) -> Iterator[SimpleQueue[Line
             yield lines
         finally:
             process.kill()
+            with suppress(OSError):  # what it has not read
+                _pipe(process).close()
 
 
 def _request(tasks: Mapping[int, Task], at_once: int) -> Line:
@@ -143,12 +146,18 @@ def _request(tasks: Mapping[int, Task], at_once: int) -> Line:
 
 
 def _send(process: subprocess.Popen[bytes], request: Line) -> None:
-    if process.stdin is not None:
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.flush()
+    pipe = _pipe(process)
+    pipe.write(json.dumps(request).encode() + b"\n")
+    pipe.flush()
+
+
+def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    return process.stdin
 
 
 def _receive(process: subprocess.Popen[bytes], lines: SimpleQueue[Line]) -> None:
-    for line in process.stdout or ():
-        lines.put(json.loads(line))
+    with suppress(ValueError):  # half a line, or a pipe that is closed since nothing more is waited for
+        for line in process.stdout or ():
+            lines.put(json.loads(line))
     lines.put({"failed": "it was ended by the system, or by its own code"})
