@@ -8,12 +8,14 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from stackgen.engine.host.pulumi_guard import peers
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.unit,
@@ -96,10 +98,16 @@ def test_a_caller_that_has_gone_is_not_taken_for_who_has_its_port_now(
     connection, _ = listener.accept()
     later: list[socket.socket] = []
 
+    def call_again() -> bool:
+        """False while another program of this machine has just taken the port."""
+        with suppress(OSError):
+            later.append(socket.create_connection(listener.getsockname(), source_address=("127.0.0.1", port)))
+        return bool(later)
+
     def taken_over() -> None:
         stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         stranger.close()
-        later.append(socket.create_connection(listener.getsockname(), source_address=("127.0.0.1", port)))
+        eventually(call_again)
         later.append(listener.accept()[0])
 
     def owner(*ends: peers.End) -> int | None:
