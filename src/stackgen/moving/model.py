@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 
@@ -33,10 +33,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All parts. newer: items that the target has changed since it serves, so they need not be alike."""
+    """All parts. newer: items that the target has changed since it serves, so they need not be alike.
+
+    seen: item → digest of all of it, as the source had it; empty where nothing is brought over later.
+    """
 
     parts: tuple[Part, ...]
     newer: int = 0
+    seen: Memory = field(default_factory=dict[str, str])
 
     @property
     def equal(self) -> bool:
@@ -55,6 +59,14 @@ class Comparison:
         )
 
 
+class Compare(Protocol):
+    """See `Mover`."""
+
+    def __call__(
+        self, source: Any, target: Any, since: Memory | None, settled: Memory | None = None, /
+    ) -> Comparison: ...
+
+
 @dataclass(frozen=True)
 class Mover:
     """How data of one contract's boxes is moved.
@@ -63,7 +75,8 @@ class Mover:
     copy(source, target, since, progress): without `since`, make the target hold what the source holds and nothing
     else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
     alone what the target has changed later. Safe to repeat after any interruption.
-    compare(source, target, since): proof; with `since`, for a target that serves already.
+    compare(source, target, since, settled): proof; with `since`, for a target that serves already. settled: what an
+    earlier proof has `seen`: what has not changed at the source since was in the target then, so a difference is newer.
     content(box): something that the box holds, such as a table's name; "" if it holds nothing.
     turned: what was remembered, for the way back.
     freeze: from now on the source refuses writes; thaw: it takes them again. None where the wire has no such
@@ -74,7 +87,7 @@ class Mover:
     carries: tuple[str, ...]
     leaves: tuple[str, ...]
     copy: Callable[[Any, Any, Memory | None, Progress], Memory]
-    compare: Callable[[Any, Any, Memory | None], Comparison]
+    compare: Compare
     content: Callable[[Any], str]
     turned: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None

@@ -11,31 +11,36 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from stackgen.contracts.pgvector import PgvectorBinding, connect
 from stackgen.contracts.surroundings import undisturbed
+from stackgen.moving import pg_settings
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
 from stackgen.moving.pg_dump import schema
+from stackgen.moving.pg_relations import (
+    DIGEST,
+    MADE_ANEW,
+    NOT_EXTENSIONS,
+    NOT_OURS,
+    Table,
+    buckets,
+    counts,
+    relations,
+    total,
+    views,
+)
 
 MARK = "stackgen: may be replaced, it was made of schema "
 # Rows are compared as text, so both sides must write values alike.
 SESSION = (
     "set statement_timeout = 0; set lock_timeout = '60s'; set timezone = 'UTC'; set datestyle = 'ISO'; "
     "set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 1; "
-    "set default_transaction_read_only = off; set search_path = ''; "
+    "set default_transaction_read_only = off; set search_path = ''; set idle_in_transaction_session_timeout = 0; "
+    "set standard_conforming_strings = on; set array_nulls = on; set xmloption = content; "
+    "set default_transaction_isolation = 'read committed'; "  # what is read after a lock is what is there then
     "set row_security = off"  # an error where a policy would hide rows, which would count as not there
 )
-NOT_OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
-NOT_EXTENSIONS = (
-    "not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e' "
-    "and d.classid = 'pg_catalog.pg_class'::regclass)"
-)
-RELATIONS = f"""
-    select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = %s and c.relpersistence <> 't' and {NOT_OURS} and {NOT_EXTENSIONS} order by 1, 2
-"""
 COLUMNS = """
     select a.attname from pg_catalog.pg_attribute a
     where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
@@ -55,12 +60,6 @@ HOLDS_EXTENSIONS = """
     exists (select from pg_catalog.pg_extension e
         where e.extnamespace = n.oid and not pg_has_role(e.extowner, 'usage'))
 """
-BUCKETS = """
-    select left(d, 3), count(*), sum(('x' || substr(d, 4, 15))::bit(60)::bigint)::text
-    from (select {digest} as d from only {table} t) as rows group by 1
-"""
-# Of a whole row: `t` alone could be a column, and `t::text` a cast that the application has made.
-DIGEST = "md5(pg_catalog.record_out(t.*)::text)"
 FORCED = f"""
     select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relrowsecurity and c.relforcerowsecurity and {NOT_OURS} order by 1, 2
@@ -77,17 +76,6 @@ CONTENT = f"""
     where c.relkind in ('r', 'p', 'm', 'v', 'f', 'S') and c.relpersistence <> 't' and n.nspname <> 'stackgen_store'
     and {NOT_OURS} and {NOT_EXTENSIONS} order by 1, 2
 """
-Buckets = dict[str, tuple[int, str]]
-
-
-@dataclass(frozen=True)
-class _Table:
-    schema: str
-    name: str
-
-    @property
-    def sql(self) -> str:
-        return ".".join('"' + part.replace('"', '""') + '"' for part in (self.schema, self.name))
 
 
 @contextmanager
@@ -125,7 +113,7 @@ def copy(
         if anew:
             _make(there, statements[0])
             progress("made the tables")
-        for table in _relations(here, "r"):
+        for table in relations(here, "r"):
             rows = _bring(table, here, there)
             if rows:
                 progress(f"copied {rows} rows of {table.schema}.{table.name}")
@@ -135,28 +123,37 @@ def copy(
             there.execute(statements[1])
             there.execute("set search_path = ''")
             progress("built the indexes")
-            _set_mark(there, digest)
+            _set_mark(there, digest, _commented(here)[1])
         _derived(here, there)
+        if changed := pg_settings.bring(here, there):
+            progress(f"changed {changed} settings of the database and the role")
     return {}
 
 
-def compare(source: PgvectorBinding, target: PgvectorBinding, since: Memory | None) -> Comparison:
+def compare(
+    source: PgvectorBinding, target: PgvectorBinding, since: Memory | None, settled: Memory | None = None
+) -> Comparison:
     """Rows per table, and a sum over digests of all rows."""
-    del since
+    del since, settled
     with session(source, snapshot=True) as here, session(target, snapshot=True) as there:
         _refuse_left(here)
         parts: list[Part] = []
-        present = _relations(there, "r")
-        for table in _relations(here, "r"):
-            mine, its = _buckets(here, table), _buckets(there, table) if table in present else {}
+        present = relations(there, "r")
+        for table in relations(here, "r"):
+            mine, its = buckets(here, table), buckets(there, table) if table in present else {}
             parts.append(
-                Part(f"rows of {table.schema}.{table.name}", *_count(mine, its), _sum(mine), _sum(its))
+                Part(f"rows of {table.schema}.{table.name}", *counts(mine, its), total(mine), total(its))
             )
-        for table in _relations(here, "S"):
+        for table in relations(here, "S"):
             mine, its = (_position(side, table) for side in (here, there))
             parts.append(
                 Part(f"sequence {table.schema}.{table.name}", 1, int(its is not None), mine or "", its or "")
             )
+        parts += _views(here, there)
+        mine, its = pg_settings.settings(here), pg_settings.settings(there)
+        if mine or its:
+            digests = (pg_settings.digest(mine), pg_settings.digest(its))
+            parts.append(Part("settings of the database and the role", len(mine), len(its), *digests))
     return Comparison(tuple(parts))
 
 
@@ -172,7 +169,8 @@ def freeze(source: PgvectorBinding) -> None:
     statements = schema(source, _version(source))
     with session(source) as connection:
         _refuse_prepared(connection)
-        _set_mark(connection, hashlib.sha256("".join(statements).encode()).hexdigest())
+        digest = hashlib.sha256("".join(statements).encode()).hexdigest()
+        _set_mark(connection, digest, _commented(connection)[1])
     refuse_writes(source)
 
 
@@ -202,7 +200,7 @@ def thaw(source: PgvectorBinding) -> None:
     """Take writes again; the database is nobody's copy."""
     with session(source) as connection:
         connection.execute(f"alter database {_name(source)} reset default_transaction_read_only")
-        connection.execute(f"comment on database {_name(source)} is null")
+        _comment(connection, _commented(connection)[1])
 
 
 def _version(binding: PgvectorBinding) -> int:
@@ -247,23 +245,35 @@ def _name(binding: PgvectorBinding) -> str:
 
 def _mark(connection: Any) -> str | None:
     """Digest of the schema that the database was made of, if it was made here."""
+    return _commented(connection)[0]
+
+
+def _commented(connection: Any) -> tuple[str | None, str]:
+    """Our digest in the comment of the database, and the application's own words."""
     query = (
-        "select shobj_description(oid, 'pg_database') from pg_catalog.pg_database "
+        "select coalesce(shobj_description(oid, 'pg_database'), '') from pg_catalog.pg_database "
         "where datname = current_database()"
     )
-    found = connection.execute(query).fetchone()[0] or ""
-    return found.removeprefix(MARK) if found.startswith(MARK) else None
+    text = connection.execute(query).fetchone()[0]
+    if not text.startswith(MARK):
+        return None, text
+    first, _, own = text.partition("\n")
+    return first.removeprefix(MARK), own
 
 
-def _set_mark(connection: Any, digest: str) -> None:
-    name = '"' + connection.info.dbname.replace('"', '""') + '"'
-    connection.execute(f"comment on database {name} is '{MARK}{digest}'")
+def _set_mark(connection: Any, digest: str, own: str) -> None:
+    _comment(connection, f"{MARK}{digest}\n{own}".strip())
+
+
+def _comment(connection: Any, text: str) -> None:
+    query = "select format('comment on database %%I is %%L', current_database(), nullif(%s::text, ''))"
+    connection.execute(connection.execute(query, [text]).fetchone()[0])
 
 
 def _make(there: Any, statements: str) -> None:
     """Empty the target and make the tables; a target that holds something of its own is not emptied."""
-    if _mark(there) is None and _relations(there, "r"):
-        first = _relations(there, "r")[0]
+    if _mark(there) is None and relations(there, "r"):
+        first = relations(there, "r")[0]
         message = f"the new box holds data of its own ({first.schema}.{first.name}); it is not replaced"
         raise failed(message, "empty it, or swap to a box of another number")
     _empty(there)
@@ -299,27 +309,9 @@ def _pause_triggers(there: Any) -> bool:
     return True
 
 
-def _relations(connection: Any, kind: str) -> list[_Table]:
-    return [_Table(*row) for row in connection.execute(RELATIONS, [kind]).fetchall()]
-
-
-def _buckets(connection: Any, table: _Table) -> Buckets:
-    rows = connection.execute(BUCKETS.format(table=table.sql, digest=DIGEST)).fetchall()
-    return {bucket: (count, digest) for bucket, count, digest in rows}
-
-
-def _count(mine: Buckets, its: Buckets) -> tuple[int, int]:
-    return sum(count for count, _ in mine.values()), sum(count for count, _ in its.values())
-
-
-def _sum(buckets: Buckets) -> str:
-    text = "\n".join(f"{bucket} {count} {digest}" for bucket, (count, digest) in sorted(buckets.items()))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _bring(table: _Table, here: Any, there: Any) -> int:
+def _bring(table: Table, here: Any, there: Any) -> int:
     """Replace every bucket that differs; the number of rows that were copied."""
-    mine, its = _buckets(here, table), _buckets(there, table)
+    mine, its = buckets(here, table), buckets(there, table)
     differing = sorted(name for name in {*mine, *its} if mine.get(name) != its.get(name))
     if not differing:
         return 0
@@ -340,15 +332,36 @@ def _bring(table: _Table, here: Any, there: Any) -> int:
 
 def _derived(here: Any, there: Any) -> None:
     """What follows from rows: sequences' positions, materialised views."""
-    for table in _relations(here, "S"):
+    for table in relations(here, "S"):
         last, called = here.execute(f"select last_value, is_called from {table.sql}").fetchone()
         there.execute("select setval(%s::regclass, %s, %s)", [table.sql, last, called])
-    for table in _relations(here, "m"):
-        there.execute(f"refresh materialized view {table.sql}")
+    for view in views(there):
+        there.execute(f"refresh materialized view {view.sql}")
 
 
-def _position(connection: Any, table: _Table) -> str | None:
-    if table not in _relations(connection, "S"):
+def _views(here: Any, there: Any) -> list[Part]:
+    """Materialized views are made anew, so their rows must be what their queries give now.
+
+    Raises StackgenError(move-failed) for one that holds something else, such as a count of rows that are gone.
+    """
+    present, parts = views(there), list[Part]()
+    for view, may_be_made_anew in views(here).items():
+        mine, its = buckets(here, view), buckets(there, view) if view in present else {}
+        if may_be_made_anew:
+            continue
+        if mine != its:
+            message = f"not moved: materialized view {view.schema}.{view.name}: it holds what its query gives no more"
+            hint = (
+                f"if its rows may be made anew, `comment on materialized view {view.sql} is '{MADE_ANEW}'`; else keep "
+                f"them in a table, or refresh it while nothing is written"
+            )
+            raise failed(message, hint)
+        parts.append(Part(f"rows of {view.schema}.{view.name}", *counts(mine, its), total(mine), total(its)))
+    return parts
+
+
+def _position(connection: Any, table: Table) -> str | None:
+    if table not in relations(connection, "S"):
         return None
     return str(connection.execute(f"select last_value, is_called from {table.sql}").fetchone())
 
@@ -360,15 +373,16 @@ MOVER = Mover(
         "tables with all rows",
         "indexes (rebuilt)",
         "constraints",
-        "views",
+        "views (materialized ones are made anew, and hold the same rows)",
         "functions",
         "sequences",
+        "settings of the database and of the application's role",
     ),
     leaves=(
         "roles and grants",
         "other databases, large objects (any stops the move)",
         "publications and subscriptions",
-        "settings of the server",
+        "settings of the server, and those that only a superuser may give",
     ),
     copy=copy,
     compare=compare,
