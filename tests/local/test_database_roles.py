@@ -14,8 +14,9 @@ from pydantic import SecretStr
 
 from stackgen.contracts.pgvector import PgvectorBinding, connect
 from stackgen.errors import StackgenError
-from stackgen.moving import embeddings, pgvector
-from stackgen.moving.embeddings import Collection
+from stackgen.moving import exchange, pgvector
+from stackgen.moving.exchange import Collection
+from stackgen.moving.pg_relations import MADE_ANEW
 from tests.conftest import Cli
 from tests.local.former import OF_SUPERUSERS, account, another_database, ask, former, free_port, server
 from tests.local.swapping import STACK, bindings, gone, up
@@ -118,6 +119,7 @@ def _both_ways(old: PgvectorBinding, new: PgvectorBinding) -> None:
     _moved(old, new)
     pgvector.thaw(new)
     _rows(new, "insert into items (text) values ('afterwards')")
+    _rows(new, "refresh materialized view counted")
     pgvector.freeze(new)
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         _rows(new, "delete from items")
@@ -136,13 +138,18 @@ HIDING = (
     "insert into rented values ('one'), ('two')",
     "alter table rented enable row level security",
     "create policy own on rented using (tenant = current_setting('app.tenant', true))",
+    'alter database knowledge set search_path = public, "$user", "it\'s"',
+    "alter role application set work_mem = 65536; alter role application set jit = false",
+    "alter role application in database knowledge set datestyle = 'SQL, DMY'",
 )
+SETTINGS = [('public, "$user", "it\'s"', "64MB", "SQL, DMY")]
 
 
 def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
     """By a column that is called like the row, or by a policy that holds for the table's owner too."""
     mover = pgvector.MOVER
     assert mover.content(source) == ""
+    _rows(source, "comment on database knowledge is 'Ann''s'")
     for sql in HIDING:
         _rows(source, sql)
     assert mover.content(source) == "public.docs"
@@ -151,12 +158,24 @@ def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
     _moved(source, target)
     assert _rows(target, "select count(*) from docs where body = 'new'") == [(19,)]
     assert _rows(target, "select count(*) from rented") == [(2,)]
+    shown = "current_setting('search_path'), current_setting('work_mem'), current_setting('datestyle')"
+    assert _rows(target, f"select {shown}") == _rows(source, f"select {shown}") == SETTINGS
+    _rows(source, "alter database knowledge reset search_path; alter role application reset all")
+    _rows(source, "alter role application in database knowledge reset all")
+    assert [part.name for part in mover.compare(source, target, None).parts if not part.equal]
+    _moved(source, target)
+    assert _rows(target, "select count(*) from pg_db_role_setting where setrole = current_user::regrole") == [
+        (0,)
+    ]
     override = f"alter role application in database {source.database} {{}} default_transaction_read_only"
     _rows(source, override.format("set") + " = off")
     with pytest.raises(StackgenError, match="can't be closed for writing"):
         pgvector.freeze(source)
     _rows(source, override.format("reset"))
     pgvector.thaw(source)
+    said = "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()"
+    assert _rows(source, said) == [("Ann's",)]
+    assert _rows(target, said)[0][0].splitlines()[1:] == ["Ann's"]  # after the mark of a copy
     _rows(source, "alter table rented force row level security")
     for look in (
         lambda: mover.copy(source, target, None, print),
@@ -175,37 +194,88 @@ def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
 
 CHUNKS = Collection("public", "chunks", "content", "embedding")
 EXCHANGED = (
-    "create table chunks (number int primary key, content text, embedding vector(3))",
+    "create unlogged table chunks (number int primary key, content text, embedding vector(3)) with (fillfactor=70)",
+    "comment on table chunks is 'it''s theirs'; alter table chunks replica identity full",
+    "grant select on chunks to public",
     "create table chunks__box2 (like chunks including all)",
     "insert into chunks values (1, 'first', '[1,0,0]')",
     "insert into chunks__box2 values (1, 'first', '[0,1,0]')",
 )
 
 
+def _rows_of_views_stay(source: PgvectorBinding, target: PgvectorBinding) -> None:
+    """Also of a view on a view that comes before it by name, and never in silence."""
+    for sql in (
+        "alter table rented no force row level security",
+        "create table counted (n int); insert into counted select generate_series(1, 9)",
+        "create materialized view zero as select count(*) as n from counted",
+        "create materialized view all_of as select n from zero",
+        "create materialized view empty as select n from counted with no data",
+    ):
+        _rows(source, sql)
+    _moved(source, target)
+    _rows(source, "insert into counted values (10)")
+    _rows(source, "refresh materialized view zero; refresh materialized view all_of")
+    _moved(source, target)
+    assert _rows(target, "select n from all_of") == [(10,)]
+    _rows(source, "delete from counted where n > 5")
+    pgvector.MOVER.copy(source, target, None, print)
+    with pytest.raises(StackgenError, match=r"not moved: materialized view public\.zero: it holds what"):
+        pgvector.MOVER.compare(source, target, None)
+    for name in ("zero", "all_of"):
+        _rows(source, f"comment on materialized view {name} is '{MADE_ANEW}'")
+    _moved(source, target)
+    assert _rows(target, "select n from all_of") == [(5,)]
+
+
+PROPERTIES = """
+    select relpersistence, reloptions, relreplident, relacl::text like '%=r/application%',
+        obj_description(oid, 'pg_class') from pg_class where relname = 'chunks'
+"""
+TIES = {
+    "create function found() returns setof chunks language sql as 'select * from chunks'": "a function or column of",
+    "insert into chunks values (9, null, '[1,0,0]')": "1 rows of public.chunks have an embedding and no content to",
+}
+
+
+def _what_can_not_be_exchanged(store: PgvectorBinding) -> None:
+    for sql, message in TIES.items():
+        _rows(store, sql)
+        with pytest.raises(StackgenError, match=message):
+            exchange.refuse_ties(store, CHUNKS)
+        _rows(store, "drop function if exists found; delete from chunks where number = 9")
+
+
 def _no_table_is_replaced_by_embeddings(store: PgvectorBinding) -> None:
     """Not one of the application's, nor one that took a row though it was closed for writing."""
     for sql in EXCHANGED:
         _rows(store, sql)
+    _what_can_not_be_exchanged(store)
     with pytest.raises(StackgenError, match=r"there is a table public\.chunks__box2, which the swap would"):
-        embeddings.refuse_taken(store, [CHUNKS], 1, 2)
-    embeddings.drop(store, [CHUNKS], 2, unused=True)
-    _rows(store, f"comment on table chunks__box2 is '{embeddings.OURS}'")
-    embeddings.refuse_taken(store, [CHUNKS], 1, 2)
+        exchange.refuse_taken(store, [CHUNKS], 1, 2)
+    exchange.drop(store, [CHUNKS], 2, unused=True)
+    before = _rows(store, PROPERTIES)
+    _rows(store, "drop table chunks__box2")
+    with pgvector.session(store) as connection:
+        exchange.make(connection, CHUNKS, "chunks__box2", 3)
+    _rows(store, "insert into chunks__box2 values (1, 'first', '[0,1,0]')")
+    exchange.refuse_taken(store, [CHUNKS], 1, 2)
     with pytest.raises(StackgenError, match="there is a table public"):
-        embeddings.refuse_taken(store, [CHUNKS], 2, 3)
+        exchange.refuse_taken(store, [CHUNKS], 2, 3)
     with pytest.raises(StackgenError, match="is longer than 63 bytes"):
-        embeddings.refuse_taken(store, [replace(CHUNKS, table="c" * 58)], 1, 2)
+        exchange.refuse_taken(store, [replace(CHUNKS, table="c" * 58)], 1, 2)
     _rows(store, "insert into chunks values (2, 'late', '[1,0,0]')")
     with pytest.raises(StackgenError, match=r"public\.chunks was written to after its store was closed"):
-        embeddings.put_aside(store, [CHUNKS], 1, 2)
+        exchange.put_aside(store, [CHUNKS], 1, 2)
     assert _rows(store, "select number from chunks") == [(1,), (2,)]
     _rows(store, "delete from chunks where number = 2")
-    embeddings.put_aside(store, [CHUNKS], 1, 2)
-    embeddings.put_in_place(store, [CHUNKS], 2, "embedder", {})
-    embeddings.drop(store, [CHUNKS], 1, unused=True)
+    exchange.put_aside(store, [CHUNKS], 1, 2)
+    exchange.put_in_place(store, [CHUNKS], 2, "embedder", {})
+    exchange.drop(store, [CHUNKS], 1, unused=True)
     assert _rows(store, "select embedding::text from chunks__box1") == [("[1,0,0]",)]
-    embeddings.drop(store, [CHUNKS], 1, unused=False)
+    exchange.drop(store, [CHUNKS], 1, unused=False)
     assert _rows(store, "select embedding::text from chunks") == [("[0,1,0]",)]
+    assert _rows(store, PROPERTIES) == before
     _rows(store, "drop table chunks")
 
 
@@ -218,6 +288,7 @@ def test_an_application_is_no_superuser_and_takes_over_what_one_made(stack: Cli)
     fresh = _binding(found, "packaged")
     only_extensions = _of_superusers(fresh)
     _no_row_is_hidden(_binding(found, "knowledge"), fresh)
+    _rows_of_views_stay(_binding(found, "knowledge"), fresh)
     _no_table_is_replaced_by_embeddings(fresh)
     places: dict[str, tuple[Path, Path]] = {}
     for component in ("knowledge", "older"):

@@ -18,7 +18,7 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
 
     A store that can't be reached yet, or from here, is looked at after it is up.
     """
-    from stackgen.moving.embeddings import marker
+    from stackgen.moving.exchange import marker
     from stackgen.planning.identity import difference, identity
     from stackgen.rendering.same_space import changed
 
@@ -37,7 +37,7 @@ def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[s
 
     anew: even where it says something else.
     """
-    from stackgen.moving.embeddings import mark, marker
+    from stackgen.moving.exchange import mark, marker
     from stackgen.planning.identity import identity
 
     for store, maker, binding in _stores(plan, bindings):

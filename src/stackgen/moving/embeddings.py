@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import math
 import random
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, embed
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.contracts.surroundings import undisturbed
+from stackgen.moving.exchange import ROWS, Collection, digest, literal, make, refuse_ties, type_of
 from stackgen.moving.model import Part, Progress, failed
 from stackgen.moving.pgvector import session
 
@@ -24,108 +23,6 @@ BATCH = 32
 SAMPLE = 8
 ROUNDS = 20  # rounds of catching up with somebody who writes all the time
 ALIKE = 0.999  # cosine of two embeddings of one text by one model
-LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, and then two names are one
-OURS = "stackgen: embeddings are made anew in this table; it has not served yet"
-MARKER = """
-    create schema if not exists stackgen_store;
-    create table if not exists stackgen_store.embedding_identity
-        (component text primary key, identity jsonb not null, since timestamptz not null default now())
-"""
-# What an exchange of tables would tear: it belongs to the table itself, not to its name.
-TIES = """
-    select 'a foreign key' from pg_catalog.pg_constraint
-        where contype = 'f' and %(t)s::regclass in (conrelid, confrelid)
-    union select 'a trigger' from pg_catalog.pg_trigger where tgrelid = %(t)s::regclass and not tgisinternal
-    union select 'row-level security' from pg_catalog.pg_class where oid = %(t)s::regclass and relrowsecurity
-    union select 'partitions or children' from pg_catalog.pg_inherits where %(t)s::regclass in (inhrelid, inhparent)
-    union select 'a view on it' from pg_catalog.pg_depend d where d.refobjid = %(t)s::regclass
-        and d.classid = 'pg_catalog.pg_rewrite'::regclass
-"""
-ROWS = """
-    select ctid, d, row_number() over (partition by d order by ctid) as n
-    from (select ctid, md5((to_jsonb(t.*) - {embedding})::text) as d from {table} t) as digested
-"""
-
-
-@dataclass(frozen=True)
-class Collection:
-    """A table of texts and embeddings. Its columns' names are plain identifiers."""
-
-    db_schema: str
-    table: str
-    text: str
-    embedding: str
-
-    def named(self, table: str) -> str:
-        """A table's name for SQL."""
-        return f'"{self.db_schema}"."{table}"'
-
-    @property
-    def live(self) -> str:
-        """The table that applications know."""
-        return self.named(self.table)
-
-    def aside(self, box: int) -> str:
-        """What the table is called while the model's box that made it does not serve."""
-        return f"{self.table}__box{box}"
-
-
-@undisturbed
-def marker(store: PgvectorBinding, component: str) -> Mapping[str, Any] | None:
-    """Identity of the embeddings that the store holds by `component`, as it was noted there."""
-    with session(store) as connection:
-        if not _exists(connection, '"stackgen_store"."embedding_identity"'):
-            return None
-        query = "select identity from stackgen_store.embedding_identity where component = %s"
-        row = connection.execute(query, [component]).fetchone()
-        return row[0] if row is not None else None
-
-
-@undisturbed
-def mark(store: PgvectorBinding, component: str, identity: Mapping[str, Any]) -> None:
-    """Note in the store whose embeddings it holds."""
-    with session(store) as connection:
-        _mark(connection, component, identity)
-
-
-@undisturbed
-def refuse_ties(store: PgvectorBinding, collection: Collection) -> None:
-    """Raise StackgenError(move-failed) for a table that can't be exchanged for another."""
-    with session(store) as connection:
-        if not _exists(connection, collection.live):
-            raise failed(f"there is no table {collection.db_schema}.{collection.table}")
-        ties = [row[0] for row in connection.execute(TIES, {"t": collection.live}).fetchall()]
-        if ties:
-            name = f"{collection.db_schema}.{collection.table}"
-            raise failed(f"{name} can't be exchanged for another table: it has {', '.join(sorted(ties))}")
-
-
-@undisturbed
-def refuse_taken(store: PgvectorBinding, collections: list[Collection], here: int, there: int) -> None:
-    """Raise StackgenError(move-failed) where a table has the name that one of the two boxes' tables is to get.
-
-    The box `there` may have one that a swap has made and that has not served yet.
-    """
-    with session(store) as connection:
-        for collection in collections:
-            names = {collection.aside(here): False, collection.aside(there): True}
-            for name, may_be_ours in names.items():
-                if len(name.encode()) > LONGEST_NAME:
-                    raise failed(f"the name '{name}' of a second table is longer than {LONGEST_NAME} bytes")
-                if not _exists(connection, collection.live) or not _exists(
-                    connection, collection.named(name)
-                ):
-                    continue
-                if not (may_be_ours and _is_ours(connection, collection.named(name))):
-                    message = f"there is a table {collection.db_schema}.{name}, which the swap would replace"
-                    raise failed(message, "give it another name, then go on")
-
-
-@undisturbed
-def in_place(store: PgvectorBinding, collection: Collection) -> bool:
-    """Whether the table has its name, so that applications find it."""
-    with session(store) as connection:
-        return _exists(connection, collection.live)
 
 
 @undisturbed
@@ -145,7 +42,7 @@ def bring(
     """
     refuse_ties(store, collection)
     with session(store) as connection:
-        _make(connection, collection, aside, dimensions)
+        make(connection, collection, aside, dimensions)
     done = 0
     for _ in range(ROUNDS):
         with session(store) as connection:
@@ -169,7 +66,7 @@ def compare(
     """Rows and a checksum over all but embeddings, and that a sample of embeddings is what the model makes now."""
     with session(store) as connection:
         (mine, first), (its, second) = (
-            _digest(connection, collection, table) for table in (collection.live, collection.named(aside))
+            digest(connection, collection, table) for table in (collection.live, collection.named(aside))
         )
         rows = connection.execute(
             f'select "{collection.text}", "{collection.embedding}"::text from {collection.named(aside)} '
@@ -183,106 +80,9 @@ def compare(
     return Part(f"rows of {collection.db_schema}.{collection.table}", mine, its, first, second)
 
 
-@undisturbed
-def put_aside(store: PgvectorBinding, collections: list[Collection], here: int, there: int) -> None:
-    """Take the names of the box `here`'s tables away, in one transaction: no query reaches them until `put_in_place`.
-
-    Raises StackgenError(move-failed) where one no longer holds the rows of the box `there`'s: a client that lets its
-    own sessions write in spite of the freeze has changed it. Then every table keeps its name.
-    """
-    with session(store) as connection:
-        for collection in collections:
-            if not _exists(connection, collection.live):
-                continue
-            hidden, new = (collection.named(collection.aside(box)) for box in (here, there))
-            connection.execute(f'alter table {collection.live} rename to "{collection.aside(here)}"')
-            if _digest(connection, collection, hidden) != _digest(connection, collection, new):
-                name = f"{collection.db_schema}.{collection.table}"
-                raise failed(f"{name} was written to after its store was closed for writing")
-
-
-@undisturbed
-def put_in_place(
-    store: PgvectorBinding,
-    collections: list[Collection],
-    box: int,
-    component: str,
-    identity: Mapping[str, Any],
-) -> None:
-    """Give the names to a box's tables and note whose embeddings they are, in one transaction."""
-    with session(store) as connection:
-        for collection in collections:
-            name = collection.named(collection.aside(box))
-            if _exists(connection, name) and not _exists(connection, collection.live):
-                if _is_ours(connection, name):
-                    connection.execute(f"comment on table {name} is null")
-                connection.execute(f'alter table {name} rename to "{collection.table}"')
-        _mark(connection, component, identity)
-
-
-@undisturbed
-def drop(store: PgvectorBinding, collections: list[Collection], box: int, *, unused: bool) -> None:
-    """Delete a box's tables, never one that has its name. unused: only those that a swap has made and left."""
-    with session(store) as connection:
-        for collection in collections:
-            aside = collection.named(collection.aside(box))
-            if _exists(connection, aside) and (not unused or _is_ours(connection, aside)):
-                _hand_over(connection, collection, aside)
-                connection.execute(f"drop table {aside}")
-
-
-def _mark(connection: Any, component: str, identity: Mapping[str, Any]) -> None:
-    connection.execute(MARKER)
-    connection.execute(
-        "insert into stackgen_store.embedding_identity (component, identity) values (%s, %s::jsonb) "
-        "on conflict (component) do update set identity = excluded.identity, since = now() "
-        "where embedding_identity.identity <> excluded.identity",
-        [component, json.dumps(identity)],
-    )
-
-
-def _exists(connection: Any, name: str) -> bool:
-    return connection.execute("select to_regclass(%s) is not null", [name]).fetchone()[0]
-
-
-def _is_ours(connection: Any, name: str) -> bool:
-    found = connection.execute("select obj_description(%s::regclass, 'pg_class')", [name]).fetchone()
-    return found[0] == OURS
-
-
-def _digest(connection: Any, collection: Collection, table: str) -> tuple[int, str]:
-    """Number of rows, and a sum over all of them but embeddings."""
-    rows = ROWS.format(table=table, embedding=_literal(collection.embedding))
-    query = f"select count(*), md5(coalesce(string_agg(d, '' order by d), '')) from ({rows}) as rows"
-    return connection.execute(query).fetchone()
-
-
-def _make(connection: Any, collection: Collection, aside: str, dimensions: int) -> None:
-    """The second table, if it is not there: same columns in the same order, same indexes, embeddings as long as due."""
-    name = collection.named(aside)
-    if _exists(connection, name):
-        return
-    connection.execute(f"create table {name} (like {collection.live} including all)")
-    connection.execute(f"comment on table {name} is '{OURS}'")
-    kind = re.sub(r"\(\d+\)", f"({dimensions})", _kind(connection, collection, name))
-    connection.execute(f'alter table {name} alter column "{collection.embedding}" type {kind}')
-
-
-def _kind(connection: Any, collection: Collection, name: str) -> str:
-    """Type of the embeddings in a table, such as public.vector(384)."""
-    query = """
-        select format_type(atttypid, atttypmod) from pg_catalog.pg_attribute
-        where attrelid = %s::regclass and attname = %s
-    """
-    row = connection.execute(query, [name, collection.embedding]).fetchone()
-    if row is None:
-        raise failed(f"{collection.db_schema}.{collection.table} has no column '{collection.embedding}'")
-    return row[0]
-
-
 def _missing(connection: Any, collection: Collection, aside: str) -> list[tuple[str, str]]:
     """Rows of the table that the second one lacks, by place and digest; rows that it has too many are deleted."""
-    places = {"embedding": _literal(collection.embedding)}
+    places = {"embedding": literal(collection.embedding)}
     mine = ROWS.format(table=collection.live, **places)
     its = ROWS.format(table=collection.named(aside), **places)
     connection.execute(
@@ -302,7 +102,7 @@ def _embed_rows(
     rows: list[tuple[str, str]],
 ) -> int:
     """Embed rows that are still as they were looked at, and put them into the second table."""
-    digest = f"md5((to_jsonb(t.*) - {_literal(collection.embedding)})::text)"
+    digest = f"md5((to_jsonb(t.*) - {literal(collection.embedding)})::text)"
     given = "unnest(%s::tid[], %s::text[]) as v(place, digest) on t.ctid = v.place and v.digest = "
     places, digests = ([row[i] for row in rows] for i in (0, 1))
     with session(store) as connection:
@@ -315,7 +115,7 @@ def _embed_rows(
     made = [None if text is None else str(next(vectors)) for _, _, text in found]
     with session(store) as connection:
         columns = [f'"{name}"' for name in _columns(connection, collection)]
-        kind = _kind(connection, collection, collection.named(aside))
+        kind = type_of(connection, collection, collection.named(aside))
         made_of = {f'"{collection.embedding}"': f"v.made::{kind}"}
         values = [made_of.get(name, f"t.{name}") for name in columns]
         connection.execute(
@@ -350,18 +150,6 @@ def _sequences(connection: Any, collection: Collection, aside: str) -> None:
         connection.execute("select setval(%s::regclass, %s, %s)", [sequences[1], last, called])
 
 
-def _hand_over(connection: Any, collection: Collection, aside: str) -> None:
-    """Sequences that the table in place counts with must not go with the one that is dropped."""
-    query = """
-        select s.oid::regclass::text, a.attname from pg_catalog.pg_depend d
-        join pg_catalog.pg_class s on s.oid = d.objid and s.relkind = 'S'
-        join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-        where d.refobjid = %s::regclass and d.deptype = 'a'
-    """
-    for sequence, column in connection.execute(query, [aside]).fetchall():
-        connection.execute(f'alter sequence {sequence} owned by {collection.live}."{column}"')
-
-
 def _embedded(model: OpenaiEmbeddingsBinding, texts: list[str]) -> list[list[float]]:
     from openai import OpenAIError
 
@@ -369,10 +157,6 @@ def _embedded(model: OpenaiEmbeddingsBinding, texts: list[str]) -> list[list[flo
         return embed(model, texts) if texts else []
     except OpenAIError as error:
         raise failed(f"the model can't embed what is stored: {' '.join(str(error).split())[:200]}") from error
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _cosine(one: list[float], other: list[float]) -> float:

@@ -11,8 +11,8 @@ from typing import Any
 
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.moving import embeddings, pgvector
-from stackgen.moving.embeddings import Collection
+from stackgen.moving import embeddings, exchange, pgvector
+from stackgen.moving.exchange import Collection
 from stackgen.planning.identity import CONTRACT, difference, embedded, identity, keeps_embeddings
 from stackgen.planning.model import Plan
 from stackgen.swapping.journal import Kind
@@ -65,7 +65,7 @@ class ReindexSteps(Steps):
         """Give the tables of the box that serves their names, and let the stores take writes."""
         for store, binding, collections in self._stores():
             box = self.journal.source
-            embeddings.put_in_place(binding, collections, box, self.site.component, self._identity(box))
+            exchange.put_in_place(binding, collections, box, self.site.component, self._identity(box))
             pgvector.thaw(binding)
             self.site.progress(f"{store} takes writes")
         self.journal.frozen = False
@@ -114,7 +114,7 @@ class ReindexSteps(Steps):
         done = 0
         for _, binding, collections in self._stores():
             if self.journal.kind == "swap":  # on the way back a table has the name that the swap gave it
-                embeddings.refuse_taken(binding, collections, self.journal.source, there)
+                exchange.refuse_taken(binding, collections, self.journal.source, there)
             for item in self._found(binding, collections):
                 done += embeddings.bring(
                     *(binding, model, item, item.aside(there), dimensions, self.site.progress),
@@ -126,7 +126,7 @@ class ReindexSteps(Steps):
         """On the way back from a switch that was not finished no table has its name, so nothing was written."""
         if self.journal.kind != "return":
             return collections
-        return [item for item in collections if embeddings.in_place(binding, item)]
+        return [item for item in collections if exchange.in_place(binding, item)]
 
     def _refuse(self) -> str:
         self.journal.frozen = True
@@ -155,7 +155,7 @@ class ReindexSteps(Steps):
 
     def _hide(self) -> str:
         for _, binding, collections in self._stores():
-            embeddings.put_aside(binding, collections, self.journal.source, self.journal.target)
+            exchange.put_aside(binding, collections, self.journal.source, self.journal.target)
         return "queries fail until the new tables are in place"
 
     def _switch_spec(self) -> str:
@@ -179,7 +179,7 @@ class ReindexSteps(Steps):
     def _show(self) -> str:
         there = self.journal.target
         for _, binding, collections in self._stores():
-            embeddings.put_in_place(binding, collections, there, self.site.component, self._identity(there))
+            exchange.put_in_place(binding, collections, there, self.site.component, self._identity(there))
             pgvector.thaw(binding)
         self.journal.frozen = False
         self.journal.save()
@@ -188,7 +188,7 @@ class ReindexSteps(Steps):
     def _drop(self) -> str:
         box = self.journal.target if self._gives_up else self.journal.source
         for _, binding, collections in self._stores():
-            embeddings.drop(binding, collections, box, unused=self._gives_up)
+            exchange.drop(binding, collections, box, unused=self._gives_up)
         return "gone"
 
 
