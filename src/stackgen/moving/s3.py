@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,17 +32,25 @@ HEADERS = (
     "ContentEncoding",
     "ContentLanguage",
     "ContentType",
+    "Expires",
     "Metadata",
+    "WebsiteRedirectLocation",
 )
 
 
 @dataclass(frozen=True)
 class _Object:
-    """What a listing says of one object."""
+    """What a server says of one object. labels: digest of the headers and tags that go along with it."""
 
     key: str
     size: int
     etag: str
+    labels: str
+
+    @property
+    def mark(self) -> str:
+        """Another one when anything of the object has changed."""
+        return f"{self.etag} {self.labels}"
 
 
 class _Side:
@@ -51,15 +60,25 @@ class _Side:
         self.bucket = binding.bucket
         self.client = client(binding)
 
-    def objects(self) -> dict[str, _Object]:
+    def keys(self) -> list[str]:
+        """Of all objects that the server lists."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
-        found = (item for page in pages for item in page.get("Contents", []))
-        return {item["Key"]: _Object(item["Key"], item["Size"], item["ETag"].strip('"')) for item in found}
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
-    def head(self, key: str) -> dict[str, Any]:
-        """Headers and tags that go along with the object."""
-        answer = self.client.head_object(Bucket=self.bucket, Key=key)
-        return {name: answer[name] for name in HEADERS if answer.get(name)}
+    def objects(self) -> dict[str, _Object]:
+        found = _each(self.object, self.keys())
+        return {item.key: item for item in found if item is not None}
+
+    def object(self, key: str) -> _Object | None:
+        """None if it is gone."""
+        try:
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+            labels = _digest([_headers(answer), self.tags(key)])
+        except self.client.exceptions.ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise
+        return _Object(key, answer["ContentLength"], answer["ETag"].strip('"'), labels)
 
     def tags(self, key: str) -> list[dict[str, str]]:
         from botocore.exceptions import ClientError
@@ -78,7 +97,7 @@ class _Side:
         answer = self.client.get_object(Bucket=self.bucket, Key=key)
         for block in answer["Body"].iter_chunks(1024 * 1024):
             digest.update(block)
-        return digest.hexdigest(), {name: answer[name] for name in HEADERS if answer.get(name)}
+        return digest.hexdigest(), _headers(answer)
 
 
 @contextmanager
@@ -119,7 +138,7 @@ def _refuse_other_buckets(side: _Side) -> None:
 def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: Progress) -> Memory:
     """Make the target's bucket hold the source's objects; see `Mover`.
 
-    What is remembered of an object is its ETag on both sides: a target whose ETag is another one has been written
+    What is remembered of an object is its mark on both sides: a target whose mark is another one has been written
     by its own users, and is left alone.
     """
     with _sides(source, target) as (here, there):
@@ -129,35 +148,58 @@ def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: P
             wanted = [k for k, item in mine.items() if k not in its or not _same(item, its[k], here, there)]
             gone = [key for key in its if key not in mine]
         else:
-            changed = [key for key, item in mine.items() if _source(since, key) != item.etag]
+            changed = [key for key, item in mine.items() if not _is(_source(since, key), item)]
             wanted = [key for key in changed if not _is_newer(key, its, since)]
-            gone = [key for key in since if key not in mine and key in its and not _is_newer(key, its, since)]
-        known = {key: item.etag for key, item in its.items() if key in mine}
+            seen = [key for key in since if key not in mine and _source(since, key)]
+            gone = [key for key in seen if key in its and not _is_newer(key, its, since)]
+        known = {key: item.mark for key, item in its.items() if key in mine}
         known |= {key: _target(since, key) for key in mine if since is not None and key in since}
 
-        sent = dict(zip(wanted, _each(lambda key: _send(mine[key], here, there), wanted), strict=True))
+        sent = dict(
+            zip(wanted, _each(lambda key: _send(mine[key], here, there, since is None), wanted), strict=True)
+        )
         for key in gone:
             there.client.delete_object(Bucket=there.bucket, Key=key)
+        arrived = {key: mark for key, mark in sent.items() if mark is not None}
         if wanted or gone:
+            _refuse_other_keys(there, arrived, mine if since is None else None)
             progress(f"copied {len(sent)} objects, removed {len(gone)}")
-        etags = {**known, **{key: etag for key, etag in sent.items() if etag is not None}}
-        return {key: f"{item.etag}\n{etags.get(key, '')}" for key, item in mine.items()}
+        marks = {**known, **arrived}
+        there_still = [key for key in mine if key not in sent or key in arrived or key in its]
+        return {key: f"{mine[key].mark}\n{marks.get(key, '')}" for key in there_still}
 
 
-def compare(source: S3Binding, target: S3Binding, since: Memory | None) -> Comparison:
+def _refuse_other_keys(there: _Side, arrived: Iterable[str], every: Iterable[str] | None) -> None:
+    """Raise StackgenError(move-failed) where a server lists no object of a key that it took, such as a name of its own.
+
+    every: keys that it may list. None where its users write too.
+    """
+    listed = set(there.keys())
+    hint = "copy it to another key, which every server can hold, and delete it; then go on"
+    for key in arrived:
+        if key not in listed:
+            raise failed(f"not moved: object '{key}': the new box took it, and does not list it", hint)
+    for key in listed - (listed if every is None else set(every)):
+        raise failed(f"not moved: the new box lists an object '{key}', which the old one does not have", hint)
+
+
+def compare(
+    source: S3Binding, target: S3Binding, since: Memory | None, settled: Memory | None = None
+) -> Comparison:
     """Objects of the source, against those of the same key; with `since`, newer ones of the target are left out."""
+    del settled  # whatever the target has changed is newer
     with _sides(source, target) as (here, there):
         _refuse_other_buckets(here)
         mine, its = here.objects(), there.objects()
         if since is not None:  # what has been written to the source since is for the next copy
-            mine = {key: item for key, item in mine.items() if _source(since, key) == item.etag}
+            mine = {key: item for key, item in mine.items() if _is(_source(since, key), item)}
         newer = {key for key in mine if since is not None and _is_newer(key, its, since)}
         keys = [key for key in sorted(mine) if key not in newer]
         before = dict(zip(keys, _each(lambda key: _checksum(here, key), keys), strict=True))
         held = [key for key in keys if key in its]
         after = dict(zip(held, _each(lambda key: _checksum(there, key), held), strict=True))
     alike = sum(before[key] == after.get(key) for key in keys)
-    part = Part("objects", len(keys), alike, _total(before), _total(after))
+    part = Part("objects", len(keys), alike, _digest(before), _digest(after))
     return Comparison((part,), newer=len(newer))
 
 
@@ -181,22 +223,30 @@ def _target(since: Memory, key: str) -> str:
     return since.get(key, "").partition("\n")[2]
 
 
+def _is(remembered: str, item: _Object) -> bool:
+    """Whether the object is as it was; a former version remembered its ETag alone."""
+    return remembered in (item.mark, item.etag)
+
+
 def _is_newer(key: str, its: Mapping[str, _Object], since: Memory) -> bool:
     """Whether the target's own users have written or deleted the object."""
     found = its.get(key)
-    return (key in since and found is None) or (found is not None and found.etag != _target(since, key))
+    return (key in since and found is None) or (found is not None and not _is(_target(since, key), found))
 
 
-def _send(item: _Object, here: _Side, there: _Side) -> str | None:
-    """One object; the ETag it has there. The target checks the SHA-256 of what it receives.
+def _send(item: _Object, here: _Side, there: _Side, alone: bool) -> str | None:
+    """One object; the mark it has there. The target checks the SHA-256 of what it receives.
 
-    None if it is gone meanwhile.
+    None if it is gone meanwhile. alone: whether no one else writes to the target.
     """
     try:
         answer = here.client.get_object(Bucket=here.bucket, Key=item.key)
     except here.client.exceptions.NoSuchKey:
         return None
-    headers = {name: answer[name] for name in HEADERS if answer.get(name)}
+    headers = _headers(answer)
+    size, place = answer["ContentLength"], tempfile.gettempdir()
+    if size > shutil.disk_usage(place).free // 2:
+        raise failed(f"object '{item.key}' has {size} bytes, for which {place} lacks the space")
     tags = here.tags(item.key)
     digest = hashlib.sha256()
     where = {"Bucket": there.bucket, "Key": item.key}
@@ -205,7 +255,7 @@ def _send(item: _Object, here: _Side, there: _Side) -> str | None:
             digest.update(block)
             file.write(block)
         file.seek(0)
-        if answer["ContentLength"] > SMALL:
+        if size > SMALL:
             there.client.upload_fileobj(file, there.bucket, item.key, ExtraArgs=headers)
             if there.sha256(item.key)[0] != digest.hexdigest():
                 raise failed(f"object '{item.key}' arrived with another content")
@@ -214,13 +264,15 @@ def _send(item: _Object, here: _Side, there: _Side) -> str | None:
             there.client.put_object(**where, Body=file, ChecksumSHA256=checksum, **headers)
     if tags:
         there.client.put_object_tagging(**where, Tagging={"TagSet": tags})
-    return there.client.head_object(**where)["ETag"].strip('"')
+    made = there.object(item.key)
+    if made is not None and alone and made.labels != _digest([headers, tags]):
+        message = f"not moved: object '{item.key}': the new box does not keep its headers or tags as they are"
+        raise failed(message, "give it others, or none; then go on")
+    return made.mark if made is not None else ""
 
 
 def _same(one: _Object, other: _Object, here: _Side, there: _Side) -> bool:
-    if one.size != other.size or here.head(one.key) != there.head(one.key):
-        return False
-    if here.tags(one.key) != there.tags(one.key):
+    if (one.size, one.labels) != (other.size, other.labels):
         return False
     if MD5.fullmatch(one.etag) and MD5.fullmatch(other.etag):
         return one.etag == other.etag
@@ -230,16 +282,19 @@ def _same(one: _Object, other: _Object, here: _Side, there: _Side) -> bool:
 def _checksum(side: _Side, key: str) -> str:
     """Over content, headers and tags; "" if the object is gone."""
     try:
-        about = json.dumps([*side.sha256(key), side.tags(key)], sort_keys=True)
-        return hashlib.sha256(about.encode()).hexdigest()
+        return _digest([*side.sha256(key), side.tags(key)])
     except side.client.exceptions.ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return ""
         raise
 
 
-def _total(checksums: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
+def _headers(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: answer[name] for name in HEADERS if answer.get(name)}
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _each(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

@@ -1,0 +1,87 @@
+"""Objects between two servers that do not take the same keys, and what changes of an object without its content."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stackgen.contracts.s3 import S3Binding, client
+from stackgen.errors import StackgenError
+from stackgen.moving import s3
+from tests.conftest import Cli
+from tests.local.swapping import bindings, gone, up
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(900)]
+STORES = """\
+  documents: {capability: object_store, implementation: local/versitygw}
+  archive: {capability: object_store, implementation: local/seaweedfs}
+"""
+WHEN = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def boxes(stack: Cli) -> Iterator[list[S3Binding]]:
+    up(stack, STORES)
+    found = bindings(stack)
+    yield [S3Binding.model_validate(found[name]["s3"]) for name in ("documents", "archive")]
+    gone(stack)
+
+
+class Box:
+    """One bucket, as an application sees it."""
+
+    def __init__(self, binding: S3Binding) -> None:
+        self.bucket, self.client = binding.bucket, client(binding)
+
+    def put(self, key: str, content: bytes = b"", **headers: Any) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=content, **headers)
+
+    def tag(self, key: str, value: str) -> None:
+        tags = {"TagSet": [{"Key": "state", "Value": value}]}
+        self.client.put_object_tagging(Bucket=self.bucket, Key=key, Tagging=tags)
+
+    def tags(self, key: str) -> list[str]:
+        found = self.client.get_object_tagging(Bucket=self.bucket, Key=key)["TagSet"]
+        return [tag["Value"] for tag in found]
+
+    def content(self, key: str) -> bytes:
+        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+
+def test_no_object_is_lost_between_two_servers(boxes: list[S3Binding]) -> None:
+    here, there = boxes
+    old, new = (Box(binding) for binding in boxes)
+    for key in (r"reports\2026.csv", "reports/2026.csv"):
+        old.put(key, key.encode())
+    with pytest.raises(
+        StackgenError, match=r"not moved: object 'reports\\2026\.csv': the new box took it, and"
+    ):
+        s3.copy(here, there, None, print)
+    for key in (r"reports\2026.csv", "reports/2026.csv"):
+        assert old.content(key) == key.encode()
+    old.client.delete_object(Bucket=old.bucket, Key=r"reports\2026.csv")
+
+    old.put("dated", b"1", Expires=WHEN, Metadata={"k": "v"})
+    old.tag("dated", "new")
+    memory = s3.copy(here, there, None, print)
+    assert s3.compare(here, there, memory).equal
+    old.tag("dated", "late")
+    memory = s3.copy(here, there, memory, print)
+    assert new.tags("dated") == ["late"]
+    assert s3.compare(here, there, memory).equal
+
+    new.tag("dated", "newer")
+    back = s3.copy(there, here, s3.turned(memory), print)
+    assert old.tags("dated") == ["newer"]
+    assert s3.compare(there, here, back).equal
+    unseen = {**back, "reports/2026.csv": f"\n{back['reports/2026.csv'].partition(chr(10))[2]}"}
+    new.client.delete_object(Bucket=new.bucket, Key="reports/2026.csv")
+    s3.copy(there, here, unseen, print)
+    assert old.content(
+        "reports/2026.csv"
+    )  # it was never seen in the other box, so no one has deleted it there
+    s3.copy(there, here, back, print)
+    assert s3.content(here) == "object 'dated'"
