@@ -16,7 +16,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, by_first_number, files, quiet
+from stackgen.moving.mlflow_links import experiment_tags
+from stackgen.moving.mlflow_registry import Registry
+from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, files, quiet, surplus
+from stackgen.moving.mlflow_tie import Ties
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
 
 AT_ONCE = 100  # the server's limit of params and tags per request; of metrics it takes 1000
@@ -57,13 +60,16 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
                 if since.get(key) != at_source[key] and not _newer(key, at_target, since)
             }
             gone = {key for key in gone if key in since and at_target[key] == since[key]}
-        _Copy(here, there).bring(changed, gone)
+        _Copy(here, there, _touched(at_target, since)).bring(changed, gone)
+        _refuse_otherwise(source, target, changed - _touched(at_target, since), at_source)
         if changed or gone:
             progress(f"copied {_counted(changed)}, removed {len(gone)}")
         return at_source
 
 
-def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) -> Comparison:
+def compare(
+    source: MlflowBinding, target: MlflowBinding, since: Memory | None, settled: Memory | None = None
+) -> Comparison:
     """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
     with _talking():
         here, there = _sides(source, target)
@@ -79,7 +85,8 @@ def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) 
     newer = {
         key
         for key, digest in at_source.items()
-        if since and at_target.get(key) != digest and _newer(key, shallow, since)
+        if since and at_target.get(key) != digest
+        if _newer(key, shallow, since) or (settled and settled.get(key) == digest)
     }
     kinds: dict[str, list[str]] = {}
     for key in sorted(at_source):
@@ -95,7 +102,7 @@ def compare(source: MlflowBinding, target: MlflowBinding, since: Memory | None) 
         )
         for kind, keys in kinds.items()
     ]
-    return Comparison(tuple(parts), newer=len(newer))
+    return Comparison(tuple(parts), newer=len(newer), seen=at_source)
 
 
 def content(binding: MlflowBinding) -> str:
@@ -113,9 +120,32 @@ def content(binding: MlflowBinding) -> str:
     return ""
 
 
+def _refuse_otherwise(
+    source: MlflowBinding, target: MlflowBinding, changed: set[str], at_source: Mapping[str, str]
+) -> None:
+    """Raise StackgenError(move-failed) for an item that the target does not hold as it was sent.
+
+    Later that would look like a change by the target's own users. What the source has changed meanwhile is for the
+    next copy.
+    """
+    if not changed:
+        return
+    at_target = Side(target).items()
+    differing = {key for key in changed if at_target.get(key) != at_source[key]}
+    now = Side(source).items() if differing else {}
+    for key in sorted(differing):
+        if now.get(key) == at_source[key]:
+            raise failed(f"not moved: {key}: the new box does not hold it as the old one does")
+
+
 def _newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:
     """Whether the target's own users have changed, made or deleted the item. Runs and files are only added to."""
     return not key.startswith(("run ", "logged-model ")) and at_target.get(key) != since.get(key)
+
+
+def _touched(at_target: Mapping[str, str], since: Memory | None) -> set[str]:
+    """Items that the target's own users have changed or made: from these nothing is taken away."""
+    return {key for key, digest in at_target.items() if since is not None and since.get(key) != digest}
 
 
 def _counted(keys: set[str]) -> str:
@@ -140,9 +170,10 @@ def _bring_files(source: Any, target: Any) -> None:
 class _Copy:
     """One round from one server to another. Every step looks first, so a round can be repeated."""
 
-    def __init__(self, here: Side, there: Side) -> None:
+    def __init__(self, here: Side, there: Side, touched: set[str]) -> None:
         self.here = here
         self.there = there
+        self.touched = touched
         self.to = there.client
         self.experiments = {name: item.experiment_id for name, item in there.experiments.items()}
         self.runs = {origin: run.info.run_id for origin, run in there.runs.items()}
@@ -153,26 +184,20 @@ class _Copy:
         for name, item in here.experiments.items():
             if f"experiment {name}" in changed or name not in self.experiments:
                 self._experiment(name, item)
-        for origin in sorted(here.runs, key=lambda origin: here.runs[origin].info.start_time or 0):
-            if f"run {origin}" in changed:
-                self._run(origin, here.runs[origin])
-        for origin, model in here.models.items():
-            if f"logged-model {origin}" in changed:
-                self._model(origin, model)
-        self._registry(changed)
+        in_order = sorted(here.runs, key=lambda origin: here.runs[origin].info.start_time or 0)
+        runs = [(origin, here.runs[origin]) for origin in in_order if f"run {origin}" in changed]
+        made = [self._run(origin, run) for origin, run in runs]
+        models = [(o, model) for o, model in here.models.items() if f"logged-model {o}" in changed]
+        for origin, model in models:
+            self._model(origin, model)
+        ties = Ties(here, self.to, self.runs, self.models)
+        for (origin, run), target in zip(runs, made, strict=True):
+            ties.run(origin, run)
+            self._end(run, target)
+        for origin, model in models:
+            ties.model(origin, model)
+        Registry(here, self.there, self.runs, self.models, self.touched).bring(changed)
         self._remove(gone)
-
-    def _registry(self, changed: set[str]) -> None:
-        for name, item in self.here.registered.items():
-            if f"registered-model {name}" in changed:
-                self._registered(name, item)
-        for (name, number), version in self.here.versions.items():
-            if f"version {name} {number}" in changed:
-                self._version(name, number, version)
-        for name, item in self.here.registered.items():
-            for alias, number in item.aliases.items():
-                if f"alias {name}@{alias}" in changed:
-                    self.to.set_registered_model_alias(name, alias, self._number(name, str(number)))
 
     def _experiment(self, name: str, item: Any) -> None:
         found = self.to.get_experiment_by_name(name)
@@ -182,11 +207,16 @@ class _Copy:
             self.experiments[name] = found.experiment_id
             if found.lifecycle_stage == "deleted":
                 self.to.restore_experiment(found.experiment_id)
-        for key, value in item.tags.items():
-            if not key.startswith("mlflow."):
+        present = experiment_tags(found) if found is not None else {}
+        tags = experiment_tags(item)
+        for key, value in tags.items():
+            if present.get(key) != value:
                 self.to.set_experiment_tag(self.experiments[name], key, value)
+        for key in surplus(self.touched, f"experiment {name}", present, tags):
+            self.to.delete_experiment_tag(self.experiments[name], key)
 
-    def _run(self, origin: str, run: Any) -> None:
+    def _run(self, origin: str, run: Any) -> Any:
+        """Everything but what needs logged models, and the end, which says that nothing is missing."""
         from mlflow.entities import Metric, Param, RunTag
 
         tags = {**self.here.tags(run.data.tags), ORIGIN: origin}
@@ -202,6 +232,8 @@ class _Copy:
             target = self.to.get_run(self.runs[origin])
         if target.info.run_id == origin:
             del tags[ORIGIN]  # it came from there
+        for key in surplus(self.touched, f"run {origin}", target.data.tags, tags):
+            self.to.delete_tag(target.info.run_id, key)
         params = [Param(k, v) for k, v in run.data.params.items() if k not in target.data.params]
         known = Counter[Any]() if fresh else Counter[Any](self.there.metrics(target))
         points = list((Counter[Any](self.here.metrics(run)) - known).elements())
@@ -211,6 +243,9 @@ class _Copy:
             part = slice(start, start + AT_ONCE)
             self.to.log_batch(target.info.run_id, metrics[part], params[part], labels[part])
         _bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target))
+        return target
+
+    def _end(self, run: Any, target: Any) -> None:
         if run.info.run_name != target.info.run_name:
             self.to.update_run(target.info.run_id, name=run.info.run_name)
         if run.info.status in ENDED and run.info.end_time is not None:
@@ -229,58 +264,16 @@ class _Copy:
             self.models[origin] = made.model_id
         target = self.to.get_logged_model(self.models[origin])
         tags = {key: value for key, value in model.tags.items() if key != ORIGIN}
+        for key in surplus(self.touched, f"logged-model {origin}", target.tags, tags):
+            self.to.delete_logged_model_tag(target.model_id, key)
         if tags:
             self.to.set_logged_model_tags(target.model_id, tags)
+        params = {key: value for key, value in model.params.items() if key not in target.params}
+        if params:
+            self.to.log_model_params(target.model_id, params)
         _bring_files(self.here.model_artifacts(model), self.there.model_artifacts(target))
         if str(model.status) in READY and str(target.status) != str(model.status):
             self.to.finalize_logged_model(target.model_id, str(model.status))
-
-    def _registered(self, name: str, item: Any) -> None:
-        if name not in self.there.registered:
-            self.to.create_registered_model(name, dict(item.tags), item.description or None)
-            return
-        self.to.update_registered_model(name, item.description or "")
-        for key, value in item.tags.items():
-            self.to.set_registered_model_tag(name, key, value)
-
-    def _version(self, name: str, number: str, version: Any) -> None:
-        tags = {key: value for key, value in version.tags.items() if key != ORIGIN}
-        present = self._versions(name).get(number)
-        if present is None:
-            present = self._made(name, number, version, tags)
-        if (version.description or "") != (present.description or ""):
-            self.to.update_model_version(name, present.version, version.description or "")
-        for key, value in tags.items():
-            if present.tags.get(key) != value:
-                self.to.set_model_version_tag(name, present.version, key, value)
-
-    def _made(self, name: str, number: str, version: Any, tags: dict[str, str]) -> Any:
-        """A version of the same number, where that is free: numbers in between are made and taken away again."""
-        run_origin = self.here.run_origins.get(version.run_id or "", "")
-        run = self.runs.get(run_origin)
-        kind, rest = self.here.source(version)
-        model = self.models.get(rest) if kind == "model" else None
-        source = rest
-        if kind == "run" and run is not None:
-            source = f"{self.to.get_run(run).info.artifact_uri}{rest}"
-        elif model is not None:
-            source = f"models:/{model}"
-        while True:
-            made = self.to.create_model_version(
-                name, source, run, {**tags, ORIGIN: number}, None, version.description, 0, model
-            )
-            if int(made.version) >= int(number):
-                return made
-            self.to.delete_model_version(name, made.version)
-
-    def _versions(self, name: str) -> dict[str, Any]:
-        found = self.to.search_model_versions(f"name = '{name.replace(chr(39), chr(39) * 2)}'")
-        return by_first_number(found)
-
-    def _number(self, name: str, number: str) -> str:
-        """A version's number in the target, by its number in the source."""
-        first = next(n for (m, n), v in self.here.versions.items() if m == name and str(v.version) == number)
-        return self._versions(name)[first].version
 
     def _remove(self, gone: set[str]) -> None:
         """What the source no longer has, what hangs on other things first."""
@@ -307,15 +300,18 @@ class _Copy:
 MOVER = Mover(
     tool="the mlflow client",
     carries=(
-        "experiments",
-        "runs with params, metric histories, tags and artifacts",
-        "logged models",
-        "registered models, versions with their numbers, aliases",
+        "experiments with all tags",
+        "runs with params, metric histories, tags, artifacts, the datasets and logged models they read or made",
+        "logged models with their metrics",
+        "registered models, versions with their numbers, stages and links, aliases",
     ),
     leaves=(
         f"identifiers of runs and logged models (new ones are given; the first is in the tag {ORIGIN})",
-        "traces",
-        "dataset inputs",
+        "when and by whom things were made and changed (times of runs and the tag mlflow.user go along)",
+        "where experiments keep their files",
+        "status messages, deployment jobs",
+        "traces and how far scorers have come with them",
+        "other workspaces",
         "what is deleted but not purged",
         "users and permissions",
         "prompts, evaluation datasets, scorers, review queues, webhooks, MCP servers, what its gateway has "

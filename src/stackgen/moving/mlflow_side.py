@@ -20,6 +20,7 @@ from urllib.parse import quote
 from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import QUIET, MlflowBinding
 from stackgen.errors import StackgenError
+from stackgen.moving import mlflow_links as links
 from stackgen.moving.mlflow_left import refuse_left
 from stackgen.moving.model import failed
 
@@ -173,7 +174,7 @@ class Side:
         """
         found: dict[str, Any] = {}
         for name, item in self.experiments.items():
-            found[f"experiment {name}"] = {k: v for k, v in item.tags.items() if not k.startswith("mlflow.")}
+            found[f"experiment {name}"] = links.experiment_tags(item)
         for origin, run in self.runs.items():
             found[f"run {origin}"] = self._run(run, deep)
         for origin, model in self.models.items():
@@ -186,7 +187,7 @@ class Side:
         for (name, number), item in self.versions.items():
             run = self.run_origins.get(item.run_id or "")
             about = [item.description or "", self.tags(item.tags), run, self.source(item)]
-            found[f"version {name} {number}"] = about
+            found[f"version {name} {number}"] = about + links.version_extras(item)
         return {key: _digest(value) for key, value in found.items()}
 
     def _run(self, run: Any, deep: bool) -> list[Any]:
@@ -194,16 +195,19 @@ class Side:
         about = [self._experiment_names[info.experiment_id], info.run_name, info.status]
         latest = {key: repr(value) for key, value in data.metrics.items()}
         found = [*about, info.start_time, info.end_time, data.params, self.tags(data.tags), latest]
+        made = links.outputs(run, self.model_origins)
+        ties: dict[str, Any] = {"made": made, "datasets": links.datasets(run)}
         if info.status not in ENDED or deep:
             found += [self.metrics(run), _contents(self.run_artifacts(run), deep)]
-        return found
+            ties["read"] = links.inputs(self.client, run, self.model_origins)
+        return found + links.said(ties)
 
     def _model(self, model: Any, deep: bool) -> list[Any]:
         run = self.run_origins.get(model.source_run_id or "")
         found = [model.name, model.model_type, str(model.status), run, self.tags(model.tags), model.params]
         if str(model.status) not in READY or deep:
             found.append(_contents(self.model_artifacts(model), deep))
-        return found
+        return found + links.said({"points": links.points(model, self.run_origins)})
 
 
 def by_first_number(versions: Iterable[Any]) -> dict[str, Any]:
@@ -223,6 +227,11 @@ def _by_first(found: Mapping[str, Any], tags: Mapping[str, str | None]) -> dict[
     return {
         tag if tag and tag not in found and times[tag] == 1 else own: found[own] for own, tag in tags.items()
     }
+
+
+def surplus(touched: set[str], item: str, present: Mapping[str, str], tags: Mapping[str, str]) -> list[str]:
+    """Tags of an item in the target that the source no longer has; none where the target's users have changed it."""
+    return [key for key in present if item not in touched and key not in tags and key != ORIGIN]
 
 
 def files(artifacts: Any, path: str | None = None) -> Files:
