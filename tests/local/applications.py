@@ -107,7 +107,7 @@ def write_in_spite(found: Bindings, sql: str) -> None:
     with database(found) as connection:
         connection.execute("set default_transaction_read_only = off")
         connection.commit()
-        connection.execute(sql)
+        connection.execute(sql.encode())
 
 
 def version(found: Bindings) -> int:

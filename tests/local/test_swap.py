@@ -18,6 +18,7 @@ from stackgen.moving import mover
 from stackgen.moving.mlflow_side import ORIGIN, Side, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
+from tests.local import registry
 from tests.local.applications import Application, numbers, objects, rows, runs, version, write_in_spite
 from tests.local.processes import reboot, servers
 from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, TAIL, bindings, gone, kill, spec, swap, up
@@ -27,7 +28,7 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 
 def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli) -> None:
     up(stack, KNOWLEDGE)
-    closed = bindings(stack)
+    closed, put_back = bindings(stack), spec(stack)
     application = Application(stack, rows)
     application.start()
     application.goes_on()
@@ -39,19 +40,27 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
         if step in ("freeze", "switch"):
             kill(stack, "before", step, *command)
         kill(stack, "after", step, *command)
+        if step == "switch":
+            write_in_spite(closed, "insert into items values (-1, '[1,1,1]')")
         if step in ("copy", "bind"):
             application.goes_on()
-    result = swap(stack, "knowledge", "--apply")["result"]
-    assert result["serving"] == 2
+    answer = swap(stack, "knowledge", "--apply")
+    assert answer["result"]["serving"] == 2
+    assert "was written to after it was closed: rows of public.items; a client" in answer["warnings"][0]
     application.goes_on()
     assert version(bindings(stack)) == 16
     text = spec(stack)
     assert text.startswith(HEAD)
     assert "} # here" in text
 
-    write_in_spite(closed, "insert into items values (-1, '[1,1,1]')")
-    errors = swap(stack, "knowledge", "--rollback", code=10)["errors"]
-    assert errors[0]["message"].endswith("when its data was compared: rows of public.items")
+    (stack.folder / "stack.yaml").write_text(put_back)  # as a checkout does that lacks the swap's edit
+    for word in ("--rollback", "--retire", "--apply"):
+        assert swap(stack, "knowledge", word, code=5)["errors"][0]["code"] == "spec-and-journal-differ"
+    (stack.folder / "stack.yaml").write_text(text)
+
+    for word in ("--retire", "--rollback"):
+        errors = swap(stack, "knowledge", word, code=10)["errors"]
+        assert errors[0]["message"].endswith("when its data was compared: rows of public.items")
     assert numbers(closed) >= {-1}
     write_in_spite(closed, "delete from items where number = -1")
     swap(stack, "knowledge", "--rollback")
@@ -192,6 +201,7 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         assert mover("s3").content(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
         held = mover("mlflow").content(MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"]))  # pyright: ignore
         assert held == "registered model 'triage'"
+        registry.fill(side.client)
 
         side.client.register_prompt("greeting", "hello {{name}}")
         (error, *_) = swap(stack, "registry", "--apply", "--to", "local", code=4)["errors"]
@@ -203,6 +213,8 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         for component in ("documents", "registry"):
             command = ("swap", "stack.yaml", component, "-e", "dev", "--apply", "--yes")
             kill(stack, "after", "copy", *command, "--to", "local")
+            if component == "registry":
+                registry.change(side.client)
             for step in ("delta", "switch", "settle"):
                 kill(stack, "after", step, *command)
             assert swap(stack, component, "--apply")["result"]["serving"] == 2
@@ -212,6 +224,7 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
             application.goes_on()
             application.goes_on()
             application.end()
+        said = registry.told(side.client)
         for component in ("documents", "registry"):
             swap(stack, component, "--retire")  # brings over what reached the old boxes late
         found = bindings(stack)
@@ -220,14 +233,19 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         keys = {item["Key"] for page in pages for item in page["Contents"]}
         assert keys >= {f"items/{number}" for number in applications[0].committed}
         moved = Side(MlflowBinding.model_validate(found["registry"]["mlflow"]))
-        names = {run.info.run_name for run in moved.runs.values()}
-        assert names >= {f"run {number}" for number in applications[1].committed} | {"training", "a clone"}
-        champion = moved.client.get_model_version_by_alias("triage", "champion")
-        assert champion.version == "3"
-        fetched = moved.client.download_artifacts(champion.run_id, "model/model.bin", str(tmp_path))
-        assert Path(fetched).read_bytes() == b"weights"
-        assert {number for _, number in moved.versions} == {"1", "3"}
+        _triage_is_there(moved, applications[1].committed, tmp_path)
+        assert registry.told(moved.client) == said
     gone(stack)
+
+
+def _triage_is_there(moved: Side, committed: list[int], folder: Path) -> None:
+    names = {run.info.run_name for run in moved.runs.values()}
+    assert names >= {f"run {number}" for number in committed} | {"training", "a clone"}
+    champion = moved.client.get_model_version_by_alias("triage", "champion")
+    assert champion.version == "3"
+    fetched = moved.client.download_artifacts(champion.run_id, "model/model.bin", str(folder))
+    assert Path(fetched).read_bytes() == b"weights"
+    assert {number for name, number in moved.versions if name == "triage"} == {"1", "3"}
 
 
 KEPT = "  documents: {capability: object_store}\n"

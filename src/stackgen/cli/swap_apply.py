@@ -34,6 +34,8 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
         steps = _steps(arguments, context, site)
         journal = steps.journal
         if journal.finished:
+            if journal.kind in ("abandon", "retire"):  # killed after its end, before it was forgotten
+                journal.remove()
             return _answer(context, journal, [])
         console.say(_announced(steps))
         if not console.confirm(_question(context, journal), yes=arguments.yes, no_input=arguments.no_input):
@@ -107,6 +109,7 @@ def _answer(context: Context, journal: Journal, taken: Sequence[Taken]) -> Answe
         data,
         text,
         table=(("step", "took", "outcome"), rows) if rows else None,
+        warnings=journal.warnings,
         next=following,
         stack=context.name,
         environment=context.environment,

@@ -26,9 +26,12 @@ class Journal:
     kind: swap to a new box; return to the old one after bindings were switched; abandon the new one before
     that; retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the
     other. wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the
-    source refuses writes. memory: contract → what was copied. proof: contract → what was equal at the switch.
+    source refuses writes. memory: contract → what was copied. settled: contract → what was equal right after the
+    switch. proof: contract → what was equal at the switch.
+    closed: contract → what our last copy made of a closed target, [] while that goes on.
     collections: tables whose embeddings are made anew, each with its `store`. reason: why a way back began by itself,
-    "" if a person asked for it.
+    "" if a person asked for it. warnings: what is to be shown at the end, sentences. former: the finished move
+    that this one follows, which holds again if this one has only looked.
     """
 
     path: Path
@@ -45,7 +48,21 @@ class Journal:
     collections: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     proof: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
     memory: dict[str, Memory] = field(default_factory=dict[str, Memory])
+    settled: dict[str, Memory] = field(default_factory=dict[str, Memory])
     reason: str = ""
+    warnings: list[str] = field(default_factory=list[str])
+    closed: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
+    former: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def untouched(self) -> bool:
+        """Whether a move after a finished one has only looked so far: nothing is copied, deleted, or written."""
+        looks = {"prove", "unchanged"}
+        return bool(self.former) and not set(self.done) - looks and self.running in (None, *looks)
+
+    def content(self) -> dict[str, Any]:
+        """Everything but where it is, and what was before it."""
+        return {k: v for k, v in asdict(self).items() if k not in ("path", "former")}
 
     def begin(self, step: str) -> None:
         """Note that a step is about to be taken."""
@@ -67,7 +84,7 @@ class Journal:
 
     def save(self) -> None:
         """Replace the file as a whole."""
-        content = {"version": VERSION, **{k: v for k, v in asdict(self).items() if k != "path"}}
+        content = {"version": VERSION, **self.content(), "former": self.former}
         new = self.path.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             json.dump(content, stream)
@@ -93,6 +110,13 @@ def read(path: Path) -> Journal | None:
         message = f"{path} can't be read ({error}); what was done to the boxes is not known"
         hint = "look at both boxes, finish by hand, then delete it"
         raise StackgenError(Problem("journal-unreadable", message, hint=hint)) from error
+
+
+def restored(journal: Journal | None) -> Journal | None:
+    """The journal, or the finished one before it where it has only looked."""
+    if journal is None or not journal.untouched:
+        return journal
+    return Journal(journal.path, **journal.former)
 
 
 def place(stack: str, environment: str, component: str) -> Path:

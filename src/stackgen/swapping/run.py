@@ -57,6 +57,7 @@ def way_back(journal: Journal) -> Journal:
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
     back.wanted = exchanged(journal.wanted)
     back.memory, back.collections, back.proof = journal.memory, journal.collections, dict(journal.proof)
+    back.former = journal.content() if journal.finished else {}
     return back
 
 
@@ -84,7 +85,10 @@ def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
     back.reason = error.problems[0].message
     back.save()
     steps.site.progress(f"box {journal.target} failed, so box {journal.source} serves again: {back.reason}")
-    go_on(type(steps)(steps.site, back))
+    try:
+        go_on(type(steps)(steps.site, back))
+    except StackgenError as also:
+        raise StackgenError([*error.problems, *also.problems], error.exit_code) from also
     message = f"the new box failed after bindings were switched, so box {journal.source} serves again, with all data"
     return StackgenError([*error.problems, Problem("swap-rolled-back", message)], error.exit_code)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
-from stackgen.swapping.journal import Journal, place, read
+from stackgen.swapping.journal import Journal, place, read, restored
 from stackgen.swapping.overrides import Override, alone, exchanged, with_beside
 from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
@@ -20,6 +21,7 @@ ELSEWHERE = "a swap that was made on another machine has its journal there"
 def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[str]) -> Journal:
     """Go on with a swap, or begin one; raises StackgenError where that can't be, before anything is touched."""
     command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
+    journal = _looked_at(site, journal)
     if journal is not None and journal.kind in ("retire", "abandon"):
         raise _unfinished(site, "--retire" if journal.kind == "retire" else "--rollback")
     if journal is not None and to is None:
@@ -69,7 +71,7 @@ def _one_at_a_time(site: Site) -> None:
     """Refuse to begin while another component's swap is not at its end: one may stand on the other's boxes."""
     for path in sorted(place(site.name, site.environment, site.component).parent.glob("*.json")):
         other = read(path)
-        if other is not None and not other.finished:
+        if other is not None and not other.finished and not other.untouched:
             command = f"stackgen swap {site.name} {other.component} -e {site.environment} --apply"
             raise _refused("swap-unfinished", f"the swap of '{other.component}' is not at its end", command)
 
@@ -88,8 +90,31 @@ def _keep_needs(site: Site, wanted: Override, to: str) -> None:
             raise StackgenError(said, ExitCode.PROMOTION_REFUSED) from None
 
 
+def _looked_at(site: Site, journal: Journal | None) -> Journal | None:
+    """The move that stands; raises StackgenError(spec-and-journal-differ) where the spec was put back after its switch.
+
+    What serves holds what was written since, and by the spec it would be the box to give up.
+    """
+    journal = restored(journal)
+    if journal is None or not (journal.kind == "retire" or "switch" in journal.done):
+        return journal
+    serving = site.override.get("box", 1)
+    if serving == journal.target:
+        return journal
+    place = f"environments.{site.environment}.components.{site.component}"
+    message = (
+        f"by the spec box {serving} of '{site.component}' serves, and the swap has switched to box {journal.target}: "
+        f"{place} was changed since"
+    )
+    entry = exchanged(journal.wanted) if journal.wanted else {}
+    entry = alone(entry) if journal.collections and entry else entry
+    hint = f"put it back: `{site.component}: {json.dumps(entry)}`" if entry else None
+    raise StackgenError(Problem("spec-and-journal-differ", message, hint=hint), ExitCode.POLICY)
+
+
 def rollback(site: Site, journal: Journal | None) -> Journal:
     """Return to the old box if bindings were switched, else give the new one up."""
+    journal = _looked_at(site, journal)
     if journal is not None and journal.kind == "retire":
         raise _unfinished(site, "--retire")
     if journal is None:
@@ -106,6 +131,7 @@ def rollback(site: Site, journal: Journal | None) -> Journal:
 
 def retire(site: Site, journal: Journal | None) -> Journal:
     """Remove the box that serves no longer, after its data is proven moved."""
+    journal = _looked_at(site, journal)
     if journal is not None and journal.kind == "retire":
         return journal
     command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
@@ -122,7 +148,8 @@ def retire(site: Site, journal: Journal | None) -> Journal:
         hint = "set `protect: false` in the spec and run `stackgen up` first"
         raise StackgenError(Problem("protected", message, hint=hint), ExitCode.POLICY)
     found = Journal(journal.path, "retire", journal.component, journal.source, journal.target)
-    found.memory, found.proof, found.collections = journal.memory, journal.proof, journal.collections
+    found.memory, found.proof, found.settled = journal.memory, journal.proof, journal.settled
+    found.wanted, found.collections, found.former = journal.wanted, journal.collections, journal.content()
     return found
 
 

@@ -32,6 +32,7 @@ class Steps:
     def __init__(self, site: Site, journal: Journal) -> None:
         self.site = site
         self.journal = journal
+        self._proven = False
 
     @property
     def switched(self) -> bool:
@@ -115,7 +116,7 @@ class Steps:
         yield Step("thaw", f"let box {here} take writes", self.thaw)
         yield Step("prove", f"compare box {there} with box {here} once more", self._prove)
         yield Step("remove", f"take box {goes} out of the spec", self._remove)
-        yield Step("clean", "delete its resources and its data", lambda: self.site.up(without=goes))
+        yield Step("clean", "delete its resources and its data", lambda: self._clean(goes))
 
     @property
     def _gives_up(self) -> bool:
@@ -159,8 +160,16 @@ class Steps:
         return "nothing is left behind"
 
     def _bring(self, name: str, found: Mover, source: Any, target: Any, since: Memory | None) -> None:
-        """Copy to a target that nobody else writes to."""
+        """Copy to a target that no one else writes to. On the way back it is a closed box, and as it was left."""
+        closed = self.journal.kind == "return" and found.freeze is not None
+        if closed and self.journal.closed.get(name):
+            self._refuse_written(found, target, self.journal.target, self.journal.closed[name])
+        self.journal.closed[name] = []
+        self.journal.save()  # before, since a crash in the copy leaves the box as neither
         self.journal.memory[name] = found.copy(source, target, since, self.site.progress)
+        if closed:
+            self.journal.closed[name] = _parts(found, target)
+            self.journal.save()
 
     def _since(self, name: str, found: Mover) -> Memory | None:
         """What is known of an earlier copy, where the source is not frozen: only what is new is looked at."""
@@ -207,46 +216,74 @@ class Steps:
         said: list[str] = []
         for name, found, source, target in self._sides():
             if found.freeze is not None:
-                said.append("nothing could be written there since it was compared")
+                said.append(self._closed(name, found, source))
                 continue
             late = found.copy(source, target, self.journal.memory.get(name, {}), self.site.progress)
             self.journal.memory[name] = late
-            said.append(_must_be_equal(found.compare(source, target, late)))
+            settled = self.journal.settled.get(name) if self.journal.kind == "retire" else None
+            compared = found.compare(source, target, late, settled)
+            said.append(_must_be_equal(compared))
+            self.journal.settled.setdefault(name, compared.seen)
         return "; ".join(said)
+
+    def _closed(self, name: str, found: Mover, source: Any) -> str:
+        """Whether nothing was written to a frozen box. What was stays there: it is said, and nothing is deleted."""
+        here, there = self.journal.source, self.journal.target
+        if self.journal.kind == "retire":
+            self._refuse_written(found, source, here, self.journal.proof.get(name, []))
+        parts = _unlike(_parts(found, source), self.journal.proof.get(name, []))
+        if not parts:
+            return "nothing was written there since it was compared"
+        message = (
+            f"box {here} of '{self.journal.component}' was written to after it was closed: {', '.join(parts)}"
+        )
+        hint = (
+            f"a client lets its own sessions write: give it the new bindings, bring what it wrote to box {there}, and "
+            f"undo it in box {here}; before that no box is deleted or replaced"
+        )
+        if f"{message}; {hint}" not in self.journal.warnings:
+            self.journal.warnings.append(f"{message}; {hint}")
+        return message
 
     def _unchanged(self) -> str:
         """Before the way back makes the closed box hold what the other one holds, and nothing else."""
         if "copy" in self.journal.done:  # of a version that did not look
             return "not looked at"
-        self._refuse_written(self.journal.target)
+        for name, found, _, target in self._sides():
+            if found.freeze is not None:
+                self._refuse_written(found, target, self.journal.target, self.journal.proof.get(name, []))
         return "nothing was written there since"
 
-    def _refuse_written(self, box: int) -> None:
+    def _refuse_written(self, found: Mover, binding: Any, box: int, known: list[list[str]]) -> None:
         """Raise StackgenError(data-differs) where a box that was closed for writing is not as it was then.
 
         A client that lets its own sessions write is not kept from it.
         """
-        for name, found in self.movers():
-            if found.freeze is None:
-                continue
-            proof = self.journal.proof.get(name, [])
-            binding = self.site.binding(name, box)
-            now = [[part.name, part.source_checksum] for part in found.compare(binding, binding, None).parts]
-            if now != proof:
-                parts = sorted({part for part, _ in _unlike(now, proof)})
-                message = f"box {box} is not as it was when its data was compared: {', '.join(parts)}"
-                hint = (
-                    "a client wrote there although the box is closed; bring what it wrote to the other box, undo it "
-                    "there, then go on"
-                )
-                raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
+        parts = _unlike(_parts(found, binding), known)
+        if parts:
+            message = f"box {box} is not as it was when its data was compared: {', '.join(parts)}"
+            hint = (
+                "a client wrote there although the box is closed; bring what it wrote to the other box, undo it "
+                "there, then go on"
+            )
+            raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
 
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
-        self._refuse_written(self.journal.source)
         said = self._settle()
         self._must_be_quiet()
+        self._proven = True
         return said
+
+    def _clean(self, box: int) -> str:
+        """Looks once more where another run of the command has looked, maybe long ago."""
+        if self.journal.kind == "retire" and not self._proven:
+            try:
+                self._prove()
+            except StackgenError as error:
+                if not {problem.code for problem in error.problems} <= {"not-deployed", "not-serving"}:
+                    raise  # else the box is gone already, or stopped
+        return self.site.up(without=box)
 
     def _must_be_quiet(self) -> None:
         """Refuse to delete a box that somebody still writes to."""
@@ -279,8 +316,14 @@ def _silent(_: str) -> None:
     pass
 
 
-def _unlike(one: list[list[str]], other: list[list[str]]) -> list[list[str]]:
-    return [part for part in (*one, *other) if part not in one or part not in other]
+def _parts(found: Mover, box: Any) -> list[list[str]]:
+    """What a box holds: parts with their checksums."""
+    return [[part.name, part.source_checksum] for part in found.compare(box, box, None).parts]
+
+
+def _unlike(now: list[list[str]], known: list[list[str]]) -> list[str]:
+    """Names of parts that differ."""
+    return sorted({part[0] for part in (*now, *known) if part not in now or part not in known})
 
 
 def _must_be_equal(found: Comparison) -> str:
