@@ -97,3 +97,17 @@ def test_what_runs_as_another_account_has_no_variables_of_ours() -> None:
     own = [place for place in found if place.partition(":")[0] in ("go_binary.py", "service_accounts.py")]
     assert found == own, "an installer's or useradd's, which run as ourselves"
     assert len(own) == 4
+
+
+def test_no_process_of_ours_imports_modules_of_the_current_folder() -> None:
+    """With `-c` and `-m` Python looks there first: it is a checkout, which a stranger may have written."""
+    found = [
+        f"{path.relative_to(SOURCE)}: {ast.unparse(node)}"
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.List | ast.Tuple)
+        and node.elts
+        and ast.unparse(node.elts[0]).endswith("sys.executable")
+        and ast.unparse(node.elts[1]) not in ("'-P'", "'-I'")
+    ]
+    assert found == []

@@ -66,7 +66,9 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     swap(stack, "knowledge", "--rollback")
     application.goes_on()
     assert version(bindings(stack)) == 18
-    swap(stack, "knowledge", "--retire")
+    (stack.folder / "dev" / "helper.py").touch()
+    said = stack("swap", "stack.yaml", "knowledge", "-e", "dev", "--retire", "--yes").stderr
+    assert "note: with the program run files that are not stackgen's: helper.py" in said
     committed = application.end()
     assert numbers(bindings(stack)) >= set(committed)
     assert len(committed) > 20

@@ -34,6 +34,7 @@ RUNS = (
     "This command runs the program as you, and with it the files in its folder that are yours and not stackgen's:\n"
     "extensions.py and what that imports. In a checkout that is not yours, read these first."
 )
+SWAPS = RUNS.replace("This command runs", "With --apply, --rollback or --retire this command runs")
 FORCE = "overwrite files that were changed by hand"
 TAKE_OVER = "though it was deployed from another folder, whose stack has the same name"
 ACCEPT = "take another embedding model though no stored embedding is made anew: nothing is stored yet"
@@ -224,7 +225,9 @@ def _swapping(commands: Any) -> None:
     compare.add_argument("before", metavar="FROM", help="the environment that serves now")
     compare.add_argument("after", metavar="TO", help="the environment to move to")
     compare.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
-    swap = _command(commands, "swap", "what another box in a component's place would change; --apply does it")
+    swap = _command(
+        commands, "swap", "what another box in a component's place would change; --apply does it", note=SWAPS
+    )
     swap.usage = (
         "stackgen swap STACK COMPONENT --to IMPLEMENTATION|PROVIDER [--set KEY=VALUE] [-e ENV] [--apply]\n"
         "       stackgen swap STACK COMPONENT [-e ENV] --apply | --rollback | --retire"

@@ -131,7 +131,7 @@ def put_get(binding: S3Binding) -> str:
 def by_variables(binding: S3Binding, key: str) -> None:
     """What an application does that reads nothing but variables; raises ClauseBroken with its last line."""
     variables = {**cleaned(os.environ, [binding]), **binding.environment()}
-    command = [sys.executable, "-c", _BY_VARIABLES, key]
+    command = [sys.executable, "-P", "-c", _BY_VARIABLES, key]  # no module of the current folder
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
     said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
     kept(done.returncode == 0, f"a client made of the binding's variables alone fails: {said[-1]}")

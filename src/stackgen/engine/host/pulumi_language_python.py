@@ -191,7 +191,7 @@ def install_commands(request: Any) -> Iterator[list[str]]:
             ]
         return
     if not Path(python).exists():
-        yield [shutil.which("python3") or sys.executable, "-m", "venv", str(folder)]
+        yield [shutil.which("python3") or sys.executable, "-I", "-m", "venv", str(folder)]
     if requirements.exists():
         yield [python, "-m", "pip", "install", *flags, "-r", str(requirements)]
 
