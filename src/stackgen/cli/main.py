@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        os.umask(os.umask(0o022) | 0o022)  # what root makes, and runs later, is no one else's to write
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names need not be text, nor the terminal know all of Unicode
             stream.reconfigure(errors="backslashreplace")

@@ -16,6 +16,7 @@ from typing import Any
 
 from stackgen import checkout
 from stackgen.engine.paths import cache_home
+from stackgen.errors import ExitCode, Problem, StackgenError
 
 
 def reading(project: str) -> Path:
@@ -67,9 +68,28 @@ def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: P
 
 
 def _require_readable(settings: Path) -> None:
-    """Pulumi follows any link, and quotes what it can't read; raises StackgenError."""
+    """Pulumi follows any link, and quotes what it can't read; raises StackgenError.
+
+    An `environment` (Pulumi ESC) would set variables of the engine, and by them run code in every command.
+    """
     for file in sorted(settings.glob("Pulumi*.y*ml")):
-        checkout.read(file)
+        if {"environment", "<<"} & _keys(file):
+            message = (
+                f"{file} has an `environment`, which would set variables of the engine; stackgen uses none"
+            )
+            hint = "take it out; what the program needs stands in the spec or in `config`"
+            raise StackgenError(Problem("engine-environment", message, hint=hint), ExitCode.POLICY)
+
+
+def _keys(file: Path) -> set[str]:
+    """Names at the top of a YAML file; what is not read here alone could be read otherwise by the engine."""
+    import yaml
+
+    try:
+        found: Any = yaml.load(checkout.read(file), Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts alone
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise StackgenError(Problem("engine-environment", f"{file} is not YAML that can be read")) from error
+    return {str(key) for key in found} if isinstance(found, dict) else set()
 
 
 def _place(folder: Path, files: Mapping[str, bytes]) -> None:
