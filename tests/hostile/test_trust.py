@@ -159,3 +159,9 @@ def test_somebody_elses_configuration_is_none(cli: Cli, text: str) -> None:
     throw_away(cli.folder)
     (cli.folder / "pyproject.toml").write_text(text)
     assert "unknown-implementation" in cli("check", "stack.yaml", code=2).stderr
+
+
+def test_a_configuration_that_would_take_days_is_refused(cli: Cli) -> None:
+    throw_away(cli.folder)
+    (cli.folder / "stackgen.toml").write_text("a." * 100_000 + "a = 1\n")
+    assert "has a line with thousands of dots" in cli("check", "stack.yaml", code=2).stderr

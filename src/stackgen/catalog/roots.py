@@ -11,6 +11,8 @@ from stackgen.catalog.trust import trusted
 from stackgen.errors import ExitCode, Position, Problem, StackgenError
 
 GROUP = "stackgen.catalogs"
+LONGEST = 1_000_000  # characters of a configuration
+MOST_DOTS = 1000  # in a line: the parser's time grows with the square of a name's parts
 
 
 def private_roots(start: Path) -> tuple[Path, ...]:
@@ -38,7 +40,10 @@ def _catalogs(file: Path, table: tuple[str, ...]) -> list[str] | None:
     import tomllib
 
     try:
-        content: Any = tomllib.loads(checkout.read_text(file))
+        text = checkout.read_text(file)
+        if len(text) > LONGEST or any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise _invalid(file, "is longer than any configuration, or has a line with thousands of dots")
+        content: Any = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise _invalid(file, f"is not valid TOML: {error}") from error
     except OSError as error:

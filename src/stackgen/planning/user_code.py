@@ -104,11 +104,20 @@ def _problems(file: Path, plan: Plan, *, unpinned: bool, builds: bool) -> Iterat
 def _variables(file: Path, text: str) -> Iterator[Problem]:
     """Every `${`: installers put a variable of this machine's there, such as a mirror's address with its password."""
     lines = text.split("\n")
-    for number in sorted({text.count("\n", 0, match.start()) for match in _VARIABLE.finditer(text)}):
+    for number in dict.fromkeys(_lines_of(_VARIABLE, text)):
         what = _cut(lines[number].strip())
         message = f"'{what}' has a variable: it would hand a value of this machine's environment on"
         position = Position(str(file), number + 1, 1, _cut(lines[number]))
         yield Problem("requirement-variable", message, position, "name the package and its version alone")
+
+
+def _lines_of(pattern: re.Pattern[str], text: str) -> Iterator[int]:
+    """Where each match begins, in one pass; a match may go on in the next line."""
+    number = start = 0
+    for match in pattern.finditer(text):
+        number += text.count("\n", start, match.start())
+        start = match.start()
+        yield number
 
 
 def _names_a_place(line: str) -> bool:
@@ -122,11 +131,11 @@ def _requirements(text: str) -> Iterator[tuple[int, str, str]]:
     """Each requirement or option: its line, the whole of it, and its first line as written."""
     lines = enumerate(text.splitlines(), 1)
     for number, first in lines:
-        line = whole = _COMMENT.sub("", first).strip()
-        while line.endswith("\\"):  # a comment ends its line, whatever stands at its own end
-            line = _COMMENT.sub("", next(lines, (0, ""))[1]).strip()
-            whole = f"{whole[:-1]} {line}"
-        if whole := whole.strip():
+        parts = [_COMMENT.sub("", first).strip()]
+        while parts[-1].endswith("\\"):  # a comment ends its line, whatever stands at its own end
+            parts[-1] = parts[-1][:-1]
+            parts.append(_COMMENT.sub("", next(lines, (0, ""))[1]).strip())
+        if whole := " ".join(parts).strip():
             yield number, whole, first
 
 
