@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from stackgen.moving.model import Part
+
 NOT_OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
 NOT_EXTENSIONS = (
     "not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e' "
@@ -61,12 +63,17 @@ def buckets(connection: Any, table: Table) -> Buckets:
     return {bucket: (count, digest) for bucket, count, digest in rows}
 
 
-def counts(mine: Buckets, its: Buckets) -> tuple[int, int]:
-    """Rows of two sides."""
-    return sum(count for count, _ in mine.values()), sum(count for count, _ in its.values())
+def rows_part(relation: Table, source: Buckets, target: Buckets) -> Part:
+    """Rows of a relation on both sides, for a comparison."""
+    name = f"rows of {relation.schema}.{relation.name}"
+    return Part(name, _rows(source), _rows(target), _total(source), _total(target))
 
 
-def total(buckets: Buckets) -> str:
+def _rows(buckets: Buckets) -> int:
+    return sum(count for count, _ in buckets.values())
+
+
+def _total(buckets: Buckets) -> str:
     """One digest of all."""
     text = "\n".join(f"{bucket} {count} {digest}" for bucket, (count, digest) in sorted(buckets.items()))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -25,9 +25,8 @@ from stackgen.moving.pg_relations import (
     NOT_OURS,
     Table,
     buckets,
-    counts,
     relations,
-    total,
+    rows_part,
     views,
 )
 
@@ -140,20 +139,17 @@ def compare(
         parts: list[Part] = []
         present = relations(there, "r")
         for table in relations(here, "r"):
-            mine, its = buckets(here, table), buckets(there, table) if table in present else {}
-            parts.append(
-                Part(f"rows of {table.schema}.{table.name}", *counts(mine, its), total(mine), total(its))
-            )
+            at_target = buckets(there, table) if table in present else {}
+            parts.append(rows_part(table, buckets(here, table), at_target))
         for table in relations(here, "S"):
-            mine, its = (_position(side, table) for side in (here, there))
-            parts.append(
-                Part(f"sequence {table.schema}.{table.name}", 1, int(its is not None), mine or "", its or "")
-            )
+            source_at, target_at = (_position(side, table) for side in (here, there))
+            name, held = f"sequence {table.schema}.{table.name}", int(target_at is not None)
+            parts.append(Part(name, 1, held, source_at or "", target_at or ""))
         parts += _views(here, there)
-        mine, its = pg_settings.settings(here), pg_settings.settings(there)
-        if mine or its:
-            digests = (pg_settings.digest(mine), pg_settings.digest(its))
-            parts.append(Part("settings of the database and the role", len(mine), len(its), *digests))
+        given, taken = (pg_settings.settings(side) for side in (here, there))
+        if given or taken:
+            digests = (pg_settings.digest(given), pg_settings.digest(taken))
+            parts.append(Part("settings of the database and the role", len(given), len(taken), *digests))
     return Comparison(tuple(parts))
 
 
@@ -311,12 +307,12 @@ def _pause_triggers(there: Any) -> bool:
 
 def _bring(table: Table, here: Any, there: Any) -> int:
     """Replace every bucket that differs; the number of rows that were copied."""
-    mine, its = buckets(here, table), buckets(there, table)
-    differing = sorted(name for name in {*mine, *its} if mine.get(name) != its.get(name))
+    source, target = buckets(here, table), buckets(there, table)
+    differing = sorted(name for name in {*source, *target} if source.get(name) != target.get(name))
     if not differing:
         return 0
     where = f"left({DIGEST}, 3) = any(%s)"
-    if its:
+    if target:
         there.execute(f"delete from only {table.sql} t where {where}", [differing])
     found = here.execute(COLUMNS, [table.sql]).fetchall()
     columns = ", ".join('"' + name.replace('"', '""') + '"' for (name,) in found)
@@ -327,7 +323,7 @@ def _bring(table: Table, here: Any, there: Any) -> int:
     ):
         for block in rows:
             into.write(block)
-    return sum(mine[name][0] for name in differing if name in mine)
+    return sum(source[name][0] for name in differing if name in source)
 
 
 def _derived(here: Any, there: Any) -> None:
@@ -346,17 +342,17 @@ def _views(here: Any, there: Any) -> list[Part]:
     """
     present, parts = views(there), list[Part]()
     for view, may_be_made_anew in views(here).items():
-        mine, its = buckets(here, view), buckets(there, view) if view in present else {}
         if may_be_made_anew:
             continue
-        if mine != its:
+        part = rows_part(view, buckets(here, view), buckets(there, view) if view in present else {})
+        if not part.equal:
             message = f"not moved: materialized view {view.schema}.{view.name}: it holds what its query gives no more"
             hint = (
                 f"if its rows may be made anew, `comment on materialized view {view.sql} is '{MADE_ANEW}'`; else keep "
                 f"them in a table, or refresh it while nothing is written"
             )
             raise failed(message, hint)
-        parts.append(Part(f"rows of {view.schema}.{view.name}", *counts(mine, its), total(mine), total(its)))
+        parts.append(part)
     return parts
 
 

@@ -229,11 +229,11 @@ class Steps:
     def _closed(self, name: str, found: Mover, source: Any) -> str:
         """Whether nothing was written to a frozen box. What was stays there: it is said, and nothing is deleted."""
         here, there = self.journal.source, self.journal.target
-        if self.journal.kind == "retire":
-            self._refuse_written(found, source, here, self.journal.proof.get(name, []))
         parts = _unlike(_parts(found, source), self.journal.proof.get(name, []))
         if not parts:
             return "nothing was written there since it was compared"
+        if self.journal.kind == "retire":
+            raise _was_written(here, parts)
         message = (
             f"box {here} of '{self.journal.component}' was written to after it was closed: {', '.join(parts)}"
         )
@@ -259,14 +259,8 @@ class Steps:
 
         A client that lets its own sessions write is not kept from it.
         """
-        parts = _unlike(_parts(found, binding), known)
-        if parts:
-            message = f"box {box} is not as it was when its data was compared: {', '.join(parts)}"
-            hint = (
-                "a client wrote there although the box is closed; bring what it wrote to the other box, undo it "
-                "there, then go on"
-            )
-            raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
+        if parts := _unlike(_parts(found, binding), known):
+            raise _was_written(box, parts)
 
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
@@ -314,6 +308,15 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
 
 def _silent(_: str) -> None:
     pass
+
+
+def _was_written(box: int, parts: list[str]) -> StackgenError:
+    message = f"box {box} is not as it was when its data was compared: {', '.join(parts)}"
+    hint = (
+        "a client wrote there although the box is closed; bring what it wrote to the other box, undo it "
+        "there, then go on"
+    )
+    return StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
 
 
 def _parts(found: Mover, box: Any) -> list[list[str]]:
