@@ -86,10 +86,10 @@ def _keys(file: Path) -> set[str]:
     import yaml
 
     try:
-        found: Any = yaml.load(checkout.read(file), Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts alone
+        top = yaml.compose(checkout.read(file), Loader=yaml.SafeLoader)  # makes no values
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise StackgenError(Problem("engine-environment", f"{file} is not YAML that can be read")) from error
-    return {str(key) for key in found} if isinstance(found, dict) else set()
+    return {str(key.value) for key, _ in top.value} if isinstance(top, yaml.MappingNode) else set()
 
 
 def _place(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -20,9 +20,8 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
     def work() -> None:
         try:
             answer.set_result(ask())
-        except BaseException as error:
+        except BaseException as error:  # whoever waits has it
             answer.set_exception(error)
-            raise SystemExit from error  # ends a thread without a word; whoever waits has the error
 
     threading.Thread(target=work, daemon=True).start()
     try:
