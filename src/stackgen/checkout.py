@@ -10,9 +10,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stackgen.errors import StackgenError
 
     Name = str | os.PathLike[str]
@@ -21,6 +24,8 @@ LARGEST = 8 * 1024 * 1024  # bytes
 LINKS = 40  # followed on the way to a file
 _KERNEL = ("/proc", "/sys")  # never part of a checkout, wherever that is
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _COPY = "put a copy there, or a link to a file of the checkout; a file elsewhere is used where you name it"
 _KINDS = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
 
@@ -33,7 +38,7 @@ def read(path: Name, *, within: Name | None = None, most: int = LARGEST) -> byte
     """
     try:
         real = require_file(path, within)
-        descriptor = os.open(real, _FLAGS)
+        descriptor = opened(real)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
     try:
@@ -69,11 +74,33 @@ def write(path: Name, text: str, *, within: Name | None = None) -> None:
         with open(real, "wb") as stream:  # noqa: PTH123
             stream.write(data)
         return
-    new = f"{os.path.dirname(real)}/.{os.path.basename(real)}.{os.getpid()}"  # noqa: PTH119, PTH120
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-    os.replace(new, real)  # noqa: PTH105
+    folder, name = os.path.split(real)
+    new = f".{name}.{os.getpid()}"
+    with _folder(folder) as parent:
+        with os.fdopen(os.open(new, _NEW, 0o666, dir_fd=parent), "wb") as stream:
+            stream.write(data)
+        os.replace(new, name, src_dir_fd=parent, dst_dir_fd=parent)
+
+
+def opened(real: str) -> int:
+    """A descriptor of a file, for reading. Its path has no link; OSError where it gets one meanwhile."""
+    folder, name = os.path.split(real)
+    with _folder(folder) as parent:
+        return os.open(name, _FLAGS, dir_fd=parent)
+
+
+@contextmanager
+def _folder(real: str) -> Iterator[int]:
+    """The same of a folder, reached part by part: whoever owns one could put a link in the place of another."""
+    handle = os.open("/", _PASS)
+    try:
+        for part in filter(None, real.split("/")):
+            below = os.open(part, _PASS, dir_fd=handle)
+            os.close(handle)
+            handle = below
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def require_file(path: Name, within: Name | None = None) -> str:

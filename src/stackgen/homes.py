@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False
@@ -40,10 +41,29 @@ def cache_folder() -> str:
 def make_homes() -> None:
     """Make both folders if need be; servers' account must be able to pass through them, whatever the umask says.
 
-    Raises OSError.
+    Raises OSError, also where another user made one of them, see `refuse_planted`.
     """
-    _make(cache_folder(), 0o755)
-    _make(str(data_home()), 0o711 if os.geteuid() == 0 else 0o700)
+    for folder, mode in ((cache_folder(), 0o755), (str(data_home()), 0o711 if os.geteuid() == 0 else 0o700)):
+        refuse_planted(folder)
+        _make(folder, mode)
+
+
+def refuse_planted(path: str) -> None:
+    """Raises PermissionError where another user made `path`, or a folder above it, in a place where every user can.
+
+    That user could read or replace what we keep there.
+    """
+    while (above := os.path.dirname(path)) != path:  # noqa: PTH120
+        try:
+            holder = os.lstat(path).st_uid
+            planted = holder not in (0, os.geteuid()) and os.stat(above).st_mode & 0o002  # noqa: PTH116
+        except FileNotFoundError:
+            planted = False
+        if planted:
+            raise PermissionError(
+                errno.EPERM, "it belongs to another user, who can replace what is in it", path
+            )
+        path = above
 
 
 def _make(folder: str, mode: int) -> None:
@@ -60,6 +80,7 @@ def _make(folder: str, mode: int) -> None:
 def private(folder: str) -> bool:
     """Make a folder of ours if need be; whether nobody else can put anything into it."""
     try:
+        refuse_planted(folder)
         _make(cache_folder(), 0o755)
         os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
         found = os.stat(folder)  # noqa: PTH116

@@ -12,8 +12,29 @@ from stackgen.errors import StackgenError
 pytestmark = pytest.mark.unit
 
 
+HIDDEN = "!!binary ZW52aXJvbm1lbnQ="  # `environment` to Pulumi
+
+
 @pytest.mark.parametrize(
-    "text", ["environment: [a/b]", "config: {}\nenvironment:\n  values: {}", '{"environment": {}}']
+    "text",
+    [
+        "environment: [a/b]",
+        "config: {}\nenvironment:\n  values: {}",
+        '{"environment": {}}',
+        '"\\x65nvironment": [a]',
+        "<<: {environment: [a]}",
+        "imports: [a]",
+        f"{HIDDEN}: [a]",
+        f"config: {{}}\n? {HIDDEN}\n: [a]",
+        "&a environment: [a]",
+        "config: {}\nconfig: {a:b: c}",
+        "# a\x85environment: [a]",
+        "# a\renvironment: [a]",
+        "config: {}\n---\nenvironment: [a]",
+        "[environment]",
+        "? [config]\n: {}",
+        "config: {a:b: [c}",
+    ],
 )
 def test_no_environment_of_a_checkout_is_opened(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -24,14 +45,32 @@ def test_no_environment_of_a_checkout_is_opened(
     program.mkdir()
     (program / "Pulumi.yaml").write_text("name: claims")
     settings = program / "Pulumi.prod.yaml"
-    settings.write_text("config: {aws:region: eu-central-1, app:environment: prod}")
+    settings.write_bytes(b"# of prod\r\nconfig:\r\n  aws:region: eu-central-1\r\n  app:environment: prod\r\n")
     assert projects.deleting("claims", program, tmp_path / "python", {}).is_dir()
-    settings.write_text(text)
+    settings.write_bytes(text.encode())
     for stand in (
         lambda: projects.deleting("claims", program, tmp_path / "python", {}),
         lambda: projects.running(program, tmp_path / "python"),
     ):
-        with pytest.raises(
-            StackgenError, match="has an `environment`, which would set variables of the engine"
-        ):
+        with pytest.raises(StackgenError) as refused:
             stand()
+        assert refused.value.problems[0].code == "engine-settings"
+
+
+def test_the_state_is_encrypted_by_whom_the_shell_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout could name a key of its own: whoever has it decides later whether the state can be read."""
+    monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("STACKGEN_SECRETS_PROVIDER", raising=False)
+    provider = "awskms://alias/claims?region=eu-central-1"
+    settings = tmp_path / "Pulumi.prod.yaml"
+    for plain in ("secretsprovider: passphrase\n", "encryptionsalt: v1:abc=:v1:def:ghi\n"):
+        settings.write_text(plain)
+        assert projects.deleting("claims", tmp_path, tmp_path / "python", {}).is_dir()
+    settings.write_text(f"secretsprovider: {provider}\nencryptedkey: QUJD\n")
+    with pytest.raises(StackgenError, match=r"encrypted by 'awskms://alias/claims.*does not name") as refused:
+        projects.deleting("claims", tmp_path, tmp_path / "python", {})
+    assert "set STACKGEN_SECRETS_PROVIDER to it" in str(refused.value.problems[0].hint)
+    monkeypatch.setenv("STACKGEN_SECRETS_PROVIDER", provider)
+    assert projects.deleting("claims", tmp_path, tmp_path / "python", {}).is_dir()

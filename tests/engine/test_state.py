@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
+import subprocess
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,6 +113,23 @@ def test_a_process_of_pulumi_keeps_its_lock_whatever_the_clock_says(state: State
     state.lock(pid=os.getpid(), timestamp=_text(OLD))
     with patch.object(psutil.Process, "name", return_value="pulumi"):
         assert len(state.held()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
+def test_another_users_process_of_that_name_keeps_no_lock(state: State) -> None:
+    """Any user can wait for a number, and call what then has it `pulumi`."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        program = shutil.copy(shutil.which("sleep") or "sleep", f"{place}/pulumi")
+        with subprocess.Popen([program, "600"], user=4321, group=4321, extra_groups=[], cwd="/") as process:
+            try:
+                assert psutil.Process(process.pid).name() == "pulumi"
+                file = state.lock(pid=process.pid, timestamp=_text(datetime.now(UTC) + timedelta(hours=1)))
+                assert state.held() == []
+                os.chown(file, 4321, 4321)
+                assert len(state.held()) == 1, "it is that user's own lock"
+            finally:
+                process.kill()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"pid": 4', b"null", b"[]", b"{}", b"\xff\xfe"])

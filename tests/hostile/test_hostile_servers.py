@@ -295,6 +295,62 @@ def test_no_process_of_a_stack_has_the_keys_of_the_operators_session() -> None:
     assert done.stdout.strip() == "['True', 'False', 'False']", done.stderr
 
 
+ENDLESS = """
+import ctypes, os, struct, sys, time
+os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1]))
+libc = ctypes.CDLL(None)
+libc.mmap.restype = libc.sbrk.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+size = 64 << 40
+start = libc.mmap(None, size, 3, 0x4022, -1, 0)  # private, of no file, nothing of it in memory
+words = open("/proc/self/stat").read().rpartition(")")[2].split()
+place = lambda number: int(words[number - 3])  # as proc_pid_stat(5) counts
+places = [*map(place, (26, 27, 45, 46, 47)), libc.sbrk(0), place(28)]
+if sys.argv[2] == "environ":
+    places += [place(48), place(49), start, start + size]
+else:
+    places += [start, start + size, place(50), place(51)]
+known = struct.pack("11QQIi", *places, 0, 0, -1)
+print(libc.prctl(35, 14, known, len(known), 0), flush=True)  # PR_SET_MM, PR_SET_MM_MAP
+time.sleep(600)
+"""
+LOOK = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+import psutil
+from local_provider import orphans, proc_files
+resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+process = psutil.Process(int(sys.argv[2]))
+orphans.end_orphans("/nowhere/endless")
+print(orphans.servers("/nowhere/endless"), proc_files.name(process)[:6])
+print({"environ": proc_files.variables, "cmdline": proc_files.words}[sys.argv[3]](process))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root looks at processes of other users")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="it is Linux that lets a process set what it was started with"
+)
+@pytest.mark.parametrize("kind", ["environ", "cmdline"])
+def test_a_process_says_no_more_of_itself_than_one_can_be_started_with(kind: str) -> None:
+    """Each `up` and `down` looks at the processes of all accounts of servers."""
+    with component_account(Path("/nowhere/endless"), "web") as account:
+        process = subprocess.Popen(
+            [sys.executable, "-c", ENDLESS, str(account.uid), kind], stdout=subprocess.PIPE, text=True, env={}
+        )
+        try:
+            assert process.stdout is not None
+            if process.stdout.readline().strip() != "0":
+                pytest.skip("this kernel has no PR_SET_MM_MAP")
+            command = [sys.executable, "-c", LOOK, str(PROGRAM), str(process.pid), kind]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+            lines = done.stdout.splitlines()
+            assert [lines[0].split()[0], lines[1]] == ["{}", "{}" if kind == "environ" else "[]"], done.stderr
+        finally:
+            process.kill()
+            process.wait()
+
+
 def test_a_log_of_any_length_is_read_from_its_end(tmp_path: Path) -> None:
     """A job's output is the log's file itself, which it can make as long as it likes."""
     from stackgen.cli.logs import _tail  # pyright: ignore[reportPrivateUsage]

@@ -16,6 +16,7 @@ import pytest
 
 from stackgen.providers.local.operations import PROGRAM
 from tests.accounts import component_account
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.unit,
@@ -231,6 +232,90 @@ def test_a_deep_folder_is_read_given_and_deleted_like_any_other(
     assert as_account("sh", "-c", f"cd {tree} && find . -name last ! -user nobody | grep -q last") == 0
     files.remove_tree(tree)
     assert not tree.exists()
+
+
+FILL = """
+import os, sys
+os.chdir(sys.argv[1]); os.setgid(4321); os.setuid(4321); number = 0
+while True:
+    number += 1
+    try:
+        os.close(os.open(f"{os.getpid()}-{number}", os.O_CREAT))
+    except OSError as error:
+        if error.errno != 28:
+            break
+"""
+
+
+@pytest.mark.parametrize("below", [".", "inner"])
+def test_a_folder_that_another_process_fills_is_deleted(files: Any, place: Path, below: str) -> None:
+    tree = place / "tree"
+    (tree / "inner").mkdir(parents=True)
+    (tree / below).chmod(0o777)
+    command = [sys.executable, "-c", FILL, str(tree / below)]
+    makers = [subprocess.Popen(command) for _ in range(6)]
+    try:
+        eventually(lambda: len([*(tree / below).iterdir()]) > 100)
+        files.remove_tree(tree)
+        assert not tree.exists()
+        assert all(maker.wait(60) >= 0 for maker in makers), "they can make no more"
+    finally:
+        for maker in makers:
+            maker.kill()
+            maker.wait()
+
+
+ORDINARY = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+os.environ["STACKGEN_DATA_HOME"], os.environ["STACKGEN_CACHE_HOME"] = sys.argv[2], sys.argv[2] + "/cache"
+from pathlib import Path
+from local_provider import workspace_files
+from stackgen.engine import settings
+os.setgroups([]); os.setgid(1234); os.setuid(1234); os.umask(0o022)
+place = Path(sys.argv[2])
+for make in (
+    lambda: workspace_files.make_operator_folder(place / "supervisor", closed=True),
+    lambda: workspace_files.make_folder(place, None),
+    lambda: settings.environment(place / "engine"),
+):
+    try:
+        make()
+        print("made")
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["planted", "planted/inner", "link/inner", "own", "of root/own", "new/inner"]
+)
+def test_an_ordinary_user_uses_no_folder_that_another_one_made_where_all_can(place: Path, name: str) -> None:
+    """In such a folder the other one can replace what runs, such as a server's start, and read what is secret."""
+    scratch = place / "scratch"
+    for folder, user, mode in (
+        ("", 0, 0o1777),
+        ("planted", 4321, 0o777),
+        ("planted/inner", 4321, 0o777),
+        ("own", 1234, 0o755),
+        ("of root", 0, 0o755),
+        ("of root/own", 1234, 0o700),
+        ("elsewhere", 1234, 0o755),
+    ):
+        (scratch / folder).mkdir()
+        (scratch / folder).chmod(mode)
+        os.chown(scratch / folder, user, user)
+    (scratch / "link").symlink_to("elsewhere")
+    os.lchown(scratch / "link", 4321, 4321)
+    command = [sys.executable, "-c", ORDINARY, str(PROGRAM), str(scratch / name)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout.splitlines()
+    if name.startswith(("planted", "link")):
+        assert not [line for line in said if "belongs to another user" not in line], said
+        assert [*(scratch / "elsewhere").iterdir()] == []
+        assert sorted(path.name for path in (scratch / "planted").rglob("*")) == ["inner"]
+    else:
+        assert said == ["made"] * 3
+        assert (scratch / name / "passphrase").stat().st_mode & 0o777 == 0o600
 
 
 def test_files_of_the_account_are_read_whole(files: Any, workspace: Path, as_account: AsAccount) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -110,6 +111,48 @@ def test_a_number_is_not_given_twice(accounts: Any) -> None:
             accounts.delete_account(each)
     assert len(numbers) == 6
     assert min(numbers) > 60000 or "4294967295" not in Path("/proc/self/uid_map").read_text()
+
+
+def test_an_account_leaves_nothing_with_the_system_and_room_for_others(accounts: Any) -> None:
+    """By setuid programs an account places jobs and mounts that outlive it; by its processes it would stop `down`."""
+    account = accounts.service_account(account_name(WORKSPACE, "web"))
+    from local_provider.account import run_apart, run_as  # pyright: ignore
+
+    for start in (lambda command: run_as(account, command), run_apart):
+        command = start(["cat", "/proc/self/status", "/proc/self/limits"])
+        said = subprocess.run(command, env={}, cwd="/", capture_output=True, text=True, check=True).stdout
+        assert "NoNewPrivs:\t1" in said
+        limits = re.search(r"^Max processes +(\d+) +(\d+)", said, re.MULTILINE)
+        assert limits is not None
+        assert 0 < int(limits[1]) == int(limits[2]) <= 8192
+    entry = next(
+        line for line in Path("/etc/shadow").read_text().splitlines() if line.startswith(account.name)
+    )
+    assert entry.split(":")[7] == "1", "expired since 1970-01-02: cron and user managers start nothing for it"
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"), [({}, 8192), ({"": "max", "a/b": "2000"}, 500), ({"a": "400", "a/b": "100000"}, 100)]
+)
+def test_an_account_gets_a_share_of_what_a_control_group_allows(
+    accounts: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limits: dict[str, str], most: int
+) -> None:
+    from local_provider import process_limit  # pyright: ignore
+
+    own = Path("/proc/self/cgroup").read_text()
+    for folder, text in limits.items():
+        place = tmp_path / folder
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "pids.max").write_text(f"{text}\n")
+    read = Path.read_text
+    monkeypatch.setattr(process_limit, "GROUPS", tmp_path)
+    monkeypatch.setattr(
+        Path,
+        "read_text",
+        lambda path, **how: "0::/a/b\n" if str(path) == "/proc/self/cgroup" else read(path, **how),
+    )
+    assert own
+    assert process_limit.most_processes() == most
 
 
 HIDDEN = ["env", "-i", "setsid", "sleep", "600"]

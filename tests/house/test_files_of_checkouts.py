@@ -41,7 +41,6 @@ OTHERS = {
     "verification/memory.py": "the memory of this process",
     # the same care by other means
     "cli/binding_files.py": "writes below folders that it holds open, and follows no link",
-    "rendering/presence.py": "follows no link, not even one inside the checkout, since it may be overwritten",
     "rendering/replacing.py": "carries links over as links",
     "rendering/unchanged.py": "its own notes, and regular files of a program, for their digests",
     # what a server answered

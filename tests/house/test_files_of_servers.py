@@ -18,7 +18,7 @@ CACHE = {"account.py", "go_binary.py", "model_sources.py", "models.py", "python_
 OTHERS = {
     "directory.py": {"rmdir"},
     "files.py": {"fchmod", "open"},
-    "folder_trees.py": {"open", "rename", "rmdir", "unlink"},
+    "folder_trees.py": {"fchmod", "fchown", "open", "rename", "rmdir", "unlink"},
     "registry_download.py": {"open"},
     "source_environment.py": {"chmod", "mkstemp"},
 }
@@ -97,6 +97,20 @@ def test_what_runs_as_another_account_has_no_variables_of_ours() -> None:
     own = [place for place in found if place.partition(":")[0] in ("go_binary.py", "service_accounts.py")]
     assert found == own, "an installer's or useradd's, which run as ourselves"
     assert len(own) == 4
+
+
+def test_what_a_process_says_of_itself_is_read_up_to_a_limit() -> None:
+    """A server's process sets the size of its own variables and words, and psutil reads all of them."""
+    found = {
+        path.name
+        for path in PROVIDER.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("environ", "cmdline", "exe", "name", "as_dict")
+        and not node.args
+    }
+    assert found == {"proc_files.py"}
 
 
 def test_no_process_of_ours_imports_modules_of_the_current_folder() -> None:

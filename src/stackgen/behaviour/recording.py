@@ -60,6 +60,6 @@ def read(path: Path, stack: str, environment: str) -> Recording:
     except FileNotFoundError:
         message = f"nothing is recorded of '{stack}' in {environment}"
         raise StackgenError(Problem("not-recorded", message, next=command), ExitCode.NOT_FOUND) from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         message = f"{shown(path)} can't be read: {error}"
         raise StackgenError(Problem("recording-unreadable", message, next=command)) from None

@@ -85,11 +85,16 @@ def _files(root: Path, folder: Path) -> Iterator[tuple[str, str]]:
             if stat.S_ISDIR(mode):
                 yield from _files(root, path)
             elif stat.S_ISREG(mode):
-                yield name, hashlib.sha256(path.read_bytes()).hexdigest()
+                yield name, _digest(path)
             else:
                 raise CannotPin(f"{name} is a link or no regular file, which no digest can vouch for")
     except OSError as error:
         raise CannotPin(f"{error.filename} can't be read: {error.strerror}") from error
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _compared(found: Mapping[str, str], pinned: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from stackgen import checkout
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -18,7 +19,8 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 def write(folder: Path, groups: Mapping[str, Mapping[str, str]]) -> None:
-    """Write `<folder>/<group>/<key>`, each file as a whole; raises StackgenError(not-a-folder)."""
+    """Write `<folder>/<group>/<key>`, each file as a whole; raises StackgenError(not-a-folder, outside-checkout)."""
+    checkout.require_inside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _opened(str(folder), None, folder) as root:
         for group, values in groups.items():

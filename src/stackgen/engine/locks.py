@@ -22,13 +22,18 @@ _SAID = re.compile(
 
 @dataclass(frozen=True)
 class Lock:
-    """Whose update holds an environment. file: path or URL of the lock. since: None if it does not say."""
+    """Whose update holds an environment.
+
+    file: path or URL of the lock. since: None if it does not say. owner: number of the user who made the lock's file,
+    None where that is not on this machine.
+    """
 
     file: str
     host: str
     user: str
     process: int
     since: datetime | None
+    owner: int | None = None
 
     @property
     def here(self) -> bool:
@@ -39,8 +44,8 @@ class Lock:
     def stale(self) -> bool:
         """Whether its process, one of this machine, is gone, or its number belongs to a later process.
 
-        Of another machine nothing is known. A process named `pulumi` counts as the lock's own, whatever its start
-        time is: a clock that was set anew moves start times.
+        Of another machine nothing is known. A process named `pulumi` of the user who made the lock counts as the lock's
+        own, whatever its start time is: a clock that was set anew moves start times.
         """
         if not self.here:
             return False
@@ -49,6 +54,8 @@ class Lock:
         try:
             process = psutil.Process(self.process)
             if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            if self.owner not in (None, process.uids().real):
                 return True
             if process.name() == "pulumi" or self.since is None:
                 return False
@@ -137,7 +144,9 @@ def _read(file: Path) -> Lock | None:
     try:
         content: Any = json.loads(file.read_text(encoding="utf-8"))
         host, user, process = str(content["hostname"]), str(content.get("username", "")), int(content["pid"])
-        return Lock(str(file), host, user, process, _time(str(content.get("timestamp", ""))))
+        return Lock(
+            str(file), host, user, process, _time(str(content.get("timestamp", ""))), file.stat().st_uid
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

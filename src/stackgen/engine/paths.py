@@ -1,5 +1,5 @@
 """Where stackgen keeps what it makes, for the engine and its users."""
 
-from stackgen.homes import cache_home, data_home, make_homes
+from stackgen.homes import cache_home, data_home, make_homes, refuse_planted
 
-__all__ = ["cache_home", "data_home", "make_homes"]
+__all__ = ["cache_home", "data_home", "make_homes", "refuse_planted"]

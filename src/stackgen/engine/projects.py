@@ -18,6 +18,13 @@ from stackgen import checkout
 from stackgen.engine.paths import cache_home
 from stackgen.errors import ExitCode, Problem, StackgenError
 
+SECRETS_PROVIDER = "STACKGEN_SECRETS_PROVIDER"
+SETTINGS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
+"""What may stand in `Pulumi.<environment>.yaml`."""
+_TEXT = "tag:yaml.org,2002:str"
+_CONTROL = "\r\x85\u2028\u2029\ufeff"  # ends of lines to one reader of YAML, and not to another
+_PASSPHRASE = ("", "default", "passphrase")  # https://www.pulumi.com/docs/iac/concepts/secrets/
+
 
 def reading(project: str) -> Path:
     """Where the engine stands while it reads a state: it runs nothing."""
@@ -70,26 +77,46 @@ def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: P
 def _require_readable(settings: Path) -> None:
     """Pulumi follows any link, and quotes what it can't read; raises StackgenError.
 
-    An `environment` (Pulumi ESC) would set variables of the engine, and by them run code in every command.
+    Only what is named here is left to it. An `environment` (Pulumi ESC) would set variables of the engine, and by them
+    run code in every command. A `secretsprovider` has the state's secrets encrypted by whom it names: whoever runs
+    stackgen names the same one.
     """
     for file in sorted(settings.glob("Pulumi*.y*ml")):
-        if {"environment", "<<"} & _keys(file):
+        entries = _entries(file)
+        if file.stem == "Pulumi":  # of a project's settings `running` takes what counts
+            continue
+        if more := sorted(entries.keys() - {*SETTINGS}):
             message = (
-                f"{file} has an `environment`, which would set variables of the engine; stackgen uses none"
+                f"{file} has {', '.join(map(repr, more))}; stackgen leaves {', '.join(SETTINGS)} to Pulumi"
             )
             hint = "take it out; what the program needs stands in the spec or in `config`"
-            raise StackgenError(Problem("engine-environment", message, hint=hint), ExitCode.POLICY)
+            raise StackgenError(Problem("engine-settings", message, hint=hint), ExitCode.POLICY)
+        _refuse_keys_of_others(file, entries.get("secretsprovider", ""))
 
 
-def _keys(file: Path) -> set[str]:
-    """Names at the top of a YAML file; what is not read here alone could be read otherwise by the engine."""
+def _refuse_keys_of_others(file: Path, provider: str) -> None:
+    if provider in (*_PASSPHRASE, os.environ.get(SECRETS_PROVIDER)):
+        return
+    message = f"{file} has the secrets of the state encrypted by {provider!r}, which this shell does not name"
+    hint = f"if it is yours, set {SECRETS_PROVIDER} to it; else take `secretsprovider` out of the file"
+    raise StackgenError(Problem("engine-secrets-provider", message, hint=hint), ExitCode.POLICY)
+
+
+def _entries(file: Path) -> dict[str, str]:
+    """Names at the top of a YAML file with their plain values; what the engine could read otherwise is refused."""
     import yaml
 
     try:
-        top = yaml.compose(checkout.read(file), Loader=yaml.SafeLoader)  # makes no values
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise StackgenError(Problem("engine-environment", f"{file} is not YAML that can be read")) from error
-    return {str(key.value) for key, _ in top.value} if isinstance(top, yaml.MappingNode) else set()
+        text = checkout.read_text(file).replace("\r\n", "\n")
+        top = yaml.compose(text, Loader=yaml.SafeLoader)  # makes no values
+        pairs = [] if top is None else top.value
+        entries = {key.value: str(value.value) for key, value in pairs if key.tag == _TEXT}
+        if not set(_CONTROL) & set(text) and len(entries) == len(pairs):
+            return entries
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        pass
+    message = f"{file} is not plain YAML with each key once, so that the engine could read it otherwise"
+    raise StackgenError(Problem("engine-settings", message), ExitCode.POLICY)
 
 
 def _place(folder: Path, files: Mapping[str, bytes]) -> None:

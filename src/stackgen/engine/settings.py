@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from stackgen.engine.paths import cache_home, data_home, make_homes
+from stackgen.engine.paths import cache_home, data_home, make_homes, refuse_planted
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.loopback import never_proxied
 
@@ -45,9 +45,11 @@ def backend() -> str:
 def _passphrase() -> Path:
     """A passphrase made once for this user, readable by no other; put in place whole.
 
-    Raises StackgenError(passphrase-empty) where it is empty though there is state that was encrypted with it.
+    Raises StackgenError(passphrase-empty) where it is empty though there is state that was encrypted with it, and
+    PermissionError where another user made it.
     """
     file = data_home() / "passphrase"
+    refuse_planted(str(file))
     if file.exists() and file.stat().st_size == 0:  # an earlier version wrote it in two steps
         _require_no_state(file)
         file.unlink()
@@ -82,5 +84,6 @@ def _temporary(folder: Path) -> None:
 
 
 def _private(folder: Path) -> Path:
+    refuse_planted(str(folder))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from enum import Enum
 from pathlib import Path
+
+from stackgen.checkout import LARGEST, opened
 
 
 class Kind(Enum):
@@ -41,9 +44,12 @@ class Presence:
         """The bytes of a regular file; None for anything else. Raises OSError where it can't be read."""
         if self.kind(path) is not Kind.FILE:
             return None
-        descriptor = os.open(self.folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = opened(os.path.join(os.path.realpath(self.folder), path))  # noqa: PTH118
         with os.fdopen(descriptor, "rb") as stream:
-            return stream.read()
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.folder / path))
+        return data
 
     def _parent(self, path: str) -> Kind:
         """FILE stands for a real folder here, whose contents may be looked at."""

@@ -22,12 +22,16 @@ def refuse_another_space(plan: Plan, folder: Path) -> None:
     """
     try:
         content = json.loads(checkout.read_text(folder / LOCK))
-        components, beside = content["components"], content.get("beside", {})
-    except (OSError, ValueError, KeyError):
+        components, beside = _tables(content["components"]), _tables(content.get("beside", {}))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):  # a stranger's lock
         return
     problems = list(_changed(plan, components, beside))
     if problems:
         raise StackgenError(problems)
+
+
+def _tables(entries: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: dict(entry) for name, entry in entries.items()}
 
 
 def _changed(plan: Plan, components: Mapping[str, Any], beside: Mapping[str, Any]) -> Iterator[Problem]:

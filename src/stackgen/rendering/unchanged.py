@@ -12,7 +12,7 @@ import stat
 import sys
 import time
 
-from stackgen.checkout import read
+from stackgen.checkout import LARGEST, read
 from stackgen.homes import cache_folder, private
 from stackgen.spec.candidates import candidates
 
@@ -194,7 +194,7 @@ def _prune(folder: str) -> None:
 
 def _read(path: str) -> bytes:
     with open(path, "rb") as file:  # noqa: PTH123
-        return file.read()
+        return file.read(LARGEST + 1)  # a longer file is not one that was written
 
 
 def _sha256(data: bytes) -> str:

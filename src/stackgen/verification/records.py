@@ -31,6 +31,7 @@ def record(report: Report, plan: Plan, board: Path) -> list[Path]:
     for (entry, name), results in _grouped(report, plan).items():
         content = signed(_body(entry, name, results))
         path = board / FOLDER / _place(content)
+        checkout.require_inside(path, board)
         path.parent.mkdir(parents=True, exist_ok=True)
         checkout.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", within=board)
         signers = board / SIGNERS
@@ -46,7 +47,7 @@ def records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted((board / FOLDER).rglob("*.json")):
         try:
             content: Any = json.loads(checkout.read_text(path, within=board), object_pairs_hook=_each_once)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(content, dict) and isinstance(content.get("clauses"), list):
             found.append((str(content.get("date", "")), path, content))

@@ -17,10 +17,9 @@ from local_provider.installers import has_open_indexes, packages
 from local_provider.interpreters import interpreter
 from local_provider.python_environment import environment
 from local_provider.redirects import CredentialsStay
-from local_provider.registry_download import copy_as
+from local_provider.registry_download import ROOM, copy_as, too_large
 
 PART = 16 * 1024**2  # bytes
-ROOM = 2 * 1024**3  # bytes that a download leaves on the disk
 SCRIPTS = Path(__file__).parent / "scripts"
 LOCKS = Path(__file__).parent / "locks"
 _HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)(?:@(?P<revision>[\w.-]+))?")
@@ -100,9 +99,7 @@ def _copy(answer: IO[bytes], stream: IO[bytes], target: Path) -> None:
     """Copy a file of any size, and leave room on the disk: a hub may answer without an end."""
     while part := answer.read(PART):
         if shutil.disk_usage(target.parent).free < ROOM:
-            raise LocalFailure(
-                f"the model leaves less than {ROOM // 1024**3} GiB on the disk of {target.parent}"
-            )
+            raise too_large(target.parent)
         stream.write(part)
 
 

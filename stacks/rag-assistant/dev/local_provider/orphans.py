@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import psutil
 
+from local_provider import proc_files
 from local_provider.account import is_servers_account
 
 WORKSPACE = "STACKGEN_WORKSPACE"
@@ -48,7 +49,7 @@ def _variables(process: psutil.Process) -> dict[str, str]:
     """Of a process that is ours or a server's: any user can give a process any variables."""
     try:
         user = process.uids().real
-        return process.environ() if user == os.geteuid() or is_servers_account(user) else {}
+        return proc_files.variables(process) if user == os.geteuid() or is_servers_account(user) else {}
     except (psutil.Error, OSError):
         return {}
 
@@ -56,7 +57,7 @@ def _variables(process: psutil.Process) -> dict[str, str]:
 def _belongs(process: psutil.Process, workspace: str, name: str | None) -> bool:
     variables = _variables(process)
     try:
-        command = process.cmdline() if name is None and variables else []
+        command = proc_files.words(process) if name is None and variables else []
     except (psutil.Error, OSError):
         return False
     if f"{workspace}/supervisor/supervisord.conf" in command:

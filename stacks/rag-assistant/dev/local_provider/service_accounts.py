@@ -180,6 +180,10 @@ def _make(name: str, group: str) -> None:
     command = ["useradd", "--system", "--uid", str(_new_number()), "--gid", group, "--no-log-init"]
     command += ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
     _run(name, [*command, "--comment", "component of a stackgen environment", name])
+    if Path("/etc/shadow").exists():  # expired: cron, at and user managers start nothing for it
+        _run(
+            name, ["usermod", "--expiredate", "1970-01-02", name]
+        )  # useradd does it for no account of the system
 
 
 def _run(name: str, command: list[str]) -> None:

@@ -270,10 +270,22 @@ def _passable() -> int:
 
 def _make(path: Path, mode: int, owner: tuple[int, int]) -> Path:
     for parent in reversed(path.absolute().parents):
-        if not parent.exists():
+        if parent.exists():
+            _refuse_planted(parent)
+        else:
             _make_one(parent, _passable(), _ours())
     _make_one(path.absolute(), mode, owner)
     return path
+
+
+def _refuse_planted(folder: Path) -> None:
+    """Raises LocalFailure for a folder that another user made where every user can: its content could be replaced.
+
+    Other folders of other users were named by whoever runs stackgen.
+    """
+    holder = folder.lstat().st_uid
+    if holder not in (0, os.geteuid()) and folder.parent.stat().st_mode & 0o002:
+        raise _foreign(folder, holder, os.geteuid())
 
 
 def _make_one(path: Path, mode: int, owner: tuple[int, int]) -> None:
@@ -321,7 +333,11 @@ def _may_take(handle: int, path: Path, owner: int) -> bool:
     A folder of ours keeps its mode, since the user may have chosen it. Raises LocalFailure for one of another user.
     """
     holder, ours = os.fstat(handle).st_uid, os.geteuid()
-    if ours != 0 or holder == owner == ours:
+    if holder == owner == ours:
+        return False
+    if ours != 0:
+        if holder != 0:
+            raise _foreign(path, holder, owner)
         return False
     if holder == owner or is_servers_account(holder):  # an earlier version gave all to one account
         return True

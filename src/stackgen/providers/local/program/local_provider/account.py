@@ -17,6 +17,7 @@ from pathlib import Path
 import pulumi
 
 from local_provider.homes import cache_home
+from local_provider.process_limit import most_processes
 
 PREFIX = "stackgen-"
 SHARED = "STACKGEN_SERVICE_USER"
@@ -66,11 +67,16 @@ def is_servers_account(uid: int) -> bool:
 
 
 # A session keyring outlives exec and setuid, and whoever has it reads its keys, such as the operator's Kerberos ticket:
-# so a new, empty one is joined (1 is KEYCTL_JOIN_SESSION_KEYRING; the numbers of keyctl(2) are of 64-bit Linux).
+# so a new, empty one is joined (1 is KEYCTL_JOIN_SESSION_KEYRING; the numbers of keyctl(2) are of 64-bit Linux). Where
+# root starts it, no setuid or setgid program gives it rights (38 is PR_SET_NO_NEW_PRIVS): by such programs an account
+# places jobs (crontab, at) and mounts (fusermount) that outlive it. And it leaves room for others' processes.
 _APART = (
-    "import ctypes, os, sys, warnings; libc = ctypes.CDLL(None); "
+    "import ctypes, os, resource, sys, warnings; libc = ctypes.CDLL(None); prctl = getattr(libc, 'prctl', print); "
     "keyctl = {'x86_64': 250, 'aarch64': 219, 'riscv64': 219, 'ppc64le': 271, 's390x': 280}.get(os.uname().machine); "
     "sys.platform == 'linux' and sys.maxsize > 2**32 and keyctl and libc.syscall(keyctl, 1, None); "
+    "os.geteuid() or prctl is print or prctl(38, 1, 0, 0, 0); most, hard = int(sys.argv[1]), "
+    "resource.getrlimit(resource.RLIMIT_NPROC)[1]; most = min(most, hard) if hard >= 0 else most; "
+    "os.geteuid() or resource.setrlimit(resource.RLIMIT_NPROC, (most, most)); "
 )
 
 # Dropping rights by subprocess's own `user=` forks, and a fork of a gRPC process can crash in its fork handlers;
@@ -78,10 +84,9 @@ _APART = (
 # its own there is no terminal of the operator's to read, or to type into; it is killed when who waits for it ends
 # (1 is PR_SET_PDEATHSIG, which a change of the user would clear).
 _DROP = (
-    f"{_APART}prctl = getattr(libc, 'prctl', print); "
-    "uid, gid = int(sys.argv[1]), int(sys.argv[2]); os.getpid() == os.getsid(0) or os.setsid(); "
+    f"{_APART}uid, gid = int(sys.argv[2]), int(sys.argv[3]); os.getpid() == os.getsid(0) or os.setsid(); "
     "os.setgroups([]); os.setgid(gid); os.setuid(uid); "
-    "prctl is print or prctl(1, 9); os.execvp(sys.argv[3], sys.argv[3:])"
+    "prctl is print or prctl(1, 9); os.execvp(sys.argv[4], sys.argv[4:])"
 )
 
 
@@ -89,12 +94,16 @@ def run_as(account: Account | None, command: Sequence[str]) -> list[str]:
     """The command that runs `command` as `account`; itself where there is none."""
     if account is None:
         return list(command)
-    return [sys.executable, "-I", "-S", "-c", _DROP, str(account.uid), str(account.gid), *command]
+    return [*_start(_DROP), str(account.uid), str(account.gid), *command]
 
 
 def run_apart(command: Sequence[str]) -> list[str]:
     """The command that runs `command` as ourselves, without the keys of our session."""
-    return [sys.executable, "-I", "-S", "-c", f"{_APART}os.execvp(sys.argv[1], sys.argv[1:])", *command]
+    return [*_start(f"{_APART}os.execvp(sys.argv[2], sys.argv[2:])"), *command]
+
+
+def _start(text: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", text, str(most_processes())]
 
 
 def run_as_others(command: Sequence[str]) -> list[str]:

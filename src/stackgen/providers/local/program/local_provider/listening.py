@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import psutil
 
+from local_provider import proc_files
 from local_provider.workspace_files import read
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -119,8 +120,8 @@ def holder(port: int) -> str:
             place: tuple[Any, ...] = connection.laddr
             if connection.status == psutil.CONN_LISTEN and place[1:] == (port,) and connection.pid:
                 process = psutil.Process(connection.pid)
-                return f" by {process.name()} (process {process.pid} of {process.username()})"
-    except psutil.Error:
+                return f" by {proc_files.name(process)} (process {process.pid} of {process.username()})"
+    except (psutil.Error, OSError):
         pass
     return ""
 

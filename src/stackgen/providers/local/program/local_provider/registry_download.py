@@ -19,6 +19,7 @@ from local_provider.registered_model import resolve
 from local_provider.service_accounts import own_home
 
 HERE = Path(__file__).parent
+ROOM = 2 * 1024**3  # bytes that a model leaves on the disk
 
 
 def download(
@@ -60,9 +61,10 @@ def download(
 
 
 def copy_as(account: Account | None, doing: str, path: str, target: Path) -> None:
-    """The account reads, we write; raises LocalFailure where it may not read."""
+    """The account reads, we write; raises LocalFailure where it may not read, or the disk has too little room."""
     home = own_home(account)
-    command = run_as(account, [shutil.which("cat") or "/bin/cat", "--", path])
+    most = max(0, shutil.disk_usage(target.parent).free - ROOM)
+    command = run_as(account, [shutil.which("head") or "/usr/bin/head", "-c", str(most + 1), "--", path])
     with target.open("wb") as stream, tempfile.TemporaryFile() as errors:
         try:
             done = subprocess.run(
@@ -80,3 +82,10 @@ def copy_as(account: Account | None, doing: str, path: str, target: Path) -> Non
         if done.returncode:
             errors.seek(0)
             raise LocalFailure(f"{doing}: {errors.read(MOST).decode(errors='replace').strip()}")
+    if target.stat().st_size > most:
+        raise too_large(target.parent)
+
+
+def too_large(folder: Path) -> LocalFailure:
+    """What to say of a model that would fill the disk of `folder`."""
+    return LocalFailure(f"the model leaves less than {ROOM // 1024**3} GiB on the disk of {folder}")

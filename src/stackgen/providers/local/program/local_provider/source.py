@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pulumi
@@ -13,20 +13,23 @@ from pulumi.dynamic import CreateResult, Resource, UpdateResult
 from local_provider.account import Account
 from local_provider.directory import remove_empty_parents
 from local_provider.failure import LocalFailure, told_plainly
+from local_provider.folder_trees import content, folders, names_in, reached
 from local_provider.homes import run_directory
 from local_provider.resource import LocalProvider, Properties
 from local_provider.workspace_files import make_folder, make_operator_folder, remove_tree, write
 
-IGNORED = {
-    "__pycache__",
-    "venv",
-    ".venv",
-    ".git",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".mypy_cache",
-    "node_modules",
-}
+IGNORED = frozenset(
+    {
+        "__pycache__",
+        "venv",
+        ".venv",
+        ".git",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".mypy_cache",
+        "node_modules",
+    }
+)
 
 
 class SourceTreeProvider(LocalProvider):
@@ -79,25 +82,10 @@ class SourceTree(Resource, module="local", name="SourceTree"):
 
 def digest(folder: Path) -> str:
     """sha256 over relative paths and contents of every file that counts."""
-    return _digest((path.relative_to(folder).as_posix(), path.read_bytes()) for path in _files(folder))
-
-
-def _digest(files: Iterable[tuple[str, bytes]]) -> str:
     found = hashlib.sha256()
-    for name, content in files:
-        found.update(f"{name}\0{len(content)}\0".encode() + content)
+    for name, data in _files(folder):
+        found.update(f"{name}\0{len(data)}\0".encode() + data)
     return found.hexdigest()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    inside = folder.resolve()
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in IGNORED)
-        for path in (Path(root, name) for name in sorted(names) if not name.endswith(".pyc")):
-            if path.is_symlink() and not path.resolve().is_relative_to(inside):
-                raise LocalFailure(f"{path} is a link that leads out of {folder}; its target is not copied")
-            if path.is_file():  # no pipe, no socket, no link to nothing
-                yield path
 
 
 def copy_source(source: Path, target: Path, account: Account | None) -> None:
@@ -107,8 +95,37 @@ def copy_source(source: Path, target: Path, account: Account | None) -> None:
     make_operator_folder(target.parent)
     remove_tree(target)
     make_folder(target, account)
-    for path in _files(source):
-        copy = target / path.relative_to(source)
+    for name, data in _files(source):
+        copy = target / name
         for parent in reversed(copy.relative_to(target).parents[:-1]):
             make_folder(target / parent, account)
-        write(copy, path.read_bytes(), 0o600, account)
+        write(copy, data, 0o600, account)
+
+
+def _files(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Relative path and content of every file that counts: no pipe, no socket, no link that leads nowhere.
+
+    The folder may be another user's than ours, who could exchange what is in it meanwhile: everything is opened from
+    the folder above it. Raises LocalFailure for a link that leads out.
+    """
+    inside = source.resolve()
+    with reached(inside) as top:
+        for root, folder in folders(top, IGNORED):
+            for name in sorted(names_in(folder)):
+                data = None if name.endswith(".pyc") else content(name, folder)
+                if data is None and (inside / root / name).is_symlink():
+                    data = _linked(inside / root / name, inside, top)
+                if data is not None:
+                    yield f"{root}{name}", data
+
+
+def _linked(link: Path, inside: Path, top: int) -> bytes | None:
+    """What a link in the folder means, None for no file."""
+    with suppress(FileNotFoundError, NotADirectoryError, RuntimeError):  # the last: links in a circle
+        real = link.resolve()
+        if not real.is_relative_to(inside):
+            raise LocalFailure(f"{link} is a link that leads out of {inside}; its target is not copied")
+        target = real.relative_to(inside)
+        with reached(target.parent, top) as folder:
+            return content(target.name, folder)
+    return None

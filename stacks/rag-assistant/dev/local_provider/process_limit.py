@@ -1,0 +1,41 @@
+"""How many processes and threads an account of servers may have, so that root can still start one to end them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MOST = 8192
+SHARE = 4  # an account gets a quarter of what its control group allows to all
+GROUPS = Path("/sys/fs/cgroup")  # https://docs.kernel.org/admin-guide/cgroup-v2.html, `pids.max`
+
+
+def most_processes() -> int:
+    """MOST, or a share of the limit of our control group or of one above it where that is less."""
+    return min((MOST, *(limit // SHARE for limit in _limits())))
+
+
+def _limits() -> list[int]:
+    limits: list[int] = []
+    for place in _places():
+        try:
+            text = (place / "pids.max").read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if text.isdecimal():  # else `max`
+            limits.append(int(text))
+    return limits
+
+
+def _places() -> set[Path]:
+    """The folders of our control groups and of those above, of both versions; in a container its own is the top."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return set()
+    places: set[Path] = set()
+    for _, kinds, path in (line.split(":", 2) for line in lines):
+        if kinds in ("", "pids"):
+            top = GROUPS / kinds
+            own = top / path.lstrip("/")
+            places |= {top, own, *(above for above in own.parents if above.is_relative_to(top))}
+    return places
