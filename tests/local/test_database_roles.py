@@ -270,6 +270,12 @@ def _no_table_is_replaced_by_embeddings(store: PgvectorBinding) -> None:
     assert _rows(store, "select number from chunks") == [(1,), (2,)]
     _rows(store, "delete from chunks where number = 2")
     exchange.put_aside(store, [CHUNKS], 1, 2)
+    _rows(store, "create table chunks (like chunks__box1)")  # by an application that finds none
+    with pytest.raises(StackgenError, match=r"a client has made public\.chunks while its table had another"):
+        exchange.put_in_place(store, [CHUNKS], 2, "embedder", {})
+    with pytest.raises(StackgenError, match=r"public\.chunks holds nothing, and public\.chunks__box1, which"):
+        exchange.drop(store, [CHUNKS], 1, unused=False)
+    _rows(store, "drop table chunks")
     exchange.put_in_place(store, [CHUNKS], 2, "embedder", {})
     exchange.drop(store, [CHUNKS], 1, unused=True)
     assert _rows(store, "select embedding::text from chunks__box1") == [("[1,0,0]",)]

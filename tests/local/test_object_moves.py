@@ -83,5 +83,7 @@ def test_no_object_is_lost_between_two_servers(boxes: list[S3Binding]) -> None:
     assert old.content(
         "reports/2026.csv"
     )  # it was never seen in the other box, so no one has deleted it there
+    s3.copy(there, here, back, print, serves=True)
+    assert old.content("reports/2026.csv"), "what serves keeps what the other box has lost"
     s3.copy(there, here, back, print)
     assert s3.content(here) == "object 'dated'"

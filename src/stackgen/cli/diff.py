@@ -21,9 +21,11 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """A unified diff of the files, and the engine's preview of the program as it would be written."""
     from stackgen.rendering.explaining import explain
     from stackgen.rendering.writing import compare, diff
+    from stackgen.swapping.consistency import refuse_changed_since
 
     context = open_context(arguments)
     plan = context.plan()
+    refuse_changed_since(plan)
     program = context.program()
     sentences = explain(plan, program.folder)
     changes, lines = compare(program), list(diff(program))

@@ -29,6 +29,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
     from stackgen.engine.updating import remove, stop
     from stackgen.rendering.tools import tools
+    from stackgen.swapping.journal import forget
 
     context = open_context(arguments)
     plan = context.deployed_plan()
@@ -47,6 +48,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
         deployment = context.deployment(progress, tools(plan, context.shelf))
         deployment.prepare(create=False)
         outcome = remove(deployment, plan, context.shelf) if everything else stop(deployment, plan)
+    if everything:
+        forget(context.name, context.environment)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
     count = outcome.counts.get("delete", 0)
     text = f"{context.name} is down in {context.environment}: {count} resources deleted, {left}"

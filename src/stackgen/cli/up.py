@@ -25,11 +25,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.planning.identity import embedded_by
     from stackgen.planning.user_code import allowances, refuse_unpinned
     from stackgen.rendering.writing import write
+    from stackgen.swapping.consistency import refuse_changed_since
 
     context = open_context(arguments)
     start = time.monotonic()
     plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()
     refuse_unpinned(plan)
+    refuse_changed_since(plan)
     for warning in (*plan.warnings, *allowances(plan)):  # before anybody agrees to anything
         console.say(f"warning: {warning}")
     agreed = _question(arguments, console, context)

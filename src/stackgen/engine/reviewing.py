@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from stackgen.engine.deployment import Deployment, Outcome, Resource, Step
 from stackgen.engine.states import Change
@@ -64,6 +65,7 @@ def review(
     found = holdings(resources, known)
     refuse_unknown(words, found)
     names = planned_names(plan)
+    refuse_missing(plan, found, names - {*words})
     kept = tuple(owner for owner in found.owners if owner in found.boxes - names and owner not in words)
     refuse_protected(plan, [word for word in words if word not in names], found)
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
@@ -142,6 +144,26 @@ def refuse_unknown(words: Collection[str], found: Holdings) -> None:
     ]
     if problems:
         raise StackgenError(problems, ExitCode.NOT_FOUND)
+
+
+def refuse_missing(plan: Plan, found: Holdings, owners: Collection[str]) -> None:
+    """Raise StackgenError(data-missing) where a folder with data of this machine is not there any more.
+
+    It may be on a disk that is not mounted: servers would begin anew beside it, with nothing.
+    """
+    problems = [
+        Problem(
+            "data-missing",
+            f"the data of '{item.owner}' is gone: there is no {item.place}, which `up` has made; nothing was done",
+            hint="mount the disk that it was on, or bring it back from a copy; or, if "
+            f"'{item.owner}' is to begin with no data, say so with --delete-data-of {item.owner}",
+            next=f"stackgen up {plan.stack.name} -e {plan.environment} --delete-data-of {item.owner}",
+        )
+        for item in found.held.values()
+        if item.owner in owners and item.folder and not Path(item.folder).is_dir()
+    ]
+    if problems:
+        raise StackgenError(problems, ExitCode.POLICY)
 
 
 def carry_out(deployment: Deployment, reviewed: Review) -> Outcome:

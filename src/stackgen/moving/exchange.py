@@ -178,10 +178,21 @@ def put_in_place(
     with session(store) as connection:
         for collection in collections:
             name = collection.named(collection.aside(box))
-            if exists(connection, name) and not exists(connection, collection.live):
+            if exists(connection, name):
+                _refuse_made_anew(connection, collection)
                 _restore_comment(connection, name)
                 connection.execute(f'alter table {name} rename to "{collection.table}"')
         _mark(connection, component, identity)
+
+
+def _refuse_made_anew(connection: Any, collection: Collection) -> None:
+    """Raise StackgenError(move-failed) where an application has made the table that had no name."""
+    if exists(connection, collection.live):
+        message = (
+            f"a client has made {collection.db_schema}.{collection.table} while its table had another name"
+        )
+        hint = "bring its rows elsewhere and drop it; stop the client that lets its own sessions write; then go on"
+        raise failed(message, hint)
 
 
 @undisturbed
@@ -191,8 +202,24 @@ def drop(store: PgvectorBinding, collections: list[Collection], box: int, *, unu
         for collection in collections:
             aside = collection.named(collection.aside(box))
             if exists(connection, aside) and (not unused or _is_ours(connection, aside)):
+                _refuse_only_rows(connection, collection, aside, unused=unused)
                 _hand_over(connection, collection, aside)
                 connection.execute(f"drop table {aside}")
+
+
+def _refuse_only_rows(connection: Any, collection: Collection, aside: str, *, unused: bool) -> None:
+    """Raise StackgenError(move-failed) where the table that serves is empty or gone, and the other one is not."""
+    filled = f"select exists (select from {aside})"
+    if unused or not connection.execute(filled).fetchone()[0]:
+        return
+    live = collection.live
+    if (
+        not exists(connection, live)
+        or not connection.execute(f"select exists (select from {live})").fetchone()[0]
+    ):
+        name, former = (table.replace('"', "") for table in (live, aside))
+        message = f"{name} holds nothing, and {former}, which served before, does"
+        raise failed(message, f"bring its rows to {name}, or drop it yourself; then go on")
 
 
 def _mark(connection: Any, component: str, identity: Mapping[str, Any]) -> None:

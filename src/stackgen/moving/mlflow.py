@@ -20,7 +20,7 @@ from stackgen.moving.mlflow_links import experiment_tags
 from stackgen.moving.mlflow_registry import Registry
 from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, files, quiet, surplus
 from stackgen.moving.mlflow_tie import Ties
-from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
 
 AT_ONCE = 100  # the server's limit of params and tags per request; of metrics it takes 1000
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
@@ -46,7 +46,14 @@ def _sides(source: MlflowBinding, target: MlflowBinding) -> tuple[Side, Side]:
     return here, there
 
 
-def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, progress: Progress) -> Memory:
+def copy(
+    source: MlflowBinding,
+    target: MlflowBinding,
+    since: Memory | None,
+    progress: Progress,
+    *,
+    serves: bool = False,
+) -> Memory:
     """Make the target hold what the source holds; see `Mover`."""
     with _talking():
         here, there = _sides(source, target)
@@ -60,6 +67,9 @@ def copy(source: MlflowBinding, target: MlflowBinding, since: Memory | None, pro
                 if since.get(key) != at_source[key] and not _newer(key, at_target, since)
             }
             gone = {key for key in gone if key in since and at_target[key] == since[key]}
+        if serves and gone:
+            progress(stay("items", sorted(gone)))
+            gone = set[str]()
         _Copy(here, there, _touched(at_target, since)).bring(changed, gone)
         _refuse_otherwise(source, target, changed - _touched(at_target, since), at_source)
         if changed or gone:

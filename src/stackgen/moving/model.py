@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -67,14 +67,23 @@ class Compare(Protocol):
     ) -> Comparison: ...
 
 
+class Copy(Protocol):
+    """See `Mover`."""
+
+    def __call__(
+        self, source: Any, target: Any, since: Memory | None, progress: Progress, /, *, serves: bool = False
+    ) -> Memory: ...
+
+
 @dataclass(frozen=True)
 class Mover:
     """How data of one contract's boxes is moved.
 
     tool: with what. carries, leaves: what goes along and what can't, each a phrase.
-    copy(source, target, since, progress): without `since`, make the target hold what the source holds and nothing
-    else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
-    alone what the target has changed later. Safe to repeat after any interruption.
+    copy(source, target, since, progress, serves): without `since`, make the target hold what the source holds and
+    nothing else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
+    alone what the target has changed later. serves: applications use the target, so nothing is deleted in it: what the
+    source no longer has may have been deleted there, or lost. Safe to repeat after any interruption.
     compare(source, target, since, settled): proof; with `since`, for a target that serves already. settled: what an
     earlier proof has `seen`: what has not changed at the source since was in the target then, so a difference is newer.
     content(box): something that the box holds, such as a table's name; "" if it holds nothing.
@@ -86,12 +95,17 @@ class Mover:
     tool: str
     carries: tuple[str, ...]
     leaves: tuple[str, ...]
-    copy: Callable[[Any, Any, Memory | None, Progress], Memory]
+    copy: Copy
     compare: Compare
     content: Callable[[Any], str]
     turned: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None
+
+
+def stay(kinds: str, names: Sequence[str]) -> str:
+    """What to say of items that the box that serves keeps, though the other one no longer has them."""
+    return f"{len(names)} {kinds} stay in the box that serves; the other box no longer has them: {', '.join(names[:3])}"
 
 
 def failed(message: str, hint: str | None = None) -> StackgenError:

@@ -96,12 +96,18 @@ def session(binding: PgvectorBinding, *, snapshot: bool = False) -> Iterator[Any
 
 
 def copy(
-    source: PgvectorBinding, target: PgvectorBinding, since: Memory | None, progress: Progress
+    source: PgvectorBinding,
+    target: PgvectorBinding,
+    since: Memory | None,
+    progress: Progress,
+    *,
+    serves: bool = False,
 ) -> Memory:
     """Make the target's database hold what the source's holds. The source refuses writes once bindings are
-    switched, so there is nothing to bring over `since`.
+    switched, so there is nothing to bring over `since`, nor to one that serves.
     """
-    del since
+    if serves:
+        return since or {}
     with session(source, snapshot=True) as here, session(target) as there:
         _refuse_left(here)
         statements = schema(source, here.info.server_version // 10000)

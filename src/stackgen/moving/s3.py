@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
 
 WORKERS = 8
 SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
@@ -135,7 +135,9 @@ def _refuse_other_buckets(side: _Side) -> None:
         raise failed(message, f"move its objects to '{side.bucket}', or delete them")
 
 
-def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: Progress) -> Memory:
+def copy(
+    source: S3Binding, target: S3Binding, since: Memory | None, progress: Progress, *, serves: bool = False
+) -> Memory:
     """Make the target's bucket hold the source's objects; see `Mover`.
 
     What is remembered of an object is its mark on both sides: a target whose mark is another one has been written
@@ -152,6 +154,9 @@ def copy(source: S3Binding, target: S3Binding, since: Memory | None, progress: P
             wanted = [key for key in changed if not _is_newer(key, its, since)]
             seen = [key for key in since if key not in mine and _source(since, key)]
             gone = [key for key in seen if key in its and not _is_newer(key, its, since)]
+        if serves and gone:
+            progress(stay("objects", gone))
+            gone = []
         known = {key: item.mark for key, item in its.items() if key in mine}
         known |= {key: _target(since, key) for key in mine if since is not None and key in since}
 

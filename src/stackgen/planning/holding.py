@@ -43,7 +43,10 @@ class Types:
 
 @dataclass(frozen=True)
 class Held:
-    """A resource with data. owner: name of the box it belongs to; kind: that box's type. place: where the data is."""
+    """A resource with data. owner: name of the box it belongs to; kind: that box's type. place: where the data is.
+
+    folder: the same on this machine, "" elsewhere.
+    """
 
     urn: str
     type: str
@@ -52,6 +55,7 @@ class Held:
     kind: str
     place: str
     protected: bool
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,14 @@ def holdings(resources: Sequence[Resource], known: Types) -> Holdings:
         tops[item.urn] = top.name
         if item.type.endswith(known.holding):
             held[item.urn] = Held(
-                item.urn, item.type, item.name, top.name, top.type, _place(item), item.protected
+                item.urn,
+                item.type,
+                item.name,
+                top.name,
+                top.type,
+                _place(item),
+                item.protected,
+                _folder(item),
             )
         if item.type.endswith((*known.holding, *known.lasting)):
             belongings.setdefault(top.name, []).append(item.urn)
@@ -143,7 +154,11 @@ def _at_top(item: Resource, by_urn: Mapping[str, Resource]) -> bool:
 
 def _place(item: Resource) -> str:
     """Where the data is: its folder, or its type and identifier."""
-    folder = item.outputs.get("path")
-    if item.type.endswith("local:DataDirectory") and isinstance(folder, str):
+    if folder := _folder(item):
         return f"folder {folder}"
     return f"{item.type.rpartition(':')[2]} {item.id or item.name} ({item.type.partition(':')[0]})"
+
+
+def _folder(item: Resource) -> str:
+    folder = item.outputs.get("path")
+    return folder if item.type.endswith("local:DataDirectory") and isinstance(folder, str) else ""

@@ -124,6 +124,20 @@ def place(stack: str, environment: str, component: str) -> Path:
     return data_home() / "swaps" / stack / environment / f"{component}.json"
 
 
+def every(stack: str, environment: str) -> Iterator[Journal]:
+    """The journal of each component of an environment that has one. Raises StackgenError(journal-unreadable)."""
+    for path in sorted(place(stack, environment, "any").parent.glob("*.json")):
+        found = read(path)
+        if found is not None:
+            yield found
+
+
+def forget(stack: str, environment: str) -> None:
+    """Remove all journals of an environment: its boxes are gone with their data."""
+    for path in place(stack, environment, "any").parent.glob("*.json"):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Only one process works on a swap; raises StackgenError(swap-running)."""

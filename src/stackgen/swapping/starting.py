@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
-from stackgen.swapping.journal import Journal, place, read, restored
+from stackgen.swapping.consistency import refuse_put_back
+from stackgen.swapping.journal import Journal, every, place, restored
 from stackgen.swapping.overrides import Override, alone, exchanged, with_beside
 from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
@@ -69,9 +69,8 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
 
 def _one_at_a_time(site: Site) -> None:
     """Refuse to begin while another component's swap is not at its end: one may stand on the other's boxes."""
-    for path in sorted(place(site.name, site.environment, site.component).parent.glob("*.json")):
-        other = read(path)
-        if other is not None and not other.finished and not other.untouched:
+    for other in every(site.name, site.environment):
+        if not other.finished and not other.untouched:
             command = f"stackgen swap {site.name} {other.component} -e {site.environment} --apply"
             raise _refused("swap-unfinished", f"the swap of '{other.component}' is not at its end", command)
 
@@ -96,20 +95,9 @@ def _looked_at(site: Site, journal: Journal | None) -> Journal | None:
     What serves holds what was written since, and by the spec it would be the box to give up.
     """
     journal = restored(journal)
-    if journal is None or not (journal.kind == "retire" or "switch" in journal.done):
-        return journal
-    serving = site.override.get("box", 1)
-    if serving == journal.target:
-        return journal
-    place = f"environments.{site.environment}.components.{site.component}"
-    message = (
-        f"by the spec box {serving} of '{site.component}' serves, and the swap has switched to box {journal.target}: "
-        f"{place} was changed since"
-    )
-    entry = exchanged(journal.wanted) if journal.wanted else {}
-    entry = alone(entry) if journal.collections and entry else entry
-    hint = f"put it back: `{site.component}: {json.dumps(entry)}`" if entry else None
-    raise StackgenError(Problem("spec-and-journal-differ", message, hint=hint), ExitCode.POLICY)
+    if journal is not None:
+        refuse_put_back(journal, site.override.get("box", 1), site.environment)
+    return journal
 
 
 def rollback(site: Site, journal: Journal | None) -> Journal:

@@ -154,8 +154,8 @@ class Steps:
         """Before the way back: what the old box got too late, as after every switch."""
         memory: dict[str, Memory] = {}
         for name, found, source, target in self._sides():
-            late = found.copy(target, source, self.journal.memory.get(name, {}), self.site.progress)
-            memory[name] = found.turned(late)
+            known = self.journal.memory.get(name, {})
+            memory[name] = found.turned(found.copy(target, source, known, self.site.progress, serves=True))
         self.journal.memory = memory
         return "nothing is left behind"
 
@@ -171,15 +171,33 @@ class Steps:
             self.journal.closed[name] = _parts(found, target)
             self.journal.save()
 
-    def _since(self, name: str, found: Mover) -> Memory | None:
-        """What is known of an earlier copy, where the source is not frozen: only what is new is looked at."""
-        return self.journal.memory.get(name) if found.freeze is None else None
+    def _since(self, name: str, found: Mover, target: Any) -> Memory | None:
+        """What is known of an earlier copy, where the source is not frozen: only what is new is looked at.
+
+        Nothing is, where the target holds nothing: its data was lost, and not deleted by its users one by one.
+        """
+        return self.journal.memory.get(name) if found.freeze is None and found.content(target) else None
 
     def _copy(self) -> str:
         for name, found, source, target in self._sides():
-            back = self.journal.kind == "return"
-            self._bring(name, found, source, target, self._since(name, found) if back else None)
+            since = None
+            if self.journal.kind == "return":
+                self._refuse_lost(found, source, target)
+                since = self._since(name, found, target)
+            self._bring(name, found, source, target, since)
         return ", ".join(found.tool for _, found in self.movers())
+
+    def _refuse_lost(self, found: Mover, source: Any, target: Any) -> None:
+        """Raise StackgenError(box-empty) before the way back would have a full box hold what an empty one holds."""
+        if found.content(source) or not (held := found.content(target)):
+            return
+        here, there = self.journal.source, self.journal.target
+        message = (
+            f"box {here} of '{self.journal.component}' serves and holds nothing, and box {there} does ({held}), which "
+            "the way back would delete"
+        )
+        hint = f"if the data of box {here} was lost, bring it back; if nothing is right, delete it in box {there} too"
+        raise StackgenError(Problem("box-empty", message, hint=hint), ExitCode.POLICY)
 
     def _freeze(self) -> str:
         self.journal.frozen = True
@@ -193,7 +211,7 @@ class Steps:
         """The last copy before the switch; where the source is frozen the sides must be equal now."""
         said: list[str] = []
         for name, found, source, target in self._sides():
-            self._bring(name, found, source, target, self._since(name, found))
+            self._bring(name, found, source, target, self._since(name, found, target))
             if found.freeze is not None:
                 compared = found.compare(source, target, None)
                 said.append(_must_be_equal(compared))
@@ -218,7 +236,8 @@ class Steps:
             if found.freeze is not None:
                 said.append(self._closed(name, found, source))
                 continue
-            late = found.copy(source, target, self.journal.memory.get(name, {}), self.site.progress)
+            known = self.journal.memory.get(name, {})
+            late = found.copy(source, target, known, self.site.progress, serves=True)
             self.journal.memory[name] = late
             settled = self.journal.settled.get(name) if self.journal.kind == "retire" else None
             compared = found.compare(source, target, late, settled)
@@ -284,7 +303,9 @@ class Steps:
         before = dict(self.journal.memory)
         time.sleep(QUIET)
         for name, found, source, target in self._sides():
-            if found.freeze is None and found.copy(source, target, before[name], _silent) != before[name]:
+            if found.freeze is not None:
+                continue
+            if found.copy(source, target, before[name], _silent, serves=True) != before[name]:
                 message = f"box {self.journal.source} is still written to, by somebody with its old bindings"
                 hint = "restart what uses it, so that it takes the new ones; then retire it again"
                 raise StackgenError(Problem("box-in-use", message, hint=hint), ExitCode.DEPLOYMENT)

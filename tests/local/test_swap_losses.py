@@ -1,0 +1,56 @@
+"""Data that is lost, and a spec that is put back, while a swap has left two boxes: nothing more is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from stackgen.contracts.s3 import S3Binding, client
+from tests.conftest import Cli
+from tests.local.swapping import STACK, bindings, gone, spec, swap, up
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(900)]
+
+
+def keys(stack: Cli) -> set[str]:
+    """What an application finds in the bucket."""
+    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    found = client(binding).list_objects_v2(Bucket=binding.bucket).get("Contents", [])
+    return {item["Key"] for item in found}
+
+
+def refused(stack: Cli, *command: str) -> str:
+    return json.loads(stack(*command, "--json", code=5).stdout)["errors"][0]["code"]
+
+
+def test_what_an_old_box_has_lost_is_not_deleted_in_the_new_one(stack: Cli) -> None:
+    up(stack, "  documents: {capability: object_store}\n")
+    before = spec(stack)
+    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    for number in range(5):
+        client(binding).put_object(Bucket=binding.bucket, Key=str(number), Body=b"of value")
+    swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
+    after = spec(stack)
+
+    (stack.folder / "stack.yaml").write_text(before)
+    for command in ("diff", "up"):
+        assert (
+            refused(stack, command, *STACK, *(("--yes",) if command == "up" else ()))
+            == "spec-and-journal-differ"
+        )
+    (stack.folder / "stack.yaml").write_text(after)
+
+    stack("down", *STACK, "--yes")
+    shutil.rmtree(stack.folder / "data" / "stacks" / "swapped" / "dev" / "data" / "documents")
+    assert refused(stack, "up", *STACK, "--yes") == "data-missing"
+    stack("up", *STACK, "--yes", "--delete-data-of", "documents")
+    assert keys(stack) == set("01234")
+    swap(stack, "documents", "--retire")
+    assert keys(stack) == set("01234")
+    assert not [*(stack.folder / "data" / "swaps").rglob("*.json")]
+
+    swap(stack, "documents", "--apply", "--to", "local/versitygw")
+    gone(stack)
+    assert not [*(stack.folder / "data" / "swaps").rglob("*.json")], "it is forgotten with the boxes"
