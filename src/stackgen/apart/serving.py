@@ -38,8 +38,10 @@ def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
                 return
             time.sleep(0.1)  # until other work has failed and gives its memory back
 
-    with suppress(KeyboardInterrupt):
+    try:
         work(request, tell)
+    except KeyboardInterrupt:
+        _end()
     os._exit(0)  # no library's threads or clean-up are waited for
 
 
@@ -51,11 +53,15 @@ def _write(file: int, content: bytes) -> None:
 
 
 def _end_with_input(grace: float) -> None:
-    """Other processes of this one's go too; it is the first of its session."""
     sys.stdin.buffer.read()
     if grace:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         time.sleep(grace)
+    _end()
+
+
+def _end() -> None:
+    """At once, with the processes that this one has started; it is the first of its session."""
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

@@ -106,7 +106,7 @@ class _Work:
             return returned(self.function).validate_python(result)
         except ValidationError as error:
             raise failed(
-                f"{self._subject()}: an answer holds text that is none: {error.errors()[0]['msg']}"
+                f"{self._subject()}: an answer can't be passed on: {error.errors()[0]['msg']}"
             ) from None
 
     def _fail(self, last: Line) -> NoReturn:
