@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from functools import wraps
 from inspect import signature
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from stackgen.contracts.model import Binding
 from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
@@ -61,15 +61,19 @@ class _Work:
 
     def done(self) -> Any:
         """What the function has returned."""
+        from pydantic import ValidationError
+
         from stackgen.apart import starting
 
         refuse_missing_certificates(os.environ)
         environment = cleaned(os.environ, self.bindings)
         with starting.lines(WORKING, self._request(), environment, grace=TO_END) as lines:
             last = self._last(lines)
-        if "result" not in last:
-            self._fail(last)
-        return self._read(last["result"])
+        try:
+            return self._read(last)
+        except ValidationError as error:  # such as half a character in a name
+            reason = error.errors()[0]["msg"]
+            raise failed(f"{self._subject()}: an answer can't be passed on: {reason}") from None
 
     def _request(self) -> Line:
         return {
@@ -97,45 +101,38 @@ class _Work:
             elif "alive" not in line:
                 return line
 
-    def _read(self, result: Any) -> Any:
-        from pydantic import ValidationError
+    def _read(self, last: Line) -> Any:
+        """The result, or the error in its place."""
+        from pydantic import TypeAdapter
 
         from stackgen.moving.working import returned
 
-        try:
-            return returned(self.function).validate_python(result)
-        except ValidationError as error:
-            raise failed(
-                f"{self._subject()}: an answer can't be passed on: {error.errors()[0]['msg']}"
-            ) from None
-
-    def _fail(self, last: Line) -> NoReturn:
+        if "result" in last:
+            return returned(self.function).validate_python(last["result"])
         if "problems" in last:
-            from pydantic import TypeAdapter
-
             problems = TypeAdapter(list[Problem]).validate_python(last["problems"])
             raise StackgenError(problems, ExitCode(last["exit_code"]))
         if "missing" in last:
             raise ModuleNotFoundError(f"No module named {last['missing']!r}", name=last["missing"])
+        message, hint = self._why(last)
+        raise failed(f"{self._subject()}: {message}", hint)
+
+    def _why(self, last: Line) -> tuple[str, str]:
+        """What went wrong, and a hint."""
         if "memory" in last:
-            message = (
-                f"{self._subject()}: what the servers answer takes more than {self.gib:g} GiB of memory; the rest was "
-                "not read"
+            more = f"`export {MEMORY}={2 * self.gib:g}`"
+            return (
+                f"what the servers answer takes more than {self.gib:g} GiB of memory; the rest was not read",
+                f"look what answers there; where it really holds so much, {more}, and go on",
             )
-            hint = (
-                f"look what answers there; where it really holds so much, set {MEMORY} to more GiB, and go on: "
-                "what was moved stays moved"
-            )
-            raise failed(message, hint)
         if "silent" in last:
-            message = (
-                f"{self._subject()}: there was no progress for {_minutes(self.waited)}, so the move was ended"
+            return (
+                f"there was no progress for {_minutes(self.waited)}, so the move was ended",
+                "look at what answers there and at its log, and go on when it answers again",
             )
-            raise failed(
-                message, "look at what answers there and at its log, and go on when it answers again"
-            )
-        raise failed(
-            f"{self._subject()}: the process that moves data ended without a result: {last['failed']}"
+        return (
+            f"the process that moves data ended without a result: {last['failed']}",
+            "look at what answers there and at its log, then go on",
         )
 
     def _subject(self) -> str:
