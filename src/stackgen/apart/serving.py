@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 Line = dict[str, Any]
 Tell = Callable[[Line], None]
@@ -24,17 +24,19 @@ def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
 
     grace: seconds to tidy up when the input is closed; the work is interrupted as by Ctrl-C.
     """
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    asked, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # no library waits for what is typed
     os.dup2(2, 1)  # what a library prints is no answer
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
-    request = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_input, args=(grace,), daemon=True).start()
+    request = json.loads(asked.readline())
+    threading.Thread(target=_end_with_input, args=(asked, grace), daemon=True).start()
     turn = threading.Lock()
 
     def tell(line: Line) -> None:
         while True:
             with suppress(MemoryError), turn:
-                _write(answers.fileno(), json.dumps(line).encode() + b"\n")
+                _write(answers, json.dumps(line).encode() + b"\n")
                 return
             time.sleep(0.1)  # until other work has failed and gives its memory back
 
@@ -52,8 +54,8 @@ def _write(file: int, content: bytes) -> None:
         rest = rest[os.write(file, rest) :]
 
 
-def _end_with_input(grace: float) -> None:
-    sys.stdin.buffer.read()
+def _end_with_input(asked: IO[bytes], grace: float) -> None:
+    asked.read()
     if grace:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         time.sleep(grace)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from inspect import signature
@@ -28,6 +29,7 @@ SILENCE = 600.0  # seconds without a sign that the work goes on
 MORE = 4  # GiB of memory beyond what the process has at its start
 MEMORY = "STACKGEN_MOVE_MEMORY"
 WORKING = "stackgen.moving.working"
+PARTS = 4
 TO_END = 5.0  # seconds, more than the process takes for tidying up
 
 
@@ -61,19 +63,13 @@ class _Work:
 
     def done(self) -> Any:
         """What the function has returned."""
-        from pydantic import ValidationError
-
         from stackgen.apart import starting
 
         refuse_missing_certificates(os.environ)
         environment = cleaned(os.environ, self.bindings)
         with starting.lines(WORKING, self._request(), environment, grace=TO_END) as lines:
             last = self._last(lines)
-        try:
-            return self._read(last)
-        except ValidationError as error:  # such as half a character in a name
-            reason = error.errors()[0]["msg"]
-            raise failed(f"{self._subject()}: an answer can't be passed on: {reason}") from None
+        return self._read(last)
 
     def _request(self) -> Line:
         return {
@@ -88,9 +84,8 @@ class _Work:
         """The line that ends the work; progress is passed on before."""
         within: float | None = SILENCE
         while True:
-            try:
-                line = lines.get(timeout=within)
-            except Empty:
+            line = _next(lines, within)
+            if line is None:
                 self.waited = within or 0.0
                 return {"silent": True}
             if "said" in line:
@@ -140,6 +135,16 @@ class _Work:
         whose = f"'{self.component}', " if self.component else ""
         contracts = ", ".join(dict.fromkeys(_contract(binding).name for binding in self.bindings))
         return f"{whose}{contracts} at {', '.join(dict.fromkeys(_places(self.bindings)))}"
+
+
+def _next(lines: SimpleQueue[Line], within: float | None) -> Line | None:
+    """The next line; None where there is none. It is waited for in parts, since this process may have been stopped."""
+    if within is None:
+        return lines.get()
+    for _ in range(PARTS):
+        with suppress(Empty):
+            return lines.get(timeout=within / PARTS)
+    return None
 
 
 def _plain(value: Any) -> Any:
