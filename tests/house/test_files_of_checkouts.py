@@ -39,6 +39,7 @@ OTHERS = {
     "verification/signing.py": "the user's key",
     # what the system says
     "apart/memory.py": "the memory of this process",
+    "apart/serving.py": "the null device",
     # the same care by other means
     "cli/binding_files.py": "writes below folders that it holds open, and follows no link",
     "rendering/presence.py": "follows no link, not even one inside the checkout, since it may be overwritten",
