@@ -19,8 +19,8 @@ import pytest
 from stackgen.contracts import limited_http, mlflow
 from stackgen.providers.local.operations import PROGRAM
 from stackgen.verification import measuring
-from stackgen.verification.memory import FULL
 from stackgen.verification.model import Declared
+from stackgen.verification.probing import FULL
 from stackgen.verification.run import verify
 from tests.verification.test_verification import careless
 
@@ -183,10 +183,10 @@ OTHER_CLIENTS: dict[str, dict[str, str]] = {
 }
 VERIFY = """
 import json, resource, sys
-from stackgen.verification import measuring, memory
+from stackgen.verification import measuring
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
-memory.MORE, measuring.LONGEST = 256 * 1024**2, 30
+measuring.MORE, measuring.LONGEST = 256 * 1024**2, 30
 report = verify({"box": json.loads(sys.argv[1])}, {"box": Declared()})
 used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 print(json.dumps({"seen": [result.detail for result in report.results if result.measured], "MiB": used}))

@@ -38,7 +38,8 @@ OTHERS = {
     "swapping/journal.py": "the data home",
     "verification/signing.py": "the user's key",
     # what the system says
-    "verification/memory.py": "the memory of this process",
+    "apart/memory.py": "the memory of this process",
+    "apart/serving.py": "the null device",
     # the same care by other means
     "cli/binding_files.py": "writes below folders that it holds open, and follows no link",
     "rendering/replacing.py": "carries links over as links",

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "stackgen"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LAYERS = (
-    ("errors",),
+    ("errors", "apart"),
     ("spec",),
     ("contracts", "catalog", "providers"),
     ("planning",),

@@ -19,12 +19,13 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
     A store that can't be reached yet, or from here, is looked at after it is up.
     """
     from stackgen.moving.exchange import marker
+    from stackgen.moving.remote import apart
     from stackgen.planning.identity import difference, identity
     from stackgen.rendering.same_space import changed
 
     for _, maker, binding in _stores(plan, bindings):
         try:
-            found = marker(binding, maker.name)
+            found = apart(marker)(binding, maker.name)
         except (StackgenError, ModuleNotFoundError):
             continue
         new = identity(maker)
@@ -38,13 +39,14 @@ def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[s
     anew: even where it says something else.
     """
     from stackgen.moving.exchange import mark, marker
+    from stackgen.moving.remote import apart
     from stackgen.planning.identity import identity
 
     for store, maker, binding in _stores(plan, bindings):
         found = identity(maker)
         try:
-            if found is not None and (anew or marker(binding, maker.name) is None):
-                mark(binding, maker.name, found)
+            if found is not None and (anew or apart(marker)(binding, maker.name) is None):
+                apart(mark)(binding, maker.name, found)
         except (StackgenError, ModuleNotFoundError) as error:
             yield f"'{store}' could not be asked whose embeddings it holds: {error}"
 

@@ -6,16 +6,17 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 
-from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving.model import Comparison, Mover, Part
+from stackgen.moving.remote import apart
 
 __all__ = ["Comparison", "Mover", "Part", "mover"]
 
 
-def mover(contract: str) -> Mover | None:
+def mover(contract: str, component: str | None = None) -> Mover | None:
     """The mover of a contract, found by its file; None where boxes of it hold no data.
 
-    Whatever it does, it does in a cleaned environment: nothing of the user's shell reaches the clients.
+    Whatever it does, a process of its own does, in a cleaned environment: nothing of the user's shell reaches the
+    clients, and no server takes this process's memory or time. component: whose data it is, for messages.
     """
     name = f"stackgen.moving.{contract.replace('-', '_')}"
     if find_spec(name) is None:
@@ -23,9 +24,9 @@ def mover(contract: str) -> Mover | None:
     found: Mover = import_module(name).MOVER
     return replace(
         found,
-        copy=undisturbed(found.copy),
-        compare=undisturbed(found.compare),
-        content=undisturbed(found.content),
-        freeze=undisturbed(found.freeze) if found.freeze is not None else None,
-        thaw=undisturbed(found.thaw) if found.thaw is not None else None,
+        copy=apart(found.copy, component),
+        compare=apart(found.compare, component),
+        content=apart(found.content, component),
+        freeze=apart(found.freeze, component) if found.freeze is not None else None,
+        thaw=apart(found.thaw, component) if found.thaw is not None else None,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving.exchange import ROWS, Collection, digest, literal, make, refuse_ties, type_of
 from stackgen.moving.model import Part, Progress, failed
 from stackgen.moving.pgvector import session
+from stackgen.moving.pulse import patience
 
 BATCH = 32
 SAMPLE = 8
@@ -68,11 +68,12 @@ def compare(
         (mine, first), (its, second) = (
             digest(connection, collection, table) for table in (collection.live, collection.named(aside))
         )
-        rows = connection.execute(
-            f'select "{collection.text}", "{collection.embedding}"::text from {collection.named(aside)} '
-            f'where "{collection.text}" is not null'
-        ).fetchall()
-    sample = random.Random(first).sample(rows, min(SAMPLE, len(rows)))  # noqa: S311 - a sample, no secret
+        with patience():
+            sample = connection.execute(
+                f'select "{collection.text}", "{collection.embedding}"::text from {collection.named(aside)} '
+                f'where "{collection.text}" is not null order by md5(ctid::text || %s::text) limit {SAMPLE}',
+                [first],
+            ).fetchall()
     vectors = _embedded(model, [text for text, _ in sample])
     for (_, stored), made in zip(sample, vectors, strict=True):
         if stored is None or _cosine(json.loads(stored), made) < ALIKE:
@@ -85,13 +86,14 @@ def _missing(connection: Any, collection: Collection, aside: str) -> list[tuple[
     places = {"embedding": literal(collection.embedding)}
     mine = ROWS.format(table=collection.live, **places)
     its = ROWS.format(table=collection.named(aside), **places)
-    connection.execute(
-        f"delete from {collection.named(aside)} where ctid = any(array(select i.ctid from ({its}) i "
-        f"left join ({mine}) m using (d, n) where m.d is null))"
-    )
-    return connection.execute(
-        f"select m.ctid::text, m.d from ({mine}) m left join ({its}) i using (d, n) where i.d is null"
-    ).fetchall()
+    with patience():
+        connection.execute(
+            f"delete from {collection.named(aside)} where ctid = any(array(select i.ctid from ({its}) i "
+            f"left join ({mine}) m using (d, n) where m.d is null))"
+        )
+        return connection.execute(
+            f"select m.ctid::text, m.d from ({mine}) m left join ({its}) i using (d, n) where i.d is null"
+        ).fetchall()
 
 
 def _embed_rows(

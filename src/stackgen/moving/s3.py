@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stackgen.contracts.s3 import S3Binding, client
+from stackgen.moving import pulse
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
 
 WORKERS = 8
@@ -95,7 +96,7 @@ class _Side:
         """Digest of the content, and the headers that go along with it."""
         digest = hashlib.sha256()
         answer = self.client.get_object(Bucket=self.bucket, Key=key)
-        for block in answer["Body"].iter_chunks(1024 * 1024):
+        for block in _blocks(answer):
             digest.update(block)
         return digest.hexdigest(), _headers(answer)
 
@@ -256,7 +257,7 @@ def _send(item: _Object, here: _Side, there: _Side, alone: bool) -> str | None:
     digest = hashlib.sha256()
     where = {"Bucket": there.bucket, "Key": item.key}
     with tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
-        for block in answer["Body"].iter_chunks(1024 * 1024):
+        for block in _blocks(answer):
             digest.update(block)
             file.write(block)
         file.seek(0)
@@ -292,6 +293,12 @@ def _checksum(side: _Side, key: str) -> str:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return ""
         raise
+
+
+def _blocks(answer: Mapping[str, Any]) -> Iterator[bytes]:
+    for block in answer["Body"].iter_chunks(pulse.BLOCK):
+        yield block
+        pulse.beat()
 
 
 def _headers(answer: Mapping[str, Any]) -> dict[str, Any]:

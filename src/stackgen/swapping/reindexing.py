@@ -6,13 +6,14 @@ data; what it made stands in tables beside the new ones, until it is retired.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, TypeVar
 
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.moving import embeddings, exchange, pgvector
 from stackgen.moving.exchange import Collection
+from stackgen.moving.remote import apart
 from stackgen.planning.identity import CONTRACT, difference, embedded, identity, keeps_embeddings
 from stackgen.planning.model import Plan
 from stackgen.swapping.journal import Kind
@@ -21,6 +22,8 @@ from stackgen.swapping.site import Site, shaped
 from stackgen.swapping.steps import Step, Steps
 
 STORE = "pgvector"
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def affected(plan: Plan, component: str) -> list[dict[str, str]]:
@@ -65,8 +68,10 @@ class ReindexSteps(Steps):
         """Give the tables of the box that serves their names, and let the stores take writes."""
         for store, binding, collections in self._stores():
             box = self.journal.source
-            exchange.put_in_place(binding, collections, box, self.site.component, self._identity(box))
-            pgvector.thaw(binding)
+            self._apart(exchange.put_in_place)(
+                binding, collections, box, self.site.component, self._identity(box)
+            )
+            self._apart(pgvector.thaw)(binding)
             self.site.progress(f"{store} takes writes")
         self.journal.frozen = False
         self.journal.save()
@@ -102,6 +107,10 @@ class ReindexSteps(Steps):
             binding: Any = shaped(STORE, bindings[store])
             yield store, binding, found
 
+    def _apart(self, function: Callable[P, R]) -> Callable[P, R]:
+        """The function, run where no server takes this process's memory or time."""
+        return apart(function, self.site.component)
+
     def _identity(self, box: int) -> dict[str, Any]:
         found = identity(self.site.planned(box))
         assert found is not None  # noqa: S101 - it has one, or nothing would be made anew
@@ -114,9 +123,9 @@ class ReindexSteps(Steps):
         done = 0
         for _, binding, collections in self._stores():
             if self.journal.kind == "swap":  # on the way back a table has the name that the swap gave it
-                exchange.refuse_taken(binding, collections, self.journal.source, there)
+                self._apart(exchange.refuse_taken)(binding, collections, self.journal.source, there)
             for item in self._found(binding, collections):
-                done += embeddings.bring(
+                done += self._apart(embeddings.bring)(
                     *(binding, model, item, item.aside(there), dimensions, self.site.progress),
                     written_to=not self.journal.frozen,
                 )
@@ -126,13 +135,13 @@ class ReindexSteps(Steps):
         """On the way back from a switch that was not finished no table has its name, so nothing was written."""
         if self.journal.kind != "return":
             return collections
-        return [item for item in collections if exchange.in_place(binding, item)]
+        return [item for item in collections if self._apart(exchange.in_place)(binding, item)]
 
     def _refuse(self) -> str:
         self.journal.frozen = True
         self.journal.save()
         for _, binding, _ in self._stores():
-            pgvector.refuse_writes(binding)
+            self._apart(pgvector.refuse_writes)(binding)
         return "writes are refused, reads are answered"
 
     def _compared(self) -> str:
@@ -142,7 +151,7 @@ class ReindexSteps(Steps):
         said: list[str] = []
         for store, binding, collections in self._stores():
             parts = [
-                embeddings.compare(binding, model, item, item.aside(there))
+                self._apart(embeddings.compare)(binding, model, item, item.aside(there))
                 for item in self._found(binding, collections)
             ]
             for part in parts:
@@ -155,7 +164,7 @@ class ReindexSteps(Steps):
 
     def _hide(self) -> str:
         for _, binding, collections in self._stores():
-            exchange.put_aside(binding, collections, self.journal.source, self.journal.target)
+            self._apart(exchange.put_aside)(binding, collections, self.journal.source, self.journal.target)
         return "queries fail until the new tables are in place"
 
     def _switch_spec(self) -> str:
@@ -179,8 +188,10 @@ class ReindexSteps(Steps):
     def _show(self) -> str:
         there = self.journal.target
         for _, binding, collections in self._stores():
-            exchange.put_in_place(binding, collections, there, self.site.component, self._identity(there))
-            pgvector.thaw(binding)
+            self._apart(exchange.put_in_place)(
+                binding, collections, there, self.site.component, self._identity(there)
+            )
+            self._apart(pgvector.thaw)(binding)
         self.journal.frozen = False
         self.journal.save()
         return f"embeddings are those of {self._identity(there)['model']}"
@@ -188,7 +199,7 @@ class ReindexSteps(Steps):
     def _drop(self) -> str:
         box = self.journal.target if self._gives_up else self.journal.source
         for _, binding, collections in self._stores():
-            exchange.drop(binding, collections, box, unused=self._gives_up)
+            self._apart(exchange.drop)(binding, collections, box, unused=self._gives_up)
         return "gone"
 
 

@@ -71,7 +71,7 @@ class Steps:
         for name in self.site.shelf.capability(
             self.site.plan().by_name[self.site.component].capability
         ).contracts:
-            found = mover(name)
+            found = mover(name, self.site.component)
             if found is not None:
                 yield name, found
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import IO, Any
+from typing import Any
 
+from stackgen.apart import starting
+from stackgen.apart.starting import Line
 from stackgen.contracts import Binding
 from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
-from stackgen.verification import memory
 
 AT_ONCE = 8
 LONGEST = 600.0  # seconds for a clause; a server may send a byte now and then for ever
 TO_START = 300.0  # seconds until the first probe starts: client libraries are imported before
-Line = dict[str, Any]
+MORE = 2 * 1024**3  # bytes beyond what the process has when its limit begins
+PROBING = "stackgen.verification.probing"
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,9 @@ class _Process:
     def results(self) -> Iterator[tuple[int, Seen]]:
         """Of tasks in the order in which they end; then of those that are to blame for the end of the process."""
         last: Line = {}
-        with _lines(self.tasks, self.at_once) as lines:
+        environment = cleaned(os.environ, (task.binding for task in self.tasks.values()))
+        request = _request(self.tasks, self.at_once)
+        with starting.lines(PROBING, request, environment) as lines:
             while self._left and not last:
                 line = self._next(lines)
                 if "started" in line:
@@ -114,50 +113,9 @@ class _Process:
             yield number, Seen(False, sentence, now - self._running.get(number, now))
 
 
-@contextmanager
-def _lines(tasks: Mapping[int, Task], at_once: int) -> Iterator[SimpleQueue[Line]]:
-    """What a process that measures the tasks writes. It is ended in any case; a terminal's signals are not for it."""
-    command = (sys.executable, "-P", "-m", "stackgen.verification.probing")
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=cleaned(os.environ, (task.binding for task in tasks.values())),
-        start_new_session=True,
-    ) as process:
-        try:
-            with suppress(OSError):  # where it has ended already, its output says so
-                _send(process, _request(tasks, at_once))
-            lines: SimpleQueue[Line] = SimpleQueue()
-            threading.Thread(target=_receive, args=(process, lines), daemon=True).start()
-            yield lines
-        finally:
-            process.kill()
-            with suppress(OSError):  # what it has not read
-                _pipe(process).close()
-
-
 def _request(tasks: Mapping[int, Task], at_once: int) -> Line:
     asked = [
         {"number": number, "contract": task.contract, "clause": task.clause, "binding": dict(task.values)}
         for number, task in tasks.items()
     ]
-    return {"more": memory.MORE, "at_once": at_once, "tasks": asked}
-
-
-def _send(process: subprocess.Popen[bytes], request: Line) -> None:
-    pipe = _pipe(process)
-    pipe.write(json.dumps(request).encode() + b"\n")
-    pipe.flush()
-
-
-def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:
-    assert process.stdin is not None  # noqa: S101 - it was asked for
-    return process.stdin
-
-
-def _receive(process: subprocess.Popen[bytes], lines: SimpleQueue[Line]) -> None:
-    with suppress(ValueError):  # half a line, or a pipe that is closed since nothing more is waited for
-        for line in process.stdout or ():
-            lines.put(json.loads(line))
-    lines.put({"failed": "it was ended by the system, or by its own code"})
+    return {"more": MORE, "at_once": at_once, "tasks": asked}

@@ -2,44 +2,30 @@
 
 A server may take all the memory there is, or never answer, and then a thread cannot even be ended: a process can. It
 reads one line, a request, and writes a line when a probe starts and when it ends. It ends when its input is closed.
+Of a line, started: number of a task. ended: the same, with holds, seen and seconds. missing: a module that is not
+installed. failed: why there are no more lines.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from importlib import import_module
-from typing import Any
 
+from stackgen.apart.memory import causes, limit_memory
+from stackgen.apart.serving import Line, Tell, serve
 from stackgen.contracts import ClauseBroken, contract
-from stackgen.verification.memory import FULL, limit_memory
 
-Line = dict[str, Any]
-"""started: number of a task. ended: the same, with holds, seen and seconds. missing: a module that is not installed.
-failed: why there are no more lines."""
+FULL = "an answer takes more memory than verification may; the rest was not read"
 
 
 def main() -> None:
     """Measure what is asked: `tasks` (number, contract, clause, binding), `at_once` (how many), `more` (bytes)."""
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what a library prints is no answer
-    request = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_input, daemon=True).start()
-    turn = threading.Lock()
+    serve(_work)
 
-    def tell(line: Line) -> None:
-        while True:
-            with suppress(MemoryError), turn:
-                answers.write(json.dumps(line).encode() + b"\n")
-                return
-            time.sleep(0.1)  # until another probe has failed and gives its memory back
 
+def _work(request: Line, tell: Tell) -> None:
     try:
         _import_clients(request["tasks"])
         _measure(request["tasks"], request["at_once"], request["more"], tell)
@@ -47,13 +33,6 @@ def main() -> None:
         tell({"missing": error.name})
     except Exception as error:
         tell({"failed": _sentence(error)})
-    os._exit(0)  # no library's threads or clean-up are waited for
-
-
-def _end_with_input() -> None:
-    """The process must not go on alone where whoever started it was killed."""
-    sys.stdin.read()
-    os._exit(1)
 
 
 def _import_clients(tasks: list[Line]) -> None:
@@ -62,7 +41,7 @@ def _import_clients(tasks: list[Line]) -> None:
         import_module(name)
 
 
-def _measure(tasks: list[Line], at_once: int, more: int, tell: Callable[[Line], None]) -> None:
+def _measure(tasks: list[Line], at_once: int, more: int, tell: Tell) -> None:
     limited = threading.Event()  # a thread that starts without memory never says that it has started
 
     def work(task: Line) -> None:
@@ -96,14 +75,12 @@ def _evidence(task: Line) -> str:
 
 
 def _sentence(error: BaseException) -> str:
-    """What was seen. A client library may wrap what a limit on its answer says."""
-    cause: BaseException | None = error
-    while cause is not None:
+    """What was seen."""
+    for cause in causes(error):
         if isinstance(cause, ClauseBroken):
             return str(cause)
         if isinstance(cause, MemoryError):
             return FULL
-        cause = cause.__cause__ or cause.__context__
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 

@@ -7,9 +7,6 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
-MORE = 2 * 1024**3
-"""Bytes beyond what a process has when its limit begins."""
-FULL = "an answer takes more memory than verification may; the rest was not read"
 _STATUS = Path("/proc/self/status")
 
 
@@ -21,6 +18,15 @@ def limit_memory(more: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if data := _data():
         resource.setrlimit(resource.RLIMIT_DATA, (_lower(data + more, soft, hard), hard))
+
+
+def causes(error: BaseException | None) -> list[BaseException]:
+    """An error and what led to it: a client library may wrap what a limit on its answer says."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
 
 
 def _data() -> int:

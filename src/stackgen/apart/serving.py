@@ -1,0 +1,69 @@
+"""What runs in a process that `starting.py` has started: reads a request, one line, and says lines until it has ended.
+
+It ends when its input is closed, so it does not go on alone where whoever started it was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+Line = dict[str, Any]
+Tell = Callable[[Line], None]
+
+
+def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
+    """Do the work of the request that is read. `work` says what there is to say; it should raise nothing.
+
+    grace: seconds to tidy up when the input is closed; the work is interrupted as by Ctrl-C.
+    """
+    asked, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # no library waits for what is typed
+    os.dup2(2, 1)  # what a library prints is no answer
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    request = json.loads(asked.readline())
+    threading.Thread(target=_end_with_input, args=(asked, grace), daemon=True).start()
+    turn = threading.Lock()
+
+    def tell(line: Line) -> None:
+        while True:
+            with suppress(MemoryError), turn:
+                _write(answers, json.dumps(line).encode() + b"\n")
+                return
+            time.sleep(0.1)  # until other work has failed and gives its memory back
+
+    try:
+        work(request, tell)
+    except KeyboardInterrupt:
+        _end()
+    os._exit(0)  # no library's threads or clean-up are waited for
+
+
+def _write(file: int, content: bytes) -> None:
+    """All of it: a pipe takes a part of what is long."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _end_with_input(asked: IO[bytes], grace: float) -> None:
+    asked.read()
+    if grace:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(grace)
+    _end()
+
+
+def _end() -> None:
+    """At once, with the processes that this one has started; it is the first of its session."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
