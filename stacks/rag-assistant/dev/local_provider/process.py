@@ -228,20 +228,25 @@ def _wait(props: Properties) -> None:
             raise LocalFailure(_died(props, "dies after it is started"))
         alive = found["statename"] in ("STARTING", "RUNNING")
         # Nothing is sent to a port, least of all a password, before the process that holds it is known.
-        if alive and serves(int(found["pid"]), props["health"]) and healthy(props["health"], timeout=2):
-            _settle(props)
+        if (
+            alive
+            and serves(int(found["pid"]), props["health"])
+            and healthy(props["health"], timeout=2)
+            and _stays(props)
+        ):
             return
         time.sleep(0.1)
     raise LocalFailure(_died(props, f"is not healthy after {props['start_timeout']} s"))
 
 
-def _settle(props: Properties) -> None:
-    """supervisord calls a process RUNNING only after a second; an update is done when it does."""
+def _stays(props: Properties) -> bool:
+    """Whether the process has not ended by the time that supervisord calls it RUNNING, which is after a second."""
     for _ in range(40):
         found = supervisord.state(props["workspace"], props["name"])
         if found is None or found["statename"] != "STARTING":
-            return
+            return found is not None and found["statename"] == "RUNNING"
         time.sleep(0.05)
+    return True
 
 
 def _died(props: Properties, what: str) -> str:
