@@ -53,6 +53,9 @@ def refuse_planted(path: str) -> None:
 
     That user could read or replace what we keep there.
     """
+    real = os.path.realpath(path)
+    if real != os.path.abspath(path):  # noqa: PTH100
+        refuse_planted(real)
     while (above := os.path.dirname(path)) != path:  # noqa: PTH120
         try:
             holder = os.lstat(path).st_uid

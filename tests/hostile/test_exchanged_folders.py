@@ -111,6 +111,8 @@ def test_a_source_is_copied_with_the_files_that_its_links_mean(
     ):
         (app / name).symlink_to(target)
     os.mkfifo(app / "pipe")
+    for name in (".venv", "shared"):
+        (app / name).symlink_to(top / "elsewhere")  # links to folders were never copied
     for name in (".git/config", "inner/__pycache__/a", "code.pyc"):
         (app / name).parent.mkdir(exist_ok=True)
         (app / name).write_text("left out")

@@ -132,7 +132,13 @@ def test_an_account_leaves_nothing_with_the_system_and_room_for_others(accounts:
 
 
 @pytest.mark.parametrize(
-    ("limits", "most"), [({}, 8192), ({"": "max", "a/b": "2000"}, 500), ({"a": "400", "a/b": "100000"}, 100)]
+    ("limits", "most"),
+    [
+        ({}, 8192),
+        ({"": "max", "a/b": "2000"}, 1750),
+        ({"a": "400", "a/b": "100000"}, 336),
+        ({"a": "100"}, 50),
+    ],
 )
 def test_an_account_gets_a_share_of_what_a_control_group_allows(
     accounts: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limits: dict[str, str], most: int

@@ -54,7 +54,7 @@ def fill(client: Any) -> None:
     client.set_terminated(evaluation.info.run_id, "FAILED")
     client.create_registered_model("fraud", {"passing": "1", "team": "risk"}, "finds fraud")
     made_of = f"models:/{model.model_id}", f"{run.info.artifact_uri}/x", f"models:/{model.model_id}"
-    for source in (*made_of, f"{run.info.artifact_uri}/y"):
+    for source in (*made_of, f"{run.info.artifact_uri}/y", f"runs:/{run.info.run_id}/z"):
         models = {"model_id": model.model_id} if source.startswith("models:") else {}
         client.create_model_version(
             "fraud", source, run.info.run_id, {"passing": "1"}, "https://ci/1", await_creation_for=0, **models
@@ -132,6 +132,8 @@ def told(client: Any) -> dict[str, Any]:
             _plain(version.tags),
             runs[version.run_id].info.run_name,
             made_of.name if made_of else version.source.rpartition("/")[2],
+            version.source.partition(":")[0],
+            version.source.startswith("runs:/") and runs[version.source.split("/")[1]].info.run_name,
         ]
     return found
 

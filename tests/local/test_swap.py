@@ -56,6 +56,8 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     (stack.folder / "stack.yaml").write_text(put_back)  # as a checkout does that lacks the swap's edit
     for word in ("--rollback", "--retire", "--apply"):
         assert swap(stack, "knowledge", word, code=5)["errors"][0]["code"] == "spec-and-journal-differ"
+    for command in (("diff", *STACK), ("up", *STACK, "--yes")):
+        assert "the swap has switched to box 2" in stack(*command, code=5).stderr
     (stack.folder / "stack.yaml").write_text(text)
 
     for word in ("--retire", "--rollback"):

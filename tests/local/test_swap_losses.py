@@ -25,6 +25,7 @@ def refused(stack: Cli, *command: str) -> str:
     return json.loads(stack(*command, "--json", code=5).stdout)["errors"][0]["code"]
 
 
+@pytest.mark.nightly
 def test_what_an_old_box_has_lost_is_not_deleted_in_the_new_one(stack: Cli) -> None:
     up(stack, "  documents: {capability: object_store}\n")
     before = spec(stack)
@@ -52,5 +53,18 @@ def test_what_an_old_box_has_lost_is_not_deleted_in_the_new_one(stack: Cli) -> N
     assert not [*(stack.folder / "data" / "swaps").rglob("*.json")]
 
     swap(stack, "documents", "--apply", "--to", "local/versitygw")
+    stack("down", *STACK, "--yes")
+    shutil.rmtree(stack.folder / "data" / "stacks" / "swapped" / "dev" / "data" / "documents-3")
+    stack("up", *STACK, "--yes", "--delete-data-of", "documents-3")
+    for word in ("--retire", "--rollback"):
+        assert swap(stack, "documents", word, code=5)["errors"][0]["code"] == "box-remade"
+    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    client(binding).put_object(Bucket=binding.bucket, Key="brought back", Body=b"of value")
+    swap(stack, "documents", "--retire", "--accept-data")
+    assert keys(stack) == {"brought back"}
+
+    swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
     gone(stack)
+    error = swap(stack, "documents", "--rollback", code=6)["errors"][0]
+    assert (error["code"], "take `beside` out of" in error["hint"]) == ("box-beside", True)
     assert not [*(stack.folder / "data" / "swaps").rglob("*.json")], "it is forgotten with the boxes"

@@ -250,6 +250,11 @@ def _swapping(commands: Any) -> None:
     what.add_argument(
         "--retire", action="store_true", help="remove the old box, once its data is proven moved"
     )
+    swap.add_argument(
+        "--accept-data",
+        action="store_true",
+        help="take the box that serves as it is, though its data was lost and made anew since the swap",
+    )
     swap.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
     _confirming(swap)
 

@@ -19,10 +19,11 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
     A store that can't be reached yet, or from here, is looked at after it is up.
     """
     from stackgen.moving.exchange import marker
-    from stackgen.moving.remote import apart
+    from stackgen.moving.remote import apart, memory_limit
     from stackgen.planning.identity import difference, identity
     from stackgen.rendering.same_space import changed
 
+    memory_limit()  # a wrong one is no store that can't be reached
     for _, maker, binding in _stores(plan, bindings):
         try:
             found = apart(marker)(binding, maker.name)

@@ -30,7 +30,8 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
     path = place(context.name, context.environment, component)
     with alone(path), console.working(f"swapping {component}") as progress:
         loaded, shelf = context.loaded, context.shelf
-        site = Site(loaded, shelf, context.environment, component, context.output, progress)
+        accepts = bool(arguments.accept_data)
+        site = Site(loaded, shelf, context.environment, component, context.output, progress, accepts)
         steps = _steps(arguments, context, site)
         journal = steps.journal
         if journal.finished:

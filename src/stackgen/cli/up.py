@@ -31,13 +31,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
     start = time.monotonic()
     plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()
     refuse_unpinned(plan)
-    refuse_changed_since(plan)
     for warning in (*plan.warnings, *allowances(plan)):  # before anybody agrees to anything
         console.say(f"warning: {warning}")
     agreed = _question(arguments, console, context)
     context.refuse_while_updating()
     if not arguments.take_over:
         context.refuse_another_checkout()
+    refuse_changed_since(plan)
     looked: tuple[Deployment, list[Resource] | None] | None = _looked_at(context, plan)
     program = context.program()
     changes = write(program, force=arguments.force)

@@ -54,7 +54,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as the state has it; secrets are not decrypted."""
+    """A resource as the state has it; secrets are not decrypted. created: when, as the state says it; "" if not."""
 
     urn: str
     type: str
@@ -62,6 +62,7 @@ class Resource:
     parent: str
     id: str = ""
     protected: bool = False
+    created: str = ""
 
     @property
     def name(self) -> str:
@@ -223,6 +224,7 @@ class Deployment:
                 item.get("parent", ""),
                 str(item.get("id", "")),
                 bool(item.get("protect")),
+                str(item.get("created") or ""),
             )
             for item in exported.get("resources", [])
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import time
@@ -55,8 +56,8 @@ class Lock:
             process = psutil.Process(self.process)
             if process.status() == psutil.STATUS_ZOMBIE:
                 return True
-            if self.owner not in (None, process.uids().real):
-                return True
+            if self.owner in (0, os.geteuid()) and process.uids().real != self.owner:
+                return True  # of other owners nothing follows: not every file system keeps them
             if process.name() == "pulumi" or self.since is None:
                 return False
             return process.create_time() > self.since.timestamp() + TOLERANCE

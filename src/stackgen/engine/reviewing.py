@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from stackgen.engine.deployment import Deployment, Outcome, Resource, Step
 from stackgen.engine.states import Change
@@ -160,7 +160,7 @@ def refuse_missing(plan: Plan, found: Holdings, owners: Collection[str]) -> None
             next=f"stackgen up {plan.stack.name} -e {plan.environment} --delete-data-of {item.owner}",
         )
         for item in found.held.values()
-        if item.owner in owners and item.folder and not Path(item.folder).is_dir()
+        if item.owner in owners and item.folder and not os.path.isdir(item.folder)  # noqa: PTH112 - never raises
     ]
     if problems:
         raise StackgenError(problems, ExitCode.POLICY)

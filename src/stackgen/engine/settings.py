@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import tempfile
@@ -50,6 +51,8 @@ def _passphrase() -> Path:
     """
     file = data_home() / "passphrase"
     refuse_planted(str(file))
+    if file.exists() and file.stat().st_uid not in (0, os.geteuid()):
+        raise PermissionError(errno.EPERM, "it belongs to another user, who knows what is in it", str(file))
     if file.exists() and file.stat().st_size == 0:  # an earlier version wrote it in two steps
         _require_no_state(file)
         file.unlink()

@@ -143,9 +143,14 @@ def refuse_taken(store: PgvectorBinding, collections: list[Collection], here: in
 
 
 @undisturbed
-def in_place(store: PgvectorBinding, collection: Collection) -> bool:
-    """Whether the table has its name, so that applications find it."""
+def in_place(store: PgvectorBinding, collection: Collection, box: int) -> bool:
+    """Whether the box's table has its name, so that applications find it.
+
+    Raises StackgenError(move-failed) where another one has it, which an application made meanwhile.
+    """
     with session(store) as connection:
+        if exists(connection, collection.named(collection.aside(box))):
+            _refuse_made_anew(connection, collection)
         return exists(connection, collection.live)
 
 

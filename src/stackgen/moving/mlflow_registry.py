@@ -80,6 +80,9 @@ class Registry:
         source = rest
         if kind == "run" and run is not None:
             source = f"{self.to.get_run(run).info.artifact_uri}{rest}"
+        elif kind == "runs":
+            first, slash, path = rest.partition("/")
+            source = f"runs:/{self.runs[first]}{slash}{path}" if first in self.runs else version.source
         elif model is not None:
             source = f"models:/{model}"
         before = self._noted(model) if model is not None else None

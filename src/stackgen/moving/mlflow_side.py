@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,6 +32,8 @@ ENDED, READY = ("FINISHED", "FAILED", "KILLED"), ("READY", "FAILED")
 _SILENT = {**QUIET, "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 # What such an address names is another thing elsewhere.
 _OF_ONE_SERVER = ("/", "file:", f"{mlflow_artifacts.SERVED}:")
+_OF_RUN = re.compile(r"runs:/+([^/]+)(.*)", re.DOTALL)
+EMPTY = 100  # pages with nothing on them that a server may list one after another
 Files = dict[str, int]  # path → size in bytes
 Version = tuple[str, str]  # registered model, number
 
@@ -155,6 +158,8 @@ class Side:
         run = self.runs.get(self.run_origins.get(version.run_id or "", ""))
         if run is not None and text.startswith(run.info.artifact_uri):
             return ["run", text.removeprefix(run.info.artifact_uri)]
+        if (found := _OF_RUN.fullmatch(text)) and found[1] in self.run_origins:
+            return ["runs", f"{self.run_origins[found[1]]}{found[2]}"]
         if text.startswith("models:/") and text.removeprefix("models:/") in self.model_origins:
             return ["model", self.model_origins[text.removeprefix("models:/")]]
         return ["uri", text]
@@ -296,9 +301,13 @@ def _address(binding: MlflowBinding) -> str:
 def _pages(search: Callable[..., Any]) -> list[Any]:
     found: list[Any] = []
     token: str | None = None
+    empty = 0
     while True:
         page = search(page_token=token)
         found += page
+        empty = 0 if page else empty + 1
+        if empty > EMPTY:
+            raise failed("the registry's server lists page after page with nothing on it")
         token = page.token
         if not token:
             return found

@@ -59,7 +59,7 @@ class _Work:
         self.reports = {name: value for name, value in given.items() if callable(value)}
         self.bindings = [value for value in given.values() if isinstance(value, Binding)]
         self.waited = SILENCE
-        self.gib = _gib()
+        self.gib = memory_limit()
 
     def done(self) -> Any:
         """What the function has returned."""
@@ -179,7 +179,7 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:g} s"
 
 
-def _gib() -> float:
+def memory_limit() -> float:
     """How much memory a move may take; raises StackgenError(move-failed) for what is no number."""
     text = os.environ.get(MEMORY)
     try:

@@ -24,6 +24,7 @@ from stackgen.moving import pulse
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
 
 WORKERS = 8
+EMPTY = 100  # pages without an object that a server may list one after another
 SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
 MD5 = re.compile(r"[0-9a-f]{32}")
 CLOUDS = ("amazonaws.com", "amazonaws.com.cn", "googleapis.com")
@@ -63,8 +64,16 @@ class _Side:
 
     def keys(self) -> list[str]:
         """Of all objects that the server lists."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        keys, empty = list[str](), 0
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
+            found = [item["Key"] for item in page.get("Contents", [])]
+            keys += found
+            empty = 0 if found else empty + 1
+            if empty > EMPTY:
+                raise failed(
+                    f"the server of the bucket '{self.bucket}' lists page after page without an object"
+                )
+        return keys
 
     def objects(self) -> dict[str, _Object]:
         found = _each(self.object, self.keys())

@@ -56,5 +56,6 @@ def _put_back(journal: Journal, serving: int, environment: str) -> Problem:
     )
     entry = exchanged(journal.wanted) if journal.wanted else {}
     entry = alone(entry) if journal.collections and entry else entry
-    hint = f"put it back: `{name}: {json.dumps(entry)}`" if entry else None
+    hint = f"put it back: `{name}: {json.dumps(entry)}`; or, " if entry else ""
+    hint += f"if these boxes were deleted since, delete {journal.path}"
     return Problem("spec-and-journal-differ", message, hint=hint)

@@ -28,6 +28,7 @@ class Journal:
     other. wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the
     source refuses writes. memory: contract → what was copied. settled: contract → what was equal right after the
     switch. proof: contract → what was equal at the switch.
+    made: box → URN of a resource with data → when it was made, as it was at the switch.
     closed: contract → what our last copy made of a closed target, [] while that goes on.
     collections: tables whose embeddings are made anew, each with its `store`. reason: why a way back began by itself,
     "" if a person asked for it. warnings: what is to be shown at the end, sentences. former: the finished move
@@ -52,6 +53,7 @@ class Journal:
     reason: str = ""
     warnings: list[str] = field(default_factory=list[str])
     closed: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
+    made: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     former: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property

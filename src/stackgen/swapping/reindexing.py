@@ -133,9 +133,10 @@ class ReindexSteps(Steps):
 
     def _found(self, binding: PgvectorBinding, collections: list[Collection]) -> list[Collection]:
         """On the way back from a switch that was not finished no table has its name, so nothing was written."""
+        box = self.journal.source
         if self.journal.kind != "return":
             return collections
-        return [item for item in collections if self._apart(exchange.in_place)(binding, item)]
+        return [item for item in collections if self._apart(exchange.in_place)(binding, item, box)]
 
     def _refuse(self) -> str:
         self.journal.frozen = True

@@ -36,7 +36,10 @@ Bindings = Mapping[str, Mapping[str, Any]]  # contract → binding
 
 @dataclass
 class Site:
-    """A spec's environment and one component in it. progress: takes sentences."""
+    """A spec's environment and one component in it.
+
+    progress: takes sentences. accepts_data: take the box that serves as it is, though its data was made anew.
+    """
 
     loaded: LoadedStack
     shelf: Shelf
@@ -44,6 +47,7 @@ class Site:
     component: str
     output: Path | None
     progress: Callable[[str], None]
+    accepts_data: bool = False
     _exported: dict[str, Any] | None = None
     _in_state: Sequence[Any] | None = None
     _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
@@ -110,6 +114,12 @@ class Site:
         start = f"{self._resource}-"
         numbers = (owner.removeprefix(start) for owner in owners if owner.startswith(start))
         return {int(number) for number in numbers if number.isdecimal()}
+
+    def made(self, box: int) -> dict[str, str]:
+        """When each resource with data of a box was made, by URN: another time is another one, without that data."""
+        found = holdings(self._resources(), types(self.shelf)).of(numbered(self._resource, box))
+        created = {item.urn: item.created for item in self._resources()}
+        return {item.urn: created[item.urn] for item in found}
 
     def _deployed_as(self, deployment: Deployment, box: int) -> tuple[str, ...]:
         """A box's name among resources, if it is there and holds data."""

@@ -14,6 +14,7 @@ from stackgen.swapping.overrides import Override, alone, exchanged, with_beside
 from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
 from stackgen.swapping.site import Site
+from stackgen.swapping.steps import refuse_remade
 
 ELSEWHERE = "a swap that was made on another machine has its journal there"
 
@@ -22,6 +23,7 @@ def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[s
     """Go on with a swap, or begin one; raises StackgenError where that can't be, before anything is touched."""
     command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
     journal = _looked_at(site, journal)
+    _refuse_unknown_box(site, journal)
     if journal is not None and journal.kind in ("retire", "abandon"):
         raise _unfinished(site, "--retire" if journal.kind == "retire" else "--rollback")
     if journal is not None and to is None:
@@ -100,17 +102,33 @@ def _looked_at(site: Site, journal: Journal | None) -> Journal | None:
     return journal
 
 
+def _refuse_unknown_box(site: Site, journal: Journal | None) -> None:
+    """Raise StackgenError(box-beside) for a second box of which no swap is known: its journal went with its data."""
+    if journal is not None or (beside := site.override.get("beside")) is None:
+        return
+    place = f"environments.{site.environment}.components.{site.component}"
+    message = f"'{site.component}' has a second box in the spec, and no swap of it is known on this machine"
+    name = f"{site.component}-{beside['box']}" if beside["box"] > 1 else site.component
+    hint = (
+        f"if its data was deleted, take `beside` out of {place}, then run `stackgen up {site.name} -e "
+        f"{site.environment} --delete-data-of {name}`; else {ELSEWHERE}"
+    )
+    raise StackgenError(Problem("box-beside", message, hint=hint), ExitCode.NOT_FOUND)
+
+
 def rollback(site: Site, journal: Journal | None) -> Journal:
     """Return to the old box if bindings were switched, else give the new one up."""
     journal = _looked_at(site, journal)
     if journal is not None and journal.kind == "retire":
         raise _unfinished(site, "--retire")
+    _refuse_unknown_box(site, journal)
     if journal is None:
         message = f"'{site.component}' has no old box to return to"
         raise StackgenError(Problem("nothing-to-roll-back", message, hint=ELSEWHERE), ExitCode.NOT_FOUND)
     if journal.kind in ("return", "abandon"):
         return journal
     if site.override.get("box", 1) == journal.target:
+        refuse_remade(site, journal, journal.target)
         return way_back(journal)
     given_up = Journal(journal.path, "abandon", journal.component, journal.source, journal.target)
     given_up.frozen, given_up.collections = journal.frozen, journal.collections
@@ -123,6 +141,7 @@ def retire(site: Site, journal: Journal | None) -> Journal:
     if journal is not None and journal.kind == "retire":
         return journal
     command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
+    _refuse_unknown_box(site, journal)
     if journal is None:
         message = f"'{site.component}' has no old box to retire"
         raise StackgenError(Problem("nothing-to-retire", message, hint=ELSEWHERE), ExitCode.NOT_FOUND)
@@ -135,9 +154,11 @@ def retire(site: Site, journal: Journal | None) -> Journal:
         message = f"'{site.environment}' of '{site.name}' is protected: its data is not deleted"
         hint = "set `protect: false` in the spec and run `stackgen up` first"
         raise StackgenError(Problem("protected", message, hint=hint), ExitCode.POLICY)
+    refuse_remade(site, journal, journal.target)
     found = Journal(journal.path, "retire", journal.component, journal.source, journal.target)
     found.memory, found.proof, found.settled = journal.memory, journal.proof, journal.settled
     found.wanted, found.collections, found.former = journal.wanted, journal.collections, journal.content()
+    found.made = journal.made
     return found
 
 

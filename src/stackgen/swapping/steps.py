@@ -182,21 +182,27 @@ class Steps:
         for name, found, source, target in self._sides():
             since = None
             if self.journal.kind == "return":
+                refuse_remade(self.site, self.journal, self.journal.source)
                 self._refuse_lost(found, source, target)
                 since = self._since(name, found, target)
             self._bring(name, found, source, target, since)
         return ", ".join(found.tool for _, found in self.movers())
 
     def _refuse_lost(self, found: Mover, source: Any, target: Any) -> None:
-        """Raise StackgenError(box-empty) before the way back would have a full box hold what an empty one holds."""
-        if found.content(source) or not (held := found.content(target)):
+        """Raise StackgenError(box-empty) before a full box goes, or is to hold what an empty one that serves holds.
+
+        source: the box that serves.
+        """
+        if self.site.accepts_data or found.content(source) or not (held := found.content(target)):
             return
         here, there = self.journal.source, self.journal.target
+        if self.journal.kind == "retire":
+            here, there = there, here
         message = (
             f"box {here} of '{self.journal.component}' serves and holds nothing, and box {there} does ({held}), which "
-            "the way back would delete"
+            "would be deleted"
         )
-        hint = f"if the data of box {here} was lost, bring it back; if nothing is right, delete it in box {there} too"
+        hint = "bring the data back, from the other box or a copy; where none is right, add --accept-data"
         raise StackgenError(Problem("box-empty", message, hint=hint), ExitCode.POLICY)
 
     def _freeze(self) -> str:
@@ -211,11 +217,16 @@ class Steps:
         """The last copy before the switch; where the source is frozen the sides must be equal now."""
         said: list[str] = []
         for name, found, source, target in self._sides():
+            if self.journal.kind == "return":
+                refuse_remade(self.site, self.journal, self.journal.source)
+                self._refuse_lost(found, source, target)
             self._bring(name, found, source, target, self._since(name, found, target))
             if found.freeze is not None:
                 compared = found.compare(source, target, None)
                 said.append(_must_be_equal(compared))
                 self.journal.proof[name] = [[part.name, part.source_checksum] for part in compared.parts]
+        boxes = (self.journal.source, self.journal.target)
+        self.journal.made = {str(box): self.site.made(box) for box in boxes}
         return "; ".join(said) or "copied once more; compared after the switch, since writes go on"
 
     def _open(self) -> str:
@@ -248,6 +259,8 @@ class Steps:
     def _closed(self, name: str, found: Mover, source: Any) -> str:
         """Whether nothing was written to a frozen box. What was stays there: it is said, and nothing is deleted."""
         here, there = self.journal.source, self.journal.target
+        if self.journal.kind == "retire" and not found.content(source):
+            return f"box {here} holds nothing any more"
         parts = _unlike(_parts(found, source), self.journal.proof.get(name, []))
         if not parts:
             return "nothing was written there since it was compared"
@@ -283,6 +296,9 @@ class Steps:
 
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
+        refuse_remade(self.site, self.journal, self.journal.target)
+        for _, found, source, target in self._sides():
+            self._refuse_lost(found, target, source)
         said = self._settle()
         self._must_be_quiet()
         self._proven = True
@@ -325,6 +341,22 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
     "abandon": ("thaw", "remove", "clean"),
     "retire": ("prove", "remove", "clean"),
 }
+
+
+def refuse_remade(site: Site, journal: Journal, serving: int) -> None:
+    """Raise StackgenError(box-remade) where the box that serves lost its data since the switch, and began anew.
+
+    What it holds now must not replace what the other box has, nor be what is left of both.
+    """
+    known = journal.made.get(str(serving), {})
+    if site.accepts_data or not known or known.items() <= site.made(serving).items():
+        return
+    message = (
+        f"box {serving} of '{journal.component}' serves, and its data was deleted or lost since the swap: what holds "
+        "it was made anew"
+    )
+    hint = "bring its data back, from the other box or a copy; where what it holds now is right, add --accept-data"
+    raise StackgenError(Problem("box-remade", message, hint=hint), ExitCode.POLICY)
 
 
 def _silent(_: str) -> None:

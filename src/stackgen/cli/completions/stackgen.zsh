@@ -274,6 +274,7 @@ _shtab_stackgen_swap_options=(
   "--apply[swap\: new box beside the old, data moved, bindings switched]"
   "--rollback[return to the old box, with its data]"
   "--retire[remove the old box, once its data is proven moved]"
+  "--accept-data[take the box that serves as it is, though its data was lost and made anew since the swap]"
   "--markdown[write the report as Markdown too]:FILE:"
   {-y,--yes}"[don\'t ask]"
   "--no-input[never ask\; fail where an answer is needed]"

@@ -35,6 +35,7 @@ ATTEMPTS = 3  # at a password file that another tool has locked; useradd waits 1
 PATIENCE = 30  # seconds for processes to go that were killed
 NUMBERS = ((1879048192, 2147352576), (20000, 60000))
 """First number and the one after the last: what systemd leaves free (UIDS-GIDS), and for containers that have few."""
+_EXPIRY = 7  # where a line of shadow(5) has it
 LOCK = Path("/run/stackgen/accounts.lock")  # useradd looks for the name before it locks anything
 
 
@@ -53,6 +54,8 @@ def service_account(wanted: str | None) -> Account | None:
         with locked(LOCK):
             _make(name, group)
         found = _known(name)
+    if name.startswith(PREFIX):
+        _expire(name)
     if found is None:
         raise LocalFailure(f"the account '{name}' was made, but the system does not know it")
     if found.uid in (0, OTHERS.uid):
@@ -180,10 +183,21 @@ def _make(name: str, group: str) -> None:
     command = ["useradd", "--system", "--uid", str(_new_number()), "--gid", group, "--no-log-init"]
     command += ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
     _run(name, [*command, "--comment", "component of a stackgen environment", name])
-    if Path("/etc/shadow").exists():  # expired: cron, at and user managers start nothing for it
-        _run(
-            name, ["usermod", "--expiredate", "1970-01-02", name]
-        )  # useradd does it for no account of the system
+
+
+def _expire(name: str) -> None:
+    """Let cron, at and user managers start nothing for an account; useradd can't for one of the system.
+
+    Nothing happens where it is done, or the account is in no file of this machine.
+    """
+    try:
+        lines = Path("/etc/shadow").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    fields = next((line.split(":") for line in lines if line.startswith(f"{name}:")), [])
+    if len(fields) > _EXPIRY and not fields[_EXPIRY]:
+        with locked(LOCK):
+            _run(name, ["usermod", "--expiredate", "1970-01-02", name])
 
 
 def _run(name: str, command: list[str]) -> None:

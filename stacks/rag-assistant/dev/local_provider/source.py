@@ -112,7 +112,9 @@ def _files(source: Path) -> Iterator[tuple[str, bytes]]:
     with reached(inside) as top:
         for root, folder in folders(top, IGNORED):
             for name in sorted(names_in(folder)):
-                data = None if name.endswith(".pyc") else content(name, folder)
+                if name.endswith(".pyc") or name in IGNORED:
+                    continue
+                data = content(name, folder)
                 if data is None and (inside / root / name).is_symlink():
                     data = _linked(inside / root / name, inside, top)
                 if data is not None:
@@ -120,11 +122,13 @@ def _files(source: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _linked(link: Path, inside: Path, top: int) -> bytes | None:
-    """What a link in the folder means, None for no file."""
+    """What a link in the folder means, None for no file: links to folders are left out."""
     with suppress(FileNotFoundError, NotADirectoryError, RuntimeError):  # the last: links in a circle
         real = link.resolve()
-        if not real.is_relative_to(inside):
+        if not real.is_relative_to(inside) and not real.is_dir():
             raise LocalFailure(f"{link} is a link that leads out of {inside}; its target is not copied")
+        if not real.is_relative_to(inside):
+            return None
         target = real.relative_to(inside)
         with reached(target.parent, top) as folder:
             return content(target.name, folder)

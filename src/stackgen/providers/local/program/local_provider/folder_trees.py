@@ -38,7 +38,8 @@ def _close(folder: int) -> None:
     """Let no one else make names in a folder, not even one who has it open: it would never be empty."""
     ours = os.geteuid()
     if ours == 0:
-        os.fchown(folder, 0, 0)
+        with suppress(PermissionError):  # a file system that keeps no owners
+            os.fchown(folder, 0, 0)
     elif os.fstat(folder).st_uid != ours:
         return
     os.fchmod(folder, 0o700)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 MOST = 8192
-SHARE = 4  # an account gets a quarter of what its control group allows to all
+RESERVE = 8  # an eighth of what a control group allows to all, and 64 at least, is left for others
 GROUPS = Path("/sys/fs/cgroup")  # https://docs.kernel.org/admin-guide/cgroup-v2.html, `pids.max`
 
 
 def most_processes() -> int:
-    """MOST, or a share of the limit of our control group or of one above it where that is less."""
-    return min((MOST, *(limit // SHARE for limit in _limits())))
+    """MOST, or what our control group or one above it allows, without a reserve, where that is less."""
+    return min((MOST, *(max(limit - max(64, limit // RESERVE), limit // 2) for limit in _limits())))
 
 
 def _limits() -> list[int]:
