@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from stackgen import checkout
 from stackgen.catalog.shelf import Shelf
 from stackgen.planning.plan import plan
+from stackgen.rendering import presence
 from stackgen.rendering import unchanged as module
 from stackgen.rendering.program import Program, build
 from stackgen.rendering.unchanged import Request, note, unchanged
@@ -260,7 +262,9 @@ def test_it_is_never_content_with_what_a_full_run_would_change(place: Place) -> 
     assert kept > 20
 
 
-def test_a_full_run_reads_nothing_that_a_note_does_not_know(place: Place) -> None:
+def test_a_full_run_reads_nothing_that_a_note_does_not_know(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every file that planning and rendering open is the spec, configuration, the program, or the generator's own."""
     opened: list[str] = []
     listening = True
@@ -273,6 +277,20 @@ def test_a_full_run_reads_nothing_that_a_note_does_not_know(place: Place) -> Non
         ):
             opened.append(os.path.abspath(os.fsdecode(arguments[0])))  # noqa: PTH100
 
+    by_parts = checkout.opened
+
+    def whole(real: str) -> int:
+        """It opens folder after folder, and the hook sees names alone."""
+        nonlocal listening
+        listening = False
+        try:
+            return by_parts(real)
+        finally:
+            opened.append(real)
+            listening = True
+
+    for reader in (checkout, presence):
+        monkeypatch.setattr(reader, "opened", whole)
     sys.addaudithook(hook)
     place.generate()
     listening = False

@@ -71,8 +71,9 @@ try:
     getattr(mover(name, "documents"), method)(*arguments)
 except StackgenError as error:
     print(error)
-for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-    print(resource.getrusage(who).ru_maxrss // 1024)
+own = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ru_maxrss has the parent's
+print(int(own.split()[1]) // 1024)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
 """
 
 

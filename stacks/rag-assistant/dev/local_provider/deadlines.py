@@ -20,8 +20,9 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
     def work() -> None:
         try:
             answer.set_result(ask())
-        except BaseException as error:  # whoever waits has it
+        except BaseException as error:
             answer.set_exception(error)
+            raise SystemExit from error  # ends a thread without a word; whoever waits has the error
 
     threading.Thread(target=work, daemon=True).start()
     try:
