@@ -13,10 +13,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-Line = dict[str, Any]
-Tell = Callable[[Line], None]
+from stackgen.apart import Line, Tell
 
 
 def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:

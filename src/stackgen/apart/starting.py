@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO
 
-Line = dict[str, Any]
+from stackgen.apart import Line
+
 ENDED = "it was ended by the system, or by its own code"
 
 

@@ -65,7 +65,7 @@ def compare(
 ) -> Part:
     """Rows and a checksum over all but embeddings, and that a sample of embeddings is what the model makes now."""
     with session(store) as connection:
-        (mine, first), (its, second) = (
+        (live_rows, first), (aside_rows, second) = (
             digest(connection, collection, table) for table in (collection.live, collection.named(aside))
         )
         with patience():
@@ -78,21 +78,22 @@ def compare(
     for (_, stored), made in zip(sample, vectors, strict=True):
         if stored is None or _cosine(json.loads(stored), made) < ALIKE:
             raise failed(f"an embedding in {aside} is not what the model makes of its text")
-    return Part(f"rows of {collection.db_schema}.{collection.table}", mine, its, first, second)
+    return Part(f"rows of {collection.db_schema}.{collection.table}", live_rows, aside_rows, first, second)
 
 
 def _missing(connection: Any, collection: Collection, aside: str) -> list[tuple[str, str]]:
     """Rows of the table that the second one lacks, by place and digest; rows that it has too many are deleted."""
     places = {"embedding": literal(collection.embedding)}
-    mine = ROWS.format(table=collection.live, **places)
-    its = ROWS.format(table=collection.named(aside), **places)
+    live_rows = ROWS.format(table=collection.live, **places)
+    aside_rows = ROWS.format(table=collection.named(aside), **places)
     with patience():
         connection.execute(
-            f"delete from {collection.named(aside)} where ctid = any(array(select i.ctid from ({its}) i "
-            f"left join ({mine}) m using (d, n) where m.d is null))"
+            f"delete from {collection.named(aside)} where ctid = any(array(select a.ctid from ({aside_rows}) a "
+            f"left join ({live_rows}) l using (d, n) where l.d is null))"
         )
         return connection.execute(
-            f"select m.ctid::text, m.d from ({mine}) m left join ({its}) i using (d, n) where i.d is null"
+            f"select l.ctid::text, l.d from ({live_rows}) l left join ({aside_rows}) a using (d, n) "
+            "where a.d is null"
         ).fetchall()
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stackgen.apart import Tell
+
 BLOCK = 1024 * 1024  # bytes received that are a sign
 APART = 1.0  # seconds between two signs that are passed on
-Tell = Callable[[dict[str, Any]], None]
 
 
 class _Pulse:

@@ -21,7 +21,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.moving.model import failed
 
 if TYPE_CHECKING:
-    from stackgen.apart.starting import Line
+    from stackgen.apart import Line
 
 P = ParamSpec("P")
 R = TypeVar("R")

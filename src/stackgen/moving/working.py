@@ -18,8 +18,9 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
+from stackgen.apart import Line, Tell
 from stackgen.apart.memory import causes, limit_memory
-from stackgen.apart.serving import Line, Tell, serve
+from stackgen.apart.serving import serve
 from stackgen.errors import StackgenError
 from stackgen.moving import pulse
 

@@ -24,6 +24,7 @@ class Presence:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._real = os.path.realpath(folder)
         self._folders: dict[str, Kind] = {}
         self._linked = folder.is_symlink()  # then it may be anybody's
 
@@ -44,7 +45,7 @@ class Presence:
         """The bytes of a regular file; None for anything else. Raises OSError where it can't be read."""
         if self.kind(path) is not Kind.FILE:
             return None
-        descriptor = opened(os.path.join(os.path.realpath(self.folder), path))  # noqa: PTH118
+        descriptor = opened(os.path.join(self._real, path))  # noqa: PTH118
         with os.fdopen(descriptor, "rb") as stream:
             data = stream.read(LARGEST + 1)
         if len(data) > LARGEST:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.model import Plan
-from stackgen.swapping.journal import Journal, every, restored
+from stackgen.swapping.journal import Journal, every
 from stackgen.swapping.overrides import alone, exchanged
 
 
@@ -29,9 +29,7 @@ def refuse_put_back(journal: Journal, serving: int, environment: str) -> None:
 
 def _problems(plan: Plan) -> Iterator[Problem]:
     renamed = {item.renamed_from: item.name for item in plan.components if item.renamed_from}
-    for found in every(plan.stack.name, plan.environment):
-        journal = restored(found)
-        assert journal is not None  # noqa: S101 - there is one
+    for journal in every(plan.stack.name, plan.environment):
         item = plan.by_name.get(journal.component)
         if item is not None and _is_put_back(journal, item.box):
             yield _put_back(journal, item.box, plan.environment)

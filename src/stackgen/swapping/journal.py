@@ -127,9 +127,9 @@ def place(stack: str, environment: str, component: str) -> Path:
 
 
 def every(stack: str, environment: str) -> Iterator[Journal]:
-    """The journal of each component of an environment that has one. Raises StackgenError(journal-unreadable)."""
+    """The move that stands, of each component of an environment. Raises StackgenError(journal-unreadable)."""
     for path in sorted(place(stack, environment, "any").parent.glob("*.json")):
-        found = read(path)
+        found = restored(read(path))
         if found is not None:
             yield found
 

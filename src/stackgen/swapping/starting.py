@@ -72,7 +72,7 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
 def _one_at_a_time(site: Site) -> None:
     """Refuse to begin while another component's swap is not at its end: one may stand on the other's boxes."""
     for other in every(site.name, site.environment):
-        if not other.finished and not other.untouched:
+        if not other.finished:
             command = f"stackgen swap {site.name} {other.component} -e {site.environment} --apply"
             raise _refused("swap-unfinished", f"the swap of '{other.component}' is not at its end", command)
 

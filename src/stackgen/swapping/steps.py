@@ -179,31 +179,30 @@ class Steps:
         return self.journal.memory.get(name) if found.freeze is None and found.content(target) else None
 
     def _copy(self) -> str:
+        back = self.journal.kind == "return"
+        if back:
+            self._refuse_lost(self.journal.source)
         for name, found, source, target in self._sides():
-            since = None
-            if self.journal.kind == "return":
-                refuse_remade(self.site, self.journal, self.journal.source)
-                self._refuse_lost(found, source, target)
-                since = self._since(name, found, target)
-            self._bring(name, found, source, target, since)
+            self._bring(name, found, source, target, self._since(name, found, target) if back else None)
         return ", ".join(found.tool for _, found in self.movers())
 
-    def _refuse_lost(self, found: Mover, source: Any, target: Any) -> None:
-        """Raise StackgenError(box-empty) before a full box goes, or is to hold what an empty one that serves holds.
+    def _refuse_lost(self, serving: int) -> None:
+        """Raise StackgenError(box-remade, box-empty) where the box that serves lost its data.
 
-        source: the box that serves.
+        Before the other one goes, or is to hold the same.
         """
-        if self.site.accepts_data or found.content(source) or not (held := found.content(target)):
-            return
-        here, there = self.journal.source, self.journal.target
-        if self.journal.kind == "retire":
-            here, there = there, here
-        message = (
-            f"box {here} of '{self.journal.component}' serves and holds nothing, and box {there} does ({held}), which "
-            "would be deleted"
-        )
-        hint = "bring the data back, from the other box or a copy; where none is right, add --accept-data"
-        raise StackgenError(Problem("box-empty", message, hint=hint), ExitCode.POLICY)
+        refuse_remade(self.site, self.journal, serving)
+        other = ({self.journal.source, self.journal.target} - {serving}).pop()
+        for name, found in self.movers():
+            if self.site.accepts_data or found.content(self.site.binding(name, serving)):
+                continue
+            if held := found.content(self.site.binding(name, other)):
+                message = (
+                    f"box {serving} of '{self.journal.component}' serves and holds nothing, and box {other} does "
+                    f"({held}), which would be deleted"
+                )
+                hint = "bring the data back, from the other box or a copy; where none is right, add --accept-data"
+                raise StackgenError(Problem("box-empty", message, hint=hint), ExitCode.POLICY)
 
     def _freeze(self) -> str:
         self.journal.frozen = True
@@ -215,11 +214,10 @@ class Steps:
 
     def _delta(self) -> str:
         """The last copy before the switch; where the source is frozen the sides must be equal now."""
+        if self.journal.kind == "return":
+            self._refuse_lost(self.journal.source)
         said: list[str] = []
         for name, found, source, target in self._sides():
-            if self.journal.kind == "return":
-                refuse_remade(self.site, self.journal, self.journal.source)
-                self._refuse_lost(found, source, target)
             self._bring(name, found, source, target, self._since(name, found, target))
             if found.freeze is not None:
                 compared = found.compare(source, target, None)
@@ -296,9 +294,7 @@ class Steps:
 
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
-        refuse_remade(self.site, self.journal, self.journal.target)
-        for _, found, source, target in self._sides():
-            self._refuse_lost(found, target, source)
+        self._refuse_lost(self.journal.target)
         said = self._settle()
         self._must_be_quiet()
         self._proven = True

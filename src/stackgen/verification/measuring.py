@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from stackgen.apart import starting
-from stackgen.apart.starting import Line
+from stackgen.apart import Line, starting
 from stackgen.contracts import Binding
 from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
 

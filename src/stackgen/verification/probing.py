@@ -13,8 +13,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
+from stackgen.apart import Line, Tell
 from stackgen.apart.memory import causes, limit_memory
-from stackgen.apart.serving import Line, Tell, serve
+from stackgen.apart.serving import serve
 from stackgen.contracts import ClauseBroken, contract
 
 FULL = "an answer takes more memory than verification may; the rest was not read"
