@@ -273,7 +273,7 @@ def _no_table_is_replaced_by_embeddings(store: PgvectorBinding) -> None:
     _rows(store, "create table chunks (like chunks__box1)")  # by an application that finds none
     with pytest.raises(StackgenError, match=r"a client has made public\.chunks while its table had another"):
         exchange.put_in_place(store, [CHUNKS], 2, "embedder", {})
-    with pytest.raises(StackgenError, match=r"public\.chunks holds nothing, and public\.chunks__box1, which"):
+    with pytest.raises(StackgenError, match=r"public\.chunks holds 0 rows, and public\.chunks__box1, which"):
         exchange.drop(store, [CHUNKS], 1, unused=False)
     _rows(store, "drop table chunks")
     exchange.put_in_place(store, [CHUNKS], 2, "embedder", {})

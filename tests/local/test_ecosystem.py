@@ -142,12 +142,22 @@ def test_golden_behaviour_is_recorded_and_drift_is_named(ecosystem: Ecosystem) -
             ("searches.policies", "top-3 overlap")
         ]
         assert "What do I do when I suspect fraud" in report.read_text()
+
+        store = PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])
+        with connect(store) as connection:
+            connection.execute("create table unfilled (like chunks)")
+        unfilled = {**corpus["searches"]["policies"], "table": "unfilled"}
+        (folder / "corpus.yaml").write_text(yaml.safe_dump({**corpus, "searches": {"policies": unfilled}}))
+        (error,) = json.loads(ecosystem.cli("golden", "record", *golden, code=10).stdout)["errors"]
+        assert error["code"] == "golden-empty"
+        assert "public.unfilled has no row" in error["message"]
     finally:
         with connect(
             PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])
         ) as connection:
             connection.execute("insert into chunks select * from taken")
             connection.execute("drop table taken")
+            connection.execute("drop table if exists unfilled")
 
 
 def test_a_second_up_changes_nothing(ecosystem: Ecosystem) -> None:

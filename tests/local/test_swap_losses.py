@@ -14,6 +14,9 @@ from tests.local.swapping import STACK, bindings, gone, spec, swap, up
 pytestmark = [pytest.mark.local, pytest.mark.timeout(900)]
 
 
+KEYS = set("abcdefghijkl")
+
+
 def keys(stack: Cli) -> set[str]:
     """What an application finds in the bucket."""
     binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
@@ -30,8 +33,8 @@ def test_what_an_old_box_has_lost_is_not_deleted_in_the_new_one(stack: Cli) -> N
     up(stack, "  documents: {capability: object_store}\n")
     before = spec(stack)
     binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
-    for number in range(5):
-        client(binding).put_object(Bucket=binding.bucket, Key=str(number), Body=b"of value")
+    for key in KEYS:
+        client(binding).put_object(Bucket=binding.bucket, Key=key, Body=b"of value")
     swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
     after = spec(stack)
 
@@ -47,12 +50,19 @@ def test_what_an_old_box_has_lost_is_not_deleted_in_the_new_one(stack: Cli) -> N
     shutil.rmtree(stack.folder / "data" / "stacks" / "swapped" / "dev" / "data" / "documents")
     assert refused(stack, "up", *STACK, "--yes") == "data-missing"
     stack("up", *STACK, "--yes", "--delete-data-of", "documents")
-    assert keys(stack) == set("01234")
+    assert keys(stack) == KEYS
     swap(stack, "documents", "--retire")
-    assert keys(stack) == set("01234")
+    assert keys(stack) == KEYS
     assert not [*(stack.folder / "data" / "swaps").rglob("*.json")]
 
     swap(stack, "documents", "--apply", "--to", "local/versitygw")
+    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    for key in "abcdefg":
+        client(binding).delete_object(Bucket=binding.bucket, Key=key)
+    for word in ("--retire", "--rollback"):
+        error = swap(stack, "documents", word, code=5)["errors"][0]
+        assert (error["code"], "5 of the 12 objects" in error["message"]) == ("box-shrunk", True)
+    assert keys(stack) == set("hijkl")
     stack("down", *STACK, "--yes")
     shutil.rmtree(stack.folder / "data" / "stacks" / "swapped" / "dev" / "data" / "documents-3")
     stack("up", *STACK, "--yes", "--delete-data-of", "documents-3")

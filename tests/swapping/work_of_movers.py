@@ -7,9 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from stackgen.apart import pulse
 from stackgen.contracts.s3 import S3Binding
 from stackgen.errors import ExitCode, Position, Problem, StackgenError
-from stackgen.moving import pulse
 from stackgen.moving.exchange import Collection
 from stackgen.moving.model import Comparison, Memory, Part, Progress
 
@@ -62,6 +62,11 @@ def fills(binding: S3Binding) -> None:
             held.append(os.urandom(1024) * 1024)
     except MemoryError as error:
         raise OSError("a library's words") from error
+
+
+def returns(size: int) -> str:
+    """A result of so many bytes; it is written once more, and for that the memory may be too small."""
+    return "x" * size
 
 
 def is_silent(binding: S3Binding, seconds: float) -> None:

@@ -17,9 +17,14 @@ from typing import IO
 
 from stackgen.apart import Line, Tell
 
+PATIENCE = 5.0  # seconds to find the memory for a line
+FULL = b'{"memory": true}\n'  # in the place of a line for which there is none
+
 
 def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
     """Do the work of the request that is read. `work` says what there is to say; it should raise nothing.
+
+    A line for which there is no memory is said as `memory`.
 
     grace: seconds to tidy up when the input is closed; the work is interrupted as by Ctrl-C.
     """
@@ -33,11 +38,14 @@ def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
     turn = threading.Lock()
 
     def tell(line: Line) -> None:
-        while True:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             with suppress(MemoryError), turn:
                 _write(answers, json.dumps(line).encode() + b"\n")
                 return
             time.sleep(0.1)  # until other work has failed and gives its memory back
+        with turn:
+            _write(answers, FULL)
 
     try:
         work(request, tell)

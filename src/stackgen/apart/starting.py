@@ -16,13 +16,16 @@ from typing import IO
 from stackgen.apart import Line
 
 ENDED = "it was ended by the system, or by its own code"
+LONGEST = 64 * 1024 * 1024  # bytes of a line
 
 
 @contextmanager
 def lines(
-    module: str, request: Line, environment: Mapping[str, str], *, grace: float = 0
+    module: str, request: Line, environment: Mapping[str, str], *, grace: float = 0, longest: int = LONGEST
 ) -> Iterator[SimpleQueue[Line]]:
     """What a process that runs the module says to the request; after the last line comes one with `failed`.
+
+    Where a line has more than `longest` bytes, one with `memory` takes its place, and nothing more is read.
 
     The request goes through a pipe: it may hold passwords. The process is ended in any case, with those that it has
     started. grace: seconds in which it may tidy up first. A terminal's signals are not for it.
@@ -36,7 +39,7 @@ def lines(
     ) as process:
         try:
             found: SimpleQueue[Line] = SimpleQueue()
-            threading.Thread(target=_receive, args=(process, found), daemon=True).start()
+            threading.Thread(target=_receive, args=(process, longest, found), daemon=True).start()
             with suppress(OSError):  # where it has ended already, its output says so
                 _send(process, request)
             yield found
@@ -55,9 +58,13 @@ def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdin
 
 
-def _receive(process: subprocess.Popen[bytes], found: SimpleQueue[Line]) -> None:
+def _receive(process: subprocess.Popen[bytes], longest: int, found: SimpleQueue[Line]) -> None:
+    assert process.stdout is not None  # noqa: S101 - it was asked for
     with suppress(ValueError):  # half a line, or a pipe that is closed since nothing more is waited for
-        for line in process.stdout or ():
+        while line := process.stdout.readline(longest + 1):
+            if len(line) > longest:
+                found.put({"memory": True})
+                return
             found.put(json.loads(line))
     found.put({"failed": ENDED})
 

@@ -1,13 +1,17 @@
-"""Asks a corpus of what is deployed, by the contracts' own clients."""
+"""Asks a corpus of what is deployed, by the contracts' own clients, in a process of its own."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from stackgen.apart import pulse
+from stackgen.apart.calling import Words, call
+from stackgen.apart.memory import causes
 from stackgen.behaviour.corpus import Corpus, Group, Predictions, Search, ToolCalls, components, digest
 from stackgen.behaviour.recording import Answers
 from stackgen.contracts import Binding, contract
@@ -15,28 +19,46 @@ from stackgen.contracts.open_inference import request
 from stackgen.contracts.openai_chat import ask as complete
 from stackgen.contracts.openai_embeddings import embed
 from stackgen.contracts.pgvector import connect
-from stackgen.contracts.surroundings import clean
+from stackgen.contracts.surroundings import clean, cleaned, refuse_missing_certificates
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 LONGEST_ANSWER = 512  # tokens of a tool call
 ROUNDED = 6  # decimals of a similarity
+WORDS = Words("golden-unanswered", "asks them", "asking", "ask again")
 
 
 def ask(corpus: Corpus, bindings: Bindings, progress: Callable[[str], None]) -> dict[str, Answers]:
     """Group → answers. bindings: component → contract → binding as exported.
 
-    Raises StackgenError with a problem for every group that could not be asked.
+    Raises StackgenError with a problem for every group that could not be asked. Answers may be of any length, so
+    another process reads them.
     """
+    refuse_missing_certificates(os.environ)
+    given = {
+        "corpus": corpus.model_dump(mode="json", by_alias=True),
+        "bindings": bindings,
+        "progress": progress,
+    }
+    return call(asked, given, WORDS, "the golden questions", cleaned(os.environ, ()))
+
+
+def asked(corpus: dict[str, Any], bindings: Bindings, progress: Callable[[str], None]) -> dict[str, Answers]:
+    """The same in this process. corpus: as it is written."""
     found: dict[str, Answers] = {}
     problems: list[Problem] = []
-    for kind, name, group in corpus.groups():
+    for kind, name, group in Corpus.model_validate(corpus).groups():
         progress(f"asking {kind}.{name}")
         try:
             found[f"{kind}.{name}"] = Answers(kind, digest(group), list(_answers(group, bindings)))
         except _Unbound as error:
             problems.append(Problem("not-deployed", f"{kind}.{name}: {error}"))
+        except _Empty as error:
+            hint = "fill the table first, or ask for something else"
+            problems.append(Problem("golden-empty", f"{kind}.{name}: {error}", hint=hint))
         except Exception as error:  # whatever a client's library says of a box that doesn't answer
+            if any(isinstance(cause, MemoryError) for cause in causes(error)):
+                raise
             sentence = " ".join(str(error).split())[:300]
             message = f"{kind}.{name} is not answered: {type(error).__name__}: {sentence}"
             problems.append(Problem("golden-unanswered", message))
@@ -49,17 +71,24 @@ class _Unbound(Exception):
     """A component has no binding of the contract by which it is asked."""
 
 
+class _Empty(Exception):
+    """A search finds nothing, so nothing would be compared."""
+
+
 def _answers(group: Group, bindings: Bindings) -> Iterator[dict[str, Any]]:
     bound: dict[str, Any] = {
         key: _binding(bindings, getattr(group, key), name) for key, name in components(group).items()
     }
     with clean(bound.values()):
         if isinstance(group, Search):
-            yield from _searched(group, bound["store"], bound["model"])
+            answers = _searched(group, bound["store"], bound["model"])
         elif isinstance(group, ToolCalls):
-            yield from _called(group, bound["model"])
+            answers = _called(group, bound["model"])
         else:
-            yield from _predicted(group, bound["model"])
+            answers = _predicted(group, bound["model"])
+        for answer in answers:
+            yield answer
+            pulse.beat()
 
 
 def _binding(bindings: Bindings, component: str, name: str) -> Binding:
@@ -88,6 +117,8 @@ def _searched(group: Search, store: Any, model: Any) -> Iterator[dict[str, Any]]
         for text in group.texts:
             (vector,) = embed(model, [text])
             rows = connection.execute(query, {"vector": str(vector), "top": group.top}).fetchall()
+            if not rows:
+                raise _Empty(f"{group.db_schema}.{group.table} has no row, so nothing would be compared")
             rows = sorted(rows, key=lambda row: (-row[-1], row[:-1]))
             yield {
                 "text": text,

@@ -42,9 +42,13 @@ def place(folder: Path, environment: str) -> Path:
 
 
 def write(recording: Recording, path: Path) -> None:
-    """Replace the file as a whole."""
+    """Replace the file as a whole; raises StackgenError(recording-too-large) for one that `read` would not read."""
     content = {"format": FORMAT, **asdict(recording)}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    if len(text) > LARGEST // 4:  # UTF-8 has up to four bytes for a character
+        message = f"the answers take more than {LARGEST // 4:,} characters, so they are not recorded"
+        hint = "look what the components answer, or ask less in golden/corpus.yaml"
+        raise StackgenError(Problem("recording-too-large", message, hint=hint))
     checkout.write(path, text, within=path.parent.parent)
 
 

@@ -18,8 +18,9 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
 
     A store that can't be reached yet, or from here, is looked at after it is up.
     """
+    from stackgen.apart.calling import memory_limit
     from stackgen.moving.exchange import marker
-    from stackgen.moving.remote import apart, memory_limit
+    from stackgen.moving.remote import apart
     from stackgen.planning.identity import difference, identity
     from stackgen.rendering.same_space import changed
 

@@ -27,6 +27,7 @@ def mover(contract: str, component: str | None = None) -> Mover | None:
         copy=apart(found.copy, component),
         compare=apart(found.compare, component),
         content=apart(found.content, component),
+        amounts=apart(found.amounts, component),
         freeze=apart(found.freeze, component) if found.freeze is not None else None,
         thaw=apart(found.thaw, component) if found.thaw is not None else None,
     )

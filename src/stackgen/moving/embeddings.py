@@ -11,13 +11,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from stackgen.apart.pulse import patience
 from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, embed
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving.exchange import ROWS, Collection, digest, literal, make, refuse_ties, type_of
 from stackgen.moving.model import Part, Progress, failed
 from stackgen.moving.pgvector import session
-from stackgen.moving.pulse import patience
 
 BATCH = 32
 SAMPLE = 8

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stackgen.apart.pulse import patience
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.contracts.surroundings import undisturbed
-from stackgen.moving.model import failed
+from stackgen.moving.model import failed, fewer
 from stackgen.moving.pgvector import session
-from stackgen.moving.pulse import patience
 
 LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, and then two names are one
 OURS = "stackgen: embeddings are made anew in this table; it has not served yet"
@@ -215,18 +215,25 @@ def drop(store: PgvectorBinding, collections: list[Collection], box: int, *, unu
 
 
 def _refuse_only_rows(connection: Any, collection: Collection, aside: str, *, unused: bool) -> None:
-    """Raise StackgenError(move-failed) where the table that serves is empty or gone, and the other one is not."""
-    filled = f"select exists (select from {aside})"
-    if unused or not connection.execute(filled).fetchone()[0]:
+    """Raise StackgenError(move-failed) where the table that serves lost its rows, or a half of them.
+
+    An application may have made it anew, and filled it with something else.
+    """
+    if unused:
         return
-    live = collection.live
-    if (
-        not exists(connection, live)
-        or not connection.execute(f"select exists (select from {live})").fetchone()[0]
-    ):
-        name, former = (table.replace('"', "") for table in (live, aside))
-        message = f"{name} holds nothing, and {former}, which served before, does"
-        raise failed(message, f"bring its rows to {name}, or drop it yourself; then go on")
+    serving, before = (_count(connection, name) for name in (collection.live, aside))
+    if (before and not serving) or fewer({"rows": serving}, {"rows": before}):
+        name, former = (table.replace('"', "") for table in (collection.live, aside))
+        message = f"{name} holds {serving} rows, and {former}, which served before, {before}"
+        raise failed(message, f"bring its rows to {name}, or drop {former} yourself; then go on")
+
+
+def _count(connection: Any, table: str) -> int:
+    """Number of rows; 0 where there is no such table."""
+    if not exists(connection, table):
+        return 0
+    with patience():
+        return connection.execute(f"select count(*) from {table}").fetchone()[0]
 
 
 def _mark(connection: Any, component: str, identity: Mapping[str, Any]) -> None:

@@ -130,6 +130,19 @@ def content(binding: MlflowBinding) -> str:
     return ""
 
 
+def amounts(binding: MlflowBinding) -> dict[str, int]:
+    """Number of experiments, runs, logged models, registered models and versions."""
+    with _talking():
+        side = Side(binding)
+        return {
+            "experiments": len(side.experiments),
+            "runs": len(side.runs),
+            "logged models": len(side.models),
+            "registered models": len(side.registered),
+            "versions": len(side.versions),
+        }
+
+
 def _refuse_otherwise(
     source: MlflowBinding, target: MlflowBinding, changed: set[str], at_source: Mapping[str, str]
 ) -> None:
@@ -332,4 +345,5 @@ MOVER = Mover(
     copy=copy,
     compare=compare,
     content=content,
+    amounts=amounts,
 )

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from stackgen.apart import pulse
 from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import QUIET, MlflowBinding
 from stackgen.errors import StackgenError
 from stackgen.moving import mlflow_links as links
-from stackgen.moving import pulse
 from stackgen.moving.mlflow_left import refuse_left
 from stackgen.moving.model import failed
 

@@ -10,6 +10,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 Memory = Mapping[str, str]  # item → digest of it, as the source had it when it was last looked at
 Progress = Callable[[str], None]
+MANY = 10  # items of a kind; of fewer, such as the rows of a queue, half may go at any time
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Mover:
     compare(source, target, since, settled): proof; with `since`, for a target that serves already. settled: what an
     earlier proof has `seen`: what has not changed at the source since was in the target then, so a difference is newer.
     content(box): something that the box holds, such as a table's name; "" if it holds nothing.
+    amounts(box): how many items of each kind it holds.
     turned: what was remembered, for the way back.
     freeze: from now on the source refuses writes; thaw: it takes them again. None where the wire has no such
     thing: then writes that reach the old box late are brought over after bindings are switched.
@@ -98,9 +100,19 @@ class Mover:
     copy: Copy
     compare: Compare
     content: Callable[[Any], str]
+    amounts: Callable[[Any], dict[str, int]]
     turned: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None
+
+
+def fewer(here: Mapping[str, int], there: Mapping[str, int]) -> str:
+    """Kinds of which less than a half is left, in words; "" if there is none."""
+    return ", ".join(
+        f"{here.get(kind, 0)} of the {count} {kind}"
+        for kind, count in there.items()
+        if count >= MANY and here.get(kind, 0) * 2 < count
+    )
 
 
 def stay(kinds: str, names: Sequence[str]) -> str:

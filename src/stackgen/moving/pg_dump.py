@@ -12,12 +12,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from stackgen.apart import pulse
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.contracts.surroundings import cleaned
 from stackgen.engine.cache_lock import making
 from stackgen.engine.installers import make_environment
 from stackgen.engine.paths import cache_home
-from stackgen.moving import pulse
 from stackgen.moving.model import failed
 
 LONGEST = 3600.0  # seconds

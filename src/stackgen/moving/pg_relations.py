@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from stackgen.apart.pulse import patience
 from stackgen.moving.model import Part
-from stackgen.moving.pulse import patience
 
 NOT_OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
 NOT_EXTENSIONS = (
@@ -56,6 +56,12 @@ def relations(connection: Any, kind: str) -> list[Table]:
 def views(connection: Any) -> dict[Table, bool]:
     """Materialized views that hold rows, in an order to make them anew in; whether the application says they may be."""
     return {Table(*name): anew for *name, anew in connection.execute(VIEWS).fetchall()}
+
+
+def count_rows(connection: Any, table: Table) -> int:
+    """How many a table has, without those of its children."""
+    with patience():
+        return connection.execute(f"select count(*) from only {table.sql}").fetchone()[0]
 
 
 def buckets(connection: Any, table: Table) -> Buckets:

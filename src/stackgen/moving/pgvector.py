@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from stackgen.apart.pulse import patience
 from stackgen.contracts.pgvector import PgvectorBinding, connect
 from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving import pg_settings
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
 from stackgen.moving.pg_dump import schema
+from stackgen.moving.pg_left import refuse_left, refuse_prepared
 from stackgen.moving.pg_relations import (
     DIGEST,
     MADE_ANEW,
@@ -25,11 +27,11 @@ from stackgen.moving.pg_relations import (
     NOT_OURS,
     Table,
     buckets,
+    count_rows,
     relations,
     rows_part,
     views,
 )
-from stackgen.moving.pulse import patience
 
 MARK = "stackgen: may be replaced, it was made of schema "
 # Rows are compared as text, so both sides must write values alike.
@@ -59,17 +61,6 @@ MEMBERS = """
 HOLDS_EXTENSIONS = """
     exists (select from pg_catalog.pg_extension e
         where e.extnamespace = n.oid and not pg_has_role(e.extowner, 'usage'))
-"""
-FORCED = f"""
-    select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relrowsecurity and c.relforcerowsecurity and {NOT_OURS} order by 1, 2
-"""
-BESIDE = """
-    select 'database ' || datname from pg_catalog.pg_database
-    where pg_has_role(datdba, 'usage') and datallowconn and not datistemplate
-    and datname not in (current_database(), 'postgres')
-    union all select 'large object ' || oid from pg_catalog.pg_largeobject_metadata where pg_has_role(lomowner, 'usage')
-    order by 1 limit 1
 """
 CONTENT = f"""
     select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -110,7 +101,7 @@ def copy(
     if serves:
         return since or {}
     with session(source, snapshot=True) as here, session(target) as there:
-        _refuse_left(here)
+        refuse_left(here)
         statements = schema(source, here.info.server_version // 10000)
         digest = hashlib.sha256("".join(statements).encode()).hexdigest()
         paused = _pause_triggers(there)
@@ -143,7 +134,7 @@ def compare(
     """Rows per table, and a sum over digests of all rows."""
     del since, settled
     with session(source, snapshot=True) as here, session(target, snapshot=True) as there:
-        _refuse_left(here)
+        refuse_left(here)
         parts: list[Part] = []
         present = relations(there, "r")
         for table in relations(here, "r"):
@@ -168,11 +159,18 @@ def content(binding: PgvectorBinding) -> str:
     return "" if found is None else ".".join(found)
 
 
+def amounts(binding: PgvectorBinding) -> dict[str, int]:
+    """Number of rows of each table."""
+    with session(binding, snapshot=True) as connection:
+        tables = relations(connection, "r")
+        return {f"rows of {table.schema}.{table.name}": count_rows(connection, table) for table in tables}
+
+
 def freeze(source: PgvectorBinding) -> None:
     """Refuse writes, and note what the database is made of: it may be made a copy of its own copy."""
     statements = schema(source, _version(source))
     with session(source) as connection:
-        _refuse_prepared(connection)
+        refuse_prepared(connection)
         digest = hashlib.sha256("".join(statements).encode()).hexdigest()
         _set_mark(connection, digest, _commented(connection)[1])
     refuse_writes(source)
@@ -220,27 +218,6 @@ def _end_sessions(connection: Any, since: Any) -> int:
     ).fetchone()[0]
     connection.commit()
     return found
-
-
-def _refuse_left(connection: Any) -> None:
-    """Raise StackgenError(move-failed) for tables whose rows their own role does not see, and for what stays behind."""
-    beside = connection.execute(BESIDE).fetchone()
-    if beside is not None:
-        message = f"not moved: {beside[0]}: a swap moves '{connection.info.dbname}' alone, and it goes with the old box"
-        raise failed(message, "move it yourself and drop it")
-    names = [".".join(row) for row in connection.execute(FORCED).fetchall()]
-    if names:
-        message = (
-            f"not moved: {', '.join(names)}: row-level security is forced there, so not every row can be read"
-        )
-        hint = "run `alter table ... no force row level security`, swap, and force it again; its policies go along"
-        raise failed(message, hint)
-
-
-def _refuse_prepared(connection: Any) -> None:
-    query = "select count(*) from pg_catalog.pg_prepared_xacts where database = current_database()"
-    if connection.execute(query).fetchone()[0]:
-        raise failed("there are prepared transactions, which no freeze ends", "commit or roll them back")
 
 
 def _name(binding: PgvectorBinding) -> str:
@@ -395,6 +372,7 @@ MOVER = Mover(
     copy=copy,
     compare=compare,
     content=content,
+    amounts=amounts,
     freeze=freeze,
     thaw=thaw,
 )

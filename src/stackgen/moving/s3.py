@@ -12,15 +12,16 @@ import json
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
+from stackgen.apart import pulse
 from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving import pulse
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
 
 WORKERS = 8
@@ -110,6 +111,30 @@ class _Side:
         return digest.hexdigest(), _headers(answer)
 
 
+class _Room:
+    """Bytes of the disk for objects on their way; those that are sent at once share it."""
+
+    def __init__(self) -> None:
+        self.place = tempfile.gettempdir()
+        self.most = self.left = shutil.disk_usage(self.place).free // 2
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, key: str, size: int) -> Iterator[None]:
+        """Wait until there is room for an object; raises StackgenError(move-failed) where there never is."""
+        if size > self.most:
+            raise failed(f"object '{key}' has {size} bytes, for which {self.place} lacks the space")
+        with self._changed:
+            self._changed.wait_for(lambda: size <= self.left)
+            self.left -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.left += size
+                self._changed.notify_all()
+
+
 @contextmanager
 def _sides(source: S3Binding, target: S3Binding) -> Iterator[tuple[_Side, _Side]]:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -170,8 +195,9 @@ def copy(
         known = {key: item.mark for key, item in its.items() if key in mine}
         known |= {key: _target(since, key) for key in mine if since is not None and key in since}
 
+        room, alone = _Room(), since is None
         sent = dict(
-            zip(wanted, _each(lambda key: _send(mine[key], here, there, since is None), wanted), strict=True)
+            zip(wanted, _each(lambda key: _send(mine[key], here, there, alone, room), wanted), strict=True)
         )
         for key in gone:
             there.client.delete_object(Bucket=there.bucket, Key=key)
@@ -225,6 +251,12 @@ def content(binding: S3Binding) -> str:
     return f"object '{found[0]['Key']}'" if found else ""
 
 
+def amounts(binding: S3Binding) -> dict[str, int]:
+    """Number of objects."""
+    with _sides(binding, binding) as (side, _):
+        return {"objects": len(side.keys())}
+
+
 def turned(memory: Memory) -> Memory:
     """The same for the other direction."""
     return {key: f"{_target(memory, key)}\n{_source(memory, key)}" for key in memory}
@@ -249,41 +281,53 @@ def _is_newer(key: str, its: Mapping[str, _Object], since: Memory) -> bool:
     return (key in since and found is None) or (found is not None and not _is(_target(since, key), found))
 
 
-def _send(item: _Object, here: _Side, there: _Side, alone: bool) -> str | None:
+def _send(item: _Object, here: _Side, there: _Side, alone: bool, room: _Room) -> str | None:
     """One object; the mark it has there. The target checks the SHA-256 of what it receives.
 
-    None if it is gone meanwhile. alone: whether no one else writes to the target.
+    None if it is gone meanwhile, or larger than it was: the next copy brings it. alone: whether no one else writes to
+    the target.
     """
-    try:
-        answer = here.client.get_object(Bucket=here.bucket, Key=item.key)
-    except here.client.exceptions.NoSuchKey:
-        return None
-    headers = _headers(answer)
-    size, place = answer["ContentLength"], tempfile.gettempdir()
-    if size > shutil.disk_usage(place).free // 2:
-        raise failed(f"object '{item.key}' has {size} bytes, for which {place} lacks the space")
-    tags = here.tags(item.key)
-    digest = hashlib.sha256()
-    where = {"Bucket": there.bucket, "Key": item.key}
-    with tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
-        for block in _blocks(answer):
-            digest.update(block)
-            file.write(block)
-        file.seek(0)
-        if size > SMALL:
-            there.client.upload_fileobj(file, there.bucket, item.key, ExtraArgs=headers)
-            if there.sha256(item.key)[0] != digest.hexdigest():
-                raise failed(f"object '{item.key}' arrived with another content")
-        else:
-            checksum = base64.b64encode(digest.digest()).decode()
-            there.client.put_object(**where, Body=file, ChecksumSHA256=checksum, **headers)
+    on_disk = room.taken(item.key, item.size) if item.size > SMALL else nullcontext()
+    with on_disk, tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
+        try:
+            answer = here.client.get_object(Bucket=here.bucket, Key=item.key)
+        except here.client.exceptions.NoSuchKey:
+            return None
+        if _length(answer, item, here) > max(item.size, SMALL):
+            return None
+        headers, tags = _headers(answer), here.tags(item.key)
+        _transfer(item.key, answer, file, there, headers)
     if tags:
-        there.client.put_object_tagging(**where, Tagging={"TagSet": tags})
+        there.client.put_object_tagging(Bucket=there.bucket, Key=item.key, Tagging={"TagSet": tags})
     made = there.object(item.key)
     if made is not None and alone and made.labels != _digest([headers, tags]):
         message = f"not moved: object '{item.key}': the new box does not keep its headers or tags as they are"
         raise failed(message, "give it others, or none; then go on")
     return made.mark if made is not None else ""
+
+
+def _length(answer: Mapping[str, Any], item: _Object, here: _Side) -> int:
+    if "ContentLength" not in answer:
+        raise failed(f"the server of the bucket '{here.bucket}' does not say how long object '{item.key}' is")
+    return answer["ContentLength"]
+
+
+def _transfer(
+    key: str, answer: Mapping[str, Any], file: IO[bytes], there: _Side, headers: dict[str, Any]
+) -> None:
+    """The content, by way of a file."""
+    digest = hashlib.sha256()
+    for block in _blocks(answer):
+        digest.update(block)
+        file.write(block)
+    file.seek(0)
+    if answer["ContentLength"] > SMALL:
+        there.client.upload_fileobj(file, there.bucket, key, ExtraArgs=headers)
+        if there.sha256(key)[0] != digest.hexdigest():
+            raise failed(f"object '{key}' arrived with another content")
+    else:
+        checksum = base64.b64encode(digest.digest()).decode()
+        there.client.put_object(Bucket=there.bucket, Key=key, Body=file, ChecksumSHA256=checksum, **headers)
 
 
 def _same(one: _Object, other: _Object, here: _Side, there: _Side) -> bool:
@@ -336,5 +380,6 @@ MOVER = Mover(
     copy=copy,
     compare=compare,
     content=content,
+    amounts=amounts,
     turned=turned,
 )

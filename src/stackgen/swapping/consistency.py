@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.model import Plan
 from stackgen.swapping.journal import Journal, every
-from stackgen.swapping.overrides import alone, exchanged
+from stackgen.swapping.overrides import Override, alone, exchanged
 
 
 def refuse_changed_since(plan: Plan) -> None:
@@ -42,18 +42,30 @@ def _problems(plan: Plan) -> Iterator[Problem]:
 
 
 def _is_put_back(journal: Journal, serving: int) -> bool:
-    switched = journal.kind == "retire" or "switch" in journal.done
-    return switched and serving != journal.target
+    """Whether the spec has another box serve than the one that does until the move's next step."""
+    expected = journal.target if _switched(journal) else journal.source
+    return journal.running != "switch" and serving != expected
+
+
+def _switched(journal: Journal) -> bool:
+    return journal.kind == "retire" or "switch" in journal.done
 
 
 def _put_back(journal: Journal, serving: int, environment: str) -> Problem:
-    name = journal.component
+    name, box = journal.component, journal.target if _switched(journal) else journal.source
     message = (
-        f"by the spec box {serving} of '{name}' serves, and the swap has switched to box {journal.target}: "
+        f"by the spec box {serving} of '{name}' serves, and by its swap box {box} does: "
         f"environments.{environment}.components.{name} was changed since"
     )
-    entry = exchanged(journal.wanted) if journal.wanted else {}
-    entry = alone(entry) if journal.collections and entry else entry
+    entry = _entry(journal) if journal.wanted else {}
     hint = f"put it back: `{name}: {json.dumps(entry)}`; or, " if entry else ""
     hint += f"if these boxes were deleted since, delete {journal.path}"
     return Problem("spec-and-journal-differ", message, hint=hint)
+
+
+def _entry(journal: Journal) -> Override:
+    """What the move has written into the spec so far."""
+    if not _switched(journal):
+        return journal.wanted
+    entry = exchanged(journal.wanted)
+    return alone(entry) if journal.collections else entry

@@ -10,11 +10,11 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
 from stackgen.swapping.consistency import refuse_put_back
 from stackgen.swapping.journal import Journal, every, place, restored
+from stackgen.swapping.losses import refuse_remade
 from stackgen.swapping.overrides import Override, alone, exchanged, with_beside
 from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
 from stackgen.swapping.site import Site
-from stackgen.swapping.steps import refuse_remade
 
 ELSEWHERE = "a swap that was made on another machine has its journal there"
 
@@ -130,6 +130,7 @@ def rollback(site: Site, journal: Journal | None) -> Journal:
     if site.override.get("box", 1) == journal.target:
         refuse_remade(site, journal, journal.target)
         return way_back(journal)
+    _refuse_protected(site)
     given_up = Journal(journal.path, "abandon", journal.component, journal.source, journal.target)
     given_up.frozen, given_up.collections = journal.frozen, journal.collections
     return given_up
@@ -150,16 +151,21 @@ def retire(site: Site, journal: Journal | None) -> Journal:
         raise _refused(
             "swap-unfinished", f"the swap of '{site.component}' is not at its end", f"{command} {word}"
         )
-    if site.loaded.stack.environments[site.environment].protect:
-        message = f"'{site.environment}' of '{site.name}' is protected: its data is not deleted"
-        hint = "set `protect: false` in the spec and run `stackgen up` first"
-        raise StackgenError(Problem("protected", message, hint=hint), ExitCode.POLICY)
+    _refuse_protected(site)
     refuse_remade(site, journal, journal.target)
     found = Journal(journal.path, "retire", journal.component, journal.source, journal.target)
     found.memory, found.proof, found.settled = journal.memory, journal.proof, journal.settled
     found.wanted, found.collections, found.former = journal.wanted, journal.collections, journal.content()
     found.made = journal.made
     return found
+
+
+def _refuse_protected(site: Site) -> None:
+    """Raise StackgenError(protected) where a box would be deleted of an environment whose spec protects its data."""
+    if site.loaded.stack.environments[site.environment].protect:
+        message = f"'{site.environment}' of '{site.name}' is protected: its data is not deleted"
+        hint = "set `protect: false` in the spec and run `stackgen up` first"
+        raise StackgenError(Problem("protected", message, hint=hint), ExitCode.POLICY)
 
 
 def _unfinished(site: Site, word: str) -> StackgenError:

@@ -11,6 +11,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.moving import Comparison, Mover, mover
 from stackgen.moving.model import Memory
 from stackgen.swapping.journal import Journal, Kind
+from stackgen.swapping.losses import refuse_lost
 from stackgen.swapping.overrides import alone, exchanged
 from stackgen.swapping.site import Site
 
@@ -181,28 +182,10 @@ class Steps:
     def _copy(self) -> str:
         back = self.journal.kind == "return"
         if back:
-            self._refuse_lost(self.journal.source)
+            refuse_lost(self.site, self.journal, self.journal.source, self.movers())
         for name, found, source, target in self._sides():
             self._bring(name, found, source, target, self._since(name, found, target) if back else None)
         return ", ".join(found.tool for _, found in self.movers())
-
-    def _refuse_lost(self, serving: int) -> None:
-        """Raise StackgenError(box-remade, box-empty) where the box that serves lost its data.
-
-        Before the other one goes, or is to hold the same.
-        """
-        refuse_remade(self.site, self.journal, serving)
-        other = ({self.journal.source, self.journal.target} - {serving}).pop()
-        for name, found in self.movers():
-            if self.site.accepts_data or found.content(self.site.binding(name, serving)):
-                continue
-            if held := found.content(self.site.binding(name, other)):
-                message = (
-                    f"box {serving} of '{self.journal.component}' serves and holds nothing, and box {other} does "
-                    f"({held}), which would be deleted"
-                )
-                hint = "bring the data back, from the other box or a copy; where none is right, add --accept-data"
-                raise StackgenError(Problem("box-empty", message, hint=hint), ExitCode.POLICY)
 
     def _freeze(self) -> str:
         self.journal.frozen = True
@@ -215,7 +198,7 @@ class Steps:
     def _delta(self) -> str:
         """The last copy before the switch; where the source is frozen the sides must be equal now."""
         if self.journal.kind == "return":
-            self._refuse_lost(self.journal.source)
+            refuse_lost(self.site, self.journal, self.journal.source, self.movers())
         said: list[str] = []
         for name, found, source, target in self._sides():
             self._bring(name, found, source, target, self._since(name, found, target))
@@ -294,7 +277,7 @@ class Steps:
 
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
-        self._refuse_lost(self.journal.target)
+        refuse_lost(self.site, self.journal, self.journal.target, self.movers())
         said = self._settle()
         self._must_be_quiet()
         self._proven = True
@@ -339,22 +322,6 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
-def refuse_remade(site: Site, journal: Journal, serving: int) -> None:
-    """Raise StackgenError(box-remade) where the box that serves lost its data since the switch, and began anew.
-
-    What it holds now must not replace what the other box has, nor be what is left of both.
-    """
-    known = journal.made.get(str(serving), {})
-    if site.accepts_data or not known or known.items() <= site.made(serving).items():
-        return
-    message = (
-        f"box {serving} of '{journal.component}' serves, and its data was deleted or lost since the swap: what holds "
-        "it was made anew"
-    )
-    hint = "bring its data back, from the other box or a copy; where what it holds now is right, add --accept-data"
-    raise StackgenError(Problem("box-remade", message, hint=hint), ExitCode.POLICY)
-
-
 def _silent(_: str) -> None:
     pass
 
@@ -382,5 +349,5 @@ def _must_be_equal(found: Comparison) -> str:
     if not found.equal:
         message = f"the new box does not hold what the old one holds: {found.sentence()}"
         raise StackgenError(Problem("data-differs", message), ExitCode.VERIFICATION_FAILED)
-    newer = f" ({found.newer} written later in the new box)" if found.newer else ""
+    newer = f" ({found.newer} changed or deleted later in the new box)" if found.newer else ""
     return f"{found.sentence()}: counts and checksums are equal{newer}"

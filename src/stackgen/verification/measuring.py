@@ -12,6 +12,7 @@ from typing import Any
 from stackgen.apart import Line, starting
 from stackgen.contracts import Binding
 from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
+from stackgen.verification.probing import FULL
 
 AT_ONCE = 8
 LONGEST = 600.0  # seconds for a clause; a server may send a byte now and then for ever
@@ -105,7 +106,8 @@ class _Process:
         else:
             self.died = True
             late = [] if len(self._running) > 1 else list(self._running)
-            sentence = f"the process of the probe ended without an answer: {last['failed']}"
+            reason = last.get("failed", FULL)
+            sentence = f"the process of the probe ended without an answer: {reason}"
         if not self._running:  # not even the first has started: it is the same for all
             late = sorted(self._left)
         for number in late:

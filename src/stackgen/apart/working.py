@@ -1,4 +1,4 @@
-"""Does one piece of a mover's work in a process of its own: `python -m stackgen.moving.working`, see `remote.py`.
+"""Calls one function in a process of its own: `python -m stackgen.apart.working`, see `calling.py`.
 
 Of a line, said: progress, for people. alive: a sign that it goes on. within: seconds in which there is one; null: for
 as long as it takes. result: what the function has returned. problems, exit_code: the StackgenError that it has
@@ -18,11 +18,10 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from stackgen.apart import Line, Tell
+from stackgen.apart import Line, Tell, pulse
 from stackgen.apart.memory import causes, limit_memory
 from stackgen.apart.serving import serve
 from stackgen.errors import StackgenError
-from stackgen.moving import pulse
 
 GRACE = 3.0  # seconds to cancel a statement and to delete temporary files
 

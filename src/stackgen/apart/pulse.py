@@ -1,7 +1,7 @@
-"""Signs that a move goes on, for whoever waits for it: a mover that gives none for long is ended, see `remote.py`.
+"""Signs that work goes on, for whoever waits for it: a process that gives none for long is ended, see `calling.py`.
 
 A sign is given only for what is done: a request that is sent or a block of it, a megabyte that was received. A
-server that sends a byte now and then makes none. Where this process is no mover's own, nothing happens.
+server that sends a byte now and then makes none. In a process that no one has started for this, nothing happens.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def beat() -> None:
 def patience(seconds: float | None = None) -> Iterator[None]:
     """Meanwhile there may be no sign for so many seconds; None: for as long as it takes.
 
-    For what says nothing while it works, such as PostgreSQL with an index. Not to be nested.
+    For what says nothing while it works, such as a database that makes an index. Not to be nested.
     """
     if _Pulse.tell is None:
         yield

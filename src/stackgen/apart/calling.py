@@ -1,0 +1,185 @@
+"""Has a function called by a process of its own: see `working.py`. What servers answer has limits there.
+
+Memory is limited, and so is silence: the time without a sign that the work goes on. A move may take hours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields, is_dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+
+if TYPE_CHECKING:
+    from stackgen.apart import Line
+
+R = TypeVar("R")
+SILENCE = 600.0  # seconds without a sign that the work goes on
+MORE = 4  # GiB of memory beyond what the process has at its start
+SHARE = 8  # of that memory a result may be one part: read, it takes several times its length here
+MEMORY = "STACKGEN_MOVE_MEMORY"
+WORKING = "stackgen.apart.working"
+PARTS = 4
+TO_END = 5.0  # seconds, more than the process takes for tidying up
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the work is, for messages. code: of the error where it is not done. process: what the process does.
+
+    name: of the work. again: how it is repeated.
+    """
+
+    code: str
+    process: str
+    name: str
+    again: str
+
+
+def call(
+    function: Callable[..., R],
+    given: Mapping[str, Any],
+    words: Words,
+    subject: str,
+    environment: Mapping[str, str],
+) -> R:
+    """What the function of a module returns, called by a process of its own with the environment.
+
+    given: arguments by name; they and the result are as the function's types say. A function among them takes the
+    progress, here. subject: what the work is about, in front of messages. Raises what the function raises, if that is
+    a StackgenError or a client library that is missing, and a StackgenError when it takes too much memory, says
+    nothing for too long, or fails.
+    """
+    return _Work(function, given, words, subject).done(environment)
+
+
+class _Work:
+    """One call. given: arguments by name."""
+
+    def __init__(
+        self, function: Callable[..., Any], given: Mapping[str, Any], words: Words, subject: str
+    ) -> None:
+        self.function = function
+        self.words = words
+        self.subject = subject
+        self.values = {name: value for name, value in given.items() if not callable(value)}
+        self.reports = {name: value for name, value in given.items() if callable(value)}
+        self.waited = SILENCE
+        self.gib = memory_limit()
+
+    def done(self, environment: Mapping[str, str]) -> Any:
+        """What the function has returned."""
+        from stackgen.apart import starting
+
+        longest = int(self.gib * 1024**3 / SHARE)
+        with starting.lines(WORKING, self._request(), environment, grace=TO_END, longest=longest) as lines:
+            last = self._last(lines)
+        return self._read(last)
+
+    def _request(self) -> Line:
+        return {
+            "function": f"{self.function.__module__}:{self.function.__qualname__}",
+            "arguments": _plain(self.values),
+            "reports": list(self.reports),
+            "more": int(self.gib * 1024**3),
+            "silence": SILENCE,
+        }
+
+    def _last(self, lines: SimpleQueue[Line]) -> Line:
+        """The line that ends the work; progress is passed on before."""
+        within: float | None = SILENCE
+        while True:
+            line = _next(lines, within)
+            if line is None:
+                self.waited = within or 0.0
+                return {"silent": True}
+            if "said" in line:
+                for report in self.reports.values():
+                    report(line["said"])
+            elif "within" in line:
+                within = line["within"]
+            elif "alive" not in line:
+                return line
+
+    def _read(self, last: Line) -> Any:
+        """The result, or the error in its place."""
+        from pydantic import TypeAdapter
+
+        from stackgen.apart.working import returned
+
+        if "result" in last:
+            return returned(self.function).validate_python(last["result"])
+        if "problems" in last:
+            problems = TypeAdapter(list[Problem]).validate_python(last["problems"])
+            raise StackgenError(problems, ExitCode(last["exit_code"]))
+        if "missing" in last:
+            raise ModuleNotFoundError(f"No module named {last['missing']!r}", name=last["missing"])
+        message, hint = self._why(last)
+        problem = Problem(self.words.code, f"{self.subject}: {message}", hint=hint)
+        raise StackgenError(problem, ExitCode.DEPLOYMENT)
+
+    def _why(self, last: Line) -> tuple[str, str]:
+        """What went wrong, and a hint."""
+        if "memory" in last:
+            more = f"`export {MEMORY}={2 * self.gib:g}`"
+            return (
+                f"what the servers answer takes more than {self.gib:g} GiB of memory; the rest was not read",
+                f"look what answers there; where it really holds so much, {more}, and {self.words.again}",
+            )
+        if "silent" in last:
+            return (
+                f"there was no progress for {_minutes(self.waited)}, so the {self.words.name} was ended",
+                f"look at what answers there and at its log, and {self.words.again} when it answers again",
+            )
+        return (
+            f"the process that {self.words.process} ended without a result: {last['failed']}",
+            f"look at what answers there and at its log, then {self.words.again}",
+        )
+
+
+def _next(lines: SimpleQueue[Line], within: float | None) -> Line | None:
+    """The next line; None where there is none. It is waited for in parts, since this process may have been stopped."""
+    if within is None:
+        return lines.get()
+    for _ in range(PARTS):
+        with suppress(Empty):
+            return lines.get(timeout=within / PARTS)
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """For JSON, with secrets in clear."""
+    from pydantic import BaseModel, SecretStr
+
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, BaseModel):
+        return _plain(dict(value))
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:g} s"
+
+
+def memory_limit() -> float:
+    """GiB of memory that work may take; raises StackgenError(move-memory) for what is no number."""
+    text = os.environ.get(MEMORY)
+    try:
+        found = float(text) if text else float(MORE)
+    except ValueError:
+        found = 0.0
+    if not 0.25 <= found < 2**20:
+        message = f"{MEMORY} is '{text}', which is no number of GiB"
+        raise StackgenError(Problem("move-memory", message, hint=f"`export {MEMORY}=8`, or unset it"))
+    return found
