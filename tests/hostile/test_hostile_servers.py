@@ -6,6 +6,7 @@ import os
 import pty
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
+from stackgen.engine.deployment import Resource
 from stackgen.providers.local.operations import PROGRAM
 from tests.accounts import component_account
 
@@ -363,6 +365,21 @@ def test_a_log_of_any_length_is_read_from_its_end(tmp_path: Path) -> None:
         stream.seek(0, os.SEEK_END)
         stream.write(b"\nnext to last\nlast\n")
     assert _tail(operations, log, 2) == ["next to last", "last"]
+
+
+def test_what_listens_in_the_place_of_a_server_that_did_not_start_is_sent_nothing() -> None:
+    """It may be another component, which would get the server's password from `verify`."""
+    from stackgen.providers.local import operations
+
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as squatter:
+        ports = [item.getsockname()[1] for item in (server, squatter)]
+        health = {"tcp": f"127.0.0.1:{ports[0]}"}
+        web = Resource(
+            "urn::web", "pulumi-python:dynamic/local:Process", {"health": health, "name": "web"}, ""
+        )
+        found = operations.foreign([web], [("127.0.0.1", port) for port in ports])
+    assert list(found) == [("127.0.0.1", ports[1])]
+    assert "it is sent nothing" in found["127.0.0.1", ports[1]]
 
 
 def test_a_model_server_leads_no_client_to_another_port() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import socket
 import threading
 import urllib.request
@@ -66,6 +67,11 @@ def test_another_implementation_does_not_start_on_the_data_of_the_first(small: C
             assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
             assert "next: stackgen swap small one1 --to local/seaweedfs -e dev --apply" in said
             assert (small.folder / "dev" / "__main__.py").read_text() == program
+            shutil.rmtree(small.folder / "dev")  # as in a clone of a repository that has no programs
+            for words in ((), ("--delete-data-of", "one1")):
+                said = small("up", "stack.yaml", "--yes", *words, code=code).stderr
+                assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
+                assert not (small.folder / "dev").exists()
     small("verify", "stack.yaml")
     gone(small)
 

@@ -70,14 +70,22 @@ class Context:
 
         tools: what deletes its resources, so that nothing of the program is run.
         """
-        from stackgen.engine.deployment import Deployment
-
-        folder = (self.output or self.loaded.path.parent / self.environment).absolute()
+        folder = self._folder
         if not (folder / "Pulumi.yaml").is_file():
             message = f"there is no program in {folder}"
             problem = Problem("not-generated", message, next=f"stackgen up {self.name} -e {self.environment}")
             raise StackgenError(problem, exit_code=ExitCode.NOT_FOUND)
-        return Deployment(folder, self.name, self.environment, progress, tools)
+        return self.state(progress, tools)
+
+    def state(self, progress: Callable[[str], None], tools: Tools | None = None) -> Deployment:
+        """The same where the program may not be on disk: it is read only, until that is written."""
+        from stackgen.engine.deployment import Deployment
+
+        return Deployment(self._folder, self.name, self.environment, progress, tools)
+
+    @property
+    def _folder(self) -> Path:
+        return (self.output or self.loaded.path.parent / self.environment).absolute()
 
     def say_what_runs(self, program: Program, progress: Callable[[str], None]) -> None:
         """Name every file of a program that is about to run and that is not stackgen's; it stays on the terminal."""

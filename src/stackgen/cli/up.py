@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stackgen.cli.addresses import addresses
 from stackgen.cli.console import Answer, Console
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from stackgen.engine.deployment import Deployment, Resource
     from stackgen.engine.reviewing import Review
     from stackgen.planning.model import Plan
+
+T = TypeVar("T")
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -38,17 +40,16 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if not arguments.take_over:
         context.refuse_another_checkout()
     refuse_changed_since(plan)
-    looked: tuple[Deployment, list[Resource] | None] | None = _looked_at(context, plan)
-    program = context.program()
-    changes = write(program, force=arguments.force)
     with console.working(f"deploying {context.name} to {context.environment}") as progress:
+        looked: tuple[Deployment, list[Resource] | None] | None = _looked_at(context, plan, progress)
+        program = context.program()
+        changes = write(program, force=arguments.force)
         if changes:
             progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
         context.say_what_runs(program, progress)
         if changes or looked is None:
             looked = (context.deployment(progress), None)
         deployment, resources = looked
-        deployment.progress = progress
         watched = any(embedded_by(item) for item in plan.components)
         if watched and not arguments.accept_embeddings:
             refuse_other_embeddings(plan, _deployed(deployment))
@@ -105,27 +106,37 @@ def _question(arguments: Namespace, console: Console, context: Context) -> Calla
     return agreed
 
 
-def _looked_at(context: Context, plan: Plan) -> tuple[Deployment, list[Resource]] | None:
-    """The deployment as it is, if there is one: before anything is written, no box may start on another one's data."""
-    from stackgen.errors import StackgenError
+def _looked_at(
+    context: Context, plan: Plan, progress: Callable[[str], None]
+) -> tuple[Deployment, list[Resource]] | None:
+    """The deployment as it is, if there is one: before anything is written, no box may start on another one's data.
+
+    There may be one though its program is not on disk.
+    """
     from stackgen.planning.takeover import in_places, refuse_takeovers
 
     if not in_places(plan, context.shelf):
         return None
-    try:
-        deployment = context.deployment(lambda _: None)
-        resources = deployment.resources()
-    except StackgenError:
-        return None  # nothing is deployed; if that is not why, `up` will say so
+    deployment = context.state(progress)
+    resources = _if_deployed(deployment.resources)
+    if resources is None:
+        return None
     refuse_takeovers(plan, context.shelf, [(item.name, item.type) for item in resources])
     return deployment, resources
 
 
 def _deployed(deployment: Deployment) -> dict[str, Any]:
     """Bindings before this update; {} if there was none."""
+    return (_if_deployed(deployment.outputs) or {}).get("bindings", {})
+
+
+def _if_deployed(read: Callable[[], T]) -> T | None:
+    """What is read of the state; None where nothing is deployed."""
     from stackgen.errors import StackgenError
 
     try:
-        return deployment.outputs().get("bindings", {})
-    except StackgenError:
-        return {}
+        return read()
+    except StackgenError as error:
+        if {problem.code for problem in error.problems} == {"not-deployed"}:
+            return None
+        raise

@@ -107,8 +107,9 @@ def foreign(
 ) -> dict[tuple[str, int], str]:
     """Address → who listens there in place of the environment's server, in words; of this machine's addresses only.
 
-    Such a process may belong to anyone, so it is sent nothing: after `down` that is every process. An address where
-    nothing listens is among them if a server is required there.
+    Such a process may belong to anyone, so it is sent nothing: that is every process where the environment has no
+    server at an address, as after `down`, or where it did not start. An address where nothing listens is among them
+    if a server is required there.
     """
     import psutil
 
@@ -120,7 +121,7 @@ def foreign(
         return {}
     found: dict[tuple[str, int], str] = {}
     for host, port in here:
-        expected = {processes[port]} if port in processes else set(processes.values())
+        expected = {processes[port]} if port in processes else set[int]()
         users = listening.users_at(host, port, known)
         if required and not users:
             found[host, port] = f"no server listens at {host}:{port}; see `stackgen status`"
@@ -138,7 +139,8 @@ def _processes(resources: Iterable[_Resource]) -> dict[int, int]:
         if item.type.endswith("local:Process"):
             port = listening.health_port(dict(item.outputs.get("health") or {}))
             account = accounts.existing_account(item.outputs.get("account"))
-            found[port or -len(found) - 1] = os.geteuid() if account is None else account.uid
+            if port is not None:
+                found[port] = os.geteuid() if account is None else account.uid
     return found
 
 
