@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST = 8 * 1024 * 1024  # bytes
 LINKS = 40  # followed on the way to a file
+_MARKS = (".git", "stackgen.toml")  # of a checkout
 _KERNEL = ("/proc", "/sys")  # never part of a checkout, wherever that is
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -110,11 +111,12 @@ def require_file(path: Name, within: Name | None = None) -> str:
     return real
 
 
-def require_inside(path: Name, within: Name | None = None) -> str:
+def require_inside(path: Name, within: Name | None = None, *, done: str = "read") -> str:
     """Where a path leads in the end, for a path of the checkout that `within` is in (default: the path's folder).
 
-    A file that a user names may be anywhere. A link that lies in a repository may not lead out of it, and what is
-    beside a spec may not lead out of the spec's checkout. Raises StackgenError(outside-checkout), OSError.
+    A file that a user names may be anywhere. A link that lies in a checkout may not lead out of it, and what is
+    beside a spec may not lead out of the spec's checkout. done: what is done with it, for messages. Raises
+    StackgenError(outside-checkout), OSError.
     """
     whole = os.path.join(os.getcwd(), os.fspath(path))  # noqa: PTH109, PTH118 - pathlib is slow to load
     own = root(os.path.dirname(whole) if within is None else within)  # noqa: PTH120
@@ -122,20 +124,25 @@ def require_inside(path: Name, within: Name | None = None) -> str:
     if left is None and any(_is_in(real, folder) for folder in _KERNEL):
         left = own
     if left is not None:
-        message = f"{os.fspath(path)} leads out of the checkout {left}, to {real}; nothing of it was read"
+        message = f"{os.fspath(path)} leads out of the checkout {left}, to {real}; it is not {done}"
         raise _refused("outside-checkout", message, _COPY)
     return real
 
 
 def root(folder: Name) -> str:
-    """The checkout that a folder is in: its repository, else the folder with a stackgen.toml, else that folder."""
+    """The checkout that a folder is in: the nearest one with a repository or a stackgen.toml, else that folder."""
     real = os.path.realpath(folder)
-    return _marked(real, ".git") or _marked(real, "stackgen.toml") or real
+    return _marked(real, *_MARKS) or real
 
 
-def _marked(folder: str, mark: str) -> str | None:
-    """The nearest of a folder and those above it that has an entry of that name."""
-    while not os.path.lexists(os.path.join(folder, mark)):  # noqa: PTH118
+def _checkout(folder: str) -> str | None:
+    """The checkout that a link in a folder belongs to; None for a folder of the user's own."""
+    return _marked(folder, *_MARKS) or _marked(folder, "stack.yaml")
+
+
+def _marked(folder: str, *marks: str) -> str | None:
+    """The nearest of a folder and those above it that has an entry of such a name, and is no place for everybody's."""
+    while not any(os.path.lexists(os.path.join(folder, mark)) for mark in marks) or _is_everybodys(folder):  # noqa: PTH118
         above = os.path.dirname(folder)  # noqa: PTH120
         if above == folder:
             return None
@@ -143,11 +150,17 @@ def _marked(folder: str, mark: str) -> str | None:
     return folder
 
 
+def _is_everybodys(folder: str) -> bool:
+    """Whether it is a place for every user's files, such as /tmp, so that a mark may be a stranger's."""
+    shared = stat.S_ISVTX | stat.S_IWOTH
+    return os.stat(folder).st_mode & shared == shared  # noqa: PTH116
+
+
 def _left(whole: str, own: str | None) -> tuple[str, str | None]:
-    """Where a path leads, and the folder that it leads out of: `own`, or a repository that one of its links lies in."""
+    """Where a path leads, and the folder that it leads out of: `own`, or a checkout that one of its links lies in."""
     real, links = _followed(whole)
-    repositories = [found for link in links if (found := _marked(link, ".git")) is not None]
-    folders = repositories if own is None else [*repositories, own]
+    checkouts = [found for link in links if (found := _checkout(link)) is not None]
+    folders = checkouts if own is None else [*checkouts, own]
     return real, next((folder for folder in folders if not _is_in(real, folder)), None)
 
 

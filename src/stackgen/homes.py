@@ -49,7 +49,7 @@ def make_homes() -> None:
 
 
 def refuse_planted(path: str) -> None:
-    """Raises PermissionError where another user made `path`, or a folder above it, in a place where every user can.
+    """Raises PermissionError where another user made `path`, or a folder above it, in a place where others can.
 
     That user could read or replace what we keep there.
     """
@@ -59,7 +59,7 @@ def refuse_planted(path: str) -> None:
     while (above := os.path.dirname(path)) != path:  # noqa: PTH120
         try:
             holder = os.lstat(path).st_uid
-            planted = holder not in (0, os.geteuid()) and os.stat(above).st_mode & 0o002  # noqa: PTH116
+            planted = holder not in (0, os.geteuid()) and _open_to_others(os.stat(above))  # noqa: PTH116
         except FileNotFoundError:
             planted = False
         if planted:
@@ -67,6 +67,11 @@ def refuse_planted(path: str) -> None:
                 errno.EPERM, "it belongs to another user, who can replace what is in it", path
             )
         path = above
+
+
+def _open_to_others(folder: os.stat_result) -> bool:
+    """Whether every user, or the members of a group that is not root's, can make files in a folder."""
+    return bool(folder.st_mode & (0o022 if folder.st_gid else 0o002))
 
 
 def _make(folder: str, mode: int) -> None:

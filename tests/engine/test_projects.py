@@ -15,6 +15,7 @@ pytestmark = pytest.mark.unit
 HIDDEN = "!!binary ZW52aXJvbm1lbnQ="  # `environment` to Pulumi
 
 
+@pytest.mark.parametrize("name", ["Pulumi.prod.yaml", "pulumi.PROD.yml"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -37,14 +38,17 @@ HIDDEN = "!!binary ZW52aXJvbm1lbnQ="  # `environment` to Pulumi
     ],
 )
 def test_no_environment_of_a_checkout_is_opened(
-    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    text: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pulumi would set its variables in the engine, also for `down`, which runs nothing of a checkout."""
+    """Pulumi would set its variables in the engine, also for `down`, which runs nothing of a checkout.
+
+    In any case of letters: a file system may not tell them apart.
+    """
     monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
     program = tmp_path / "prod"
     program.mkdir()
     (program / "Pulumi.yaml").write_text("name: claims")
-    settings = program / "Pulumi.prod.yaml"
+    settings = program / name
     settings.write_bytes(b"# of prod\r\nconfig:\r\n  aws:region: eu-central-1\r\n  app:environment: prod\r\n")
     assert projects.deleting("claims", program, tmp_path / "python", {}).is_dir()
     settings.write_bytes(text.encode())

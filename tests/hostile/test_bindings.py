@@ -62,6 +62,22 @@ def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, which: str) -> None:
 
 
 @pytest.mark.unit
+@pytest.mark.parametrize("mark", [".git", "stackgen.toml", "stack.yaml", "other"])
+def test_a_link_of_a_checkout_leads_no_secret_out_of_it(tmp_path: Path, mark: str) -> None:
+    checkout = tmp_path / "checkout"
+    for folder in (checkout, tmp_path / "elsewhere"):
+        folder.mkdir()
+    (checkout / mark).touch()
+    (checkout / "out").symlink_to("../elsewhere")
+    if mark == "other":  # a folder of the user's own
+        write(checkout / "out" / "dev", GROUPS)
+        return
+    with pytest.raises(StackgenError, match=r"leads out of the checkout .*; it is not written to"):
+        write(checkout / "out" / "dev", GROUPS)
+    assert [*(tmp_path / "elsewhere").iterdir()] == []
+
+
+@pytest.mark.unit
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of somebody else's")
 def test_a_folder_of_somebody_elses_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bindings").mkdir()

@@ -228,6 +228,19 @@ def test_without_a_repository_the_folder_of_the_spec_counts(
     assert "outside-checkout" in visited("check")[1]
 
 
+def test_the_nearest_mark_says_what_the_checkout_is(tmp_path: Path) -> None:
+    """Not a repository far above, such as one of a home folder, and not a mark that any user can make."""
+    everybodys, archive = tmp_path / "everybodys", tmp_path / "everybodys" / "home" / "archive"
+    (archive / "stacks").mkdir(parents=True)
+    everybodys.chmod(0o1777)
+    (everybodys / ".git").mkdir()
+    assert checkouts.root(archive / "stacks") == str(archive / "stacks")
+    (everybodys / "home" / ".git").mkdir()
+    assert checkouts.root(archive / "stacks") == str(everybodys / "home")
+    (archive / "stackgen.toml").touch()
+    assert checkouts.root(archive / "stacks") == str(archive)
+
+
 def test_a_folder_of_stacks_that_leads_elsewhere_is_refused_without_a_repository_too(
     visited: Visited, capfd: pytest.CaptureFixture[str]
 ) -> None:

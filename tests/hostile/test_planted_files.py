@@ -288,15 +288,21 @@ for make in (
 
 
 @pytest.mark.parametrize(
-    "name", ["planted", "planted/inner", "link/inner", "own", "of root/own", "new/inner"]
+    "name",
+    ["planted", "planted/inner", "link/inner", "team/planted", "team/own", "own", "of root/own", "new/inner"],
 )
-def test_an_ordinary_user_uses_no_folder_that_another_one_made_where_all_can(place: Path, name: str) -> None:
+def test_an_ordinary_user_uses_no_folder_that_another_one_made_where_others_can(
+    place: Path, name: str
+) -> None:
     """In such a folder the other one can replace what runs, such as a server's start, and read what is secret."""
     scratch = place / "scratch"
     for folder, user, mode in (
         ("", 0, 0o1777),
         ("planted", 4321, 0o777),
         ("planted/inner", 4321, 0o777),
+        ("team", 1234, 0o2770),
+        ("team/planted", 4321, 0o777),
+        ("team/own", 1234, 0o700),
         ("own", 1234, 0o755),
         ("of root", 0, 0o755),
         ("of root/own", 1234, 0o700),
@@ -309,7 +315,7 @@ def test_an_ordinary_user_uses_no_folder_that_another_one_made_where_all_can(pla
     os.lchown(scratch / "link", 4321, 4321)
     command = [sys.executable, "-c", ORDINARY, str(PROGRAM), str(scratch / name)]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout.splitlines()
-    if name.startswith(("planted", "link")):
+    if name.startswith("link") or "planted" in name:
         assert not [line for line in said if "belongs to another user" not in line], said
         assert [*(scratch / "elsewhere").iterdir()] == []
         assert sorted(path.name for path in (scratch / "planted").rglob("*")) == ["inner"]
@@ -409,14 +415,27 @@ def test_a_spec_places_no_folder_outside_its_own(
         f"{home}/stacks",
         f"{home}/stacks/other/dev",
         f"{home}/stacks/mine/../other",
+        f"{home}/stacks/mine",
     ]
     for chosen in outside:
-        with pytest.raises(Exception, match=r"outside this stack's folder .* STACKGEN_DATA_DIRECTORIES="):
+        with pytest.raises(Exception, match=r"not below this stack's folder .* STACKGEN_DATA_DIRECTORIES="):
             ownership.workspace_directory(chosen)
     assert ownership.workspace_directory() == f"{home}/stacks/mine/dev"
     assert ownership.workspace_directory(f"{home}/stacks/mine/elsewhere") == f"{home}/stacks/mine/elsewhere"
     monkeypatch.setenv("STACKGEN_DATA_DIRECTORIES", f"/srv/other{os.pathsep}{place}/x")
     assert ownership.workspace_directory(f"{place}/x/claims") == f"{place}/x/claims"
+
+
+def test_a_workspace_below_another_environments_is_refused_by_default_too(
+    monkeypatch: pytest.MonkeyPatch, ownership: Any, place: Path
+) -> None:
+    own = place / "home" / "stacks" / "mine"
+    own.mkdir(parents=True)
+    monkeypatch.setenv("STACKGEN_DATA_DIRECTORIES", str(own))
+    assert ownership.workspace_directory(str(own)) == str(own)
+    ownership.claim(own, "mine/prod")
+    with pytest.raises(Exception, match="is in the workspace of the environment mine/prod"):
+        ownership.workspace_directory()
 
 
 @pytest.mark.parametrize("below", ["", "data/db", "data"])

@@ -20,7 +20,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 def write(folder: Path, groups: Mapping[str, Mapping[str, str]]) -> None:
     """Write `<folder>/<group>/<key>`, each file as a whole; raises StackgenError(not-a-folder, outside-checkout)."""
-    checkout.require_inside(folder)
+    checkout.require_inside(folder, done="written to")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _opened(str(folder), None, folder) as root:
         for group, values in groups.items():

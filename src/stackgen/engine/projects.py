@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 SECRETS_PROVIDER = "STACKGEN_SECRETS_PROVIDER"
 SETTINGS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
 """What may stand in `Pulumi.<environment>.yaml`."""
+_SETTINGS = re.compile(
+    r"pulumi.*\.ya?ml", re.IGNORECASE
+)  # in any case: a file system may not tell them apart
 _TEXT = "tag:yaml.org,2002:str"
 _CONTROL = "\r\x85\u2028\u2029\ufeff"  # ends of lines to one reader of YAML, and not to another
 _PASSPHRASE = ("", "default", "passphrase")  # https://www.pulumi.com/docs/iac/concepts/secrets/
@@ -81,9 +85,9 @@ def _require_readable(settings: Path) -> None:
     run code in every command. A `secretsprovider` has the state's secrets encrypted by whom it names: whoever runs
     stackgen names the same one.
     """
-    for file in sorted(settings.glob("Pulumi*.y*ml")):
+    for file in sorted(file for file in settings.glob("*") if _SETTINGS.fullmatch(file.name)):
         entries = _entries(file)
-        if file.stem == "Pulumi":  # of a project's settings `running` takes what counts
+        if file.stem.lower() == "pulumi":  # of a project's settings `running` takes what counts
             continue
         if more := sorted(entries.keys() - {*SETTINGS}):
             message = (

@@ -24,7 +24,7 @@ def workspace_directory(chosen: str | None = None) -> str:
     folder = own if chosen is None else Path(chosen).expanduser().resolve()
     if chosen is not None:
         _require_admitted(folder, own.parent)
-        require_own(folder, owner(), known=folder == own.resolve())
+    require_own(folder, owner(), known=folder == own.resolve() or chosen is None)
     return str(folder)
 
 
@@ -70,10 +70,15 @@ def is_in_use(workspace: Path) -> bool:
 
 
 def _require_admitted(folder: Path, own: Path) -> None:
-    admitted = [own, *filter(None, os.environ.get("STACKGEN_DATA_DIRECTORIES", "").split(os.pathsep))]
+    below, admitted = (
+        own.resolve(),
+        filter(None, os.environ.get("STACKGEN_DATA_DIRECTORIES", "").split(os.pathsep)),
+    )
+    if folder != below and folder.is_relative_to(below):  # that folder holds those of all environments
+        return
     if not any(folder.is_relative_to(Path(place).expanduser().resolve()) for place in admitted):
         raise LocalFailure(
-            f"the setting `directory` names {folder}, which is outside this stack's folder {own}; "
+            f"the setting `directory` names {folder}, which is not below this stack's folder {own}; "
             f"to admit it, set STACKGEN_DATA_DIRECTORIES={folder} where you run stackgen"
         )
 

@@ -18,7 +18,7 @@ _PASS = (
     getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 )  # needs no right to read
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-ROUNDS = 100_000  # of deleting a tree: as many as it is deep, unless it grows meanwhile
+ROUNDS = 2_000_000  # of deleting a tree: as many as it is deep, unless it grows meanwhile
 
 
 def delete_below(top: int) -> None:

@@ -251,7 +251,7 @@ def _only_ours(folder: int) -> bool:
     if os.geteuid() != 0:
         return True
     status = os.fstat(folder)
-    return status.st_uid == 0 and not status.st_mode & (0o002 | (0o020 if status.st_gid else 0))
+    return status.st_uid == 0 and not _open_to_others(status)
 
 
 def _owners(folder: int, account: Account | None) -> set[int]:
@@ -279,13 +279,18 @@ def _make(path: Path, mode: int, owner: tuple[int, int]) -> Path:
 
 
 def _refuse_planted(folder: Path) -> None:
-    """Raises LocalFailure for a folder that another user made where every user can: its content could be replaced.
+    """Raises LocalFailure for a folder that another user made where others can: its content could be replaced.
 
     Other folders of other users were named by whoever runs stackgen.
     """
     holder = folder.lstat().st_uid
-    if holder not in (0, os.geteuid()) and folder.parent.stat().st_mode & 0o002:
+    if holder not in (0, os.geteuid()) and _open_to_others(folder.parent.stat()):
         raise _foreign(folder, holder, os.geteuid())
+
+
+def _open_to_others(status: os.stat_result) -> bool:
+    """Whether every user, or the members of a group that is not root's, can make files in a folder."""
+    return bool(status.st_mode & (0o022 if status.st_gid else 0o002))
 
 
 def _make_one(path: Path, mode: int, owner: tuple[int, int]) -> None:
