@@ -78,3 +78,34 @@ def test_the_state_is_encrypted_by_whom_the_shell_names(
     assert "set STACKGEN_SECRETS_PROVIDER to it" in str(refused.value.problems[0].hint)
     monkeypatch.setenv("STACKGEN_SECRETS_PROVIDER", provider)
     assert projects.deleting("claims", tmp_path, tmp_path / "python", {}).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("claims:awsAccount: '111122223333'\n  claims:huggingFaceToken: {secure: v1:a:b}", ""),
+        (
+            "claims:awsAccount: '999999999999'",
+            'awsAccount to "999999999999", and by the spec it is "111122223333"',
+        ),
+        ("awsAccount: {secure: v1:a:b}", 'awsAccount to {"secure": "v1:a:b"}, and by the spec'),
+        ("pulumi:disable-default-providers: []", "pulumi:disable-default-providers to []"),
+    ],
+)
+def test_what_the_spec_says_is_not_said_otherwise_by_a_file_that_plan_does_not_show(
+    config: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "Pulumi.yaml").write_text(
+        "name: claims\nconfig:\n  pulumi:disable-default-providers: {value: [aws]}\n"
+        "  awsAccount: {type: string, default: '111122223333'}\n"
+    )
+    (tmp_path / "Pulumi.prod.yaml").write_text(f"config:\n  {config}\n")
+    if not said:
+        assert projects.running(tmp_path, tmp_path / "python").is_dir()
+        return
+    with pytest.raises(StackgenError) as refused:
+        projects.running(tmp_path, tmp_path / "python")
+    problem = refused.value.problems[0]
+    assert problem.code == "spec-and-settings-differ"
+    assert said in problem.message

@@ -38,12 +38,13 @@ def reading(project: str) -> Path:
 def running(program: Path, environment: Path) -> Path:
     """Where the engine stands while it runs `program` by the Python of `environment`.
 
-    Of the program's Pulumi.yaml only its name, its description and its configuration count.
+    Of the program's Pulumi.yaml only its name, its description and its configuration count. Raises
+    StackgenError(spec-and-settings-differ) where a settings file has another value than that, which is the spec's.
     """
-    import yaml
-
-    content: Any = yaml.safe_load(checkout.read_text(program / "Pulumi.yaml"))
+    content = _content(program / "Pulumi.yaml")
     kept = {key: content[key] for key in ("name", "description", "config") if key in content}
+    for file in _settings(program):
+        _refuse_other_values(file, str(kept["name"]), kept.get("config") or {})
     return _written({**kept, **_python(environment), "main": str(program)}, {}, program)
 
 
@@ -85,7 +86,7 @@ def _require_readable(settings: Path) -> None:
     run code in every command. A `secretsprovider` has the state's secrets encrypted by whom it names: whoever runs
     stackgen names the same one.
     """
-    for file in sorted(file for file in settings.glob("*") if _SETTINGS.fullmatch(file.name)):
+    for file in _settings(settings):
         entries = _entries(file)
         if file.stem.lower() == "pulumi":  # of a project's settings `running` takes what counts
             continue
@@ -96,6 +97,36 @@ def _require_readable(settings: Path) -> None:
             hint = "take it out; what the program needs stands in the spec or in `config`"
             raise StackgenError(Problem("engine-settings", message, hint=hint), ExitCode.POLICY)
         _refuse_keys_of_others(file, entries.get("secretsprovider", ""))
+
+
+def _settings(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("*") if _SETTINGS.fullmatch(file.name))
+
+
+def _content(file: Path) -> dict[str, Any]:
+    import yaml
+
+    return yaml.safe_load(checkout.read_text(file)) or {}
+
+
+def _refuse_other_values(file: Path, project: str, declared: Mapping[str, Any]) -> None:
+    """Pulumi takes an account, a region or a cluster from such a file before the one that `plan` shows."""
+    if file.stem.lower() == "pulumi" or "config" not in _entries(file):
+        return
+    given = {
+        str(key).removeprefix(f"{project}:"): value for key, value in (_content(file)["config"] or {}).items()
+    }
+    problems = [
+        Problem(
+            "spec-and-settings-differ",
+            f"{file} sets {key} to {json.dumps(given[key])}, and by the spec it is {json.dumps(value)}",
+            hint="take it out of the file, and set it in the spec",
+        )
+        for key, value in ((key, item.get("default", item.get("value"))) for key, item in declared.items())
+        if given.get(key, value) != value
+    ]
+    if problems:
+        raise StackgenError(problems, ExitCode.POLICY)
 
 
 def _refuse_keys_of_others(file: Path, provider: str) -> None:
