@@ -54,8 +54,9 @@ def service_account(wanted: str | None) -> Account | None:
         with locked(LOCK):
             _make(name, group)
         found = _known(name)
-    if name.startswith(PREFIX):
-        _expire(name)
+    for ours in {name, group or name}:
+        if ours.startswith(PREFIX):
+            _expire(ours)
     if found is None:
         raise LocalFailure(f"the account '{name}' was made, but the system does not know it")
     if found.uid in (0, OTHERS.uid):
