@@ -134,6 +134,8 @@ HIDING = (
     "create table times (t text)",
     "insert into times values ('noon')",
     "insert into docs select n, 'old', row(n)::kind from generate_series(1, 50) n",
+    'create table "rates %s" ("of %(n)s" int)',
+    'insert into "rates %s" values (1)',
     "create table rented (tenant text)",
     "insert into rented values ('one'), ('two')",
     "alter table rented enable row level security",
@@ -153,8 +155,11 @@ def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
     for sql in HIDING:
         _rows(source, sql)
     assert mover.content(source) == "public.docs"
+    assert mover.amounts(source)["rows of public.docs"] == 50
     mover.copy(source, target, None, print)
+    assert mover.amounts(target) == mover.amounts(source)
     _rows(source, "update docs set body = 'new' where id < 20")
+    _rows(source, 'insert into "rates %s" values (2)')
     _moved(source, target)
     assert _rows(target, "select count(*) from docs where body = 'new'") == [(19,)]
     assert _rows(target, "select count(*) from rented") == [(2,)]

@@ -297,13 +297,13 @@ def _bring(table: Table, here: Any, there: Any) -> int:
     differing = sorted(name for name in {*source, *target} if source.get(name) != target.get(name))
     if not differing:
         return 0
-    where = f"left({DIGEST}, 3) = any(%s)"
+    where, name = f"left({DIGEST}, 3) = any(%s)", _escaped(table.sql)
     if target:
         with patience():
-            there.execute(f"delete from only {table.sql} t where {where}", [differing])
+            there.execute(f"delete from only {name} t where {where}", [differing])
     found = here.execute(COLUMNS, [table.sql]).fetchall()
-    columns = ", ".join('"' + name.replace('"', '""') + '"' for (name,) in found)
-    query = f"copy (select {columns} from only {table.sql} t where {where}) to stdout"
+    columns = ", ".join('"' + column.replace('"', '""') + '"' for (column,) in found)
+    query = f"copy (select {_escaped(columns)} from only {name} t where {where}) to stdout"
     with (
         patience(),  # until the first row, and where triggers or references look at each
         here.cursor().copy(query, [differing]) as rows,
@@ -312,6 +312,11 @@ def _bring(table: Table, here: Any, there: Any) -> int:
         for block in rows:
             into.write(block)
     return sum(source[name][0] for name in differing if name in source)
+
+
+def _escaped(names: str) -> str:
+    """For a statement with parameters, in which % is no letter."""
+    return names.replace("%", "%%")
 
 
 def _derived(here: Any, there: Any) -> None:
