@@ -9,7 +9,7 @@ import pytest
 
 from stackgen.contracts.s3 import S3Binding, client
 from tests.conftest import Cli
-from tests.local.swapping import STACK, bindings, gone, spec, swap, up
+from tests.local.swapping import STACK, bindings, gone, kill, spec, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(900)]
 
@@ -78,3 +78,21 @@ def test_what_an_old_box_has_lost_is_not_deleted_in_the_new_one(stack: Cli) -> N
     error = swap(stack, "documents", "--rollback", code=6)["errors"][0]
     assert (error["code"], "take `beside` out of" in error["hint"]) == ("box-beside", True)
     assert not [*(stack.folder / "data" / "swaps").rglob("*.json")], "it is forgotten with the boxes"
+
+
+@pytest.mark.nightly
+def test_no_box_is_given_up_in_a_protected_environment(stack: Cli) -> None:
+    up(stack, "  documents: {capability: object_store}\n")
+    command = ("swap", "stack.yaml", "documents", "-e", "dev", "--apply", "--to", "local/seaweedfs", "--yes")
+    kill(stack, "before", "copy", *command)
+    begun = spec(stack)
+    protected = begun.replace("{provider: local", "{provider: local, protect: true").replace(
+        "provider: local\n", "provider: local\n    protect: true\n"
+    )
+    assert protected != begun
+    (stack.folder / "stack.yaml").write_text(protected)
+    assert swap(stack, "documents", "--rollback", code=5)["errors"][0]["code"] == "protected"
+    assert spec(stack) == protected
+    (stack.folder / "stack.yaml").write_text(begun)
+    swap(stack, "documents", "--rollback")
+    gone(stack)
