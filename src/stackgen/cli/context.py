@@ -132,11 +132,12 @@ class Context:
 
         refuse_another(self.name, self.environment, self.loaded.path.parent, reads=reads)
 
-    def foreign(self, exported: Mapping[str, Any]) -> dict[tuple[str, int], str]:
-        """Address of an exported binding → why nothing may be sent there, in words."""
+    def foreign(self, exported: Mapping[str, Any], *, required: bool = True) -> dict[tuple[str, int], str]:
+        """Address of an exported binding → why nothing may be sent there, in words. required: see `serving.foreign`."""
         from stackgen.verification.serving import foreign
 
-        return foreign(self.shelf, self.deployed_plan(), self.deployment(lambda _: None).resources, exported)
+        plan, resources = self.deployed_plan(), self.deployment(lambda _: None).resources
+        return foreign(self.shelf, plan, resources, exported, required=required)
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component, or none."""

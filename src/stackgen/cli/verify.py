@@ -27,7 +27,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     only = asked(plan, arguments.component or (), arguments.clause or ())
     exported = context.bindings()
     with context.reachable_bindings(exported) as bindings, console.working(f"measuring {context.name}"):
-        report = verify(bindings, declared, only=only, foreign=context.foreign(exported))
+        before = context.foreign(exported)
+        report = verify(bindings, declared, only=only, foreign=before)
+        came = context.foreign(exported, required=False).keys() - before.keys()
     if arguments.junit:
         checkout.write(arguments.junit, junit(report, f"{context.name}/{context.environment}"))
     if arguments.markdown:
@@ -46,7 +48,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         report.as_json(),
         table=(("component", "contract", "clause", "result", "evidence"), rows),
-        warnings=plan.taken,
+        warnings=[
+            *plan.taken,
+            *(
+                f"another process listens at {host}:{port} since this began; it may have got a password"
+                for host, port in sorted(came)
+            ),
+        ],
         problems=() if report.measured else (_nothing(context.name),),
         next=again if failed else ready,
         exit_code=ExitCode.VERIFICATION_FAILED if failed else ExitCode.OK,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.moving import Mover
 from stackgen.moving.model import fewer
 from stackgen.swapping.journal import Journal
 from stackgen.swapping.site import Site
@@ -15,17 +12,17 @@ WORD = (
 )
 
 
-def refuse_lost(site: Site, journal: Journal, serving: int, movers: Iterable[tuple[str, Mover]]) -> None:
+def refuse_lost(site: Site, journal: Journal, serving: int) -> None:
     """Raise StackgenError where the box that serves lost its data, or a half of it, and the other one has it.
 
     Codes: box-remade, box-empty, box-shrunk. To be asked before the other box goes, or is made to hold the same.
-    movers: contract and mover. With `--accept-data` nothing is refused.
+    With `--accept-data` nothing is refused.
     """
     refuse_remade(site, journal, serving)
     if site.accepts_data:
         return
     other = ({journal.source, journal.target} - {serving}).pop()
-    for name, found in movers:
+    for name, found in site.movers():
         here, there = site.binding(name, serving), site.binding(name, other)
         held = found.content(there)
         if held and not found.content(here):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from stackgen.contracts import Binding, contract
 from stackgen.engine.deployment import Deployment, Outcome
 from stackgen.engine.updating import update
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.moving import Mover, mover
 from stackgen.planning.holding import holdings, types
 from stackgen.planning.model import Plan, PlannedComponent, numbered
 from stackgen.planning.plan import plan
@@ -156,6 +157,14 @@ class Site:
         if serving is None:
             raise self._not_up()
         return {self.plan().by_name[self.component].box: serving}
+
+    def movers(self) -> Iterator[tuple[str, Mover]]:
+        """Contract and mover, for every contract of the component whose boxes hold data."""
+        capability = self.plan().by_name[self.component].capability
+        for name in self.shelf.capability(capability).contracts:
+            found = mover(name, self.component)
+            if found is not None:
+                yield name, found
 
     def binding(self, contract: str, box: int) -> Binding:
         """How to connect to one box, which serves; raises StackgenError(not-deployed, not-serving)."""

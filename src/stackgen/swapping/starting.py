@@ -10,7 +10,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.target import changes, target
 from stackgen.swapping.consistency import refuse_put_back
 from stackgen.swapping.journal import Journal, every, place, restored
-from stackgen.swapping.losses import refuse_remade
+from stackgen.swapping.losses import refuse_lost, refuse_remade
 from stackgen.swapping.overrides import Override, alone, exchanged, with_beside
 from stackgen.swapping.reindexing import affected
 from stackgen.swapping.run import way_back
@@ -128,7 +128,7 @@ def rollback(site: Site, journal: Journal | None) -> Journal:
     if journal.kind in ("return", "abandon"):
         return journal
     if site.override.get("box", 1) == journal.target:
-        refuse_remade(site, journal, journal.target)
+        refuse_lost(site, journal, journal.target)
         return way_back(journal)
     _refuse_protected(site)
     given_up = Journal(journal.path, "abandon", journal.component, journal.source, journal.target)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.moving import Comparison, Mover, mover
+from stackgen.moving import Comparison, Mover
 from stackgen.moving.model import Memory
 from stackgen.swapping.journal import Journal, Kind
 from stackgen.swapping.losses import refuse_lost
@@ -43,7 +43,7 @@ class Steps:
     def plan(self) -> list[Step]:
         """All steps in order; those that the components' contract has no use for are left out."""
         every = {step.name: step for step in self._every()}
-        movable = list(self.movers())
+        movable = list(self.site.movers())
         left_out: set[str] = set()
         if not movable:
             left_out |= {
@@ -67,18 +67,9 @@ class Steps:
             left_out |= {"replay"}
         return [every[name] for name in ORDER[self.journal.kind] if name not in left_out]
 
-    def movers(self) -> Iterator[tuple[str, Mover]]:
-        """Contract and mover, for every contract of the component whose boxes hold data."""
-        for name in self.site.shelf.capability(
-            self.site.plan().by_name[self.site.component].capability
-        ).contracts:
-            found = mover(name, self.site.component)
-            if found is not None:
-                yield name, found
-
     def thaw(self) -> str:
         """Let the source take writes again."""
-        for name, found in self.movers():
+        for name, found in self.site.movers():
             if found.thaw is not None:
                 found.thaw(self.site.binding(name, self.journal.source))
         self.journal.frozen = False
@@ -91,7 +82,7 @@ class Steps:
 
     def moved(self) -> Iterator[str]:
         """What goes along and what can't, for people."""
-        for name, found in self.movers():
+        for name, found in self.site.movers():
             yield f"{name} is moved with {found.tool}: {', '.join(found.carries)}"
             yield f"not moved: {', '.join(found.leaves)}"
 
@@ -132,7 +123,7 @@ class Steps:
         """A copy makes a box hold what the other one holds, and nothing else: only what was empty may be filled."""
         if "verify" in self.journal.done:  # of a version that did not look: the copy may have begun
             return "not looked at"
-        for name, found in self.movers():
+        for name, found in self.site.movers():
             held = found.content(self.site.binding(name, self.journal.target))
             if held:
                 box = f"box {self.journal.target} of '{self.journal.component}'"
@@ -146,7 +137,7 @@ class Steps:
         return ", ".join(f"{count} {status}" for status, count in report.counts().items())
 
     def _sides(self) -> Iterator[tuple[str, Mover, Any, Any]]:
-        for name, found in self.movers():
+        for name, found in self.site.movers():
             source = self.site.binding(name, self.journal.source)
             target = self.site.binding(name, self.journal.target)
             yield name, found, source, target
@@ -182,10 +173,10 @@ class Steps:
     def _copy(self) -> str:
         back = self.journal.kind == "return"
         if back:
-            refuse_lost(self.site, self.journal, self.journal.source, self.movers())
+            refuse_lost(self.site, self.journal, self.journal.source)
         for name, found, source, target in self._sides():
             self._bring(name, found, source, target, self._since(name, found, target) if back else None)
-        return ", ".join(found.tool for _, found in self.movers())
+        return ", ".join(found.tool for _, found in self.site.movers())
 
     def _freeze(self) -> str:
         self.journal.frozen = True
@@ -198,7 +189,7 @@ class Steps:
     def _delta(self) -> str:
         """The last copy before the switch; where the source is frozen the sides must be equal now."""
         if self.journal.kind == "return":
-            refuse_lost(self.site, self.journal, self.journal.source, self.movers())
+            refuse_lost(self.site, self.journal, self.journal.source)
         said: list[str] = []
         for name, found, source, target in self._sides():
             self._bring(name, found, source, target, self._since(name, found, target))
@@ -277,7 +268,7 @@ class Steps:
 
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
-        refuse_lost(self.site, self.journal, self.journal.target, self.movers())
+        refuse_lost(self.site, self.journal, self.journal.target)
         said = self._settle()
         self._must_be_quiet()
         self._proven = True
