@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import pty
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -73,6 +78,40 @@ def test_another_implementation_does_not_start_on_the_data_of_the_first(small: C
                 assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
                 assert not (small.folder / "dev").exists()
     small("verify", "stack.yaml")
+    gone(small)
+
+
+def test_what_is_deployed_is_what_was_agreed_to(small: Cli) -> None:
+    """Another terminal, or `git pull`, may put another program in its place while `up` waits for its answer."""
+    spec(small, "{capability: object_store}")
+    small("up", "stack.yaml", "--yes")
+    held = small.folder / "data" / "stacks" / "small" / "dev" / "data" / "one1"
+    here, there = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "stackgen.cli.main", "up", "stack.yaml"],
+        cwd=small.folder,
+        env=small.environment,
+        stdin=there,
+        stdout=there,
+        stderr=there,
+    ) as asking:
+        os.close(there)
+        said = b""
+        while b"Deploy small to dev?" not in said:
+            said += os.read(here, 4096)
+        spec(small, "{capability: vector_store, dimensions: 3}")
+        small("generate", "stack.yaml")
+        os.write(here, b"y\n")
+        with suppress(OSError):  # the terminal's other end is closed
+            while more := os.read(here, 4096):
+                said += more
+        assert asking.wait(300) == 4, said
+    os.close(here)
+    assert b"error[program-changed]" in said
+    assert held.is_dir()
+    spec(small, "{capability: object_store}")
+    small("up", "stack.yaml", "--yes")
+    small("verify", "stack.yaml", "--clause", "put-get")
     gone(small)
 
 

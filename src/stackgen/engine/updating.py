@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from stackgen.catalog.shelf import Shelf
 from stackgen.engine import known
 from stackgen.engine.deployment import Deployment, Outcome, Resource
+from stackgen.engine.reviewed_program import ReviewedProgram
 from stackgen.engine.reviewing import Made, Review, carry_out, review
 from stackgen.engine.states import Change
 from stackgen.planning.holding import holdings, planned_names, types
@@ -29,9 +30,10 @@ def update(
 
     words: boxes whose data may be deleted. agreed: asked with a preview, before anything is changed; where it is
     absent there is a preview only if data might go. resources: the deployment's, if they were just read. Raises
-    StackgenError.
+    StackgenError, also where what is on disk is not `program` any more.
     """
     stack, environment = plan.stack.name, plan.environment
+    standing = ReviewedProgram(program, f"stackgen up {stack} -e {environment}")
     folder = plan.spec_path.parent
     noted = known.read(stack, environment)
     deployment.prepare()
@@ -41,8 +43,10 @@ def update(
     reviewed = review(deployment, there, plan, types(shelf), words, made, look=agreed is not None)
     if agreed is not None and not agreed(reviewed):
         return None
+    standing.refuse_changed("nothing was done")
     known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
     outcome = carry_out(deployment, reviewed)
+    standing.refuse_changed("what runs may be either program's")
     known.note(stack, environment, folder, made.now)
     return reviewed, outcome
 

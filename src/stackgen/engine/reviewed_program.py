@@ -1,0 +1,52 @@
+"""The program that an update was reviewed with: what the engine runs is on disk, where others may write meanwhile."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.rendering.program import Program
+from stackgen.rendering.writing import compare
+
+_OTHERS = ("venv", "__pycache__")  # of a plain `pulumi`, and of Python
+Stamps = dict[str, tuple[int, ...]]
+
+
+class ReviewedProgram:
+    """A program as it is on disk now, with what the user has beside it.
+
+    Raises StackgenError(program-changed) where that is not the program already.
+    """
+
+    def __init__(self, program: Program, again: str) -> None:
+        self._folder = program.folder
+        self._again = again
+        self._seen = _stamps(program.folder)
+        if compare(program):
+            raise self._changed("nothing was done")
+
+    def refuse_changed(self, done: str) -> None:
+        """Raise StackgenError(program-changed) where a file has changed since. done: what was done, for people."""
+        if _stamps(self._folder) != self._seen:
+            raise self._changed(done)
+
+    def _changed(self, done: str) -> StackgenError:
+        message = (
+            f"{self._folder} was written to while it was deployed, by another command or by hand; {done}"
+        )
+        return StackgenError(Problem("program-changed", message, next=self._again), ExitCode.DEPLOYMENT)
+
+
+def _stamps(folder: Path) -> Stamps:
+    """Relative path → what changes with each write. Without settings, which the engine writes too."""
+    found: Stamps = {}
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _OTHERS]
+        for path in (Path(root, name) for name in names):
+            if path.name == "Pulumi.yaml" or not path.name.startswith("Pulumi."):
+                with suppress(FileNotFoundError):  # it went this moment
+                    status = path.lstat()
+                    found[str(path)] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+    return found
