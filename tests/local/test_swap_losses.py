@@ -96,3 +96,20 @@ def test_no_box_is_given_up_in_a_protected_environment(stack: Cli) -> None:
     (stack.folder / "stack.yaml").write_text(begun)
     swap(stack, "documents", "--rollback")
     gone(stack)
+
+
+@pytest.mark.nightly
+def test_an_old_box_that_was_stopped_is_looked_at_before_it_goes(stack: Cli) -> None:
+    """A client with old bindings wrote there after `--retire` was interrupted."""
+    up(stack, "  documents: {capability: object_store}\n")
+    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    client(binding).put_object(Bucket=binding.bucket, Key="early", Body=b"of value")
+    swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
+    kill(stack, "after", "remove", "swap", "stack.yaml", "documents", "-e", "dev", "--retire", "--yes")
+    client(binding).put_object(Bucket=binding.bucket, Key="late", Body=b"of value")
+    stack("down", *STACK, "--yes")
+    swap(stack, "documents", "--retire")
+    assert keys(stack) == {"early", "late"}
+    assert "beside" not in spec(stack)
+    assert not (stack.folder / "data" / "stacks" / "swapped" / "dev" / "data" / "documents").exists()
+    gone(stack)

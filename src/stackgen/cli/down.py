@@ -29,7 +29,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
     from stackgen.engine.updating import remove, stop
     from stackgen.rendering.tools import tools
-    from stackgen.swapping.journal import forget
+    from stackgen.swapping.journal import forget, none_runs
 
     context = open_context(arguments)
     plan = context.deployed_plan()
@@ -44,7 +44,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
     question += " and DELETE ITS DATA?" if everything else "? Its data stays."
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
-    with console.working(f"stopping {context.name}") as progress:
+    with (
+        none_runs(context.name, context.environment),
+        console.working(f"stopping {context.name}") as progress,
+    ):
         deployment = context.deployment(progress, tools(plan, context.shelf))
         deployment.prepare(create=False)
         outcome = remove(deployment, plan, context.shelf) if everything else stop(deployment, plan)

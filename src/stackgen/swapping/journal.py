@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,6 +138,15 @@ def forget(stack: str, environment: str) -> None:
     """Remove all journals of an environment: its boxes are gone with their data."""
     for path in place(stack, environment, "any").parent.glob("*.json"):
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def none_runs(stack: str, environment: str) -> Iterator[None]:
+    """No swap of an environment is worked on meanwhile; raises StackgenError(swap-running)."""
+    with ExitStack() as held:
+        for path in sorted(place(stack, environment, "any").parent.glob("*.json")):
+            held.enter_context(alone(path))
+        yield
 
 
 @contextmanager

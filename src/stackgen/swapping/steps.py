@@ -277,12 +277,25 @@ class Steps:
     def _clean(self, box: int) -> str:
         """Looks once more where another run of the command has looked, maybe long ago."""
         if self.journal.kind == "retire" and not self._proven:
-            try:
-                self._prove()
-            except StackgenError as error:
-                if not {problem.code for problem in error.problems} <= {"not-deployed", "not-serving"}:
-                    raise  # else the box is gone already, or stopped
+            self._prove_again(box)
         return self.site.up(without=box)
+
+    def _prove_again(self, box: int) -> None:
+        """A box that does not run any more is started for it: it may have been written to before it was stopped."""
+        try:
+            self._prove()
+        except StackgenError as error:
+            if not {problem.code for problem in error.problems} <= {"not-deployed", "not-serving"}:
+                raise
+            if not self.site.made(box):
+                return  # it is gone already
+            if not self.journal.wanted:  # of a version that did not note it
+                raise
+            beside = exchanged(self.journal.wanted)["beside"]
+            self.site.write({**self.site.override, "beside": beside})
+            self.site.up()
+            self._prove()
+        self._remove()
 
     def _must_be_quiet(self) -> None:
         """Refuse to delete a box that somebody still writes to."""
