@@ -6,10 +6,10 @@ import json
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
 import psutil
@@ -33,8 +33,8 @@ QUESTIONS = yaml.safe_load((ROOT / "tests" / "local" / "questions.yaml").read_te
 
 
 def post(url: str, content: object) -> Any:
-    request = urllib.request.Request(url, json.dumps(content).encode())
-    with urllib.request.urlopen(request, timeout=120) as answer:
+    request = Request(url, json.dumps(content).encode())
+    with urlopen(request, timeout=120) as answer:
         return json.load(answer)
 
 
@@ -100,16 +100,14 @@ def test_the_assistant_traces_itself(ecosystem: Ecosystem) -> None:
     trace = post(f"{bindings['assistant']['http']['url']}/ask", {"question": "Is flood covered?"})["trace_id"]
     otlp = bindings["monitoring"]["otlp"]
     key, _, value = otlp["headers"].partition("=")
-    request = urllib.request.Request(
-        f"{otlp['query-url']}/api/traces/{trace}", headers={key: value.replace("%20", " ")}
-    )
+    request = Request(f"{otlp['query-url']}/api/traces/{trace}", headers={key: value.replace("%20", " ")})
     names: set[str] = set()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and not {"ask", "retrieve"} <= names:
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urlopen(request, timeout=10) as answer:
                 names = {span["operationName"] for span in json.load(answer)["data"][0]["spans"]}
-        except urllib.error.HTTPError:
+        except HTTPError:
             pass
         time.sleep(0.5)
     assert {"ask", "retrieve", "chat chat", "embeddings embedder"} <= names
