@@ -141,8 +141,8 @@ def _checkout(folder: str) -> str | None:
 
 
 def _marked(folder: str, *marks: str) -> str | None:
-    """The nearest of a folder and those above it that has an entry of such a name, and is no place for everybody's."""
-    while not any(os.path.lexists(os.path.join(folder, mark)) for mark in marks) or _is_everybodys(folder):  # noqa: PTH118
+    """The nearest of a folder and those above it that has an entry of such a name, and is not shared."""
+    while not any(os.path.lexists(os.path.join(folder, mark)) for mark in marks) or _is_shared(folder):  # noqa: PTH118
         above = os.path.dirname(folder)  # noqa: PTH120
         if above == folder:
             return None
@@ -150,7 +150,7 @@ def _marked(folder: str, *marks: str) -> str | None:
     return folder
 
 
-def _is_everybodys(folder: str) -> bool:
+def _is_shared(folder: str) -> bool:
     """Whether it is a place for every user's files, such as /tmp, so that a mark may be a stranger's."""
     shared = stat.S_ISVTX | stat.S_IWOTH
     return os.stat(folder).st_mode & shared == shared  # noqa: PTH116

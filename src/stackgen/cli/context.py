@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ MANY = 10  # names said in one line
 
 if TYPE_CHECKING:
     from stackgen.catalog.shelf import Shelf
-    from stackgen.engine.deployment import Deployment
+    from stackgen.engine.deployment import Deployment, Resource
     from stackgen.planning.model import Plan
     from stackgen.rendering.program import Program
     from stackgen.rendering.tools import Tools
@@ -136,14 +137,18 @@ class Context:
         """Address of an exported binding → why nothing may be sent there, in words. required: see `serving.foreign`."""
         from stackgen.verification.serving import foreign
 
-        plan, resources = self.deployed_plan(), self.deployment(lambda _: None).resources
-        return foreign(self.shelf, plan, resources, exported, required=required)
+        return foreign(self.shelf, self.deployed_plan(), lambda: self._deployed, exported, required=required)
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component, or none."""
         from stackgen.verification.serving import refuse_foreign
 
-        refuse_foreign(self.shelf, self.deployed_plan(), self.deployment(lambda _: None).resources, exported)
+        refuse_foreign(self.shelf, self.deployed_plan(), lambda: self._deployed, exported)
+
+    @cached_property
+    def _deployed(self) -> list[Resource]:
+        """What the state holds, read once: for commands that change nothing."""
+        return self.deployment(lambda _: None).resources()
 
     @contextmanager
     def reachable_bindings(

@@ -22,9 +22,8 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 SECRETS_PROVIDER = "STACKGEN_SECRETS_PROVIDER"
 SETTINGS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
 """What may stand in `Pulumi.<environment>.yaml`."""
-_SETTINGS = re.compile(
-    r"pulumi.*\.ya?ml", re.IGNORECASE
-)  # in any case: a file system may not tell them apart
+_SETTINGS = re.compile(r"pulumi.*\.ya?ml", re.IGNORECASE)
+"""Names of settings files, in any case: a file system may not tell them apart."""
 _TEXT = "tag:yaml.org,2002:str"
 _CONTROL = "\r\x85\u2028\u2029\ufeff"  # ends of lines to one reader of YAML, and not to another
 _PASSPHRASE = ("", "default", "passphrase")  # https://www.pulumi.com/docs/iac/concepts/secrets/

@@ -15,6 +15,7 @@ from stackgen.apart.pulse import patience
 from stackgen.contracts.pgvector import PgvectorBinding
 from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving.model import failed, fewer
+from stackgen.moving.pg_relations import count_rows
 from stackgen.moving.pgvector import session
 
 LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, and then two names are one
@@ -221,19 +222,13 @@ def _refuse_only_rows(connection: Any, collection: Collection, aside: str, *, un
     """
     if unused:
         return
-    serving, before = (_count(connection, name) for name in (collection.live, aside))
+    serving, before = (
+        count_rows(connection, name) if exists(connection, name) else 0 for name in (collection.live, aside)
+    )
     if (before and not serving) or fewer({"rows": serving}, {"rows": before}):
         name, former = (table.replace('"', "") for table in (collection.live, aside))
         message = f"{name} holds {serving} rows, and {former}, which served before, {before}"
         raise failed(message, f"bring its rows to {name}, or drop {former} yourself; then go on")
-
-
-def _count(connection: Any, table: str) -> int:
-    """Number of rows; 0 where there is no such table."""
-    if not exists(connection, table):
-        return 0
-    with patience():
-        return connection.execute(f"select count(*) from {table}").fetchone()[0]
 
 
 def _mark(connection: Any, component: str, identity: Mapping[str, Any]) -> None:

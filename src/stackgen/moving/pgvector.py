@@ -163,7 +163,7 @@ def amounts(binding: PgvectorBinding) -> dict[str, int]:
     """Number of rows of each table."""
     with session(binding, snapshot=True) as connection:
         tables = relations(connection, "r")
-        return {f"rows of {table.schema}.{table.name}": count_rows(connection, table) for table in tables}
+        return {f"rows of {table.schema}.{table.name}": count_rows(connection, table.sql) for table in tables}
 
 
 def freeze(source: PgvectorBinding) -> None:

@@ -180,34 +180,40 @@ def copy(
     """
     with _sides(source, target) as (here, there):
         _refuse_other_buckets(here)
-        mine, its = here.objects(), there.objects()
+        at_source, at_target = here.objects(), there.objects()
         if since is None:
-            wanted = [k for k, item in mine.items() if k not in its or not _same(item, its[k], here, there)]
-            gone = [key for key in its if key not in mine]
+            wanted = [
+                k
+                for k, item in at_source.items()
+                if k not in at_target or not _same(item, at_target[k], here, there)
+            ]
+            gone = [key for key in at_target if key not in at_source]
         else:
-            changed = [key for key, item in mine.items() if not _is(_source(since, key), item)]
-            wanted = [key for key in changed if not _is_newer(key, its, since)]
-            seen = [key for key in since if key not in mine and _source(since, key)]
-            gone = [key for key in seen if key in its and not _is_newer(key, its, since)]
+            changed = [key for key, item in at_source.items() if not _is(_source(since, key), item)]
+            wanted = [key for key in changed if not _is_newer(key, at_target, since)]
+            seen = [key for key in since if key not in at_source and _source(since, key)]
+            gone = [key for key in seen if key in at_target and not _is_newer(key, at_target, since)]
         if serves and gone:
             progress(stay("objects", gone))
             gone = []
-        known = {key: item.mark for key, item in its.items() if key in mine}
-        known |= {key: _target(since, key) for key in mine if since is not None and key in since}
+        known = {key: item.mark for key, item in at_target.items() if key in at_source}
+        known |= {key: _target(since, key) for key in at_source if since is not None and key in since}
 
         room, alone = _Room(), since is None
-        sent = dict(
-            zip(wanted, _each(lambda key: _send(mine[key], here, there, alone, room), wanted), strict=True)
-        )
+
+        def send(key: str) -> str | None:
+            return _send(at_source[key], here, there, alone, room)
+
+        sent = dict(zip(wanted, _each(send, wanted), strict=True))
         for key in gone:
             there.client.delete_object(Bucket=there.bucket, Key=key)
         arrived = {key: mark for key, mark in sent.items() if mark is not None}
         if wanted or gone:
-            _refuse_other_keys(there, arrived, mine if since is None else None)
+            _refuse_other_keys(there, arrived, at_source if since is None else None)
             progress(f"copied {len(sent)} objects, removed {len(gone)}")
         marks = {**known, **arrived}
-        there_still = [key for key in mine if key not in sent or key in arrived or key in its]
-        return {key: f"{mine[key].mark}\n{marks.get(key, '')}" for key in there_still}
+        there_still = [key for key in at_source if key not in sent or key in arrived or key in at_target]
+        return {key: f"{at_source[key].mark}\n{marks.get(key, '')}" for key in there_still}
 
 
 def _refuse_other_keys(there: _Side, arrived: Iterable[str], every: Iterable[str] | None) -> None:
@@ -231,13 +237,13 @@ def compare(
     del settled  # whatever the target has changed is newer
     with _sides(source, target) as (here, there):
         _refuse_other_buckets(here)
-        mine, its = here.objects(), there.objects()
+        at_source, at_target = here.objects(), there.objects()
         if since is not None:  # what has been written to the source since is for the next copy
-            mine = {key: item for key, item in mine.items() if _is(_source(since, key), item)}
-        newer = {key for key in mine if since is not None and _is_newer(key, its, since)}
-        keys = [key for key in sorted(mine) if key not in newer]
+            at_source = {key: item for key, item in at_source.items() if _is(_source(since, key), item)}
+        newer = {key for key in at_source if since is not None and _is_newer(key, at_target, since)}
+        keys = [key for key in sorted(at_source) if key not in newer]
         before = dict(zip(keys, _each(lambda key: _checksum(here, key), keys), strict=True))
-        held = [key for key in keys if key in its]
+        held = [key for key in keys if key in at_target]
         after = dict(zip(held, _each(lambda key: _checksum(there, key), held), strict=True))
     alike = sum(before[key] == after.get(key) for key in keys)
     part = Part("objects", len(keys), alike, _digest(before), _digest(after))
@@ -275,9 +281,9 @@ def _is(remembered: str, item: _Object) -> bool:
     return remembered in (item.mark, item.etag)
 
 
-def _is_newer(key: str, its: Mapping[str, _Object], since: Memory) -> bool:
+def _is_newer(key: str, at_target: Mapping[str, _Object], since: Memory) -> bool:
     """Whether the target's own users have written or deleted the object."""
-    found = its.get(key)
+    found = at_target.get(key)
     return (key in since and found is None) or (found is not None and not _is(_target(since, key), found))
 
 

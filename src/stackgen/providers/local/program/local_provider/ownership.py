@@ -70,12 +70,10 @@ def is_in_use(workspace: Path) -> bool:
 
 
 def _require_admitted(folder: Path, own: Path) -> None:
-    below, admitted = (
-        own.resolve(),
-        filter(None, os.environ.get("STACKGEN_DATA_DIRECTORIES", "").split(os.pathsep)),
-    )
+    below = own.resolve()
     if folder != below and folder.is_relative_to(below):  # that folder holds those of all environments
         return
+    admitted = filter(None, os.environ.get("STACKGEN_DATA_DIRECTORIES", "").split(os.pathsep))
     if not any(folder.is_relative_to(Path(place).expanduser().resolve()) for place in admitted):
         raise LocalFailure(
             f"the setting `directory` names {folder}, which is not below this stack's folder {own}; "
