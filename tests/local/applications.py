@@ -75,7 +75,7 @@ class Application(threading.Thread):
         """Stop; what was acknowledged."""
         self.over.set()
         self.join(60)
-        assert self.wrong == []
+        assert not self.wrong, self.wrong
         return self.committed
 
 
