@@ -18,6 +18,7 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.engine import leftovers, program_environment
+from stackgen.engine.command import EngineCommand
 from stackgen.engine.deployment import Deployment
 from stackgen.engine.locate import ensure, find
 from stackgen.engine.settings import environment
@@ -101,6 +102,11 @@ def test_from_up_to_destroy(deployment: Deployment, place: Path) -> None:
     workspace = place / "data" / "stacks" / "throw-away" / "dev"
     supervisor = int((workspace / "supervisor" / "state" / "supervisord.pid").read_text())
     assert _changed(deployment.up()) == set()
+    assert not list((place / "data" / "state").rglob("*.attrs"))  # an empty one stops who reads meanwhile
+    with patch.object(EngineCommand, "run", autospec=True, side_effect=EngineCommand.run) as run:
+        outputs = _again(deployment).outputs()
+    assert outputs["bindings"] == {"documents": {"s3": {"bucket": 'it\'s "here"'}}}
+    assert len(run.mock_calls) == 1  # of two readings that an update lies between none is true
 
     os.kill(supervisor, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(supervisor)] if psutil.pid_exists(supervisor) else [], timeout=5)

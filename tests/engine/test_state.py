@@ -185,6 +185,31 @@ def test_what_pulumi_says_of_a_lock_is_said_the_same_way() -> None:
     assert "next: pulumi cancel" in message
 
 
+def test_the_way_out_names_the_file_of_the_lock() -> None:
+    """Pulumi writes it as a URL, with what it has added to the backend's own."""
+    said = (
+        "  file:///srv/our%20state/.pulumi/locks/organization/mini/dev/x.json?metadata=skip&no_tmp_dir=true: "
+        "created by ci@runner-old (pid 42) at 2026-11-20T08:00:00Z"
+    )
+    message = failures.locked(locks.said_by_pulumi(said)).render()
+    assert message.endswith("next: rm '/srv/our state/.pulumi/locks/organization/mini/dev/x.json'")
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("file:///srv/state", "file:///srv/state?metadata=skip"),
+        ("file:///srv/state?no_tmp_dir=true", "file:///srv/state?no_tmp_dir=true&metadata=skip"),
+        ("file:///srv/state?metadata=skip", "file:///srv/state?metadata=skip"),
+        ("s3://state?region=eu-central-1", "s3://state?region=eu-central-1"),
+        ("https://api.pulumi.com", "https://api.pulumi.com"),
+    ],
+)
+def test_a_state_folder_is_used_without_files_of_attributes(tmp_path: Path, given: str, used: str) -> None:
+    with patch.dict(os.environ, {"STACKGEN_DATA_HOME": str(tmp_path), "PULUMI_BACKEND_URL": given}):
+        assert settings.environment(tmp_path)["PULUMI_BACKEND_URL"] == used
+
+
 def test_the_command_says_whose_lock_it_is(cli: Cli) -> None:
     """Before anything is installed or written."""
     (cli.folder / "stack.yaml").write_text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from stackgen.engine.settings import environment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
+    from pulumi.automation import Deployment as ExportedState
     from pulumi.automation import LocalWorkspace, PulumiCommand, Stack
 
     from stackgen.rendering.tools import Tools
@@ -178,7 +180,7 @@ class Deployment:
                 item.pop("dependencies", None)
                 item.pop("propertyDependencies", None)
         state.deployment = deployment
-        self._stack.import_stack(state)
+        self._import(state)
 
     def release(self, change: states.Change, seen: str | None) -> str | None:
         """Change the state only, where it is not so already.
@@ -195,7 +197,7 @@ class Deployment:
             if not states.apply(deployment.get("resources", []), change):
                 return seen
             state.deployment = deployment
-            self._stack.import_stack(state)
+            self._import(state)
             return None if seen is None else states.digest(self._stack.export_stack().deployment or {})
 
     def destroy(self) -> Outcome:
@@ -208,9 +210,13 @@ class Deployment:
         return outcome
 
     def outputs(self) -> dict[str, Any]:
-        """Exported values, secrets in clear; raises StackgenError(not-deployed)."""
+        """Exported values, secrets in clear; raises StackgenError(not-deployed).
+
+        Read once: `LocalWorkspace.stack_outputs` reads them twice, and an update may have written them in between.
+        """
+        words = ["stack", "output", "--json", "--show-secrets", "--stack", self.name]
         with self._reading("stack output") as workspace:
-            return {name: output.value for name, output in workspace.stack_outputs(self.name).items()}
+            return json.loads(workspace.pulumi_command.run(words, workspace.work_dir, {}).stdout)
 
     def resources(self) -> list[Resource]:
         """Everything in the state; raises StackgenError(not-deployed)."""
@@ -287,10 +293,17 @@ class Deployment:
                 raise failures.changed_meanwhile()
             if (state.deployment or {}).get("pending_operations"):
                 state.deployment = {**(state.deployment or {}), "pending_operations": []}
-                self._stack.import_stack(
-                    state
-                )  # refused while another update runs: then nothing was interrupted
+                self._import(state)  # refused while another update runs: then nothing was interrupted
                 self.progress("an earlier update was interrupted; going on from what it left")
+
+    def _import(self, state: ExportedState) -> None:
+        """Write the state. It goes by a file with secrets in clear, which `Stack.import_stack` leaves if it fails."""
+        words = ["stack", "import", "--stack", self.name, "--file"]
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:  # mode 0600
+            json.dump(vars(state), file)
+            file.flush()
+            workspace = self._stack.workspace
+            workspace.pulumi_command.run([*words, file.name], workspace.work_dir, {})
 
     def _run(self, operation: str, call: Callable[..., Any]) -> Outcome:
         self.prepare()

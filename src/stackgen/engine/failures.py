@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 from pathlib import Path
+from urllib.parse import unquote
 
 from stackgen.engine.locks import Lock, said_by_pulumi
 from stackgen.engine.paths import cache_home, data_home
@@ -88,7 +89,7 @@ def _lock(lock: Lock) -> Problem:
         return Problem("stack-locked", message, hint=hint)
     message = f"this environment is locked by another machine's update: {who}; the lock is {lock.file}"
     hint = "this machine can't see whether it still runs: if it does not, remove the lock"
-    local = lock.file.removeprefix("file://")
+    local = unquote(lock.file.removeprefix("file://")) if lock.file.startswith("file://") else lock.file
     command = f"rm {shlex.quote(local)}" if "://" not in local else "pulumi cancel"
     return Problem("stack-locked", message, hint=hint, next=command)
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 SETTLED = 2.0  # seconds after which a file that is still unfinished is no work in progress
 TOLERANCE = 2.0  # seconds between a process's start as the system has it and as the clock had it
 _SAID = re.compile(
-    r"(?P<file>\S+): created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)"
+    r"(?P<file>\S+?)(?:\?\S*)?: created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)"
 )
 
 

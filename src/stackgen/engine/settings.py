@@ -19,7 +19,8 @@ from stackgen.loopback import never_proxied
 def environment(engine: Path) -> dict[str, str]:
     """Variables for a Pulumi process of the engine in `engine` (the folder that has `bin/`).
 
-    What the user has set (PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE and so on) is left as it is.
+    What the user has set (PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE and so on) is left as it is, except that a
+    folder of state is written without files of attributes.
     """
     variables = {
         "PATH": f"{engine / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -31,16 +32,26 @@ def environment(engine: Path) -> dict[str, str]:
     _temporary(cache_home() / "tmp")
     if "PULUMI_BACKEND_URL" not in os.environ:
         _private(data_home() / "state")
-        variables["PULUMI_BACKEND_URL"] = backend()
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase())
     own = {name: value for name, value in variables.items() if name == "PATH" or name not in os.environ}
-    return own | never_proxied(os.environ)
+    return own | {"PULUMI_BACKEND_URL": _without_attributes(backend())} | never_proxied(os.environ)
 
 
 def backend() -> str:
     """Where state is: what the user has set, else a private folder."""
     return os.environ.get("PULUMI_BACKEND_URL") or f"file://{quote(str(data_home() / 'state'))}"
+
+
+def _without_attributes(url: str) -> str:
+    """A `file://` backend that has one file for each thing: a second one, `.attrs`, is not replaced in one step.
+
+    Whoever reads while an update writes may meet an empty one, and Pulumi stops at that with "EOF". Pulumi asks for
+    none of the attributes. https://pkg.go.dev/gocloud.dev/blob/fileblob#URLOpener
+    """
+    if not url.startswith("file://") or "metadata=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}metadata=skip"
 
 
 def _passphrase() -> Path:
