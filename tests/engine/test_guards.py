@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import os
 import pickle
 import signal
@@ -17,10 +19,12 @@ import psutil
 import pytest
 
 from stackgen.engine.locate import ensure
+from tests.conftest import ROOT
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.engine
 
+GUARD = ROOT / "src" / "stackgen" / "engine" / "host" / "pulumi_guard" / "program.py"
 STRANGER = 65534
 CALL = """
 import os, sys, grpc
@@ -243,6 +247,33 @@ def test_another_program_may_send_providers_as_code(tmp_path: Path) -> None:
     finally:
         server.process.kill()
         server.process.communicate()
+
+
+@pytest.mark.parametrize("changed", ["", "__main__.py", "used.py", "added.py"])
+def test_of_a_reviewed_program_nothing_else_is_run(tmp_path: Path, changed: str) -> None:
+    program, script, reviewed = tmp_path / "program", tmp_path / "run.py", tmp_path / "reviewed.json"
+    program.mkdir()
+    (program / "__main__.py").write_text("import used\nprint('main')\nimport added\n")
+    (program / "used.py").write_text("print('used')\n")
+    (program / "added.py").write_text("print('added')\n")
+    script.write_text("import runpy\nrunpy.run_path('.', run_name='__main__')\n")
+    digests = {str(p.resolve()): hashlib.sha256(p.read_bytes()).hexdigest() for p in program.iterdir()}
+    if changed == "added.py":
+        del digests[str((program / changed).resolve())]
+    elif changed:
+        (program / changed).write_text(f"print('another {changed}')\n")
+    reviewed.write_text(json.dumps(digests))
+    done = subprocess.run(
+        [sys.executable, str(GUARD), str(script)],
+        cwd=program,
+        env={**os.environ, "STACKGEN_PARENT": str(os.getpid()), "STACKGEN_REVIEWED": str(reviewed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ran = ["used", "main", "added"]
+    assert done.stdout.split() == {"": ran, "__main__.py": [], "used.py": [], "added.py": ran[:2]}[changed]
+    assert ("is not as it was reviewed" in done.stderr) == bool(changed)
 
 
 STUB = """#!{python}

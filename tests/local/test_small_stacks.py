@@ -22,6 +22,7 @@ import pytest
 
 from stackgen.engine.paths import cache_home
 from tests.conftest import Cli
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.local
 
@@ -109,10 +110,27 @@ def test_what_is_deployed_is_what_was_agreed_to(small: Cli) -> None:
     os.close(here)
     assert b"error[program-changed]" in said
     assert held.is_dir()
+
+    other = small.folder / "other"
+    small("generate", "stack.yaml", "--output", str(other))
     spec(small, "{capability: object_store}")
+    noted = small.folder / "data" / "deployments" / "small" / "dev.json"
+    deploying = small.start("up", "stack.yaml", "--yes")
+    eventually(lambda: deploying.poll() is not None or _begun(noted), 300)
+    shutil.copytree(other, small.folder / "dev", dirs_exist_ok=True)
+    out, err = deploying.communicate(timeout=300)
+    assert deploying.returncode == 4, out + err
+    assert "error[program-changed]" in err
+    assert held.is_dir()
+    small("generate", "stack.yaml", "--force")
     small("up", "stack.yaml", "--yes")
     small("verify", "stack.yaml", "--clause", "put-get")
     gone(small)
+
+
+def _begun(noted: Path) -> bool:
+    """Whether `up` has looked at its program for the last time, and is about to start the engine."""
+    return json.loads(noted.read_text())["boxes"] == {}
 
 
 def test_monitoring_alone_watches_itself(small: Cli) -> None:

@@ -56,25 +56,38 @@ def deleting(project: str, settings: Path, environment: Path, modules: Mapping[s
     return _written(content, {f"program/{path}": data for path, data in modules.items()}, settings)
 
 
+def reviewed(modules: Mapping[str, str]) -> Path:
+    """The file by which the engine's Python servers know what a program consists of: real path → digest."""
+    return _named({"reviewed.json": json.dumps(modules, sort_keys=True).encode()}) / "reviewed.json"
+
+
 def _python(environment: Path) -> dict[str, Any]:
     options = {"toolchain": "pip", "virtualenv": str(environment)}
     return {"runtime": {"name": "python", "options": options}}
 
 
 def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: Path | None = None) -> Path:
-    """The folder with these contents; the same contents are the same folder."""
-    projects = cache_home() / "projects"
-    projects.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A project's folder."""
     if settings is not None:  # Pulumi joins it to the project's folder, by name alone
         _require_readable(settings)
-        content = {**content, "stackConfigDir": os.path.relpath(settings, projects / "any")}
-    every = {"Pulumi.yaml": json.dumps(content, indent=2).encode(), **files}  # JSON is YAML too
+        content = {**content, "stackConfigDir": os.path.relpath(settings, _projects() / "any")}
+    return _named({"Pulumi.yaml": json.dumps(content, indent=2).encode(), **files})  # JSON is YAML too
+
+
+def _named(files: Mapping[str, bytes]) -> Path:
+    """The folder with these files; the same files are the same folder."""
     digest = hashlib.sha256()
-    for path, data in sorted(every.items()):
+    for path, data in sorted(files.items()):
         digest.update(f"{path}\0{len(data)}\0".encode() + data)
-    folder = projects / digest.hexdigest()[:32]
+    folder = _projects() / digest.hexdigest()[:32]
     if not folder.exists():
-        _place(folder, every)
+        _place(folder, files)
+    return folder
+
+
+def _projects() -> Path:
+    folder = cache_home() / "projects"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

@@ -40,12 +40,14 @@ def update(
     there = deployment.resources() if resources is None else resources
     ours = noted is not None and deployment.written <= noted.until
     made = Made(noted.boxes if noted is not None and ours else {}, fingerprints(plan, program))
-    reviewed = review(deployment, there, plan, types(shelf), words, made, look=agreed is not None)
+    with standing.alone():
+        reviewed = review(deployment, there, plan, types(shelf), words, made, look=agreed is not None)
     if agreed is not None and not agreed(reviewed):
         return None
     standing.refuse_changed("nothing was done")
     known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
-    outcome = carry_out(deployment, reviewed)
+    with standing.alone():
+        outcome = carry_out(deployment, reviewed)
     standing.refuse_changed("what runs may be either program's")
     known.note(stack, environment, folder, made.now)
     return reviewed, outcome

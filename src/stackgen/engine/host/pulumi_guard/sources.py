@@ -1,4 +1,4 @@
-"""Reads a program's modules from their sources alone: bytecode beside them may have come with a checkout.
+"""Reads a program's modules from their sources alone, and of a reviewed program nothing else than what was reviewed.
 
 Python runs what is in `__pycache__` without a look at the source, where the bytecode says so (PEP 552), and no reviewer
 reads it. Compiling all modules of a program takes less than a tenth of a second.
@@ -6,7 +6,11 @@ reads it. Compiling all modules of a program takes less than a tenth of a second
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import sys
+from functools import cache
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -18,14 +22,30 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+REVIEWED = "STACKGEN_REVIEWED"
+"""Variable with the path of a JSON file: real path of each reviewed module → SHA-256 of its source."""
+
 
 class Source(SourceFileLoader):
     """A loader that neither reads nor writes bytecode."""
 
     def get_code(self, fullname: str) -> CodeType:
-        """The code of a module, compiled from its source."""
+        """The code of a module, compiled from its source; raises ImportError where another source was reviewed."""
         path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
+        source = self.get_data(path)
+        reviewed = _reviewed()
+        if (
+            reviewed is not None
+            and reviewed.get(os.path.realpath(path)) != hashlib.sha256(source).hexdigest()
+        ):
+            raise ImportError(f"{path} is not as it was reviewed")
+        return self.source_to_code(source, path)
+
+
+@cache
+def _reviewed() -> dict[str, str] | None:
+    file = os.environ.get(REVIEWED)
+    return None if file is None else json.loads(Path(file).read_text(encoding="utf-8"))
 
 
 def only(program: Path) -> None:
