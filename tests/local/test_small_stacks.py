@@ -191,12 +191,14 @@ def test_a_server_that_dies_at_start_says_why_and_the_next_up_heals(small: Cli) 
     done = small("up", "stack.yaml", "--yes", code=4)
     assert "one1 dies after it is started" in done.stderr
     assert "no licence" in done.stderr
+    assert "the last `up` has not come to its end" in small("status", "stack.yaml").stderr
     (small.folder / "code" / "health").write_text("ok")
     spec(
         small,
         '{capability: service, source: code, command: [sh, -c, "exec python -m http.server --bind $HOST $PORT"]}',
     )
     small("up", "stack.yaml", "--yes")
+    assert small("status", "stack.yaml").stderr == ""
     small("verify", "stack.yaml")
     gone(small)
 

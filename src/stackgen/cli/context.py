@@ -119,6 +119,15 @@ class Context:
         if held:
             raise failures.locked(held)
 
+    def unfinished(self) -> str:
+        """A sentence where the last update of this machine has not come to its end, so that parts may be missing."""
+        from stackgen.engine import known
+
+        noted = known.read(self.name, self.environment)
+        if noted is None or noted.boxes:
+            return ""
+        return "the last `up` has not come to its end: it runs, or it failed, and servers may be missing here"
+
     def deployed_name(self, component: str | None) -> str | None:
         """What a component is called among processes and resources: by its first name, where it was renamed."""
         found = self.loaded.stack.components.get(component or "")
