@@ -183,6 +183,7 @@ def _followed(path: str) -> tuple[str, list[str]]:
         except OSError:
             real = place  # no link, or nothing at all
             continue
+        _refuse_link_of_another(place, real)
         links.append(real)
         if len(links) > LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
@@ -190,6 +191,13 @@ def _followed(path: str) -> tuple[str, list[str]]:
             real = "/"
         left += target.split("/")[::-1]
     return real, links
+
+
+def _refuse_link_of_another(link: str, folder: str) -> None:
+    """Where every user can make links, those of others lead nowhere: fs.protected_symlinks, see proc_sys_fs(5)."""
+    known = (os.geteuid(), os.stat(folder).st_uid)  # noqa: PTH116
+    if _is_shared(folder) and os.lstat(link).st_uid not in known:
+        raise PermissionError(errno.EACCES, "another user made this link, where every user can", link)
 
 
 def _require_regular(path: Name, mode: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +99,25 @@ def test_the_users_own_file_runs_by_diff_and_up_alone(place: Cli, marks: Marks, 
     if command in RUNNING:
         assert done.returncode == 0, done.stderr
         assert "with the program run files that are not stackgen's: extensions.py\n" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="acts as another user")
+@pytest.mark.parametrize("planted", ["folder", "file"])
+def test_what_another_user_put_where_all_can_is_not_run(place: Cli, marks: Marks, planted: str) -> None:
+    everybodys = place.folder / "everybodys"
+    program = everybodys / "program"
+    program.mkdir(parents=True)
+    (program / "extensions.py").write_text(marks.tell("extensions"))
+    os.chown(program / "extensions.py", 4321, 4321)
+    everybodys.chmod(0o1777)
+    if planted == "folder":
+        os.chown(program, 4321, 4321)
+    else:
+        program.chmod(0o777)
+    for command in (("up", "stack.yaml", "--yes"), ("diff", "stack.yaml")):
+        done = place(*command, "-e", "dev", "--output", str(program), code=1)
+        assert "it belongs to another user, who can replace what is in it" in done.stderr
+    assert marks.names() == set()
 
 
 @pytest.mark.parametrize("command", RUNNING)

@@ -330,6 +330,23 @@ def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path, kind: 
     assert (outside / "kept").read_text() == CANARY
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="acts as another user")
+def test_a_link_that_another_user_put_where_all_can_leads_nowhere(tmp_path: Path) -> None:
+    """As fs.protected_symlinks has it, which a path without its links would get round."""
+    everybodys = tmp_path / "everybodys"
+    everybodys.mkdir()
+    everybodys.chmod(0o1777)
+    (everybodys / "kept").write_text(CANARY)
+    for name, owner in (("theirs", 4321), ("ours", 0)):
+        (everybodys / name).symlink_to("kept")
+        os.lchown(everybodys / name, owner, owner)
+    with pytest.raises(PermissionError, match="another user made this link"):
+        checkouts.write(everybodys / "theirs", "report")
+    with pytest.raises(PermissionError, match="another user made this link"):
+        checkouts.read(everybodys / "theirs")
+    assert checkouts.read(everybodys / "ours") == CANARY.encode()
+
+
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")

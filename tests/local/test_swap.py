@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from botocore.exceptions import BotoCoreError
 
 from stackgen.contracts.mlflow import MlflowBinding
 from stackgen.contracts.s3 import S3Binding, client
@@ -297,8 +298,15 @@ def test_a_swap_replaces_no_data_that_was_kept(stack: Cli) -> None:
     (error, *_) = swap(stack, "documents", "--apply", code=4)["errors"]
     assert error["message"].startswith("not moved: bucket 'second': ")
     client(serving).delete_object(Bucket="second", Key="precious")
+    client(serving).put_object(Bucket=serving.bucket, Key="early", Body=b"of value")
     assert swap(stack, "documents", "--apply")["result"]["serving"] == 3
+    client(serving).put_object(Bucket=serving.bucket, Key="late", Body=b"of value")
+    kill(stack, "before", "clean", "swap", "stack.yaml", "documents", "-e", "dev", "--retire", "--yes")
+    with pytest.raises(BotoCoreError):  # what is written to the old box now would go with it
+        client(serving).put_object(Bucket=serving.bucket, Key="later", Body=b"of value")
     swap(stack, "documents", "--retire")
+    now = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    assert client(now).get_object(Bucket=now.bucket, Key="late")["Body"].read() == b"of value"
     text = spec(stack)
     (stack.folder / "stack.yaml").write_text(HEAD + KEPT + again)
     stack("up", *STACK, "--yes")

@@ -89,10 +89,14 @@ class Context:
         return (self.output or self.loaded.path.parent / self.environment).absolute()
 
     def say_what_runs(self, program: Program, progress: Callable[[str], None]) -> None:
-        """Name every file of a program that is about to run and that is not stackgen's; it stays on the terminal."""
-        from stackgen.printable import one_line
-        from stackgen.rendering.writing import added
+        """Name every file of a program that is about to run and that is not stackgen's; it stays on the terminal.
 
+        Raises PermissionError for a file, or a folder of it, that another user has put where others can.
+        """
+        from stackgen.printable import one_line
+        from stackgen.rendering.writing import added, refuse_others_files
+
+        refuse_others_files(program)
         names = [one_line(name) for name in added(program)]
         if names:
             listed = f" {', '.join(names)}" if len(names) <= MANY else "\n    ".join(["", *names])

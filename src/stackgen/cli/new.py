@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from stackgen.cli.console import Answer, Console
 from stackgen.errors import Problem, StackgenError, did_you_mean
+from stackgen.homes import refuse_planted
 
 PACKAGED = Path(__file__).parents[1] / "blueprints"
 IN_SOURCE = Path(__file__).parents[3] / "blueprints"
@@ -36,6 +37,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if target.parent.is_symlink():
         message = f"{target.parent} is a link, which may lead anywhere; nothing was written"
         raise StackgenError(Problem("not-a-folder", message, hint="go to where it leads, and run it there"))
+    refuse_planted(str(target.absolute()))
     target.parent.mkdir(exist_ok=True)
     prefix = f".{name}.stackgen-"
     # Once the stack is in its place, an empty folder that can't be removed is no failure.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import refuse_planted
 from stackgen.rendering.lock import LOCK, recorded
 from stackgen.rendering.presence import Kind, Presence
 from stackgen.rendering.program import Program
@@ -88,13 +89,20 @@ def added(program: Program) -> Iterator[str]:
                 yield path
 
 
+def refuse_others_files(program: Program) -> None:
+    """Raise PermissionError for a folder or a module of it that another user has put where others can."""
+    for place in (program.folder, *(program.folder / name for name in added(program))):
+        refuse_planted(str(place))
+
+
 def write(program: Program, *, force: bool = False) -> Changes:
     """Replace the folder as a whole, one run at a time. Files stackgen did not write are kept.
 
     Raises StackgenError: `hand-edited` if a file changed by hand would be lost, and `not-a-program` if the
     folder holds something else, unless `force` is given; `cannot-write` with the folder as it was if the file
-    system refuses.
+    system refuses. Raises PermissionError where another user made the folder in a place where others can.
     """
+    refuse_others_files(program)
     try:
         with alone(program.folder):
             return _write(program, force)

@@ -141,7 +141,7 @@ class Site:
                 time.sleep(2)
 
     def planned(self, box: int) -> PlannedComponent:
-        """A box of the component as planned; raises KeyError."""
+        """A box of the component as planned; raises StopIteration."""
         return next(b for b in self.plan().boxes if b.name == self.component and b.box == box)
 
     def boxes(self) -> dict[int, Bindings]:

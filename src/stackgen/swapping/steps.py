@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from stackgen.moving.model import Memory
 from stackgen.swapping.journal import Journal, Kind
 from stackgen.swapping.losses import refuse_lost
 from stackgen.swapping.overrides import alone, exchanged
+from stackgen.swapping.ports import unused_port
 from stackgen.swapping.site import Site
 
 QUIET = 3  # seconds without a write before a box is deleted
@@ -58,11 +59,14 @@ class Steps:
                 "settle",
                 "prove",
                 "thaw",
+                "close",
             }
         if not any(found.freeze for _, found in movable):
             left_out |= {"unchanged", "freeze", "open", "keep", "thaw"}
         if all(found.freeze for _, found in movable):
             left_out |= {"gather"}
+        if self.journal.kind == "retire" and not self._closable(movable):
+            left_out |= {"close", "settle"}
         if self.site.golden() is None:
             left_out |= {"replay"}
         return [every[name] for name in ORDER[self.journal.kind] if name not in left_out]
@@ -107,6 +111,7 @@ class Steps:
         yield Step("replay", "ask the golden questions, and compare with what was recorded", self.replay)
         yield Step("thaw", f"let box {here} take writes", self.thaw)
         yield Step("prove", f"compare box {there} with box {here} once more", self._prove)
+        yield Step("close", f"give box {here} another port, so that no client writes to it", self._close)
         yield Step("remove", f"take box {goes} out of the spec", self._remove)
         yield Step("clean", "delete its resources and its data", lambda: self._clean(goes))
 
@@ -266,6 +271,24 @@ class Steps:
         if parts := _unlike(_parts(found, binding), known):
             raise _was_written(box, parts)
 
+    def _closable(self, movable: Sequence[tuple[str, Mover]]) -> bool:
+        """Whether the old box takes writes until it ends, and can be given a port that its clients do not know."""
+        try:
+            settings = self.site.planned(self.journal.source).settings
+        except StopIteration:  # it is out of the spec already
+            return "close" in self.journal.done
+        return "port" in type(settings).model_fields and any(found.freeze is None for _, found in movable)
+
+    def _close(self) -> str:
+        """What is written with old bindings from here on fails, and is not lost with the box."""
+        beside = self.site.override["beside"]
+        settings = {**beside.get("settings", {}), "port": unused_port()}
+        closed = {**self.site.override, "beside": {**beside, "settings": settings}}
+        self.journal.wanted = exchanged(closed)  # with this port it is started again, if it must be
+        self.journal.save()
+        self.site.write(closed)
+        return self.site.up()
+
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
         refuse_lost(self.site, self.journal, self.journal.target)
@@ -322,7 +345,7 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
     ),
     "return": ("unchanged", "gather", "copy", "freeze", "delta", "open", "switch", "bind", "settle", "check"),
     "abandon": ("thaw", "remove", "clean"),
-    "retire": ("prove", "remove", "clean"),
+    "retire": ("prove", "close", "settle", "remove", "clean"),
 }
 
 
