@@ -15,7 +15,6 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.rendering.program import Program
 from stackgen.rendering.writing import compare
 
-_OTHERS = ("venv", "__pycache__")  # of a plain `pulumi`, and of Python
 Stamps = dict[str, tuple[int, ...]]
 
 
@@ -61,13 +60,19 @@ class ReviewedProgram:
         return StackgenError(Problem("program-changed", message, next=self._again), ExitCode.DEPLOYMENT)
 
 
+def _own(program: Path, root: str, folders: list[str]) -> list[str]:
+    """Without Python's own, and the environment of a plain `pulumi` beside the program."""
+    others = {"__pycache__", "venv"} if Path(root) == program else {"__pycache__"}
+    return [name for name in folders if name not in others]
+
+
 def _digests(folder: Path) -> dict[str, str]:
     """Real path of each module → SHA-256 of its source."""
     found: dict[str, str] = {}
     known: set[str] = set()
     for root, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(root)
-        folders[:] = [name for name in folders if name not in _OTHERS and real not in known]
+        folders[:] = [name for name in _own(folder, root, folders) if real not in known]
         known.add(real)
         for path in (Path(root, name) for name in names if name.endswith(".py")):
             with suppress(OSError, StackgenError):  # it went this moment, or leads out of the checkout
@@ -79,7 +84,7 @@ def _stamps(folder: Path) -> Stamps:
     """Relative path → what changes with each write. Without settings, which the engine writes too."""
     found: Stamps = {}
     for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in _OTHERS]
+        folders[:] = _own(folder, root, folders)
         for path in (Path(root, name) for name in names):
             if path.name == "Pulumi.yaml" or not path.name.startswith("Pulumi."):
                 with suppress(FileNotFoundError):  # it went this moment
