@@ -118,3 +118,19 @@ def test_an_old_box_that_was_stopped_is_looked_at_before_it_goes(stack: Cli) -> 
     assert "beside" not in spec(stack)
     assert not (stack.folder / "data" / "stacks" / "swapped" / "dev" / "data" / "documents").exists()
     gone(stack)
+
+
+@pytest.mark.nightly
+def test_a_box_that_was_closed_can_serve_again(stack: Cli) -> None:
+    """`--retire` has given it another port, and was interrupted: each way out is still there."""
+    up(stack, "  documents: {capability: object_store}\n")
+    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    client(binding).put_object(Bucket=binding.bucket, Key="early", Body=b"of value")
+    swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
+    kill(stack, "after", "close", "swap", "stack.yaml", "documents", "-e", "dev", "--retire", "--yes")
+    swap(stack, "documents", "--rollback")
+    now = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    client(now).put_object(Bucket=now.bucket, Key="late", Body=b"of value")
+    swap(stack, "documents", "--retire")
+    assert keys(stack) == {"early", "late"}
+    gone(stack)

@@ -58,8 +58,8 @@ class Journal:
 
     @property
     def untouched(self) -> bool:
-        """Whether a move after a finished one has only looked so far: nothing is copied, deleted, or written."""
-        looks = {"prove", "unchanged"}
+        """Whether a move after a finished one has only looked so far, or closed the old box: nothing is deleted."""
+        looks = {"prove", "unchanged", "close", "settle"}
         return bool(self.former) and not set(self.done) - looks and self.running in (None, *looks)
 
     def content(self) -> dict[str, Any]:
