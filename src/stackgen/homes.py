@@ -48,18 +48,18 @@ def make_homes() -> None:
         _make(folder, mode)
 
 
-def refuse_planted(path: str) -> None:
+def refuse_planted(path: str, trusted: tuple[int, ...] = ()) -> None:
     """Raises PermissionError where another user made `path`, or a folder above it, in a place where others can.
 
-    That user could read or replace what we keep there.
+    That user could read or replace what we keep there. trusted: numbers of users who may have made it.
     """
     real = os.path.realpath(path)
     if real != os.path.abspath(path):  # noqa: PTH100
-        refuse_planted(real)
+        refuse_planted(real, trusted)
     while (above := os.path.dirname(path)) != path:  # noqa: PTH120
         try:
             holder = os.lstat(path).st_uid
-            planted = holder not in (0, os.geteuid()) and _open_to_others(os.stat(above))  # noqa: PTH116
+            planted = holder not in (0, os.geteuid(), *trusted) and _open_to_others(os.stat(above))  # noqa: PTH116
         except FileNotFoundError:
             planted = False
         if planted:

@@ -249,15 +249,19 @@ def test_another_program_may_send_providers_as_code(tmp_path: Path) -> None:
         server.process.communicate()
 
 
-@pytest.mark.parametrize("changed", ["", "__main__.py", "used.py", "added.py"])
+@pytest.mark.parametrize("changed", ["", "__main__.py", "used.py", "added.py", "linked/part.py"])
 def test_of_a_reviewed_program_nothing_else_is_run(tmp_path: Path, changed: str) -> None:
     program, script, reviewed = tmp_path / "program", tmp_path / "run.py", tmp_path / "reviewed.json"
     program.mkdir()
-    (program / "__main__.py").write_text("import used\nprint('main')\nimport added\n")
+    (program / "__main__.py").write_text("import used\nprint('main')\nimport added\nimport linked.part\n")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "part.py").write_text("print('part')\n")
+    (program / "linked").symlink_to(tmp_path / "outside")
     (program / "used.py").write_text("print('used')\n")
     (program / "added.py").write_text("print('added')\n")
     script.write_text("import runpy\nrunpy.run_path('.', run_name='__main__')\n")
-    digests = {str(p.resolve()): hashlib.sha256(p.read_bytes()).hexdigest() for p in program.iterdir()}
+    modules = [*program.glob("*.py"), program / "linked" / "part.py"]
+    digests = {str(p.resolve()): hashlib.sha256(p.read_bytes()).hexdigest() for p in modules}
     if changed == "added.py":
         del digests[str((program / changed).resolve())]
     elif changed:
@@ -271,8 +275,9 @@ def test_of_a_reviewed_program_nothing_else_is_run(tmp_path: Path, changed: str)
         text=True,
         check=False,
     )
-    ran = ["used", "main", "added"]
-    assert done.stdout.split() == {"": ran, "__main__.py": [], "used.py": [], "added.py": ran[:2]}[changed]
+    ran = ["used", "main", "added", "part"]
+    stops = {"": 4, "__main__.py": 0, "used.py": 0, "added.py": 2, "linked/part.py": 3}
+    assert done.stdout.split() == ran[: stops[changed]]
     assert ("is not as it was reviewed" in done.stderr) == bool(changed)
 
 

@@ -27,7 +27,7 @@ def program(folder: Path, text: str = "1\n") -> Program:
     files = {"__main__.py": f"x = {text}".encode(), "components/__init__.py": b"", "components/a.py": b"a\n"}
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
     files[LOCK] = json.dumps({"files": digests, "text": text}).encode()
-    return Program(folder, files, {"extensions.py": b"# yours\n"})
+    return Program(folder, files, {"extensions.py": b"# yours\n"}, folder.parent)
 
 
 def refused(given: Program, code: str) -> None:
@@ -261,3 +261,16 @@ def test_a_folder_that_another_process_locks_is_not_waited_for_for_ever(
     os.close(other)
     with replacing.alone(tmp_path / "dev"):
         pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="acts as another user")
+def test_root_may_work_in_a_users_checkout_and_in_no_folder_that_another_planted(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / "dev").mkdir(parents=True)
+    for folder in (checkout, checkout / "dev"):
+        os.chown(folder, 4321, 4321)
+        folder.chmod(0o775)  # of a shell with umask 002
+    found = program(checkout / "dev")
+    assert write(found).created
+    with pytest.raises(PermissionError, match="it belongs to another user"):
+        write(varied(found, spec=tmp_path))

@@ -37,7 +37,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if target.parent.is_symlink():
         message = f"{target.parent} is a link, which may lead anywhere; nothing was written"
         raise StackgenError(Problem("not-a-folder", message, hint="go to where it leads, and run it there"))
-    refuse_planted(str(target.absolute()))
+    refuse_planted(str(target.absolute()), (Path.cwd().stat().st_uid,))
     target.parent.mkdir(exist_ok=True)
     prefix = f".{name}.stackgen-"
     # Once the stack is in its place, an empty folder that can't be removed is no failure.

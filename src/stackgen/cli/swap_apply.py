@@ -91,7 +91,7 @@ def _question(context: Context, journal: Journal) -> str:
         "swap": f"Swap box {journal.source} of {where} for box {journal.target}?",
         "return": f"Return to box {journal.target} of {where}?",
         "abandon": f"Give up box {journal.target} of {where} and DELETE it?",
-        "retire": f"Retire box {journal.source} of {where} and DELETE ITS DATA, with what is still written to it?",
+        "retire": f"Retire box {journal.source} of {where} and DELETE ITS DATA?",
     }[journal.kind]
 
 

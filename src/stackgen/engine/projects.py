@@ -22,6 +22,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 SECRETS_PROVIDER = "STACKGEN_SECRETS_PROVIDER"
 SETTINGS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
 """What may stand in `Pulumi.<environment>.yaml`."""
+_ADDED = ("encryptionsalt", "encryptedkey")
 _SETTINGS = re.compile(r"pulumi.*\.ya?ml", re.IGNORECASE)
 """Names of settings files, in any case: a file system may not tell them apart."""
 _TEXT = "tag:yaml.org,2002:str"
@@ -64,6 +65,19 @@ def reviewed(modules: Mapping[str, str]) -> Path:
 def _python(environment: Path) -> dict[str, Any]:
     options = {"toolchain": "pip", "virtualenv": str(environment)}
     return {"runtime": {"name": "python", "options": options}}
+
+
+def settings(program: Path) -> dict[str, str]:
+    """Path of each settings file → what is set in it, as JSON, without what the engine itself adds.
+
+    Raises StackgenError(engine-settings).
+    """
+    found: dict[str, str] = {}
+    for file in _settings(program):
+        if file.stem.lower() != "pulumi" and _entries(file):
+            content = {k: v for k, v in _content(file).items() if v and k not in _ADDED}
+            found |= {str(file): json.dumps(content, sort_keys=True, default=str)} if content else {}
+    return found
 
 
 def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: Path | None = None) -> Path:

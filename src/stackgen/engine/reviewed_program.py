@@ -15,7 +15,8 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.rendering.program import Program
 from stackgen.rendering.writing import compare
 
-Stamps = dict[str, tuple[int, ...]]
+Stamps = dict[str, tuple[int, ...] | str]
+LARGEST = 64 * 1024**2  # bytes of a module
 
 
 class ReviewedProgram:
@@ -60,34 +61,49 @@ class ReviewedProgram:
         return StackgenError(Problem("program-changed", message, next=self._again), ExitCode.DEPLOYMENT)
 
 
-def _own(program: Path, root: str, folders: list[str]) -> list[str]:
-    """Without Python's own, and the environment of a plain `pulumi` beside the program."""
-    others = {"__pycache__", "venv"} if Path(root) == program else {"__pycache__"}
-    return [name for name in folders if name not in others]
+def _files(program: Path) -> Iterator[Path]:
+    """Files of a program: without Python's own, and the environment of a plain `pulumi`.
+
+    Links to folders are followed inside the checkout: one that leads out may lead to everything.
+    """
+    known: set[str] = set()
+    for root, folders, names in os.walk(program, followlinks=True):
+        real = os.path.realpath(root)
+        others = {"__pycache__", "venv"} if Path(root) == program else {"__pycache__"}
+        kept = [name for name in folders if name not in others and real not in known]
+        folders[:] = [name for name in kept if _is_inside(Path(root, name))]
+        known.add(real)
+        yield from (Path(root, name) for name in names)
 
 
-def _digests(folder: Path) -> dict[str, str]:
+def _is_inside(folder: Path) -> bool:
+    if not folder.is_symlink():
+        return True
+    try:
+        checkout.require_inside(folder)
+    except (OSError, StackgenError):
+        return False
+    return True
+
+
+def _digests(program: Path) -> dict[str, str]:
     """Real path of each module → SHA-256 of its source."""
     found: dict[str, str] = {}
-    known: set[str] = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(root)
-        folders[:] = [name for name in _own(folder, root, folders) if real not in known]
-        known.add(real)
-        for path in (Path(root, name) for name in names if name.endswith(".py")):
-            with suppress(OSError, StackgenError):  # it went this moment, or leads out of the checkout
-                found[os.path.realpath(path)] = hashlib.sha256(checkout.read(path)).hexdigest()
+    for path in _files(program):
+        if path.suffix == ".py":
+            with suppress(OSError, StackgenError):  # it went this moment, or is no file
+                real = os.path.realpath(path)
+                found[real] = hashlib.sha256(checkout.read(real, most=LARGEST)).hexdigest()
     return found
 
 
-def _stamps(folder: Path) -> Stamps:
-    """Relative path → what changes with each write. Without settings, which the engine writes too."""
+def _stamps(program: Path) -> Stamps:
+    """Path → what changes with each write."""
     found: Stamps = {}
-    for root, folders, names in os.walk(folder):
-        folders[:] = _own(folder, root, folders)
-        for path in (Path(root, name) for name in names):
-            if path.name == "Pulumi.yaml" or not path.name.startswith("Pulumi."):
-                with suppress(FileNotFoundError):  # it went this moment
-                    status = path.lstat()
-                    found[str(path)] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-    return found
+    for path in _files(program):
+        with suppress(OSError):  # it went this moment, or is a link to nothing
+            status = path.stat()
+            settings = path.name.startswith("Pulumi.") and path.name != "Pulumi.yaml"
+            if not settings:  # the engine writes these too
+                found[str(path)] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+    return {**found, **projects.settings(program)}

@@ -49,9 +49,10 @@ def _without_attributes(url: str) -> str:
     Whoever reads while an update writes may meet an empty one, and Pulumi stops at that with "EOF". Pulumi asks for
     none of the attributes. https://pkg.go.dev/gocloud.dev/blob/fileblob#URLOpener
     """
-    if not url.startswith("file://") or "metadata=" in url:
+    place, _, query = url.partition("?")
+    if not place.startswith("file://") or "metadata=" in query:
         return url
-    return f"{url}{'&' if '?' in url else '?'}metadata=skip"
+    return f"{place}?{query}&metadata=skip" if query else f"{place}?metadata=skip"
 
 
 def _passphrase() -> Path:

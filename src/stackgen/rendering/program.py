@@ -19,11 +19,12 @@ from stackgen.rendering.templating import render
 
 @dataclass(frozen=True)
 class Program:
-    """files: relative POSIX path → bytes. once: files written only where there is none yet."""
+    """files: relative POSIX path → bytes. once: files written only where there is none yet. spec: its folder."""
 
     folder: Path
     files: dict[str, bytes]
     once: dict[str, bytes]
+    spec: Path
 
 
 def build(plan: Plan, folder: Path | None = None) -> Program:
@@ -36,7 +37,7 @@ def build(plan: Plan, folder: Path | None = None) -> Program:
     once = {"extensions.py": render("extensions.py.jinja").encode()}
     if not plan.state_is_personal:
         once[f"Pulumi.{plan.environment}.yaml"] = render("Pulumi.environment.yaml.jinja").encode()
-    return Program(target, dict(sorted(files.items())), once)
+    return Program(target, dict(sorted(files.items())), once, plan.spec_path.parent)
 
 
 def _texts(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:

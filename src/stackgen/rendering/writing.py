@@ -90,9 +90,13 @@ def added(program: Program) -> Iterator[str]:
 
 
 def refuse_others_files(program: Program) -> None:
-    """Raise PermissionError for a folder or a module of it that another user has put where others can."""
+    """Raise PermissionError for a folder or a module of it that another user has put where others can.
+
+    Who owns the spec's folder is no other user: root may work in a user's checkout.
+    """
+    owner = program.spec.stat().st_uid
     for place in (program.folder, *(program.folder / name for name in added(program))):
-        refuse_planted(str(place))
+        refuse_planted(str(place), (owner,))
 
 
 def write(program: Program, *, force: bool = False) -> Changes:

@@ -29,10 +29,11 @@ class Journal:
     source refuses writes. memory: contract → what was copied. settled: contract → what was equal right after the
     switch. proof: contract → what was equal at the switch.
     made: box → URN of a resource with data → when it was made, as it was at the switch.
+    given_port: of the old box, instead of its own, since it is being retired.
     closed: contract → what our last copy made of a closed target, [] while that goes on.
     collections: tables whose embeddings are made anew, each with its `store`. reason: why a way back began by itself,
     "" if a person asked for it. warnings: what is to be shown at the end, sentences. former: the finished move
-    that this one follows, which holds again if this one has only looked.
+    that this one follows, which holds again as long as this one has deleted nothing.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Journal:
     settled: dict[str, Memory] = field(default_factory=dict[str, Memory])
     reason: str = ""
     warnings: list[str] = field(default_factory=list[str])
+    given_port: int | None = None
     closed: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
     made: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     former: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -59,8 +61,13 @@ class Journal:
     @property
     def untouched(self) -> bool:
         """Whether a move after a finished one has only looked so far, or closed the old box: nothing is deleted."""
-        looks = {"prove", "unchanged", "close", "settle"}
-        return bool(self.former) and not set(self.done) - looks and self.running in (None, *looks)
+        before = {"prove", "unchanged", "close", "settle"}
+        return bool(self.former) and not set(self.done) - before and self.running in (None, *before)
+
+    @property
+    def closed_already(self) -> bool:
+        """Whether a retirement has given the old box another port, or was about to."""
+        return "close" in self.done or self.running == "close"
 
     def content(self) -> dict[str, Any]:
         """Everything but where it is, and what was before it."""
@@ -115,7 +122,7 @@ def read(path: Path) -> Journal | None:
 
 
 def restored(journal: Journal | None) -> Journal | None:
-    """The journal, or the finished one before it where it has only looked."""
+    """The journal, or the finished one before it where nothing is deleted since."""
     if journal is None or not journal.untouched:
         return journal
     return Journal(journal.path, **journal.former)

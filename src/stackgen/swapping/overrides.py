@@ -50,6 +50,16 @@ def exchanged(override: Override) -> Override:
     return {**override["beside"], "beside": served}
 
 
+def with_port(box: Override, port: int | None) -> Override:
+    """With another port in its settings; None: with none."""
+    settings = {key: value for key, value in box.get("settings", {}).items() if key != "port"}
+    settings |= {} if port is None else {"port": port}
+    return {
+        **{key: value for key, value in box.items() if key != "settings"},
+        **({"settings": settings} if settings else {}),
+    }
+
+
 def alone(override: Override) -> Override:
     """Without the second box."""
     return {key: value for key, value in override.items() if key != "beside"}

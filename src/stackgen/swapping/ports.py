@@ -13,5 +13,8 @@ def unused_port() -> int:
     while True:
         number = FIRST + secrets.randbelow(LAST - FIRST + 1)
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", number)) != 0:
-                return number
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+            return number

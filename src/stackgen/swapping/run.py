@@ -57,7 +57,7 @@ def way_back(journal: Journal) -> Journal:
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
     back.wanted = exchanged(journal.wanted)
     back.memory, back.collections, back.proof = journal.memory, journal.collections, dict(journal.proof)
-    back.made = journal.made
+    back.made, back.given_port = journal.made, journal.given_port
     back.former = journal.content() if journal.finished else {}
     return back
 

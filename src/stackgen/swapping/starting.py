@@ -108,7 +108,8 @@ def _refuse_unknown_box(site: Site, journal: Journal | None) -> None:
         return
     place = f"environments.{site.environment}.components.{site.component}"
     message = f"'{site.component}' has a second box in the spec, and no swap of it is known on this machine"
-    name = f"{site.component}-{beside['box']}" if beside["box"] > 1 else site.component
+    number = beside.get("box", 1)
+    name = f"{site.component}-{number}" if number > 1 else site.component
     hint = (
         f"if its data was deleted, take `beside` out of {place}, then run `stackgen up {site.name} -e "
         f"{site.environment} --delete-data-of {name}`; else {ELSEWHERE}"
@@ -138,9 +139,9 @@ def rollback(site: Site, journal: Journal | None) -> Journal:
 
 def retire(site: Site, journal: Journal | None) -> Journal:
     """Remove the box that serves no longer, after its data is proven moved."""
-    journal = _looked_at(site, journal)
-    if journal is not None and journal.kind == "retire":
-        return journal
+    begun, journal = journal, _looked_at(site, journal)
+    if begun is not None and begun.kind == "retire" and (begun.closed_already or not begun.untouched):
+        return begun
     command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
     _refuse_unknown_box(site, journal)
     if journal is None:

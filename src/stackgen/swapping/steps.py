@@ -12,7 +12,7 @@ from stackgen.moving import Comparison, Mover
 from stackgen.moving.model import Memory
 from stackgen.swapping.journal import Journal, Kind
 from stackgen.swapping.losses import refuse_lost
-from stackgen.swapping.overrides import alone, exchanged
+from stackgen.swapping.overrides import Override, alone, exchanged, with_port
 from stackgen.swapping.ports import unused_port
 from stackgen.swapping.site import Site
 
@@ -215,7 +215,7 @@ class Steps:
 
     def _switch(self) -> str:
         if not self.switched:
-            self.site.write(exchanged(self.site.override))
+            self.site.write(self._opened(exchanged(self.site.override)))
         return f"box {self.journal.target} serves"
 
     def _settle(self) -> str:
@@ -282,12 +282,20 @@ class Steps:
     def _close(self) -> str:
         """What is written with old bindings from here on fails, and is not lost with the box."""
         beside = self.site.override["beside"]
-        settings = {**beside.get("settings", {}), "port": unused_port()}
-        closed = {**self.site.override, "beside": {**beside, "settings": settings}}
+        port = unused_port()
+        closed = {**self.site.override, "beside": with_port(beside, port)}
         self.journal.wanted = exchanged(closed)  # with this port it is started again, if it must be
+        self.journal.former["given_port"] = port  # for the way back
         self.journal.save()
         self.site.write(closed)
         return self.site.up()
+
+    def _opened(self, serves: Override) -> Override:
+        """A box that was to be retired serves again: at the port that it had before."""
+        given = self.journal.given_port
+        if given is None or serves.get("settings", {}).get("port") != given:
+            return serves
+        return with_port(serves, self.journal.wanted["beside"].get("settings", {}).get("port"))
 
     def _prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""

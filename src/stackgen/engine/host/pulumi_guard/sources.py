@@ -38,7 +38,9 @@ class Source(SourceFileLoader):
             reviewed is not None
             and reviewed.get(os.path.realpath(path)) != hashlib.sha256(source).hexdigest()
         ):
-            raise ImportError(f"{path} is not as it was reviewed")
+            raise ImportError(
+                f"{path} is not as it was reviewed, or is reached by a link out of the checkout"
+            )
         return self.source_to_code(source, path)
 
 
@@ -54,7 +56,8 @@ def only(program: Path) -> None:
     finder = FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES))
 
     def hook(path: str) -> Any:
-        if not Path(path or ".").resolve().is_relative_to(place):
+        spelled = Path(path or ".").absolute()  # a package may be a link that leads out of the program
+        if not any(folder.is_relative_to(place) for folder in (spelled, spelled.resolve())):
             raise ImportError(path)
         return finder(path)
 
