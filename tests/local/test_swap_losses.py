@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(900)]
 
 
 KEYS = set("abcdefghijkl")
+RETIRE = ("swap", "stack.yaml", "documents", "-e", "dev", "--retire", "--yes")
 
 
 def keys(stack: Cli) -> set[str]:
@@ -22,6 +23,15 @@ def keys(stack: Cli) -> set[str]:
     binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
     found = client(binding).list_objects_v2(Bucket=binding.bucket).get("Contents", [])
     return {item["Key"] for item in found}
+
+
+def swapped(stack: Cli) -> S3Binding:
+    """Swap an object store that holds the object `early`; the binding from before."""
+    up(stack, "  documents: {capability: object_store}\n")
+    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
+    client(binding).put_object(Bucket=binding.bucket, Key="early", Body=b"of value")
+    swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
+    return binding
 
 
 def refused(stack: Cli, *command: str) -> str:
@@ -101,17 +111,13 @@ def test_no_box_is_given_up_in_a_protected_environment(stack: Cli) -> None:
 @pytest.mark.nightly
 def test_an_old_box_that_was_stopped_is_looked_at_before_it_goes(stack: Cli) -> None:
     """A client with old bindings wrote there after `--retire` was interrupted."""
-    up(stack, "  documents: {capability: object_store}\n")
-    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
-    client(binding).put_object(Bucket=binding.bucket, Key="early", Body=b"of value")
-    swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
-    command = ("swap", "stack.yaml", "documents", "-e", "dev", "--retire", "--yes")
-    kill(stack, "after", "prove", *command)
+    binding = swapped(stack)
+    kill(stack, "after", "prove", *RETIRE)
     client(binding).put_object(Bucket=binding.bucket, Key="late", Body=b"of value")
-    kill(stack, "after", "close", *command)
+    kill(stack, "after", "close", *RETIRE)
     stack("down", *STACK, "--yes")
     stack("up", *STACK, "--yes")
-    kill(stack, "after", "remove", *command)
+    kill(stack, "after", "remove", *RETIRE)
     stack("down", *STACK, "--yes")
     swap(stack, "documents", "--retire")
     assert keys(stack) == {"early", "late"}
@@ -123,11 +129,8 @@ def test_an_old_box_that_was_stopped_is_looked_at_before_it_goes(stack: Cli) -> 
 @pytest.mark.nightly
 def test_a_box_that_was_closed_can_serve_again(stack: Cli) -> None:
     """`--retire` has given it another port, and was interrupted: each way out is still there."""
-    up(stack, "  documents: {capability: object_store}\n")
-    binding = S3Binding.model_validate(bindings(stack)["documents"]["s3"])
-    client(binding).put_object(Bucket=binding.bucket, Key="early", Body=b"of value")
-    swap(stack, "documents", "--apply", "--to", "local/seaweedfs")
-    kill(stack, "after", "close", "swap", "stack.yaml", "documents", "-e", "dev", "--retire", "--yes")
+    swapped(stack)
+    kill(stack, "after", "close", *RETIRE)
     assert "port" in spec(stack)
     swap(stack, "documents", "--rollback")
     assert "port" not in spec(stack)

@@ -40,8 +40,7 @@ def with_beside(
         settings = {**base, **override.get("settings", {}), **settings}
     number = next(number for number in count(override.get("box", 1) + 1) if number not in taken)
     box = {"implementation": to, "box": number, **own, **changes}
-    box.pop("settings", None)
-    return {**override, "beside": {**box, **({"settings": settings} if settings else {})}}
+    return {**override, "beside": _with_settings(box, settings)}
 
 
 def exchanged(override: Override) -> Override:
@@ -53,13 +52,15 @@ def exchanged(override: Override) -> Override:
 def with_port(box: Override, port: int | None) -> Override:
     """With another port in its settings; None: with none."""
     settings = {key: value for key, value in box.get("settings", {}).items() if key != "port"}
-    settings |= {} if port is None else {"port": port}
-    return {
-        **{key: value for key, value in box.items() if key != "settings"},
-        **({"settings": settings} if settings else {}),
-    }
+    return _with_settings(box, settings if port is None else {**settings, "port": port})
 
 
 def alone(override: Override) -> Override:
     """Without the second box."""
     return {key: value for key, value in override.items() if key != "beside"}
+
+
+def _with_settings(box: Override, settings: Mapping[str, Any]) -> Override:
+    """With these settings in place of its own; without the word where there are none."""
+    others = {key: value for key, value in box.items() if key != "settings"}
+    return {**others, "settings": dict(settings)} if settings else others
