@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import psutil
 import pytest
@@ -101,12 +101,14 @@ def test_from_up_to_destroy(deployment: Deployment, place: Path) -> None:
     assert deployment.up().outputs["bindings"] == {"documents": {"s3": {"bucket": 'it\'s "here"'}}}
     workspace = place / "data" / "stacks" / "throw-away" / "dev"
     supervisor = int((workspace / "supervisor" / "state" / "supervisord.pid").read_text())
-    assert _changed(deployment.up()) == set()
+    with patch.object(EngineCommand, "run", autospec=True, side_effect=EngineCommand.run) as run:
+        assert _changed(deployment.up()) == set()
+    assert _readings(run) == 1  # of two readings that an update lies between none is true
     assert not list((place / "data" / "state").rglob("*.attrs"))  # an empty one stops who reads meanwhile
     with patch.object(EngineCommand, "run", autospec=True, side_effect=EngineCommand.run) as run:
         outputs = _again(deployment).outputs()
     assert outputs["bindings"] == {"documents": {"s3": {"bucket": 'it\'s "here"'}}}
-    assert len(run.mock_calls) == 1  # of two readings that an update lies between none is true
+    assert _readings(run) == len(run.mock_calls) == 1
 
     os.kill(supervisor, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(supervisor)] if psutil.pid_exists(supervisor) else [], timeout=5)
@@ -136,6 +138,11 @@ def test_from_up_to_destroy(deployment: Deployment, place: Path) -> None:
 def _changed(outcome: object) -> set[str]:
     steps = getattr(outcome, "steps")  # noqa: B009
     return {step.name for step in steps if step.op not in ("same", "refresh", "read")}
+
+
+def _readings(run: Mock) -> int:
+    """How often outputs were read."""
+    return sum(call.args[1][:2] == ["stack", "output"] for call in run.mock_calls)
 
 
 def nap(place: Path, seconds: int) -> Cli:

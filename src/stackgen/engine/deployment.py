@@ -22,8 +22,9 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
     from pulumi.automation import Deployment as ExportedState
-    from pulumi.automation import LocalWorkspace, PulumiCommand, Stack
+    from pulumi.automation import PulumiCommand, Stack
 
+    from stackgen.engine.workspace import Workspace
     from stackgen.rendering.tools import Tools
 
 _CHANGING = {"create", "update", "delete", "replace", "create-replacement", "delete-replaced", "read"}
@@ -210,13 +211,9 @@ class Deployment:
         return outcome
 
     def outputs(self) -> dict[str, Any]:
-        """Exported values, secrets in clear; raises StackgenError(not-deployed).
-
-        Read once: `LocalWorkspace.stack_outputs` reads them twice, and an update may have written them in between.
-        """
-        words = ["stack", "output", "--json", "--show-secrets", "--stack", self.name]
+        """Exported values, secrets in clear; raises StackgenError(not-deployed)."""
         with self._reading("stack output") as workspace:
-            return json.loads(workspace.pulumi_command.run(words, workspace.work_dir, {}).stdout)
+            return {name: output.value for name, output in workspace.stack_outputs(self.name).items()}
 
     def resources(self) -> list[Resource]:
         """Everything in the state; raises StackgenError(not-deployed)."""
@@ -240,12 +237,14 @@ class Deployment:
             return workspace.export_stack(self.name).deployment or {}
 
     @contextmanager
-    def _reading(self, operation: str) -> Iterator[LocalWorkspace]:
+    def _reading(self, operation: str) -> Iterator[Workspace]:
         """The engine where it can do nothing but look at the state."""
         from pulumi import automation
 
+        from stackgen.engine.workspace import Workspace
+
         try:
-            yield automation.LocalWorkspace(
+            yield Workspace(
                 str(projects.reading(self.project)), pulumi_command=self._command(self._connect())
             )
         except automation.StackNotFoundError as error:
@@ -263,10 +262,12 @@ class Deployment:
     def _select(self, folder: Path, create: bool) -> Stack:
         from pulumi import automation
 
-        options = automation.LocalWorkspaceOptions(pulumi_command=self._command(self._connect()))
-        choose = automation.create_or_select_stack if create else automation.select_stack
+        from stackgen.engine.workspace import Workspace
+
+        choose = automation.Stack.create_or_select if create else automation.Stack.select
         try:
-            return choose(self.name, work_dir=str(folder), opts=options)
+            workspace = Workspace(str(folder), pulumi_command=self._command(self._connect()))
+            return choose(self.name, workspace)
         except automation.StackNotFoundError as error:
             raise self._not_deployed() from error
         except automation.CommandError as error:

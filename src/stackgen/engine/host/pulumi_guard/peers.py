@@ -64,6 +64,7 @@ def _take(outer: socket.socket, inner: int) -> None:
     while True:
         with suppress(OSError):  # a caller that is gone already
             connection, _ = outer.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else 40 ms with many an answer
             threading.Thread(target=_serve, args=(connection, inner), daemon=True).start()
 
 
