@@ -93,6 +93,7 @@ class Deployment:
         self.progress = progress
         self.tools = tools
         self._selected: Stack | None = None
+        self._pulumi: PulumiCommand | None = None
         self.engine: Engine | None = None
         self.seen: str | None = None  # digest of the state when its resources were last read
         self.written: float = math.inf  # when it had been written, in seconds since 1970
@@ -244,9 +245,7 @@ class Deployment:
         from stackgen.engine.workspace import Workspace
 
         try:
-            yield Workspace(
-                str(projects.reading(self.project)), pulumi_command=self._command(self._connect())
-            )
+            yield Workspace(str(projects.reading(self.project)), pulumi_command=self._command())
         except automation.StackNotFoundError as error:
             raise self._not_deployed() from error
         except automation.CommandError as error:
@@ -266,19 +265,23 @@ class Deployment:
 
         choose = automation.Stack.create_or_select if create else automation.Stack.select
         try:
-            workspace = Workspace(str(folder), pulumi_command=self._command(self._connect()))
+            workspace = Workspace(str(folder), pulumi_command=self._command())
             return choose(self.name, workspace)
         except automation.StackNotFoundError as error:
             raise self._not_deployed() from error
         except automation.CommandError as error:
             raise failures.translate("stack select", [], str(error)) from error
 
-    def _command(self, engine: Engine) -> PulumiCommand:
+    def _command(self) -> PulumiCommand:
+        """The engine's `pulumi`; made once, as that runs it."""
         from stackgen.engine.command import EngineCommand
 
-        # said once an engine is killed or cancelled, which we say ourselves
-        warnings.filterwarnings("ignore", "Error in event stream", UserWarning)
-        return EngineCommand(engine.folder, self.progress)
+        engine = self._connect()
+        if self._pulumi is None:
+            # said once an engine is killed or cancelled, which we say ourselves
+            warnings.filterwarnings("ignore", "Error in event stream", UserWarning)
+            self._pulumi = EngineCommand(engine.folder, self.progress)
+        return self._pulumi
 
     def _not_deployed(self) -> StackgenError:
         message = f"environment '{self.name}' of '{self.project}' has not been deployed from this machine"
