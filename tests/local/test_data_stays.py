@@ -16,6 +16,21 @@ pytestmark = pytest.mark.local
 STORE = "{capability: vector_store, dimensions: 3}"
 DOCUMENTS = "{capability: object_store}"
 
+EXTENSION = """
+from pathlib import Path
+import pulumi
+
+def elsewhere(args):
+    if args.name == "one1-data":
+        path = args.props["path"] + Path(__file__).with_name("suffix.txt").read_text()
+        return pulumi.ResourceTransformationResult({**args.props, "path": path}, args.opts)
+
+pulumi.runtime.register_stack_transformation(elsewhere)
+
+def extend(components):
+    pass
+"""
+
 
 @pytest.fixture
 def small(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
@@ -131,6 +146,24 @@ def test_a_protected_component_that_was_removed_is_no_dead_end(small: Cli) -> No
     assert data(small, "three3").exists()
     small("down", "stack.yaml", "--delete-data", "--yes")
     assert not (small.folder / "data" / "stacks").exists()
+
+
+def test_what_code_of_the_user_reads_takes_no_data_along(small: Cli) -> None:
+    spec(small, {"one1": DOCUMENTS})
+    small("generate", "stack.yaml")
+    extensions, suffix = (small.folder / "dev" / name for name in ("extensions.py", "suffix.txt"))
+    extensions.write_text(EXTENSION)
+    suffix.write_text("-1")
+    up(small)
+    precious = data(small, "one1-1") / "objects" / "one1" / "precious"
+    precious.write_text("x")
+    suffix.write_text("-2")
+    refusal = "error[data-would-go]: `up` would replace what holds, and so delete, the data of 'one1'"
+    assert refusal in up(small, code=5)
+    extensions.unlink()
+    assert refusal in up(small, code=5)
+    assert precious.exists()
+    small("down", "stack.yaml", "--delete-data", "--yes")
 
 
 @pytest.mark.nightly

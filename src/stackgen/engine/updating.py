@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.engine import known
+from stackgen.engine import known, projects
 from stackgen.engine.deployment import Deployment, Outcome, Resource
 from stackgen.engine.reviewed_program import ReviewedProgram
 from stackgen.engine.reviewing import Made, Review, carry_out, review
@@ -14,6 +14,7 @@ from stackgen.planning.holding import holdings, planned_names, types
 from stackgen.planning.model import Plan
 from stackgen.rendering.fingerprints import fingerprints
 from stackgen.rendering.program import Program
+from stackgen.rendering.writing import added
 
 
 def update(
@@ -29,8 +30,8 @@ def update(
     """Make what runs equal to `program`, which is on disk; None where that was not agreed to.
 
     words: boxes whose data may be deleted. agreed: asked with a preview, before anything is changed; where it is
-    absent there is a preview only if data might go. resources: the deployment's, if they were just read. Raises
-    StackgenError, also where what is on disk is not `program` any more.
+    absent there is a preview if data might go, and always with code of the user's. resources: the deployment's, if
+    they were just read. Raises StackgenError, also where what is on disk is not `program` any more.
     """
     stack, environment = plan.stack.name, plan.environment
     standing = ReviewedProgram(program, f"stackgen up {stack} -e {environment}")
@@ -39,9 +40,11 @@ def update(
     deployment.prepare()
     there = deployment.resources() if resources is None else resources
     ours = noted is not None and deployment.written <= noted.until
-    made = Made(noted.boxes if noted is not None and ours else {}, fingerprints(plan, program))
+    now = fingerprints(plan, program, projects.settings(program.folder))
+    made = Made(noted.boxes if noted is not None and ours else {}, now)
+    look = agreed is not None or any(added(program))  # what else the user's code reads is in no fingerprint
     with standing.alone():
-        reviewed = review(deployment, there, plan, types(shelf), words, made, look=agreed is not None)
+        reviewed = review(deployment, there, plan, types(shelf), words, made, look=look)
     if agreed is not None and not agreed(reviewed):
         return None
     standing.refuse_changed("nothing was done")

@@ -21,10 +21,11 @@ _SAID = {
 }  # files that make no resource, and the calls of all boxes
 
 
-def fingerprints(plan: Plan, program: Program) -> dict[str, str]:
+def fingerprints(plan: Plan, program: Program, settings: Mapping[str, str]) -> dict[str, str]:
     """Box → digest of its call and its component's code; GROUND → digest of everything that any box may depend on.
 
-    The program is on disk: what the user may have changed there (extensions, settings) counts too.
+    The program is on disk, where the user may have changed extensions.py. settings: path of each of Pulumi's settings
+    files → what is set in it.
     """
     made = calls(plan, program.folder)
     own = {
@@ -33,7 +34,9 @@ def fingerprints(plan: Plan, program: Program) -> dict[str, str]:
     }
     names = {name for found in own.values() for name, _ in found}
     shared = [(path, data) for path, data in program.files.items() if path not in names | _SAID]
-    shared += [(path, checkout.read(program.folder / path, within=program.folder)) for path in program.once]
+    users = [path for path in program.once if path.endswith(".py")]
+    shared += [(path, checkout.read(program.folder / path, within=program.folder)) for path in users]
+    shared += [(path, text.encode()) for path, text in settings.items()]
     shared += [("data home", str(data_home()).encode())]
     shared += [(item.name, made[item.name].encode()) for item in plan.foundations]
     found = {name: _digest([("call", made[name].encode()), *files]) for name, files in own.items()}
