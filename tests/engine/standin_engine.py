@@ -67,11 +67,15 @@ class StandIn:
         self.lost: list[str] = []
         self.previews = 0
         self.seen: str | None = None
+        self.written = 0.0
         self._ids = itertools.count()
 
     def contents(self) -> list[tuple[str, str]]:
         """What is there, whatever the state says of it."""
         return [(urn, has.id) for urn, has in self.has.items()]
+
+    def prepare(self) -> None:
+        pass
 
     def resources(self) -> list[Resource]:
         self.seen = self._digest()
@@ -92,6 +96,7 @@ class StandIn:
 
     def up(self, untouched: Sequence[str] = (), *, seen: str | None = None) -> Outcome:
         assert seen is None or seen == self._digest()
+        self.written += 1
         outcome = Outcome(list(self._steps(untouched)))
         for step in outcome.steps:
             if step.op == "delete":

@@ -13,13 +13,16 @@ import pytest
 from stackgen.catalog.shelf import Shelf
 from stackgen.engine.deployment import Deployment, Step
 from stackgen.engine.reviewing import Made, carry_out, losing, review
+from stackgen.engine.updating import update
 from stackgen.errors import StackgenError
 from stackgen.planning.holding import holdings, types
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
 from stackgen.rendering.fingerprints import GROUND
 from stackgen.rendering.main_module import calls
-from stackgen.spec.loading import parse
+from stackgen.rendering.program import build
+from stackgen.rendering.writing import write
+from stackgen.spec.loading import load, parse
 from tests.engine.edits import Component, Spec, edit
 from tests.engine.standin_engine import HOLDS, StandIn, made_by
 
@@ -158,3 +161,31 @@ def test_a_replacement_under_an_alias_is_seen() -> None:
     )
     assert losing([step], found) == {"alpha": "replace"}
     assert losing([replace(step, op="update")], found) == {}
+
+
+def test_no_preview_is_left_out_for_a_state_of_another_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as that of a backup, or of a machine whose clock is behind."""
+    monkeypatch.setenv("STACKGEN_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "stack.yaml").write_text(_spec(alpha={}).text())
+    found = plan(load(tmp_path / "stack.yaml"), "dev", SHELF)
+    program, standin = build(found), StandIn()
+    write(program)
+    standin.program = made_by(found)
+    engine = cast(Deployment, standin)
+
+    def previews() -> int:
+        before = standin.previews
+        update(engine, found, program, SHELF)
+        standin.program = made_by(found)
+        return standin.previews - before
+
+    assert [previews(), previews()] == [0, 0]
+    for difference in (-1.0, 1.0):
+        standin.written += difference
+        assert previews() == 1
+        assert previews() == 0
+    (program.folder / "helper.py").write_text("")
+    assert [previews(), previews()] == [1, 1], "what code of the user's reads is in no fingerprint"

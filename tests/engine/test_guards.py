@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import pickle
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -249,36 +250,68 @@ def test_another_program_may_send_providers_as_code(tmp_path: Path) -> None:
         server.process.communicate()
 
 
-@pytest.mark.parametrize("changed", ["", "__main__.py", "used.py", "added.py", "linked/part.py"])
-def test_of_a_reviewed_program_nothing_else_is_run(tmp_path: Path, changed: str) -> None:
+MODULES = {
+    "__main__.py": "import used\nprint('main')\nimport added\nimport linked.part\nimport space.part\n"
+    "try:\n    import late\nexcept ImportError:\n    print('none')\n",
+    "used/__init__.py": "from .deep import word\nprint(word)\n",
+    "used/deep.py": "word = 'us\xe9d'\n",
+    "added.py": "print('added')\n",
+    "linked/part.py": "print('part')\n",
+    "space/part.py": "print(__file__.rpartition('/')[2])\n",
+}
+
+
+def _another(program: Path) -> None:
+    for path in MODULES:
+        (program / path).write_text("print('another')\n")
+    (program / "late.py").write_text("print('late')\n")
+
+
+def _links(program: Path) -> None:
+    for path in ("__main__.py", "used/deep.py"):
+        (program / path).unlink()
+        (program / path).symlink_to(program / "added.py")
+
+
+def _compiled(program: Path) -> None:
+    suffix = EXTENSION_SUFFIXES[0]
+    for path in ("added", "late"):
+        (program / f"{path}{suffix}").write_bytes(b"not run")
+
+
+def _packages(program: Path) -> None:
+    for name in ("added", "late"):
+        (program / name).mkdir()
+        (program / name / "__init__.py").write_text("print('another')\n")
+
+
+@pytest.mark.parametrize("change", [None, _another, _links, _compiled, _packages, shutil.rmtree])
+@pytest.mark.parametrize("through_link", [False, True])
+def test_a_reviewed_program_runs_as_it_was_reviewed(
+    tmp_path: Path, change: Callable[[Path], None] | None, through_link: bool
+) -> None:
     program, script, reviewed = tmp_path / "program", tmp_path / "run.py", tmp_path / "reviewed.json"
-    program.mkdir()
-    (program / "__main__.py").write_text("import used\nprint('main')\nimport added\nimport linked.part\n")
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "part.py").write_text("print('part')\n")
-    (program / "linked").symlink_to(tmp_path / "outside")
-    (program / "used.py").write_text("print('used')\n")
-    (program / "added.py").write_text("print('added')\n")
-    script.write_text("import runpy\nrunpy.run_path('.', run_name='__main__')\n")
-    modules = [*program.glob("*.py"), program / "linked" / "part.py"]
-    digests = {str(p.resolve()): hashlib.sha256(p.read_bytes()).hexdigest() for p in modules}
-    if changed == "added.py":
-        del digests[str((program / changed).resolve())]
-    elif changed:
-        (program / changed).write_text(f"print('another {changed}')\n")
-    reviewed.write_text(json.dumps(digests))
+    outside = tmp_path / "outside"
+    for folder in (program, outside, program / "used", program / "space"):
+        folder.mkdir()
+    (program / "linked").symlink_to(outside)
+    for path, text in MODULES.items():
+        (program / path).write_text(text, encoding="utf-8")
+    reviewed.write_text(json.dumps({path: text.encode().decode("latin-1") for path, text in MODULES.items()}))
+    (tmp_path / "link").symlink_to(program)
+    script.write_text("import runpy, sys\nrunpy.run_path(sys.argv[1], run_name='__main__')\n")
+    if change is not None:
+        change(program)
+        program.mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, str(GUARD), str(script)],
+        [sys.executable, str(GUARD), str(script), str(tmp_path / "link" if through_link else program)],
         cwd=program,
         env={**os.environ, "STACKGEN_PARENT": str(os.getpid()), "STACKGEN_REVIEWED": str(reviewed)},
         capture_output=True,
         text=True,
         check=False,
     )
-    ran = ["used", "main", "added", "part"]
-    stops = {"": 4, "__main__.py": 0, "used.py": 0, "added.py": 2, "linked/part.py": 3}
-    assert done.stdout.split() == ran[: stops[changed]]
-    assert ("is not as it was reviewed" in done.stderr) == bool(changed)
+    assert done.stdout.split() == ["us\xe9d", "main", "added", "part", "part.py", "none"], done.stderr
 
 
 STUB = """#!{python}
@@ -292,6 +325,7 @@ open("begun", "w").close()
 while len(heard) < int(sys.argv[1]):
     time.sleep(0.01)
     open("heard", "w").write(str(len(heard)))
+open("heard", "w").write(str(len(heard)))
 sys.exit(3)
 """
 COMMAND = """

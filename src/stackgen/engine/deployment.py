@@ -96,7 +96,7 @@ class Deployment:
         self._pulumi: PulumiCommand | None = None
         self.engine: Engine | None = None
         self.seen: str | None = None  # digest of the state when its resources were last read
-        self.written: float = math.inf  # when it had been written, in seconds since 1970
+        self.written: float = math.nan  # when it had been written, in seconds since 1970
 
     def prepare(self, *, create: bool = True) -> None:
         """Engine, the program's environment, the Pulumi stack; raises StackgenError."""

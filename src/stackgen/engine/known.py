@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +17,14 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 class Known:
     """folder: of the spec, absolute. place: device and inode of it, the same after it is moved.
 
-    boxes: box → digest of what made it, of the last update that came to its end. until: when that was, in seconds
-    since 1970; a state that was written later is somebody else's.
+    boxes: box → digest of what made it, of the last update that came to its end. written: when that wrote the state,
+    in seconds since 1970; a state of another time is of another machine, or of a backup.
     """
 
     folder: str
     place: tuple[int, int]
     boxes: Mapping[str, str] = field(default_factory=dict[str, str])
-    until: float = 0.0
+    written: float = math.nan
 
 
 def read(stack: str, environment: str) -> Known | None:
@@ -33,13 +33,17 @@ def read(stack: str, environment: str) -> Known | None:
         content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
         device, inode = content["place"]
         boxes = {str(name): str(digest) for name, digest in content["boxes"].items()}
-        return Known(str(content["folder"]), (int(device), int(inode)), boxes, float(content["until"]))
+        return Known(
+            str(content["folder"]), (int(device), int(inode)), boxes, float(content.get("written", math.nan))
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str]) -> None:
-    """Note where a deployment comes from and how its boxes are made."""
+def note(
+    stack: str, environment: str, folder: Path, boxes: Mapping[str, str], written: float = math.nan
+) -> None:
+    """Note where a deployment comes from, how its boxes are made, and when the state that says so was written."""
     file = _file(stack, environment)
     for private in (file.parents[1], file.parent):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -49,18 +53,18 @@ def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str]) -
         "folder": str(where),
         "place": [status.st_dev, status.st_ino],
         "boxes": dict(boxes),
-        "until": time.time(),
+        "written": written,
     }
     new = file.with_name(f"{file.name}.{os.getpid()}")
     new.write_text(json.dumps(content, indent=1), encoding="utf-8")
     new.replace(file)
 
 
-def touch(stack: str, environment: str) -> None:
-    """Note that the state was written by this machine, and no box is made otherwise."""
+def touch(stack: str, environment: str, written: float) -> None:
+    """Note that this machine has written the state, and no box is made otherwise."""
     found = read(stack, environment)
     if found is not None and Path(found.folder).is_dir():
-        note(stack, environment, Path(found.folder), found.boxes)
+        note(stack, environment, Path(found.folder), found.boxes, written)
 
 
 def forget(stack: str, environment: str) -> None:

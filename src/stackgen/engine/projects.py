@@ -57,11 +57,6 @@ def deleting(project: str, settings: Path, environment: Path, modules: Mapping[s
     return _written(content, {f"program/{path}": data for path, data in modules.items()}, settings)
 
 
-def reviewed(modules: Mapping[str, str]) -> Path:
-    """The file by which the engine's Python servers know what a program consists of: real path → digest."""
-    return _named({"reviewed.json": json.dumps(modules, sort_keys=True).encode()}) / "reviewed.json"
-
-
 def _python(environment: Path) -> dict[str, Any]:
     options = {"toolchain": "pip", "virtualenv": str(environment)}
     return {"runtime": {"name": "python", "options": options}}
@@ -84,7 +79,7 @@ def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: P
     """A project's folder."""
     if settings is not None:  # Pulumi joins it to the project's folder, by name alone
         _require_readable(settings)
-        content = {**content, "stackConfigDir": os.path.relpath(settings, _projects() / "any")}
+        content = {**content, "stackConfigDir": os.path.relpath(settings, home() / "any")}
     return _named({"Pulumi.yaml": json.dumps(content, indent=2).encode(), **files})  # JSON is YAML too
 
 
@@ -93,13 +88,14 @@ def _named(files: Mapping[str, bytes]) -> Path:
     digest = hashlib.sha256()
     for path, data in sorted(files.items()):
         digest.update(f"{path}\0{len(data)}\0".encode() + data)
-    folder = _projects() / digest.hexdigest()[:32]
+    folder = home() / digest.hexdigest()[:32]
     if not folder.exists():
         _place(folder, files)
     return folder
 
 
-def _projects() -> Path:
+def home() -> Path:
+    """Where the engine's projects are, closed to others."""
     folder = cache_home() / "projects"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

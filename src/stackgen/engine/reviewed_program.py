@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,25 +30,28 @@ class ReviewedProgram:
         self._folder = program.folder
         self._again = again
         self._seen = _stamps(program.folder)
-        self._modules = _digests(program.folder)
+        self._modules = _sources(program.folder)
         if compare(program):
             raise self._changed("nothing was done")
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Let the engines that are started meanwhile run these modules, byte for byte, and no others.
+        """Let the engines that are started meanwhile run these modules as they are now, whatever is written to disk.
 
-        Pulumi's own language host, in a `pulumi` that the user has installed, does not compare them.
+        Pulumi's own language host, in a `pulumi` that the user has installed, runs what is on disk.
         """
-        os.environ[REVIEWED] = str(projects.reviewed(self._modules))
-        try:
-            yield
-        except StackgenError as error:
-            if _stamps(self._folder) != self._seen:
-                raise self._changed("the update stopped") from error
-            raise
-        finally:
-            os.environ.pop(REVIEWED, None)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=projects.home()) as file:  # mode 0600
+            json.dump(self._modules, file)
+            file.flush()
+            os.environ[REVIEWED] = file.name
+            try:
+                yield
+            except StackgenError as error:
+                if _stamps(self._folder) != self._seen:
+                    raise self._changed("the update stopped") from error
+                raise
+            finally:
+                os.environ.pop(REVIEWED, None)
 
     def refuse_changed(self, done: str) -> None:
         """Raise StackgenError(program-changed) where a file has changed since. done: what was done, for people."""
@@ -86,14 +90,14 @@ def _is_inside(folder: Path) -> bool:
     return True
 
 
-def _digests(program: Path) -> dict[str, str]:
-    """Real path of each module → SHA-256 of its source."""
+def _sources(program: Path) -> dict[str, str]:
+    """Path of each module below the program → its source, a character per byte."""
     found: dict[str, str] = {}
     for path in _files(program):
         if path.suffix == ".py":
             with suppress(OSError, StackgenError):  # it went this moment, or is no file
-                real = os.path.realpath(path)
-                found[real] = hashlib.sha256(checkout.read(real, most=LARGEST)).hexdigest()
+                source = checkout.read(os.path.realpath(path), most=LARGEST)
+                found[path.relative_to(program).as_posix()] = source.decode("latin-1")
     return found
 
 

@@ -17,11 +17,11 @@ def digest(deployment: Mapping[str, Any]) -> str:
 
 
 def written(deployment: Mapping[str, Any]) -> float:
-    """When a state was last written, in seconds since 1970; infinity where it does not say so."""
+    """When a state was last written, in seconds since 1970; nan where it does not say so."""
     try:
         return datetime.fromisoformat(str(deployment["manifest"]["time"])).timestamp()
     except (KeyError, TypeError, ValueError):
-        return math.inf
+        return math.nan
 
 
 @dataclass(frozen=True)

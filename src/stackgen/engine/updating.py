@@ -39,7 +39,7 @@ def update(
     noted = known.read(stack, environment)
     deployment.prepare()
     there = deployment.resources() if resources is None else resources
-    ours = noted is not None and deployment.written <= noted.until
+    ours = noted is not None and deployment.written == noted.written
     now = fingerprints(plan, program, projects.settings(program.folder))
     made = Made(noted.boxes if noted is not None and ours else {}, now)
     look = agreed is not None or any(added(program))  # what else the user's code reads is in no fingerprint
@@ -51,8 +51,11 @@ def update(
     known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
     with standing.alone():
         outcome = carry_out(deployment, reviewed)
-    standing.refuse_changed("what runs may be either program's")
-    known.note(stack, environment, folder, made.now)
+    standing.refuse_changed(
+        "modules ran as they were looked at; of other files what runs may be either program's"
+    )
+    deployment.resources()
+    known.note(stack, environment, folder, made.now, deployment.written)
     return reviewed, outcome
 
 
@@ -60,8 +63,9 @@ def stop(deployment: Deployment, plan: Plan) -> Outcome:
     """Delete what runs, and keep data."""
     noted = known.read(plan.stack.name, plan.environment)
     outcome = deployment.down(plan.transient, plan.lasting)
-    if noted is not None and deployment.written <= noted.until:
-        known.touch(plan.stack.name, plan.environment)
+    if noted is not None and deployment.written == noted.written:
+        deployment.resources()
+        known.touch(plan.stack.name, plan.environment, deployment.written)
     return outcome
 
 
