@@ -13,7 +13,7 @@ import pytest
 from stackgen.catalog.properties import SCALES, weaker
 from stackgen.catalog.shelf import Shelf
 from stackgen.impact.compare import compare_environments
-from stackgen.impact.model import Impact
+from stackgen.impact.model import Impact, Statement
 from stackgen.impact.reports import markdown
 from stackgen.planning.plan import plan
 from stackgen.spec.loading import load
@@ -104,6 +104,15 @@ def test_a_lost_need_is_reported_and_refused(cli: Cli, tmp_path: Path) -> None:
     assert "**Refused**: the application needs what would be lost: s3 versioning" in (
         tmp_path / "impact.md"
     ).read_text(encoding="utf-8")
+
+
+def test_what_a_spec_says_is_no_markup() -> None:
+    """The report may stand under a pull request of a stranger's."""
+    evil = "<img src=https://evil/a.png> [click](https://evil/) `a` | b"
+    found = Impact(evil, evil, (Statement("chat", "model identity", "lost", evil, evil, needed=True),))
+    said = markdown(found, evil)
+    assert "<img" not in said
+    assert "[click](" not in said.replace("\\[click\\](", "")
 
 
 def test_compare_is_a_command(cli: Cli, tmp_path: Path) -> None:

@@ -32,9 +32,11 @@ def test_no_data_goes_without_its_word(stack: Cli) -> None:
     chance, spec = random.Random(SEED), Spec()  # noqa: S311
     spec.components["alpha"] = Component("vector_store", "local/postgresql")
     outcomes: list[int] = []
+    places = [str(stack.folder / "data" / name) for name in ("one", "two")]
+    stack.environment["STACKGEN_DATA_DIRECTORIES"] = os.pathsep.join(places)
     for number in range(EDITS):
         before = deepcopy(spec)
-        edit(spec, chance, STORES, [str(stack.folder / "data" / name) for name in ("one", "two")])
+        edit(spec, chance, STORES, places)
         words = chance.sample(_names(stack), min(len(_names(stack)), chance.choice([0, 0, 0, 1])))
         outcomes.append(_up(stack, spec, words, number))
         if outcomes[-1] in REFUSED and chance.random() < 0.7:

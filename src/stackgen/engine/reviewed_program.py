@@ -95,8 +95,10 @@ def _sources(program: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in _files(program):
         if path.suffix == ".py":
-            with suppress(OSError, StackgenError):  # it went this moment, or is no file
-                source = checkout.read(os.path.realpath(path), most=LARGEST)
+            with suppress(
+                OSError, StackgenError
+            ):  # it went this moment, is no file, or a link that leads out
+                source = checkout.read(path, within=program, most=LARGEST)
                 found[path.relative_to(program).as_posix()] = source.decode("latin-1")
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stackgen.impact.model import TOPICS, WORSE, Impact, Statement, counted
+from stackgen.rendering.templating import markdown as text
 
 HEADER = ("component", "topic", "change", "what", "source")
 
@@ -24,11 +25,12 @@ def markdown(impact: Impact, title: str) -> str:
 
 
 def _lines(impact: Impact, title: str) -> Iterator[str]:
-    yield f"# {title}: {impact.before} → {impact.after}"
+    yield f"# {text(title)}: {text(impact.before)} → {text(impact.after)}"
     yield ""
     lost = impact.needs_lost
     yield (
-        "**Refused**: the application needs what would be lost: " + "; ".join(_text(item) for item in lost)
+        "**Refused**: the application needs what would be lost: "
+        + "; ".join(text(item.says) for item in lost)
         if lost
         else "Every clause the application says it needs is kept."
     )
@@ -49,12 +51,8 @@ def _table(statements: list[Statement]) -> Iterator[str]:
     yield "| component | topic | change | what | source |"
     yield "| --- | --- | --- | --- | --- |"
     for item in statements:
-        yield f"| {item.component} | {item.topic} | {_word(item)} | {_text(item)} | {item.source} |"
+        yield f"| {item.component} | {item.topic} | {_word(item)} | {text(item.says)} | {text(item.source)} |"
 
 
 def _word(item: Statement) -> str:
     return f"{item.change} (needed)" if item.needed else item.change
-
-
-def _text(item: Statement) -> str:
-    return item.says.replace("|", "\\|").replace("\n", " ")

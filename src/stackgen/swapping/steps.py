@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class Steps:
             left_out |= {"unchanged", "freeze", "open", "keep", "thaw"}
         if all(found.freeze for _, found in movable):
             left_out |= {"gather"}
-        if self.journal.kind == "retire" and not self._closable(movable):
+        if self.journal.kind == "retire" and not self._closable():
             left_out |= {"close", "settle"}
         if self.site.golden() is None:
             left_out |= {"replay"}
@@ -271,13 +271,13 @@ class Steps:
         if parts := _unlike(_parts(found, binding), known):
             raise _was_written(box, parts)
 
-    def _closable(self, movable: Sequence[tuple[str, Mover]]) -> bool:
+    def _closable(self) -> bool:
         """Whether the old box takes writes until it ends, and can be given a port that its clients do not know."""
         try:
             settings = self.site.planned(self.journal.source).settings
         except StopIteration:  # it is out of the spec already
             return "close" in self.journal.done
-        return "port" in type(settings).model_fields and any(found.freeze is None for _, found in movable)
+        return "port" in type(settings).model_fields
 
     def _close(self) -> str:
         """What is written with old bindings from here on fails, and is not lost with the box."""

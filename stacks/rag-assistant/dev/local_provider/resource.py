@@ -18,8 +18,11 @@ class LocalProvider(ResourceProvider):
     replace_on: tuple[str, ...] = ()
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
-        """Every property that differs; those in `replace_on` need a new resource, the old one gone first."""
-        changed = differing(olds, news)
+        """Every property that differs; those in `replace_on` need a new resource, the old one gone first.
+
+        Of `news` the engine drops what is None: such a property is not asked for any more.
+        """
+        changed = differing(olds, {**dict.fromkeys(self.replace_on), **news})
         replaces = [name for name in changed if name in self.replace_on]
         return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=True)
 
