@@ -11,21 +11,20 @@ from stackgen.errors import ExitCode
 pytestmark = pytest.mark.unit
 URN = "urn:pulumi:dev::case::stackgen:vector_store:LocalPostgresql$pulumi-python:dynamic/local:DataDirectory::one-data"
 # Verbatim of pkg/resource/deploy/step.go and step_generator.go, v3.212.0
-ADVICE = (
-    "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
-    "`pulumi state unprotect "
-)
+FLAG = "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+STATE = f'{FLAG}, or use the command:\n`pulumi state unprotect "{URN}"`'
 DELETE = (
     f"resource {URN} cannot be deleted\nbecause it is protected. To unprotect the resource, "
-    f"either {ADVICE}'{URN}'`"
+    f"either {STATE}".replace('"', "'")
 )
-REPLACE = (
-    f"unable to replace resource {URN}\nas it is currently marked for protection. "
-    f'To unprotect the resource, {ADVICE}"{URN}"`'
+MARKED = "as it is currently marked for protection. To unprotect the resource, "
+REPLACE = f'unable to replace resource "{URN}"\n{MARKED}{FLAG}'
+ALONG = (
+    f'unable to replace resource "{URN}" as part of replacing "{URN.replace("one", "two")}" {MARKED}{STATE}'
 )
 
 
-@pytest.mark.parametrize("message", [DELETE, REPLACE])
+@pytest.mark.parametrize("message", [DELETE, REPLACE, ALONG])
 def test_protection_is_said_in_our_own_words(message: str) -> None:
     error = translate("up", [(URN, message)], message)
     (problem,) = error.problems

@@ -19,7 +19,10 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 _LOCKED = re.compile(r"the stack is currently locked|already locked|ConcurrentUpdateError", re.IGNORECASE)
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set|no passphrase", re.IGNORECASE)
 # What the engine says of a resource that it may not delete or replace; its advice is to edit the state by hand.
-_PROTECTED = re.compile(r"pulumi state unprotect ['\"]?(urn:[^'\"`\s]+)", re.IGNORECASE)
+_PROTECTED = re.compile(
+    r"resource ['\"]?(urn:[^'\"\s]+)['\"]?\s+"
+    r"(?:cannot be deleted|as (?:part of replacing \S+ as )?it is currently marked for protection)"
+)
 _PROTECTS = "'{}' is protected: it is neither deleted nor replaced, and its data stays"
 _UNPROTECT = (
     "put its component back into the spec as it was; or, to delete the data, set `protect: false`, run `stackgen up`, "
