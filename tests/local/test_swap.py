@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,7 +17,7 @@ from botocore.exceptions import BotoCoreError
 from stackgen.contracts.mlflow import MlflowBinding
 from stackgen.contracts.s3 import S3Binding, client
 from stackgen.moving import mover
-from stackgen.moving.mlflow_side import ORIGIN, Side, quiet
+from stackgen.moving.mlflow_side import ORIGIN, Side, files, quiet
 from stackgen.swapping import steps
 from tests.conftest import Cli
 from tests.local import registry
@@ -190,18 +191,14 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         for application in applications:
             application.start()
             application.goes_on()
+        _put_many(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))
         side = Side(MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"]))
         run = side.client.create_run("0", run_name="training")
         (tmp_path / "model.bin").write_bytes(b"weights")
         side.client.log_artifact(run.info.run_id, str(tmp_path / "model.bin"), "model")
         clone = side.client.create_run("0", run_name="a clone", tags={ORIGIN: run.info.run_id})
         side.client.set_terminated(clone.info.run_id)
-        side.client.create_registered_model("triage")
-        for _ in range(3):
-            source = f"{run.info.artifact_uri}/model"
-            side.client.create_model_version("triage", source, run.info.run_id, await_creation_for=0)
-        side.client.delete_model_version("triage", "2")
-        side.client.set_registered_model_alias("triage", "champion", "3")
+        _register(side, run)
         side.client.create_registered_model("kept")
 
         assert mover("s3").content(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
@@ -231,6 +228,9 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
             application.goes_on()
             application.end()
         said = registry.told(side.client)
+        new = Side(MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"]))
+        for client_, name in ((side, "late"), (new, "own")):
+            _log_after_the_end(client_, clone.info.run_id, name)
         side.client.delete_registered_model("kept")  # or lost: whoever reads the new box still has it
         for component in ("documents", "registry"):
             swap(stack, component, "--retire")  # brings over what reached the old boxes late
@@ -242,7 +242,38 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         moved = Side(MlflowBinding.model_validate(found["registry"]["mlflow"]))
         _triage_is_there(moved, applications[1].committed, tmp_path)
         assert (registry.told(moved.client), moved.client.get_registered_model("kept").name) == (said, "kept")
+        _holds_what_was_logged_after_the_end(moved, clone.info.run_id)
     gone(stack)
+
+
+def _put_many(binding: S3Binding) -> None:
+    """More than what reaches the old box late: a box that serves half of what the other holds is not believed."""
+    found = client(binding)
+    for number in range(1500):
+        found.put_object(Bucket=binding.bucket, Key=f"many/{number}", Body=b"x")
+
+
+def _register(side: Side, run: Any) -> None:
+    """Three versions, of which the second is deleted again."""
+    side.client.create_registered_model("triage")
+    for _ in range(3):
+        source = f"{run.info.artifact_uri}/model"
+        side.client.create_model_version("triage", source, run.info.run_id, await_creation_for=0)
+    side.client.delete_model_version("triage", "2")
+    side.client.set_registered_model_alias("triage", "champion", "3")
+
+
+def _log_after_the_end(side: Side, run: str, name: str) -> None:
+    """Of a run that has ended a search tells neither points nor files."""
+    same = side.runs[run].info.run_id
+    side.client.log_text(same, name, f"notes/{name}.txt")
+    side.client.log_metric(same, name, 1.0, timestamp=1)
+
+
+def _holds_what_was_logged_after_the_end(side: Side, run: str) -> None:
+    found = side.runs[run]
+    assert set(files(side.run_artifacts(found))) == {"notes/late.txt", "notes/own.txt"}
+    assert found.data.metrics == {"late": 1.0, "own": 1.0}
 
 
 def _triage_is_there(moved: Side, committed: list[int], folder: Path) -> None:
@@ -259,6 +290,7 @@ KEPT = "  documents: {capability: object_store}\n"
 OUTPUTS = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from stackgen.engine.deployment import Deployment
 print(json.dumps(Deployment(Path("dev").absolute(), "swapped", "dev", print).outputs()["boxes"]["documents"]))
 """

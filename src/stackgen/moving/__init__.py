@@ -25,6 +25,7 @@ def mover(contract: str, component: str | None = None) -> Mover | None:
     return replace(
         found,
         copy=apart(found.copy, component),
+        copy_late=apart(found.copy_late, component) if found.copy_late is not None else None,
         compare=apart(found.compare, component),
         content=apart(found.content, component),
         amounts=apart(found.amounts, component),

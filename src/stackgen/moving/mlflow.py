@@ -10,17 +10,29 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 
 from stackgen.contracts.mlflow import MlflowBinding
+from stackgen.moving.mlflow_changes import ADDED_TO, is_newer, is_newer_file, late_items, touched_items
 from stackgen.moving.mlflow_links import experiment_tags
 from stackgen.moving.mlflow_registry import Registry
-from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, fetched, files, quiet, surplus
+from stackgen.moving.mlflow_side import (
+    ENDED,
+    ORIGIN,
+    READY,
+    Side,
+    digests,
+    fetched,
+    files,
+    owner,
+    quiet,
+    surplus,
+)
 from stackgen.moving.mlflow_tie import Ties
-from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, holds, stay
 
 AT_ONCE = 100  # the server's limit of params and tags per request; of metrics it takes 1000
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
@@ -53,6 +65,7 @@ def copy(
     progress: Progress,
     *,
     serves: bool = False,
+    settled: Memory | None = None,
 ) -> Memory:
     """Make the target hold what the source holds; see `Mover`."""
     with _talking():
@@ -64,17 +77,25 @@ def copy(
             changed = {
                 key
                 for key in changed
-                if since.get(key) != at_source[key] and not _newer(key, at_target, since)
+                if since.get(key) != at_source[key] and not is_newer(key, at_target, since)
             }
             gone = {key for key in gone if key in since and at_target[key] == since[key]}
         if serves and gone:
             progress(stay("items", sorted(gone)))
             gone = set[str]()
-        _Copy(here, there, _touched(at_target, since)).bring(changed, gone)
-        _refuse_otherwise(source, target, changed - _touched(at_target, since), at_source)
-        if changed or gone:
-            progress(f"copied {_counted(changed)}, removed {len(gone)}")
+        late = set[str]() if settled is None else late_items(here, there, settled) - changed
+        _Copy(here, there, touched_items(at_target, since), late).bring(changed, gone)
+        _refuse_otherwise(source, target, changed - touched_items(at_target, since), at_source)
+        if changed or gone or late:
+            progress(f"copied {_counted(changed | late)}, removed {len(gone)}")
         return at_source
+
+
+def copy_late(
+    source: MlflowBinding, target: MlflowBinding, since: Memory, settled: Memory, progress: Progress
+) -> Memory:
+    """Also what reached a run or a logged model after its end, which no search tells: points and files."""
+    return copy(source, target, since, progress, serves=True, settled=settled)
 
 
 def compare(
@@ -83,20 +104,20 @@ def compare(
     """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
     with _talking():
         here, there = _sides(source, target)
-        at_source, at_target = here.items(deep=True), there.items(deep=True)
+        before, after = here.contents(deep=True), there.contents(deep=True)
+        at_source, at_target = digests(before), digests(after)
         shallow = Side(target).items() if since is not None else {}
         if since is not None:  # what has been written to the source since is for the next copy
             now = Side(source).items()
-            at_source = {
-                key: digest
-                for key, digest in at_source.items()
-                if key in since and since[key] == now.get(key)
-            }
+            still = {key for key in since if since[key] == now.get(key)}
+            at_source = {key: digest for key, digest in at_source.items() if owner(key) in still}
     newer = {
         key
         for key, digest in at_source.items()
         if since and at_target.get(key) != digest
-        if _newer(key, shallow, since) or (settled and settled.get(key) == digest)
+        if is_newer(key, shallow, since)
+        or (settled and (settled.get(key) == digest or is_newer_file(key, at_target, settled)))
+        or (key.startswith(ADDED_TO) and holds(after.get(key), before[key]))
     }
     kinds: dict[str, list[str]] = {}
     for key in sorted(at_source):
@@ -112,7 +133,8 @@ def compare(
         )
         for kind, keys in kinds.items()
     ]
-    return Comparison(tuple(parts), newer=len(newer), seen=at_source)
+    differing = [key for key in at_source if key not in newer and at_target.get(key) != at_source[key]]
+    return Comparison(tuple(parts), newer=len(newer), seen=at_source, differing=tuple(differing))
 
 
 def content(binding: MlflowBinding) -> str:
@@ -161,16 +183,6 @@ def _refuse_otherwise(
             raise failed(f"not moved: {key}: the new box does not hold it as the old one does")
 
 
-def _newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:
-    """Whether the target's own users have changed, made or deleted the item. Runs and files are only added to."""
-    return not key.startswith(("run ", "logged-model ")) and at_target.get(key) != since.get(key)
-
-
-def _touched(at_target: Mapping[str, str], since: Memory | None) -> set[str]:
-    """Items that the target's own users have changed or made: from these nothing is taken away."""
-    return {key for key, digest in at_target.items() if since is not None and since.get(key) != digest}
-
-
 def _counted(keys: set[str]) -> str:
     kinds = Counter(key.split(" ", 1)[0] for key in keys)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing"
@@ -180,10 +192,11 @@ def _total(keys: list[str], items: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps([items.get(key) for key in keys]).encode()).hexdigest()
 
 
-def _bring_files(source: Any, target: Any) -> None:
+def _bring_files(source: Any, target: Any, late: Container[str] | None = None) -> None:
+    """late: paths; where they are given, only these."""
     present = files(target)
     for path, size in files(source).items():
-        if present.get(path) != size:
+        if present.get(path) != size if late is None else path in late:
             parent = str(PurePosixPath(path).parent)
             with tempfile.TemporaryDirectory() as folder:
                 file = fetched(source, path, folder)
@@ -193,10 +206,11 @@ def _bring_files(source: Any, target: Any) -> None:
 class _Copy:
     """One round from one server to another. Every step looks first, so a round can be repeated."""
 
-    def __init__(self, here: Side, there: Side, touched: set[str]) -> None:
+    def __init__(self, here: Side, there: Side, touched: set[str], late: set[str]) -> None:
         self.here = here
         self.there = there
         self.touched = touched
+        self.late = late
         self.to = there.client
         self.experiments = {name: item.experiment_id for name, item in there.experiments.items()}
         self.runs = {origin: run.info.run_id for origin, run in there.runs.items()}
@@ -219,8 +233,28 @@ class _Copy:
             self._end(run, target)
         for origin, model in models:
             ties.model(origin, model)
+        self._bring_late(ties)
         Registry(here, self.there, self.runs, self.models, self.touched).bring(changed)
         self._remove(gone)
+
+    def _bring_late(self, ties: Ties) -> None:
+        """Points and files of runs and logged models that had ended; nothing else of them can change unseen."""
+        for origin, run in self.here.runs.items():
+            if f"run {origin}" in self.late:
+                target = self.to.get_run(self.runs[origin])
+                self._log(target, metrics=self._points(run, self.there.metrics(target)))
+                ties.run(origin, run)
+            if paths := self._late_files(f"run {origin}"):
+                target = self.to.get_run(self.runs[origin])
+                _bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target), paths)
+        for origin, model in self.here.models.items():
+            if paths := self._late_files(f"logged-model {origin}"):
+                target = self.to.get_logged_model(self.models[origin])
+                _bring_files(self.here.model_artifacts(model), self.there.model_artifacts(target), paths)
+
+    def _late_files(self, item: str) -> set[str]:
+        start = f"file {item}/"
+        return {key.removeprefix(start) for key in self.late if key.startswith(start)}
 
     def _experiment(self, name: str, item: Any) -> None:
         found = self.to.get_experiment_by_name(name)
@@ -240,7 +274,7 @@ class _Copy:
 
     def _run(self, origin: str, run: Any) -> Any:
         """Everything but what needs logged models, and the end, which says that nothing is missing."""
-        from mlflow.entities import Metric, Param, RunTag
+        from mlflow.entities import Param, RunTag
 
         tags = {**self.here.tags(run.data.tags), ORIGIN: origin}
         parent = tags.get("mlflow.parentRunId")
@@ -258,15 +292,25 @@ class _Copy:
         for key in surplus(self.touched, f"run {origin}", target.data.tags, tags):
             self.to.delete_tag(target.info.run_id, key)
         params = [Param(k, v) for k, v in run.data.params.items() if k not in target.data.params]
-        known = Counter[Any]() if fresh else Counter[Any](self.there.metrics(target))
-        points = list((Counter[Any](self.here.metrics(run)) - known).elements())
-        metrics = [Metric(key, float(value), stamp, step) for key, value, stamp, step in points]
+        metrics = self._points(run, [] if fresh else self.there.metrics(target))
         labels = [RunTag(k, v) for k, v in tags.items() if target.data.tags.get(k) != v]
+        self._log(target, metrics, params, labels)
+        _bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target))
+        return target
+
+    def _points(self, run: Any, known: list[Any]) -> list[Any]:
+        """Points of the run's metrics that are not among `known`."""
+        from mlflow.entities import Metric
+
+        missing = Counter[Any](self.here.metrics(run)) - Counter[Any](known)
+        return [Metric(key, float(value), stamp, step) for key, value, stamp, step in missing.elements()]
+
+    def _log(
+        self, target: Any, metrics: Sequence[Any], params: Sequence[Any] = (), labels: Sequence[Any] = ()
+    ) -> None:
         for start in range(0, max(len(params), len(metrics), len(labels)), AT_ONCE):
             part = slice(start, start + AT_ONCE)
             self.to.log_batch(target.info.run_id, metrics[part], params[part], labels[part])
-        _bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target))
-        return target
 
     def _end(self, run: Any, target: Any) -> None:
         if run.info.run_name != target.info.run_name:
@@ -343,6 +387,7 @@ MOVER = Mover(
         "files that the server does not serve itself (a run, logged model or version with any stops the move)",
     ),
     copy=copy,
+    copy_late=copy_late,
     compare=compare,
     content=content,
     amounts=amounts,

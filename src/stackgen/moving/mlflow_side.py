@@ -175,16 +175,23 @@ class Side:
     def items(self, *, deep: bool = False) -> dict[str, str]:
         """Every item → digest of it.
 
-        deep: whole metric histories, and artifacts by content. Otherwise what has ended counts by what a search
-        tells, since reading more takes a request per metric and folder; its end is the last thing that is copied.
+        deep: whole metric histories, and artifacts by content, each an item of its own. Otherwise what has ended counts
+        by what a search tells, since reading more takes a request per metric and folder; its end is the last thing that
+        is copied.
         """
+        return digests(self.contents(deep=deep))
+
+    def contents(self, *, deep: bool = False) -> dict[str, Any]:
+        """Every item → what it consists of."""
         found: dict[str, Any] = {}
         for name, item in self.experiments.items():
             found[f"experiment {name}"] = links.experiment_tags(item)
         for origin, run in self.runs.items():
-            found[f"run {origin}"] = self._run(run, deep)
+            found[f"run {origin}"] = self._whole_run(run) if deep else self._run(run)
+            found |= _of_files(f"run {origin}", self.run_artifacts(run)) if deep else {}
         for origin, model in self.models.items():
-            found[f"logged-model {origin}"] = self._model(model, deep)
+            found[f"logged-model {origin}"] = self._whole_model(model) if deep else self._model(model)
+            found |= _of_files(f"logged-model {origin}", self.model_artifacts(model)) if deep else {}
         for name, item in self.registered.items():
             found[f"registered-model {name}"] = [item.description or "", dict(item.tags)]
             numbers = {str(v.version): number for (n, number), v in self.versions.items() if n == name}
@@ -194,26 +201,57 @@ class Side:
             run = self.run_origins.get(item.run_id or "")
             about = [item.description or "", self.tags(item.tags), run, self.source(item)]
             found[f"version {name} {number}"] = about + links.version_extras(item)
-        return {key: _digest(value) for key, value in found.items()}
+        return found
 
-    def _run(self, run: Any, deep: bool) -> list[Any]:
+    def _run(self, run: Any) -> list[Any]:
         info, data = run.info, run.data
         about = [self._experiment_names[info.experiment_id], info.run_name, info.status]
         latest = {key: repr(value) for key, value in data.metrics.items()}
         found = [*about, info.start_time, info.end_time, data.params, self.tags(data.tags), latest]
         made = links.outputs(run, self.model_origins)
         ties: dict[str, Any] = {"made": made, "datasets": links.datasets(run)}
-        if info.status not in ENDED or deep:
-            found += [self.metrics(run), _contents(self.run_artifacts(run), deep)]
+        if info.status not in ENDED:
+            found += [self.metrics(run), files(self.run_artifacts(run))]
             ties["read"] = links.inputs(self.client, run, self.model_origins)
         return found + links.said(ties)
 
-    def _model(self, model: Any, deep: bool) -> list[Any]:
+    def _whole_run(self, run: Any) -> dict[str, Any]:
+        info, data = run.info, run.data
+        return {
+            "about": {
+                "experiment": self._experiment_names[info.experiment_id],
+                "name": info.run_name,
+                "status": info.status,
+                "times": [info.start_time, info.end_time],
+            },
+            "params": data.params,
+            "tags": self.tags(data.tags),
+            "points": self.metrics(run),
+            "made": links.outputs(run, self.model_origins),
+            "datasets": links.datasets(run),
+            "read": links.inputs(self.client, run, self.model_origins),
+        }
+
+    def _model(self, model: Any) -> list[Any]:
         run = self.run_origins.get(model.source_run_id or "")
         found = [model.name, model.model_type, str(model.status), run, self.tags(model.tags), model.params]
-        if str(model.status) not in READY or deep:
-            found.append(_contents(self.model_artifacts(model), deep))
+        if str(model.status) not in READY:
+            found.append(files(self.model_artifacts(model)))
         return found + links.said({"points": links.points(model, self.run_origins)})
+
+    def _whole_model(self, model: Any) -> dict[str, Any]:
+        return {
+            "about": [model.name, model.model_type, str(model.status)],
+            "run": self.run_origins.get(model.source_run_id or ""),
+            "params": model.params,
+            "tags": self.tags(model.tags),
+            "points": links.points(model, self.run_origins),
+        }
+
+
+def digests(contents: Mapping[str, Any]) -> dict[str, str]:
+    """Every item → digest of what it consists of."""
+    return {key: _digest(value) for key, value in contents.items()}
 
 
 def by_first_number(versions: Iterable[Any]) -> dict[str, Any]:
@@ -257,18 +295,22 @@ def fetched(artifacts: Any, path: str, folder: str) -> str:
         return artifacts.download_artifacts(path, folder)
 
 
-def _contents(artifacts: Any, deep: bool) -> dict[str, Any]:
-    listed = files(artifacts)
-    if not deep:
-        return dict(listed)
-    found: dict[str, Any] = {}
-    for path in listed:
+def _of_files(owner: str, artifacts: Any) -> dict[str, str]:
+    """Every file of a run or a logged model → digest of its content."""
+    found: dict[str, str] = {}
+    for path in files(artifacts):
         with (
             tempfile.TemporaryDirectory() as folder,
             Path(fetched(artifacts, path, folder)).open("rb") as file,
         ):
-            found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+            found[f"file {owner}/{path}"] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
+
+
+def owner(key: str) -> str:
+    """Key of the run or the logged model that a file belongs to; of another item, its own."""
+    kind, _, rest = key.partition(" ")
+    return rest.partition("/")[0] if kind == "file" else key
 
 
 def _of_run(run: Any) -> tuple[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 
@@ -36,12 +37,14 @@ class Part:
 class Comparison:
     """All parts. newer: items that the target has changed since it serves, so they need not be alike.
 
-    seen: item → digest of all of it, as the source had it; empty where nothing is brought over later.
+    seen: item → digest of all of it, as the source had it; empty where nothing is brought over later. differing: names
+    of items that are not alike, where the mover knows them.
     """
 
     parts: tuple[Part, ...]
     newer: int = 0
     seen: Memory = field(default_factory=dict[str, str])
+    differing: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -72,7 +75,14 @@ class Copy(Protocol):
     """See `Mover`."""
 
     def __call__(
-        self, source: Any, target: Any, since: Memory | None, progress: Progress, /, *, serves: bool = False
+        self,
+        source: Any,
+        target: Any,
+        since: Memory | None,
+        progress: Progress,
+        /,
+        *,
+        serves: bool = False,
     ) -> Memory: ...
 
 
@@ -85,6 +95,8 @@ class Mover:
     nothing else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
     alone what the target has changed later. serves: applications use the target, so nothing is deleted in it: what the
     source no longer has may have been deleted there, or lost. Safe to repeat after any interruption.
+    copy_late(source, target, since, settled, progress): such a copy that looks at all of every item, as `compare` does;
+    settled: what an earlier proof has `seen`, {} if there was none. None where `copy` looks at all.
     compare(source, target, since, settled): proof; with `since`, for a target that serves already. settled: what an
     earlier proof has `seen`: what has not changed at the source since was in the target then, so a difference is newer.
     content(box): something that the box holds, such as a table's name; "" if it holds nothing.
@@ -101,6 +113,7 @@ class Mover:
     compare: Compare
     content: Callable[[Any], str]
     amounts: Callable[[Any], dict[str, int]]
+    copy_late: Callable[[Any, Any, Memory, Memory, Progress], Memory] | None = None
     turned: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None
@@ -113,6 +126,17 @@ def fewer(here: Mapping[str, int], there: Mapping[str, int]) -> str:
         for kind, count in there.items()
         if count >= MANY and here.get(kind, 0) * 2 < count
     )
+
+
+def holds(more: Any, less: Any) -> bool:
+    """Whether everything that `less` consists of is in `more`: entries of mappings, and items of lists."""
+    if isinstance(more, dict) and isinstance(less, dict):
+        whole, part = cast(dict[Any, Any], more), cast(dict[Any, Any], less)
+        return all(key in whole and holds(whole[key], value) for key, value in part.items())
+    if isinstance(more, list) and isinstance(less, list):
+        items, wanted = (Counter(map(repr, cast(list[Any], side))) for side in (more, less))
+        return not wanted - items
+    return bool(more == less)
 
 
 def stay(kinds: str, names: Sequence[str]) -> str:

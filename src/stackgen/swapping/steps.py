@@ -229,6 +229,9 @@ class Steps:
             self.journal.memory[name] = late
             settled = self.journal.settled.get(name) if self.journal.kind == "retire" else None
             compared = found.compare(source, target, late, settled)
+            if not compared.equal and found.copy_late is not None:
+                found.copy_late(source, target, late, settled or {}, self.site.progress)
+                compared = found.compare(source, target, late, settled)
             said.append(_must_be_equal(compared))
             self.journal.settled.setdefault(name, compared.seen)
         return "; ".join(said)
@@ -383,6 +386,15 @@ def _unlike(now: list[list[str]], known: list[list[str]]) -> list[str]:
 def _must_be_equal(found: Comparison) -> str:
     if not found.equal:
         message = f"the new box does not hold what the old one holds: {found.sentence()}"
-        raise StackgenError(Problem("data-differs", message), ExitCode.VERIFICATION_FAILED)
+        raise StackgenError(
+            Problem("data-differs", message, hint=_alike(found)), ExitCode.VERIFICATION_FAILED
+        )
     newer = f" ({found.newer} changed or deleted later in the new box)" if found.newer else ""
     return f"{found.sentence()}: counts and checksums are equal{newer}"
+
+
+def _alike(found: Comparison) -> str | None:
+    if not found.differing:
+        return None
+    names = ", ".join(found.differing[:3]) + (" and others" if len(found.differing) > 3 else "")
+    return f"make these alike in both boxes, or delete them in the old one, then run it again: {names}"
