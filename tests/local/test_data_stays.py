@@ -127,8 +127,12 @@ def test_a_component_that_is_taken_out_comes_back_with_its_rows(small: Cli) -> N
     assert "error[protected]: environment 'dev' is protected: the data of 'policies'" in said
     assert "unprotect" not in said
     assert ask(first, rows) == [(42,)], "nothing was touched"
-    small("down", "stack.yaml", "--yes")
+    spec(small, {"documents": DOCUMENTS, "policies": STORE})
+    up(small)
     spec(small, {"documents": DOCUMENTS})
+    up(small)
+    small("down", "stack.yaml", "--yes")
+    spec(small, {"documents": DOCUMENTS, "policies": STORE})  # whose data is still guarded
     small("down", "stack.yaml", "--delete-data", "--yes")
     assert not (small.folder / "data" / "stacks").exists()
 

@@ -344,5 +344,7 @@ def test_protected_data_is_not_deleted_by_accident(small: Cli) -> None:
     assert "error[protected]" in small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
     small("verify", "stack.yaml", "--clause", "put-get")
     spec(small, "{capability: object_store}")
+    assert "by what was deployed last" in small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
+    small("verify", "stack.yaml", "--clause", "put-get")
     small("up", "stack.yaml", "--yes")
     gone(small)

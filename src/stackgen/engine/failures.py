@@ -69,6 +69,13 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
     return StackgenError(problems, ExitCode.DEPLOYMENT)
 
 
+def protected(owner: str, place: str) -> Problem:
+    """What to say of data that is protected by the program that was deployed last. place: where it is."""
+    message = f"the data of '{owner}' is protected by what was deployed last: {place}; nothing was done"
+    hint = "the spec protects it no longer: run `stackgen up` first, then this command again"
+    return Problem("protected", message, hint=hint)
+
+
 def changed_meanwhile() -> StackgenError:
     """What to say where a deployment is no longer what a preview was made of."""
     message = "the deployment was changed by another command after its preview; nothing was done"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.engine import known, projects
+from stackgen.engine import failures, known, projects
 from stackgen.engine.deployment import Deployment, Outcome, Resource
 from stackgen.engine.reviewed_program import ReviewedProgram
 from stackgen.engine.reviewing import Made, Review, carry_out, review
 from stackgen.engine.states import Change
+from stackgen.errors import ExitCode, StackgenError
 from stackgen.planning.holding import holdings, planned_names, types
 from stackgen.planning.model import Plan
 from stackgen.rendering.fingerprints import fingerprints
@@ -70,11 +71,26 @@ def stop(deployment: Deployment, plan: Plan) -> Outcome:
 
 
 def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
-    """Delete everything with its data, also that of components which are no longer in the spec."""
+    """Delete everything with its data, also that of components which are no longer in the spec.
+
+    Raises StackgenError(protected) where the last update protected data, before anything is deleted.
+    """
     found = holdings(deployment.resources(), types(shelf))
-    gone = found.boxes - planned_names(plan)
-    unguarded = [urn for owner in gone for urn in found.belongings.get(owner, ())]
+    kept = found.boxes - _deployed(plan)
+    held = {
+        item.owner: item.place for item in found.held.values() if item.protected and item.owner not in kept
+    }
+    if held:
+        raise StackgenError([failures.protected(*item) for item in held.items()], ExitCode.POLICY)
+    unguarded = [urn for owner in kept for urn in found.belongings.get(owner, ())]
     deployment.release(Change(unguarded=unguarded), None)
     outcome = deployment.destroy()
     known.forget(plan.stack.name, plan.environment)
     return outcome
+
+
+def _deployed(plan: Plan) -> frozenset[str]:
+    """Names of the boxes that the spec has and the last update had too: data of others is guarded by stackgen."""
+    noted = known.read(plan.stack.name, plan.environment)
+    names = planned_names(plan)
+    return names & {*noted.boxes, *plan.foundation_names} if noted is not None and noted.boxes else names
