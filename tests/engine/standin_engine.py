@@ -67,7 +67,6 @@ class StandIn:
         self.lost: list[str] = []
         self.previews = 0
         self.seen: str | None = None
-        self.written = 0.0
         self._ids = itertools.count()
 
     def contents(self) -> list[tuple[str, str]]:
@@ -96,7 +95,6 @@ class StandIn:
 
     def up(self, untouched: Sequence[str] = (), *, seen: str | None = None) -> Outcome:
         assert seen is None or seen == self._digest()
-        self.written += 1
         outcome = Outcome(list(self._steps(untouched)))
         for step in outcome.steps:
             if step.op == "delete":

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pytest
 
-from stackgen.engine import known, states
+from stackgen.engine import known
 from stackgen.errors import StackgenError
 
 pytestmark = pytest.mark.unit
@@ -47,11 +46,11 @@ def test_what_is_noted_is_read_and_forgotten(folder: Path) -> None:
     found = known.read("case", "dev")
     assert found is not None
     assert found.boxes == {"alpha": "1"}
-    known.touch("case", "dev", 7.0)
+    known.touch("case", "dev", "seen")
     again = known.read("case", "dev")
     assert again is not None
     assert again.boxes == {"alpha": "1"}
-    assert again.written == 7.0
+    assert again.state == "seen"
     known.forget("case", "dev")
     assert known.read("case", "dev") is None
     assert not (folder.parent / "data" / "deployments").exists()
@@ -63,9 +62,3 @@ def test_a_spoiled_note_is_none(folder: Path, text: str) -> None:
     (file,) = (folder.parent / "data" / "deployments").rglob("*.json")
     file.write_text(text)
     assert known.read("case", "dev") is None
-
-
-def test_a_state_says_when_it_was_written() -> None:
-    assert states.written({"manifest": {"time": "2026-11-26T20:38:37.670688004Z"}}) == 1795725517.670688
-    assert states.written({"manifest": {"time": "2026-11-26T21:38:37+01:00"}}) == 1795725517
-    assert math.isnan(states.written({}))  # the time of no other state

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import tempfile
 import warnings
@@ -96,7 +95,6 @@ class Deployment:
         self._pulumi: PulumiCommand | None = None
         self.engine: Engine | None = None
         self.seen: str | None = None  # digest of the state when its resources were last read
-        self.written: float = math.nan  # when it had been written, in seconds since 1970
 
     def prepare(self, *, create: bool = True) -> None:
         """Engine, the program's environment, the Pulumi stack; raises StackgenError."""
@@ -219,7 +217,7 @@ class Deployment:
     def resources(self) -> list[Resource]:
         """Everything in the state; raises StackgenError(not-deployed)."""
         exported = self._exported()
-        self.seen, self.written = states.digest(exported), states.written(exported)
+        self.seen = states.digest(exported)
         return [
             Resource(
                 item["urn"],

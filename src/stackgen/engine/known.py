@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,14 +16,14 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 class Known:
     """folder: of the spec, absolute. place: device and inode of it, the same after it is moved.
 
-    boxes: box → digest of what made it, of the last update that came to its end. written: when that wrote the state,
-    in seconds since 1970; a state of another time is of another machine, or of a backup.
+    boxes: box → digest of what made it, of the last update that came to its end. state: digest of the resources that it
+    left; others are of another machine, of a backup, or changed by hand.
     """
 
     folder: str
     place: tuple[int, int]
     boxes: Mapping[str, str] = field(default_factory=dict[str, str])
-    written: float = math.nan
+    state: str = ""
 
 
 def read(stack: str, environment: str) -> Known | None:
@@ -33,17 +32,13 @@ def read(stack: str, environment: str) -> Known | None:
         content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
         device, inode = content["place"]
         boxes = {str(name): str(digest) for name, digest in content["boxes"].items()}
-        return Known(
-            str(content["folder"]), (int(device), int(inode)), boxes, float(content.get("written", math.nan))
-        )
+        return Known(str(content["folder"]), (int(device), int(inode)), boxes, str(content.get("state", "")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def note(
-    stack: str, environment: str, folder: Path, boxes: Mapping[str, str], written: float = math.nan
-) -> None:
-    """Note where a deployment comes from, how its boxes are made, and when the state that says so was written."""
+def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str], state: str = "") -> None:
+    """Note where a deployment comes from, how its boxes are made, and the digest of the state that says so."""
     file = _file(stack, environment)
     for private in (file.parents[1], file.parent):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,18 +48,18 @@ def note(
         "folder": str(where),
         "place": [status.st_dev, status.st_ino],
         "boxes": dict(boxes),
-        "written": written,
+        "state": state,
     }
     new = file.with_name(f"{file.name}.{os.getpid()}")
     new.write_text(json.dumps(content, indent=1), encoding="utf-8")
     new.replace(file)
 
 
-def touch(stack: str, environment: str, written: float) -> None:
+def touch(stack: str, environment: str, state: str) -> None:
     """Note that this machine has written the state, and no box is made otherwise."""
     found = read(stack, environment)
     if found is not None and Path(found.folder).is_dir():
-        note(stack, environment, Path(found.folder), found.boxes, written)
+        note(stack, environment, Path(found.folder), found.boxes, state)
 
 
 def forget(stack: str, environment: str) -> None:

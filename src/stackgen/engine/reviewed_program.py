@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from stackgen.rendering.writing import compare
 
 Stamps = dict[str, tuple[int, ...] | str]
 LARGEST = 64 * 1024**2  # bytes of a module
+_PREFIX = "reviewed-"
+_OLD = 24 * 3600  # seconds after which no update still starts anything
 
 
 class ReviewedProgram:
@@ -40,7 +43,11 @@ class ReviewedProgram:
 
         Pulumi's own language host, in a `pulumi` that the user has installed, runs what is on disk.
         """
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=projects.home()) as file:  # mode 0600
+        _forget_old()
+        home = projects.home()
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=home, prefix=_PREFIX
+        ) as file:  # mode 0600
             json.dump(self._modules, file)
             file.flush()
             os.environ[REVIEWED] = file.name
@@ -63,6 +70,14 @@ class ReviewedProgram:
             f"{self._folder} was written to while it was deployed, by another command or by hand; {done}"
         )
         return StackgenError(Problem("program-changed", message, next=self._again), ExitCode.DEPLOYMENT)
+
+
+def _forget_old() -> None:
+    """Remove what a command that was killed has left behind."""
+    for file in projects.home().glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - file.stat().st_mtime > _OLD:
+                file.unlink()
 
 
 def _files(program: Path) -> Iterator[Path]:

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 
 def digest(deployment: Mapping[str, Any]) -> str:
     """Of the resources that a state has, as they are in it."""
     return hashlib.sha256(json.dumps(deployment.get("resources", []), sort_keys=True).encode()).hexdigest()
-
-
-def written(deployment: Mapping[str, Any]) -> float:
-    """When a state was last written, in seconds since 1970; nan where it does not say so."""
-    try:
-        return datetime.fromisoformat(str(deployment["manifest"]["time"])).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return math.nan
 
 
 @dataclass(frozen=True)

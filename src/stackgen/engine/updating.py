@@ -40,7 +40,7 @@ def update(
     noted = known.read(stack, environment)
     deployment.prepare()
     there = deployment.resources() if resources is None else resources
-    ours = noted is not None and deployment.written == noted.written
+    ours = noted is not None and deployment.seen == noted.state
     now = fingerprints(plan, program, projects.settings(program.folder))
     made = Made(noted.boxes if noted is not None and ours else {}, now)
     look = agreed is not None or any(added(program))  # what else the user's code reads is in no fingerprint
@@ -56,7 +56,7 @@ def update(
         "modules ran as they were looked at; of other files what runs may be either program's"
     )
     deployment.resources()
-    known.note(stack, environment, folder, made.now, deployment.written)
+    known.note(stack, environment, folder, made.now, deployment.seen or "")
     return reviewed, outcome
 
 
@@ -64,9 +64,9 @@ def stop(deployment: Deployment, plan: Plan) -> Outcome:
     """Delete what runs, and keep data."""
     noted = known.read(plan.stack.name, plan.environment)
     outcome = deployment.down(plan.transient, plan.lasting)
-    if noted is not None and deployment.written == noted.written:
+    if noted is not None and deployment.seen == noted.state:
         deployment.resources()
-        known.touch(plan.stack.name, plan.environment, deployment.written)
+        known.touch(plan.stack.name, plan.environment, deployment.seen or "")
     return outcome
 
 
