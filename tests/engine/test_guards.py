@@ -252,12 +252,16 @@ def test_another_program_may_send_providers_as_code(tmp_path: Path) -> None:
 
 MODULES = {
     "__main__.py": "import used\nprint('main')\nimport added\nimport linked.part\nimport space.part\n"
-    "try:\n    import late\nexcept ImportError:\n    print('none')\n",
+    "try:\n    import late\nexcept ImportError:\n    print('none')\n"
+    "import pkgutil\nprint(*sorted(item.name for item in pkgutil.iter_modules(['used', '.']) if item.name != 'late'))\n"
+    "from current import part\nfrom current.further import more\n"
+    "import sys\nsys.path.append('../other')\nimport elsewhere\n",
     "used/__init__.py": "from .deep import word\nprint(word)\n",
     "used/deep.py": "word = 'us\xe9d'\n",
     "added.py": "print('added')\n",
     "linked/part.py": "print('part')\n",
     "space/part.py": "print(__file__.rpartition('/')[2])\n",
+    "space/further/more.py": "print('more')\n",
 }
 
 
@@ -292,12 +296,15 @@ def test_a_reviewed_program_runs_as_it_was_reviewed(
 ) -> None:
     program, script, reviewed = tmp_path / "program", tmp_path / "run.py", tmp_path / "reviewed.json"
     outside = tmp_path / "outside"
-    for folder in (program, outside, program / "used", program / "space"):
-        folder.mkdir()
+    for folder in (program, outside, tmp_path / "other", program / "used", program / "space" / "further"):
+        folder.mkdir(parents=True)
     (program / "linked").symlink_to(outside)
+    (program / "current").symlink_to("space")
+    (tmp_path / "other" / "elsewhere.py").write_text("print('elsewhere')\n")
     for path, text in MODULES.items():
         (program / path).write_text(text, encoding="utf-8")
-    reviewed.write_text(json.dumps({path: text.encode().decode("latin-1") for path, text in MODULES.items()}))
+    sources = {path: text.encode().decode("latin-1") for path, text in MODULES.items()}
+    reviewed.write_text(json.dumps({"sources": sources, "links": {"current": "space"}}))
     (tmp_path / "link").symlink_to(program)
     script.write_text("import runpy, sys\nrunpy.run_path(sys.argv[1], run_name='__main__')\n")
     if change is not None:
@@ -311,7 +318,11 @@ def test_a_reviewed_program_runs_as_it_was_reviewed(
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["us\xe9d", "main", "added", "part", "part.py", "none"], done.stderr
+    listed = ["__main__", "added", "deep", "used"]
+    more = ["part.py", "more", "elsewhere"]
+    assert done.stdout.split() == ["us\xe9d", "main", "added", "part", "part.py", "none", *listed, *more], (
+        done.stderr
+    )
 
 
 STUB = """#!{python}

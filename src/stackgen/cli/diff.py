@@ -59,6 +59,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
 def _preview(context: Context, console: Console, plan: Plan, program: Program, *, written: bool) -> Review:
     from stackgen.engine.deployment import Deployment
+    from stackgen.engine.modules import from_memory, modules
     from stackgen.engine.reviewing import look_at
     from stackgen.planning.holding import types
     from stackgen.rendering.staging import staged
@@ -69,7 +70,8 @@ def _preview(context: Context, console: Console, plan: Plan, program: Program, *
         deployment = Deployment(folder, context.name, context.environment, progress)
         context.say_what_runs(program, progress)
         deployment.prepare()
-        return look_at(deployment, plan, known)
+        with from_memory(modules(folder, program.folder)):
+            return look_at(deployment, plan, known)
 
 
 def _steps(review: Review | None) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -24,7 +24,11 @@ from types import CodeType, ModuleType
 from typing import Any
 
 REVIEWED = "STACKGEN_REVIEWED"
-"""Variable with the path of a JSON file: path of each module below the program → its source, a character per byte."""
+"""Variable with the path of a JSON file.
+
+`sources`: path of each module below the program → its source, a character per byte. `links`: path of each link to a
+folder of the program → path of that folder.
+"""
 
 
 class Source(SourceFileLoader):
@@ -44,40 +48,70 @@ class Source(SourceFileLoader):
         return super().get_data(path) if self._source is None or path != self.path else self._source
 
 
-class Reviewed:
-    """Looks for modules of one folder in the sources that were reviewed: what is on disk may be others by now.
+class Program:
+    """The modules of a program as they were reviewed: what is on disk may be others by now.
 
     Compiled modules and archives are none of them.
     """
 
-    def __init__(self, folder: Path, below: str, sources: Mapping[str, bytes]) -> None:
-        """below: path of the folder in the program, with a slash at its end, or empty."""
+    def __init__(self, sources: Mapping[str, str], links: Mapping[str, str]) -> None:
+        self.sources = {path: source.encode("latin-1") for path, source in sources.items()}
+        self.links = links
+
+    def within(self, folder: str) -> str:
+        """How paths in a folder of the program begin: with a slash at the end, or empty."""
+        path = f"{folder}/" if folder not in ("", ".") else ""
+        for _ in self.links:  # each leads to a folder that is reached by none
+            for link, target in self.links.items():
+                if path.startswith(f"{link}/"):
+                    path = f"{target}/{path.removeprefix(f'{link}/')}".removeprefix("./")
+        return path
+
+
+class Reviewed:
+    """Looks for modules of one folder of a program."""
+
+    def __init__(self, folder: Path, below: str, program: Program) -> None:
+        """below: path of the folder in the program."""
         self._folder = folder
-        self._below = below
-        self._sources = sources
+        self._below = program.within(below)
+        self._program = program
+
+    def iter_modules(self, prefix: str = "") -> Iterator[tuple[str, bool]]:
+        """Name of each module, and whether it is a package; for `pkgutil`."""
+        for path in sorted(self._program.sources):
+            name, _, rest = path.removeprefix(self._below).partition("/")
+            if not path.startswith(self._below):
+                continue
+            if rest == "__init__.py":
+                yield f"{prefix}{name}", True
+            elif not rest and name.endswith(".py") and name != "__init__.py":
+                yield f"{prefix}{name.removesuffix('.py')}", False
 
     def find_spec(self, name: str, target: ModuleType | None = None) -> ModuleSpec | None:
         """A package, a module, or a folder of modules."""
         tail = name.rpartition(".")[2]
-        for file, places in ((f"{tail}/__init__.py", [str(self._folder / tail)]), (f"{tail}.py", None)):
-            source = self._sources.get(self._below + file)
-            if source is not None:
-                path = str(self._folder / file)
-                loader = Source(name, path, source)
-                return spec_from_file_location(name, path, loader=loader, submodule_search_locations=places)
-        if not any(path.startswith(f"{self._below}{tail}/") for path in self._sources):
+        sources, inside = self._program.sources, self._program.within(f"{self._below}{tail}")
+        places = [str(self._folder / tail)]
+        if (source := sources.get(f"{inside}__init__.py")) is not None:
+            return self._spec(name, f"{tail}/__init__.py", source, places)
+        if (source := sources.get(f"{self._below}{tail}.py")) is not None:
+            return self._spec(name, f"{tail}.py", source, None)
+        if not any(path.startswith(inside) for path in sources):
             return None
         spec = ModuleSpec(name, None)
-        spec.submodule_search_locations = [str(self._folder / tail)]
+        spec.submodule_search_locations = places
         return spec
 
+    def _spec(self, name: str, file: str, source: bytes, places: list[str] | None) -> ModuleSpec | None:
+        path = str(self._folder / file)
+        loader = Source(name, path, source)
+        return spec_from_file_location(name, path, loader=loader, submodule_search_locations=places)
 
-def _reviewed() -> dict[str, bytes] | None:
+
+def _reviewed() -> Program | None:
     file = os.environ.get(REVIEWED)
-    if file is None:
-        return None
-    found = json.loads(Path(file).read_text(encoding="utf-8"))
-    return {path: source.encode("latin-1") for path, source in found.items()}
+    return None if file is None else Program(**json.loads(Path(file).read_text(encoding="utf-8")))
 
 
 def only(program: Path) -> None:
@@ -87,13 +121,13 @@ def only(program: Path) -> None:
     on_disk = FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES))
 
     def hook(path: str) -> Any:
-        spelled = Path(path or ".").absolute()
+        spelled = Path(os.path.abspath(path or "."))  # noqa: PTH100 - without "..", with links as they are
         below = _below(spelled, place)
         if below is None:
             raise ImportError(path)
         if reviewed is None:
             return on_disk(path)
-        return Reviewed(spelled, "" if below == Path() else f"{below.as_posix()}/", reviewed)
+        return Reviewed(spelled, below.as_posix(), reviewed)
 
     sys.path_hooks.insert(0, hook)
     sys.path_importer_cache.clear()
