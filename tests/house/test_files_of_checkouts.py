@@ -58,6 +58,7 @@ WRITERS = {
     "contracts/mlflow.py": "a folder of ours",
     "engine/build.py": "the cache",
     "engine/known.py": "the data home",
+    "engine/reviewed_program.py": "the cache",
     "engine/program_environment.py": "the cache",
     "engine/projects.py": "the cache",
     "rendering/replacing.py": "a folder that it makes beside the program's, and puts in its place",

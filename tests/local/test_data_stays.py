@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Cli
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.local
 
@@ -23,6 +24,7 @@ import pulumi
 def elsewhere(args):
     if args.name == "one1-data":
         path = args.props["path"] + Path(__file__).with_name("suffix.txt").read_text()
+        path += pulumi.Config().get("suffix") or ""
         return pulumi.ResourceTransformationResult({**args.props, "path": path}, args.opts)
 
 pulumi.runtime.register_stack_transformation(elsewhere)
@@ -164,6 +166,19 @@ def test_what_code_of_the_user_reads_takes_no_data_along(small: Cli) -> None:
     suffix.write_text("-2")
     refusal = "error[data-would-go]: `up` would replace what holds, and so delete, the data of 'one1'"
     assert refusal in up(small, code=5)
+    suffix.write_text("-1")
+    settings = small.folder / "dev" / "Pulumi.dev.yaml"
+    kept = settings.read_text()
+    noted = small.folder / "data" / "deployments" / "small" / "dev.json"
+    deploying = small.start("up", "stack.yaml", "--yes")
+    eventually(lambda: deploying.poll() is not None or json.loads(noted.read_text())["boxes"] == {}, 300)
+    settings.write_text(f"{kept}config: {{small:suffix: '-3'}}\n")
+    out, err = deploying.communicate(timeout=300)
+    assert deploying.returncode == 4, out + err
+    assert "error[program-changed]" in err
+    assert precious.exists(), "the settings that were looked at are those that count"
+    assert refusal in up(small, code=5)
+    settings.write_text(kept)
     extensions.unlink()
     assert refusal in up(small, code=5)
     assert precious.exists()

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from stackgen.moving.mlflow_changes import late_items
-from stackgen.moving.mlflow_side import Side
+from stackgen.moving.mlflow_side import Side, digests, files_of, owner
 from stackgen.moving.model import holds
 
 pytestmark = pytest.mark.unit
@@ -32,21 +32,26 @@ def test_one_side_holds_what_the_other_has(more: Any, less: Any, held: bool) -> 
 class _Server:
     """The items of one, by what they consist of."""
 
-    def __init__(self, **items: str) -> None:
-        self._items = {
-            f"{'file run r/' if key.startswith('f') else 'run '}{key}": v for key, v in items.items()
-        }
+    def __init__(self, points: list[str], **files: str) -> None:
+        self._items = {"run r": {"points": points}, **{f"file run r/{key}": v for key, v in files.items()}}
 
-    def items(self, *, deep: bool = False) -> dict[str, str]:
+    def contents(self, *, deep: bool = False) -> dict[str, Any]:
         assert deep
         return self._items
 
 
-def test_a_file_that_the_new_box_has_changed_is_left_alone() -> None:
-    here = _Server(r="late", f_new="late", f_both="late", f_late="late", f_same="1")
-    there = _Server(r="1", f_both="own", f_late="1", f_same="1")
-    settled = {"file run r/f_both": "1", "file run r/f_late": "1", "file run r/f_same": "1"}
+def test_a_late_copy_only_adds() -> None:
+    here = _Server(["1", "late"], new="late", over="late", gone="1", same="1")
+    there = _Server(["1", "own"], over="1", same="1")
+    settled = digests(_Server(["1"], over="1", gone="1", same="1").contents(deep=True))
     found = late_items(cast(Side, here), cast(Side, there), settled)
-    assert found == {"run r", "file run r/f_new", "file run r/f_late"}
-    unknown = late_items(cast(Side, here), cast(Side, there), {})
-    assert unknown == {"run r", "file run r/f_new"}, "whose change is the later one is not known"
+    assert found == {"run r", "file run r/new"}, (
+        "not what is there, nor what the new box's users have deleted"
+    )
+    assert not late_items(cast(Side, there), cast(Side, there), settled)
+
+
+@pytest.mark.parametrize("origin", ["0f3a", "of/another", "with a blank", "%2F"])
+def test_a_file_belongs_to_its_run(origin: str) -> None:
+    assert owner(f"{files_of('run', origin)}a/b.txt") == f"run {origin}"
+    assert owner(f"run {origin}") == f"run {origin}"

@@ -93,6 +93,7 @@ class Deployment:
         self.tools = tools
         self._selected: Stack | None = None
         self._pulumi: PulumiCommand | None = None
+        self.settings: Path | None = None  # folder of Pulumi's settings files; None: the program's
         self.engine: Engine | None = None
         self.seen: str | None = None  # digest of the state when its resources were last read
 
@@ -317,7 +318,14 @@ class Deployment:
             _note(event, outcome, errors, self.progress)
 
         with self._failing(operation, errors, output):
-            result = call(self._stack, on_event=on_event, on_output=output.append, color="never")
+            settings = self.settings and str(self.settings / f"Pulumi.{self.name}.yaml")
+            how = {
+                "on_event": on_event,
+                "on_output": output.append,
+                "color": "never",
+                "config_file": settings,
+            }
+            result = call(self._stack, **how)
             values = getattr(result, "outputs", None) or {}
             outcome.outputs = {name: value.value for name, value in values.items()}
         for step in outcome.steps:

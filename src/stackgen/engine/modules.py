@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from stackgen.engine.host.pulumi_guard.sources import REVIEWED
 from stackgen.errors import StackgenError
 
 LARGEST = 64 * 1024**2  # bytes of a module
-_PREFIX = "reviewed-"
+PREFIX = "reviewed-"  # of what an update has in the cache while it lasts
 _OLD = 24 * 3600  # seconds after which no update still starts anything
 
 
@@ -80,7 +81,7 @@ def from_memory(found: Mapping[str, Any]) -> Iterator[None]:
     """
     _forget_old()
     home = projects.home()
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=home, prefix=_PREFIX) as file:  # mode 0600
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=home, prefix=PREFIX) as file:  # mode 0600
         json.dump(found, file)
         file.flush()
         os.environ[REVIEWED] = file.name
@@ -106,7 +107,7 @@ def _is_inside(folder: Path, home: Path) -> bool:
 
 def _forget_old() -> None:
     """Remove what a command that was killed has left behind."""
-    for file in projects.home().glob(f"{_PREFIX}*"):
+    for item in projects.home().glob(f"{PREFIX}*"):
         with suppress(OSError):
-            if time.time() - file.stat().st_mtime > _OLD:
-                file.unlink()
+            if time.time() - item.stat().st_mtime > _OLD:
+                shutil.rmtree(item) if item.is_dir() else item.unlink()

@@ -43,7 +43,7 @@ def running(program: Path, environment: Path) -> Path:
     """
     content = _content(program / "Pulumi.yaml")
     kept = {key: content[key] for key in ("name", "description", "config") if key in content}
-    for file in _settings(program):
+    for file in settings_files(program):
         _refuse_other_values(file, str(kept["name"]), kept.get("config") or {})
     return _written({**kept, **_python(environment), "main": str(program)}, {}, program)
 
@@ -68,7 +68,7 @@ def settings(program: Path) -> dict[str, str]:
     Raises StackgenError(engine-settings).
     """
     found: dict[str, str] = {}
-    for file in _settings(program):
+    for file in settings_files(program):
         if file.stem.lower() != "pulumi" and _entries(file):
             content = {k: v for k, v in _content(file).items() if v and k not in _ADDED}
             found |= {str(file): json.dumps(content, sort_keys=True, default=str)} if content else {}
@@ -108,7 +108,7 @@ def _require_readable(settings: Path) -> None:
     run code in every command. A `secretsprovider` has the state's secrets encrypted by whom it names: whoever runs
     stackgen names the same one.
     """
-    for file in _settings(settings):
+    for file in settings_files(settings):
         entries = _entries(file)
         if file.stem.lower() == "pulumi":  # of a project's settings `running` takes what counts
             continue
@@ -121,7 +121,8 @@ def _require_readable(settings: Path) -> None:
         _refuse_keys_of_others(file, entries.get("secretsprovider", ""))
 
 
-def _settings(folder: Path) -> list[Path]:
+def settings_files(folder: Path) -> list[Path]:
+    """Pulumi's settings files in a folder."""
     return sorted(file for file in folder.glob("*") if _SETTINGS.fullmatch(file.name))
 
 

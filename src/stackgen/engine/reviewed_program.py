@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from stackgen import checkout
 from stackgen.engine import projects
-from stackgen.engine.modules import from_memory, modules, tree
+from stackgen.engine.deployment import Deployment
+from stackgen.engine.modules import PREFIX, from_memory, modules, tree
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.rendering.program import Program
 from stackgen.rendering.writing import compare
@@ -25,20 +28,34 @@ class ReviewedProgram:
         self._folder = program.folder
         self._again = again
         self._seen = _stamps(program.folder)
+        self._settings = projects.settings(program.folder)
         self._modules = modules(program.folder, program.folder)
         if compare(program):
             raise self._changed("nothing was done")
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Let the engines that are started meanwhile run these modules as they are now, whatever is written to disk."""
-        with from_memory(self._modules):
+    def alone(self, deployment: Deployment) -> Iterator[None]:
+        """Let its engine run these modules with these settings of Pulumi's, whatever is written to disk.
+
+        Raises StackgenError(program-changed) where there are other settings by now.
+        """
+        with (
+            from_memory(self._modules),
+            tempfile.TemporaryDirectory(dir=projects.home(), prefix=PREFIX) as copy,
+        ):
+            for file in projects.settings_files(self._folder):
+                (Path(copy) / file.name).write_bytes(checkout.read(file))
+            if [*projects.settings(Path(copy)).values()] != [*self._settings.values()]:
+                raise self._changed("nothing was done")
+            deployment.settings = Path(copy)
             try:
                 yield
             except StackgenError as error:
                 if _stamps(self._folder) != self._seen:
                     raise self._changed("the update stopped") from error
                 raise
+            finally:
+                deployment.settings = None
 
     def refuse_changed(self, done: str) -> None:
         """Raise StackgenError(program-changed) where a file has changed since. done: what was done, for people."""

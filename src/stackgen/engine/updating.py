@@ -44,16 +44,16 @@ def update(
     now = fingerprints(plan, program, projects.settings(program.folder))
     made = Made(noted.boxes if noted is not None and ours else {}, now)
     look = agreed is not None or any(added(program))  # what else the user's code reads is in no fingerprint
-    with standing.alone():
+    with standing.alone(deployment):
         reviewed = review(deployment, there, plan, types(shelf), words, made, look=look)
     if agreed is not None and not agreed(reviewed):
         return None
     standing.refuse_changed("nothing was done")
     known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
-    with standing.alone():
+    with standing.alone(deployment):
         outcome = carry_out(deployment, reviewed)
     standing.refuse_changed(
-        "modules ran as they were looked at; of other files what runs may be either program's"
+        "modules and settings were as they were looked at; of other files what runs may be either program's"
     )
     deployment.resources()
     known.note(stack, environment, folder, made.now, deployment.seen or "")

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.moving.mlflow_changes import ADDED_TO, is_newer, is_newer_file, late_items, touched_items
+from stackgen.moving.mlflow_changes import ADDED_TO, is_newer, late_items, touched_items
 from stackgen.moving.mlflow_links import experiment_tags
 from stackgen.moving.mlflow_registry import Registry
 from stackgen.moving.mlflow_side import (
@@ -27,6 +27,7 @@ from stackgen.moving.mlflow_side import (
     digests,
     fetched,
     files,
+    files_of,
     owner,
     quiet,
     surplus,
@@ -94,7 +95,7 @@ def copy(
 def copy_late(
     source: MlflowBinding, target: MlflowBinding, since: Memory, settled: Memory, progress: Progress
 ) -> Memory:
-    """Also what reached a run or a logged model after its end, which no search tells: points and files."""
+    """Also what a run or a logged model has got after its end, which no search tells: points, and new files."""
     return copy(source, target, since, progress, serves=True, settled=settled)
 
 
@@ -116,7 +117,7 @@ def compare(
         for key, digest in at_source.items()
         if since and at_target.get(key) != digest
         if is_newer(key, shallow, since)
-        or (settled and (settled.get(key) == digest or is_newer_file(key, at_target, settled)))
+        or (settled and settled.get(key) == digest)
         or (key.startswith(ADDED_TO) and holds(after.get(key), before[key]))
     }
     kinds: dict[str, list[str]] = {}
@@ -244,16 +245,16 @@ class _Copy:
                 target = self.to.get_run(self.runs[origin])
                 self._log(target, metrics=self._points(run, self.there.metrics(target)))
                 ties.run(origin, run)
-            if paths := self._late_files(f"run {origin}"):
+            if paths := self._late_files("run", origin):
                 target = self.to.get_run(self.runs[origin])
                 _bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target), paths)
         for origin, model in self.here.models.items():
-            if paths := self._late_files(f"logged-model {origin}"):
+            if paths := self._late_files("logged-model", origin):
                 target = self.to.get_logged_model(self.models[origin])
                 _bring_files(self.here.model_artifacts(model), self.there.model_artifacts(target), paths)
 
-    def _late_files(self, item: str) -> set[str]:
-        start = f"file {item}/"
+    def _late_files(self, kind: str, origin: str) -> set[str]:
+        start = files_of(kind, origin)
         return {key.removeprefix(start) for key in self.late if key.startswith(start)}
 
     def _experiment(self, name: str, item: Any) -> None:

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stackgen.moving.mlflow_side import Side, owner
-from stackgen.moving.model import Memory
+from stackgen.moving.mlflow_side import Side, digests, owner
+from stackgen.moving.model import Memory, holds
 
 ADDED_TO = ("run ", "logged-model ", "file ")
 
 
 def late_items(here: Side, there: Side, settled: Memory) -> set[str]:
-    """Runs, logged models and files of them that the target does not hold as the source does.
+    """Runs and logged models that have got more at the source, and files that are new there.
 
-    A file that the target's own users may have changed since is left alone.
+    A file that the target has already is not among them: it would be written over, whosever it is. Nor is one that was
+    there when both were last proven to be alike: the target's users have deleted it.
     """
-    at_source, at_target = here.items(deep=True), there.items(deep=True)
-    differing = {
+    before, after = here.contents(deep=True), there.contents(deep=True)
+    at_source = digests(before)
+    new = {key for key in before if key.startswith("file ") and key not in after and key not in settled}
+    more = {
         key
-        for key, digest in at_source.items()
-        if key.startswith(ADDED_TO) and at_target.get(key) != digest and owner(key) in at_target
+        for key, content in before.items()
+        if key.startswith(("run ", "logged-model ")) and not holds(after.get(key), content)
+        if settled.get(key) != at_source[key]
     }
-    newer = {key for key in differing if is_newer_file(key, at_target, settled)}
-    return differing - newer
-
-
-def is_newer_file(key: str, at_target: Mapping[str, str], settled: Memory) -> bool:
-    """Whether the target has another file there than when it was last looked at, or it was not."""
-    return key.startswith("file ") and key in at_target and settled.get(key) != at_target[key]
+    return {key for key in new | more if owner(key) in after}
 
 
 def is_newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from stackgen.apart import pulse
 from stackgen.contracts import mlflow_artifacts
@@ -188,10 +188,10 @@ class Side:
             found[f"experiment {name}"] = links.experiment_tags(item)
         for origin, run in self.runs.items():
             found[f"run {origin}"] = self._whole_run(run) if deep else self._run(run)
-            found |= _of_files(f"run {origin}", self.run_artifacts(run)) if deep else {}
+            found |= _of_files("run", origin, self.run_artifacts(run)) if deep else {}
         for origin, model in self.models.items():
             found[f"logged-model {origin}"] = self._whole_model(model) if deep else self._model(model)
-            found |= _of_files(f"logged-model {origin}", self.model_artifacts(model)) if deep else {}
+            found |= _of_files("logged-model", origin, self.model_artifacts(model)) if deep else {}
         for name, item in self.registered.items():
             found[f"registered-model {name}"] = [item.description or "", dict(item.tags)]
             numbers = {str(v.version): number for (n, number), v in self.versions.items() if n == name}
@@ -295,7 +295,7 @@ def fetched(artifacts: Any, path: str, folder: str) -> str:
         return artifacts.download_artifacts(path, folder)
 
 
-def _of_files(owner: str, artifacts: Any) -> dict[str, str]:
+def _of_files(kind: str, origin: str, artifacts: Any) -> dict[str, str]:
     """Every file of a run or a logged model → digest of its content."""
     found: dict[str, str] = {}
     for path in files(artifacts):
@@ -303,14 +303,20 @@ def _of_files(owner: str, artifacts: Any) -> dict[str, str]:
             tempfile.TemporaryDirectory() as folder,
             Path(fetched(artifacts, path, folder)).open("rb") as file,
         ):
-            found[f"file {owner}/{path}"] = hashlib.file_digest(file, "sha256").hexdigest()
+            found[f"{files_of(kind, origin)}{path}"] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
+
+
+def files_of(kind: str, origin: str) -> str:
+    """How keys of the files of a run or a logged model begin; the identifier is a tag, which may be any text."""
+    return f"file {kind} {quote(origin, safe='')}/"
 
 
 def owner(key: str) -> str:
     """Key of the run or the logged model that a file belongs to; of another item, its own."""
     kind, _, rest = key.partition(" ")
-    return rest.partition("/")[0] if kind == "file" else key
+    what, _, origin = rest.partition("/")[0].partition(" ")
+    return f"{what} {unquote(origin)}" if kind == "file" else key
 
 
 def _of_run(run: Any) -> tuple[str, str]:

@@ -95,8 +95,8 @@ class Mover:
     nothing else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
     alone what the target has changed later. serves: applications use the target, so nothing is deleted in it: what the
     source no longer has may have been deleted there, or lost. Safe to repeat after any interruption.
-    copy_late(source, target, since, settled, progress): such a copy that looks at all of every item, as `compare` does;
-    settled: what an earlier proof has `seen`, {} if there was none. None where `copy` looks at all.
+    copy_late(source, target, since, settled, progress): such a copy that looks at all of every item, as `compare` does,
+    and only adds; settled: what an earlier proof has `seen`, {} if there was none. None where `copy` looks at all.
     compare(source, target, since, settled): proof; with `since`, for a target that serves already. settled: what an
     earlier proof has `seen`: what has not changed at the source since was in the target then, so a difference is newer.
     content(box): something that the box holds, such as a table's name; "" if it holds nothing.

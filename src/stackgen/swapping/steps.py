@@ -200,7 +200,7 @@ class Steps:
             self._bring(name, found, source, target, self._since(name, found, target))
             if found.freeze is not None:
                 compared = found.compare(source, target, None)
-                said.append(_must_be_equal(compared))
+                said.append(_must_be_equal(compared, self.journal.source, self.journal.target))
                 self.journal.proof[name] = [[part.name, part.source_checksum] for part in compared.parts]
         boxes = (self.journal.source, self.journal.target)
         self.journal.made = {str(box): self.site.made(box) for box in boxes}
@@ -232,7 +232,7 @@ class Steps:
             if not compared.equal and found.copy_late is not None:
                 found.copy_late(source, target, late, settled or {}, self.site.progress)
                 compared = found.compare(source, target, late, settled)
-            said.append(_must_be_equal(compared))
+            said.append(_must_be_equal(compared, self.journal.source, self.journal.target))
             self.journal.settled.setdefault(name, compared.seen)
         return "; ".join(said)
 
@@ -383,18 +383,18 @@ def _unlike(now: list[list[str]], known: list[list[str]]) -> list[str]:
     return sorted({part[0] for part in (*now, *known) if part not in now or part not in known})
 
 
-def _must_be_equal(found: Comparison) -> str:
+def _must_be_equal(found: Comparison, source: int, target: int) -> str:
     if not found.equal:
         message = f"the new box does not hold what the old one holds: {found.sentence()}"
-        raise StackgenError(
-            Problem("data-differs", message, hint=_alike(found)), ExitCode.VERIFICATION_FAILED
-        )
+        hint = _alike(found, source, target)
+        raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
     newer = f" ({found.newer} changed or deleted later in the new box)" if found.newer else ""
     return f"{found.sentence()}: counts and checksums are equal{newer}"
 
 
-def _alike(found: Comparison) -> str | None:
+def _alike(found: Comparison, source: int, target: int) -> str | None:
+    """What a person can do about items that both boxes may have changed: no copy decides which one stays."""
     if not found.differing:
         return None
     names = ", ".join(found.differing[:3]) + (" and others" if len(found.differing) > 3 else "")
-    return f"make these alike in both boxes, or delete them in the old one, then run it again: {names}"
+    return f"write into box {target} what it shall hold of these, as box {source} has it, then run it again: {names}"
