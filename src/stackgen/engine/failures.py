@@ -72,7 +72,10 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
 def protected(owner: str, place: str) -> Problem:
     """What to say of data that is protected by the program that was deployed last. place: where it is."""
     message = f"the data of '{owner}' is protected by what was deployed last: {place}; nothing was done"
-    hint = "the spec protects it no longer: run `stackgen up` first, then this command again"
+    hint = (
+        "where the spec protects it no longer, or the component was taken out and put back: run `stackgen up` first, "
+        "then this command again"
+    )
     return Problem("protected", message, hint=hint)
 
 

@@ -17,13 +17,15 @@ class Known:
     """folder: of the spec, absolute. place: device and inode of it, the same after it is moved.
 
     boxes: box → digest of what made it, of the last update that came to its end. state: digest of the resources that it
-    left; others are of another machine, of a backup, or changed by hand.
+    left; others are of another machine, of a backup, or changed by hand. protect: whether the environment was
+    protected.
     """
 
     folder: str
     place: tuple[int, int]
     boxes: Mapping[str, str] = field(default_factory=dict[str, str])
     state: str = ""
+    protect: bool = False
 
 
 def read(stack: str, environment: str) -> Known | None:
@@ -32,12 +34,21 @@ def read(stack: str, environment: str) -> Known | None:
         content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
         device, inode = content["place"]
         boxes = {str(name): str(digest) for name, digest in content["boxes"].items()}
-        return Known(str(content["folder"]), (int(device), int(inode)), boxes, str(content.get("state", "")))
+        state, protect = str(content.get("state", "")), content.get("protect") is True
+        return Known(str(content["folder"]), (int(device), int(inode)), boxes, state, protect)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str], state: str = "") -> None:
+def note(
+    stack: str,
+    environment: str,
+    folder: Path,
+    boxes: Mapping[str, str],
+    state: str = "",
+    *,
+    protect: bool = False,
+) -> None:
     """Note where a deployment comes from, how its boxes are made, and the digest of the state that says so."""
     file = _file(stack, environment)
     for private in (file.parents[1], file.parent):
@@ -49,6 +60,7 @@ def note(stack: str, environment: str, folder: Path, boxes: Mapping[str, str], s
         "place": [status.st_dev, status.st_ino],
         "boxes": dict(boxes),
         "state": state,
+        "protect": protect,
     }
     new = file.with_name(f"{file.name}.{os.getpid()}")
     new.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -59,7 +71,7 @@ def touch(stack: str, environment: str, state: str) -> None:
     """Note that this machine has written the state, and no box is made otherwise."""
     found = read(stack, environment)
     if found is not None and Path(found.folder).is_dir():
-        note(stack, environment, Path(found.folder), found.boxes, state)
+        note(stack, environment, Path(found.folder), found.boxes, state, protect=found.protect)
 
 
 def forget(stack: str, environment: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ Stamps = dict[str, tuple[int, ...] | str]
 
 
 class ReviewedProgram:
-    """A program as it is on disk now, with what the user has beside it.
+    """A program as it is on disk now, with what the user has beside it. settings: see `projects.settings`.
 
     Raises StackgenError(program-changed) where that is not the program already.
     """
@@ -28,7 +28,7 @@ class ReviewedProgram:
         self._folder = program.folder
         self._again = again
         self._seen = _stamps(program.folder)
-        self._settings = projects.settings(program.folder)
+        self.settings = projects.settings(program.folder)
         self._modules = modules(program.folder, program.folder)
         if compare(program):
             raise self._changed("nothing was done")
@@ -45,7 +45,7 @@ class ReviewedProgram:
         ):
             for file in projects.settings_files(self._folder):
                 (Path(copy) / file.name).write_bytes(checkout.read(file))
-            if [*projects.settings(Path(copy)).values()] != [*self._settings.values()]:
+            if _by_name(projects.settings(Path(copy))) != _by_name(self.settings):
                 raise self._changed("nothing was done")
             deployment.settings = Path(copy)
             try:
@@ -69,10 +69,15 @@ class ReviewedProgram:
         return StackgenError(Problem("program-changed", message, next=self._again), ExitCode.DEPLOYMENT)
 
 
+def _by_name(settings: Mapping[str, str]) -> dict[str, str]:
+    return {Path(path).name: content for path, content in settings.items()}
+
+
 def _stamps(program: Path) -> Stamps:
     """Path → what changes with each write."""
-    found: Stamps = {}
-    for path in tree(program, program).files:
+    there = tree(program, program)
+    found: Stamps = dict(there.links)
+    for path in there.files:
         with suppress(OSError):  # it went this moment, or is a link to nothing
             status = path.stat()
             settings = path.name.startswith("Pulumi.") and path.name != "Pulumi.yaml"

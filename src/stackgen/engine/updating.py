@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.engine import failures, known, projects
+from stackgen.engine import failures, known
 from stackgen.engine.deployment import Deployment, Outcome, Resource
 from stackgen.engine.reviewed_program import ReviewedProgram
 from stackgen.engine.reviewing import Made, Review, carry_out, review
@@ -41,7 +41,7 @@ def update(
     deployment.prepare()
     there = deployment.resources() if resources is None else resources
     ours = noted is not None and deployment.seen == noted.state
-    now = fingerprints(plan, program, projects.settings(program.folder))
+    now = fingerprints(plan, program, standing.settings)
     made = Made(noted.boxes if noted is not None and ours else {}, now)
     look = agreed is not None or any(added(program))  # what else the user's code reads is in no fingerprint
     with standing.alone(deployment):
@@ -56,7 +56,8 @@ def update(
         "modules and settings were as they were looked at; of other files what runs may be either program's"
     )
     deployment.resources()
-    known.note(stack, environment, folder, made.now, deployment.seen or "")
+    protect = plan.stack.environments[environment].protect
+    known.note(stack, environment, folder, made.now, deployment.seen or "", protect=protect)
     return reviewed, outcome
 
 
@@ -76,7 +77,7 @@ def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
     Raises StackgenError(protected) where the last update protected data, before anything is deleted.
     """
     found = holdings(deployment.resources(), types(shelf))
-    kept = found.boxes - _deployed(plan)
+    kept = found.boxes - _deployed(deployment, plan)
     held = {
         item.owner: item.place for item in found.held.values() if item.protected and item.owner not in kept
     }
@@ -89,8 +90,13 @@ def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
     return outcome
 
 
-def _deployed(plan: Plan) -> frozenset[str]:
-    """Names of the boxes that the spec has and the last update had too: data of others is guarded by stackgen."""
+def _deployed(deployment: Deployment, plan: Plan) -> frozenset[str]:
+    """Names of the boxes that the spec has and the last update had too: data of others is guarded by stackgen.
+
+    Where that is not known, or the environment was protected, none is taken for such.
+    """
     noted = known.read(plan.stack.name, plan.environment)
     names = planned_names(plan)
-    return names & {*noted.boxes, *plan.foundation_names} if noted is not None and noted.boxes else names
+    if noted is None or noted.protect or noted.state != deployment.seen:
+        return names
+    return names & {*noted.boxes, *plan.foundation_names}

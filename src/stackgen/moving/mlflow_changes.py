@@ -10,22 +10,27 @@ from stackgen.moving.model import Memory, holds
 ADDED_TO = ("run ", "logged-model ", "file ")
 
 
-def late_items(here: Side, there: Side, settled: Memory) -> set[str]:
-    """Runs and logged models that have got more at the source, and files that are new there.
+def late_items(here: Side, there: Side, settled: Memory | None) -> set[str]:
+    """Runs and logged models that have got more at the source, and files that are new or others there.
 
-    A file that the target has already is not among them: it would be written over, whosever it is. Nor is one that was
-    there when both were last proven to be alike: the target's users have deleted it.
+    settled: items that were last proven to be alike, as digests; None: nothing but a move writes to the target. A file
+    that the target's users have changed or deleted since is not among them.
     """
     before, after = here.contents(deep=True), there.contents(deep=True)
-    at_source = digests(before)
-    new = {key for key in before if key.startswith("file ") and key not in after and key not in settled}
+    at_source, at_target = digests(before), digests(after)
+    known = at_target if settled is None else settled
+    files = {
+        key
+        for key, digest in at_source.items()
+        if key.startswith("file ") and at_target.get(key) != digest and at_target.get(key) == known.get(key)
+    }
     more = {
         key
         for key, content in before.items()
         if key.startswith(("run ", "logged-model ")) and not holds(after.get(key), content)
-        if settled.get(key) != at_source[key]
+        if settled is None or settled.get(key) != at_source[key]
     }
-    return {key for key in new | more if owner(key) in after}
+    return {key for key in files | more if owner(key) in after}
 
 
 def is_newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:

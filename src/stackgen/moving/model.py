@@ -37,13 +37,13 @@ class Part:
 class Comparison:
     """All parts. newer: items that the target has changed since it serves, so they need not be alike.
 
-    seen: item → digest of all of it, as the source had it; empty where nothing is brought over later. differing: names
-    of items that are not alike, where the mover knows them.
+    alike: item → digest of all of it, for items that are the same on both sides; differing: names of those that should
+    be and are not. Both are empty for a mover without `copy_late`.
     """
 
     parts: tuple[Part, ...]
     newer: int = 0
-    seen: Memory = field(default_factory=dict[str, str])
+    alike: Memory = field(default_factory=dict[str, str])
     differing: tuple[str, ...] = ()
 
     @property
@@ -95,10 +95,12 @@ class Mover:
     nothing else; with it (what an earlier copy returned), bring over what the source has changed since then, and leave
     alone what the target has changed later. serves: applications use the target, so nothing is deleted in it: what the
     source no longer has may have been deleted there, or lost. Safe to repeat after any interruption.
-    copy_late(source, target, since, settled, progress): such a copy that looks at all of every item, as `compare` does,
-    and only adds; settled: what an earlier proof has `seen`, {} if there was none. None where `copy` looks at all.
+    copy_late(source, target, settled, progress): bring over what a `copy` does not see, which looks less closely than
+    `compare`, and leave alone what the target's users have changed. settled: what was last `alike`; None where nothing
+    but a move writes to the target. There is none where `copy` sees all.
     compare(source, target, since, settled): proof; with `since`, for a target that serves already. settled: what an
-    earlier proof has `seen`: what has not changed at the source since was in the target then, so a difference is newer.
+    earlier proof called `alike`: what has not changed at the source since was in the target then, and a difference is
+    newer.
     content(box): something that the box holds, such as a table's name; "" if it holds nothing.
     amounts(box): how many items of each kind it holds.
     turned: what was remembered, for the way back.
@@ -113,7 +115,7 @@ class Mover:
     compare: Compare
     content: Callable[[Any], str]
     amounts: Callable[[Any], dict[str, int]]
-    copy_late: Callable[[Any, Any, Memory, Memory, Progress], Memory] | None = None
+    copy_late: Callable[[Any, Any, Memory | None, Progress], None] | None = None
     turned: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None

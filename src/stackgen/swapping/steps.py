@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.moving import Comparison, Mover
+from stackgen.moving import Mover
 from stackgen.moving.model import Memory
 from stackgen.swapping.journal import Journal, Kind
 from stackgen.swapping.losses import refuse_lost
 from stackgen.swapping.overrides import Override, alone, exchanged, with_port
 from stackgen.swapping.ports import unused_port
+from stackgen.swapping.proofs import held_parts, must_be_equal, unlike, was_written
 from stackgen.swapping.site import Site
 
 QUIET = 3  # seconds without a write before a box is deleted
@@ -152,7 +153,13 @@ class Steps:
         memory: dict[str, Memory] = {}
         for name, found, source, target in self._sides():
             known = self.journal.memory.get(name, {})
-            memory[name] = found.turned(found.copy(target, source, known, self.site.progress, serves=True))
+            late = found.copy(target, source, known, self.site.progress, serves=True)
+            if found.copy_late is not None:
+                settled = self.journal.settled.get(name, {})
+                found.copy_late(target, source, settled, self.site.progress)
+                compared = found.compare(target, source, late, settled)
+                must_be_equal(compared, self.journal.target, self.journal.source)
+            memory[name] = found.turned(late)
         self.journal.memory = memory
         return "nothing is left behind"
 
@@ -165,7 +172,7 @@ class Steps:
         self.journal.save()  # before, since a crash in the copy leaves the box as neither
         self.journal.memory[name] = found.copy(source, target, since, self.site.progress)
         if closed:
-            self.journal.closed[name] = _parts(found, target)
+            self.journal.closed[name] = held_parts(found, target)
             self.journal.save()
 
     def _since(self, name: str, found: Mover, target: Any) -> Memory | None:
@@ -200,8 +207,11 @@ class Steps:
             self._bring(name, found, source, target, self._since(name, found, target))
             if found.freeze is not None:
                 compared = found.compare(source, target, None)
-                said.append(_must_be_equal(compared, self.journal.source, self.journal.target))
+                said.append(must_be_equal(compared, self.journal.source, self.journal.target))
                 self.journal.proof[name] = [[part.name, part.source_checksum] for part in compared.parts]
+            elif found.copy_late is not None:
+                found.copy_late(source, target, None, self.site.progress)
+                self.journal.settled[name] = found.compare(source, target, None).alike
         boxes = (self.journal.source, self.journal.target)
         self.journal.made = {str(box): self.site.made(box) for box in boxes}
         return "; ".join(said) or "copied once more; compared after the switch, since writes go on"
@@ -227,13 +237,13 @@ class Steps:
             known = self.journal.memory.get(name, {})
             late = found.copy(source, target, known, self.site.progress, serves=True)
             self.journal.memory[name] = late
-            settled = self.journal.settled.get(name) if self.journal.kind == "retire" else None
+            settled = self.journal.settled.get(name, {})
             compared = found.compare(source, target, late, settled)
             if not compared.equal and found.copy_late is not None:
-                found.copy_late(source, target, late, settled or {}, self.site.progress)
+                found.copy_late(source, target, settled, self.site.progress)
                 compared = found.compare(source, target, late, settled)
-            said.append(_must_be_equal(compared, self.journal.source, self.journal.target))
-            self.journal.settled.setdefault(name, compared.seen)
+            self.journal.settled[name] = {**settled, **compared.alike}
+            said.append(must_be_equal(compared, self.journal.source, self.journal.target))
         return "; ".join(said)
 
     def _closed(self, name: str, found: Mover, source: Any) -> str:
@@ -241,11 +251,11 @@ class Steps:
         here, there = self.journal.source, self.journal.target
         if self.journal.kind == "retire" and not found.content(source):
             return f"box {here} holds nothing any more"
-        parts = _unlike(_parts(found, source), self.journal.proof.get(name, []))
+        parts = unlike(held_parts(found, source), self.journal.proof.get(name, []))
         if not parts:
             return "nothing was written there since it was compared"
         if self.journal.kind == "retire":
-            raise _was_written(here, parts)
+            raise was_written(here, parts)
         message = (
             f"box {here} of '{self.journal.component}' was written to after it was closed: {', '.join(parts)}"
         )
@@ -271,8 +281,8 @@ class Steps:
 
         A client that lets its own sessions write is not kept from it.
         """
-        if parts := _unlike(_parts(found, binding), known):
-            raise _was_written(box, parts)
+        if parts := unlike(held_parts(found, binding), known):
+            raise was_written(box, parts)
 
     def _closable(self) -> bool:
         """Whether the old box takes writes until it ends, and can be given a port that its clients do not know."""
@@ -362,39 +372,3 @@ ORDER: Mapping[Kind, tuple[str, ...]] = {
 
 def _silent(_: str) -> None:
     pass
-
-
-def _was_written(box: int, parts: list[str]) -> StackgenError:
-    message = f"box {box} is not as it was when its data was compared: {', '.join(parts)}"
-    hint = (
-        "a client wrote there although the box is closed; bring what it wrote to the other box, undo it "
-        "there, then go on"
-    )
-    return StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
-
-
-def _parts(found: Mover, box: Any) -> list[list[str]]:
-    """What a box holds: parts with their checksums."""
-    return [[part.name, part.source_checksum] for part in found.compare(box, box, None).parts]
-
-
-def _unlike(now: list[list[str]], known: list[list[str]]) -> list[str]:
-    """Names of parts that differ."""
-    return sorted({part[0] for part in (*now, *known) if part not in now or part not in known})
-
-
-def _must_be_equal(found: Comparison, source: int, target: int) -> str:
-    if not found.equal:
-        message = f"the new box does not hold what the old one holds: {found.sentence()}"
-        hint = _alike(found, source, target)
-        raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
-    newer = f" ({found.newer} changed or deleted later in the new box)" if found.newer else ""
-    return f"{found.sentence()}: counts and checksums are equal{newer}"
-
-
-def _alike(found: Comparison, source: int, target: int) -> str | None:
-    """What a person can do about items that both boxes may have changed: no copy decides which one stays."""
-    if not found.differing:
-        return None
-    names = ", ".join(found.differing[:3]) + (" and others" if len(found.differing) > 3 else "")
-    return f"write into box {target} what it shall hold of these, as box {source} has it, then run it again: {names}"

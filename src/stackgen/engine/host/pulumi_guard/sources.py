@@ -79,14 +79,18 @@ class Reviewed:
 
     def iter_modules(self, prefix: str = "") -> Iterator[tuple[str, bool]]:
         """Name of each module, and whether it is a package; for `pkgutil`."""
-        for path in sorted(self._program.sources):
-            name, _, rest = path.removeprefix(self._below).partition("/")
-            if not path.startswith(self._below):
-                continue
-            if rest == "__init__.py":
+        sources, links = self._program.sources, self._program.links
+        names = {
+            path.removeprefix(self._below).partition("/")[0]
+            for path in (*sources, *links)
+            if path.startswith(self._below)
+        }
+        for name in sorted(names):
+            if "." not in name and f"{self._program.within(self._below + name)}__init__.py" in sources:
                 yield f"{prefix}{name}", True
-            elif not rest and name.endswith(".py") and name != "__init__.py":
-                yield f"{prefix}{name.removesuffix('.py')}", False
+            stem = name.removesuffix(".py")
+            if name.endswith(".py") and "." not in stem and stem != "__init__" and stem not in names:
+                yield f"{prefix}{stem}", False
 
     def find_spec(self, name: str, target: ModuleType | None = None) -> ModuleSpec | None:
         """A package, a module, or a folder of modules."""
