@@ -93,7 +93,8 @@ class StandIn:
         self.previews += 1
         return Outcome(list(self._steps(untouched)))
 
-    def up(self, untouched: Sequence[str] = (), *, seen: str | None = None) -> Outcome:
+    def up(self, untouched: Sequence[str] = (), *, seen: str | None = None, refresh: bool = True) -> Outcome:
+        assert seen is not None or refresh, "what was not looked at is refreshed"
         assert seen is None or seen == self._digest()
         outcome = Outcome(list(self._steps(untouched)))
         for step in outcome.steps:

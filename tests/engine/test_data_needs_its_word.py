@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.engine.deployment import Deployment, Step
+from stackgen.engine.deployment import Deployment, Outcome, Step
 from stackgen.engine.reviewing import Made, carry_out, losing, review
 from stackgen.engine.updating import update
 from stackgen.errors import StackgenError
@@ -20,7 +20,7 @@ from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
 from stackgen.rendering.fingerprints import GROUND
 from stackgen.rendering.main_module import calls
-from stackgen.rendering.program import build
+from stackgen.rendering.program import Program, build
 from stackgen.rendering.writing import write
 from stackgen.spec.loading import load, parse
 from tests.engine.edits import Component, Spec, edit
@@ -163,8 +163,9 @@ def test_a_replacement_under_an_alias_is_seen() -> None:
     assert losing([replace(step, op="update")], found) == {}
 
 
-def test_no_preview_is_left_out_for_another_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such as that of a backup or of another machine, or one that was edited."""
+@pytest.fixture
+def deployable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[StandIn, Plan, Program]:
+    """A program on disk, and what it would be deployed with."""
     monkeypatch.setenv("STACKGEN_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "stack.yaml").write_text(_spec(alpha={}).text())
@@ -172,6 +173,12 @@ def test_no_preview_is_left_out_for_another_state(tmp_path: Path, monkeypatch: p
     program, standin = build(found), StandIn()
     write(program)
     standin.program = made_by(found)
+    return standin, found, program
+
+
+def test_no_preview_is_left_out_for_another_state(deployable: tuple[StandIn, Plan, Program]) -> None:
+    """Such as that of a backup or of another machine, or one that was edited."""
+    standin, found, program = deployable
     engine = cast(Deployment, standin)
 
     def previews() -> int:
@@ -186,3 +193,38 @@ def test_no_preview_is_left_out_for_another_state(tmp_path: Path, monkeypatch: p
     assert previews() == 0
     (program.folder / "helper.py").write_text("")
     assert [previews(), previews()] == [1, 1], "what code of the user's reads is in no fingerprint"
+
+
+def test_an_update_without_a_preview_is_one_of_the_state_that_was_read(
+    deployable: tuple[StandIn, Plan, Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin, found, program = deployable
+    engine = cast(Deployment, standin)
+    update(engine, found, program, SHELF)
+    standin.program = made_by(found)
+    judged, asked = standin.contents(), list[tuple[str | None, bool]]()
+
+    def up(_: Sequence[str], *, seen: str | None, refresh: bool) -> Outcome:
+        asked.append((seen, refresh))
+        return Outcome()
+
+    monkeypatch.setattr(standin, "up", up)
+    update(engine, found, program, SHELF)
+    assert standin.previews == 0
+    assert standin.contents() == judged
+    assert asked == [(standin.seen, True)]
+
+
+def test_requirements_that_change_while_they_are_read_stop_an_update(
+    deployable: tuple[StandIn, Plan, Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin, found, program = deployable
+
+    def prepare() -> None:
+        (program.folder / "requirements.txt").write_text("another==1")
+
+    monkeypatch.setattr(standin, "prepare", prepare)
+    with pytest.raises(StackgenError, match="was written to while it was deployed") as caught:
+        update(cast(Deployment, standin), found, program, SHELF, agreed=lambda _: True)
+    assert caught.value.problems[0].code == "program-changed"
+    assert (standin.previews, standin.has) == (0, {})

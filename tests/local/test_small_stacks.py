@@ -344,7 +344,12 @@ def test_protected_data_is_not_deleted_by_accident(small: Cli) -> None:
     assert "error[protected]" in small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
     small("verify", "stack.yaml", "--clause", "put-get")
     spec(small, "{capability: object_store}")
-    assert "by what was deployed last" in small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
+    written = (small.folder / "stack.yaml").read_text()
+    for text in (written, written.replace("  one1:", "  other:")):  # as an older commit may have it
+        (small.folder / "stack.yaml").write_text(text)
+        said = small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
+        assert "is protected by what was deployed last" in said
+    (small.folder / "stack.yaml").write_text(written)
     small("verify", "stack.yaml", "--clause", "put-get")
     small("up", "stack.yaml", "--yes")
     gone(small)

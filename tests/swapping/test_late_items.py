@@ -114,7 +114,7 @@ def test_a_copy_to_a_box_that_serves_takes_nothing_from_its_users(touched: bool)
     old = _Box("run", {"stage": "dev", "late": "1"}, a="1", b="x")
     new = _Box("better", {"stage": "prod", "own": "1"}, a="newest")
     mine = {"run r"} if touched else set[str]()
-    Copy(cast(Side, old), cast(Side, new), mine, serves=True).bring({"run r"}, set())
+    Copy(cast(Side, old), cast(Side, new), mine, used=True).bring({"run r"}, set())
     assert new.store.files == {"a.txt": "newest"}, "files are for `copy_late`, which knows whose they are"
     if touched:
         assert new.run.data.tags == {"stage": "prod", "own": "1", "late": "1"}

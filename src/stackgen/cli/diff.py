@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
 from stackgen.cli.context import Context, open_context
-from stackgen.errors import ExitCode
+from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
     from stackgen.engine.reviewing import Review
     from stackgen.planning.model import Plan
     from stackgen.rendering.program import Program
+    from stackgen.rendering.writing import Changes
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -29,7 +30,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     program = context.program()
     sentences = explain(plan, program.folder)
     changes, lines = compare(program), list(diff(program))
-    review = None if arguments.files else _preview(context, console, plan, program, written=not changes)
+    review = None if arguments.files else _preview(context, console, plan, program, changes)
     steps = _steps(review)
     text = (
         "".join(f"# {sentence}\n" for sentence in sentences)
@@ -57,21 +58,33 @@ def run(arguments: Namespace, console: Console) -> Answer:
     )
 
 
-def _preview(context: Context, console: Console, plan: Plan, program: Program, *, written: bool) -> Review:
+def _preview(context: Context, console: Console, plan: Plan, program: Program, changes: Changes) -> Review:
     from stackgen.engine.deployment import Deployment
     from stackgen.engine.modules import from_memory, modules
     from stackgen.engine.reviewing import look_at
     from stackgen.planning.holding import types
     from stackgen.rendering.staging import staged
+    from stackgen.rendering.writing import compare
 
     known = types(context.shelf)
-    place = nullcontext(program.folder) if written else staged(program)
+    place = staged(program) if changes else nullcontext(program.folder)
     with console.working("previewing") as progress, place as folder:
         deployment = Deployment(folder, context.name, context.environment, progress)
+        found = modules(folder, program.folder)
         context.say_what_runs(program, progress)
+        if compare(program) != changes or modules(folder, program.folder) != found:
+            raise _changed(context)
         deployment.prepare()
-        with from_memory(modules(folder, program.folder)):
+        with from_memory(found):
             return look_at(deployment, plan, known)
+
+
+def _changed(context: Context) -> StackgenError:
+    message = (
+        f"{context.program().folder} was written to while it was compared, by another command or by hand"
+    )
+    command = f"stackgen diff {context.name} -e {context.environment}"
+    return StackgenError(Problem("program-changed", message, next=command), ExitCode.DEPLOYMENT)
 
 
 def _steps(review: Review | None) -> list[dict[str, object]]:

@@ -46,13 +46,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
         changes = write(program, force=arguments.force)
         if changes:
             progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
-        context.say_what_runs(program, progress)
         if changes or looked is None:
             looked = (context.deployment(progress), None)
         deployment, resources = looked
         watched = any(embedded_by(item) for item in plan.components)
         if watched and not arguments.accept_embeddings:
             refuse_other_embeddings(plan, _deployed(deployment))
+        context.say_what_runs(program, progress)  # last, since what is there now is what runs
         done = update(
             deployment,
             plan,

@@ -139,14 +139,15 @@ class Deployment:
         how = {"exclude": list(untouched), "refresh": True if refresh else None, "diff": True}
         return self._run("preview", lambda stack, **more: stack.preview(**how, **more))
 
-    def up(self, untouched: Sequence[str] = (), *, seen: str | None = None) -> Outcome:
+    def up(self, untouched: Sequence[str] = (), *, seen: str | None = None, refresh: bool = True) -> Outcome:
         """Make what is there equal to the program; what vanished or was changed by hand is noticed first.
 
-        untouched: URNs that the engine leaves alone, and what they depend on. seen: the state's digest when a
-        preview was looked at, right after a refresh: what is done is that preview, or StackgenError(state-changed).
+        untouched: URNs that the engine leaves alone, and what they depend on. seen: the state's digest when it was
+        looked at; raises StackgenError(state-changed) where it is another one. refresh: False right after a refresh and
+        a preview: then what is done is that preview.
         """
         self._heal(seen)
-        how = {"exclude": list(untouched), "refresh": True if seen is None else None, "show_secrets": True}
+        how = {"exclude": list(untouched), "refresh": True if refresh else None, "show_secrets": True}
         return self._run("up", lambda stack, **more: stack.up(**how, **more))
 
     def refresh(self, untouched: Sequence[str] = ()) -> Outcome:

@@ -73,15 +73,15 @@ def protected(owner: str, place: str) -> Problem:
     """What to say of data that is protected by the program that was deployed last. place: where it is."""
     message = f"the data of '{owner}' is protected by what was deployed last: {place}; nothing was done"
     hint = (
-        "where the spec protects it no longer, or the component was taken out and put back: run `stackgen up` first, "
-        "then this command again"
+        "where the spec protects it no longer, or no component has it any more: run `stackgen up` first, which says "
+        "whose data is kept, then this command again"
     )
     return Problem("protected", message, hint=hint)
 
 
 def changed_meanwhile() -> StackgenError:
     """What to say where a deployment is no longer what a preview was made of."""
-    message = "the deployment was changed by another command after its preview; nothing was done"
+    message = "the deployment was changed by another command after it was looked at; nothing was done"
     return StackgenError(Problem("state-changed", message, hint="run it again"), ExitCode.DEPLOYMENT)
 
 

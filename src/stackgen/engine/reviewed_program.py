@@ -37,7 +37,7 @@ class ReviewedProgram:
     def alone(self, deployment: Deployment) -> Iterator[None]:
         """Let its engine run these modules with these settings of Pulumi's, whatever is written to disk.
 
-        Raises StackgenError(program-changed) where there are other settings by now.
+        Raises StackgenError(program-changed) where it is another program by now.
         """
         with (
             from_memory(self._modules),
@@ -47,6 +47,7 @@ class ReviewedProgram:
                 (Path(copy) / file.name).write_bytes(checkout.read(file))
             if _by_name(projects.settings(Path(copy))) != _by_name(self.settings):
                 raise self._changed("nothing was done")
+            self.refuse_changed("nothing was done")
             deployment.settings = Path(copy)
             try:
                 yield

@@ -35,6 +35,7 @@ class Review:
     """kept: boxes whose component is gone and whose data stays. lost: boxes whose data goes, by its word.
 
     untouched: URNs that the update leaves alone. outcome: the preview; None where there was no need of one.
+    seen: digest of the state that this was judged by; None where nothing was deployed.
     hints: (old, new) of components that may have been renamed.
     """
 
@@ -71,9 +72,10 @@ def review(
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
     hints = tuple(rename_hints(plan, found, kept))
     if not (look or words or any(made.otherwise(owner) for owner in found.owners if owner not in kept)):
+        seen = deployment.seen if resources else None
         if kept:
-            deployment.release(Change(_others(found, kept), guarded=untouched), None)
-        return Review(found, kept, (), untouched, hints=hints)
+            seen = deployment.release(Change(_others(found, kept), guarded=untouched), seen)
+        return Review(found, kept, (), untouched, seen=seen, hints=hints)
     if resources:
         deployment.release(_prepared(plan, found, kept), None)
         deployment.refresh(untouched)
@@ -168,7 +170,8 @@ def refuse_missing(plan: Plan, found: Holdings, owners: Collection[str]) -> None
 
 def carry_out(deployment: Deployment, reviewed: Review) -> Outcome:
     """The update that was reviewed; raises StackgenError(state-changed) where it would be another one."""
-    return deployment.up(reviewed.untouched, seen=reviewed.seen)
+    refreshed = reviewed.outcome is not None and reviewed.seen is not None
+    return deployment.up(reviewed.untouched, seen=reviewed.seen, refresh=not refreshed)
 
 
 def _prepared(plan: Plan, found: Holdings, kept: Sequence[str]) -> Change:

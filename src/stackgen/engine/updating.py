@@ -39,6 +39,7 @@ def update(
     folder = plan.spec_path.parent
     noted = known.read(stack, environment)
     deployment.prepare()
+    standing.refuse_changed("nothing was done")  # requirements have been read since
     there = deployment.resources() if resources is None else resources
     ours = noted is not None and deployment.seen == noted.state
     now = fingerprints(plan, program, standing.settings)
@@ -49,7 +50,8 @@ def update(
     if agreed is not None and not agreed(reviewed):
         return None
     standing.refuse_changed("nothing was done")
-    known.note(stack, environment, folder, {})  # until it is at its end, it is not known how boxes are made
+    protect = noted is not None and noted.protect
+    known.note(stack, environment, folder, {}, protect=protect)  # how boxes are made is known at its end
     with standing.alone(deployment):
         outcome = carry_out(deployment, reviewed)
     standing.refuse_changed(
@@ -77,7 +79,7 @@ def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
     Raises StackgenError(protected) where the last update protected data, before anything is deleted.
     """
     found = holdings(deployment.resources(), types(shelf))
-    kept = found.boxes - _deployed(deployment, plan)
+    kept = _guarded(deployment, plan, found.boxes)
     held = {
         item.owner: item.place for item in found.held.values() if item.protected and item.owner not in kept
     }
@@ -90,13 +92,13 @@ def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
     return outcome
 
 
-def _deployed(deployment: Deployment, plan: Plan) -> frozenset[str]:
-    """Names of the boxes that the spec has and the last update had too: data of others is guarded by stackgen.
+def _guarded(deployment: Deployment, plan: Plan, boxes: frozenset[str]) -> frozenset[str]:
+    """Names of boxes whose data is protected since no component had it at the last update, and not by a spec.
 
     Where that is not known, or the environment was protected, none is taken for such.
     """
     noted = known.read(plan.stack.name, plan.environment)
+    if noted is None or noted.protect or noted.state not in ("", deployment.seen):
+        return frozenset()
     names = planned_names(plan)
-    if noted is None or noted.protect or noted.state != deployment.seen:
-        return names
-    return names & {*noted.boxes, *plan.foundation_names}
+    return boxes - (names & {*noted.boxes, *plan.foundation_names} if noted.state else names)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.moving.mlflow_changes import ADDED_TO, is_newer, late_items, touched_items
+from stackgen.moving.mlflow_changes import ADDED_TO, clashes, is_newer, late_items, touched_items, with_begun
 from stackgen.moving.mlflow_copy import Copy
 from stackgen.moving.mlflow_side import (
     ORIGIN,
@@ -22,7 +22,7 @@ from stackgen.moving.mlflow_side import (
     owner,
     quiet,
 )
-from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, holds, stay
+from stackgen.moving.model import Comparison, Memory, Mover, Note, Part, Progress, failed, holds, stay
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -54,17 +54,23 @@ def copy(
     progress: Progress,
     *,
     serves: bool = False,
+    begun: Memory | None = None,
+    note: Note | None = None,
 ) -> Memory:
     """Make the target hold what the source holds; see `Mover`.
 
-    To runs and logged models that the users of a target that serves have changed, this only adds.
+    To runs and logged models that the target's users have changed, this only adds. Where both sides have made a version
+    of the same number, it is not brought: `compare` names it.
     """
     with _talking():
         here, there = _sides(source, target)
-        at_source, at_target = here.items(), there.items()
-        changed = {key for key, digest in at_source.items() if at_target.get(key) != digest}
+        before, after = here.contents(), there.contents()
+        at_source, at_target = digests(before), digests(after)
+        apart = clashes(before, after, since)
+        changed = {key for key, digest in at_source.items() if at_target.get(key) != digest} - apart
         gone = {key for key in at_target if key not in at_source}
         if since is not None:
+            since = with_begun(since, begun, at_target)
             changed = {
                 key
                 for key in changed
@@ -75,12 +81,19 @@ def copy(
             progress(stay("items", sorted(gone)))
             gone = set[str]()
         touched = touched_items(at_target, since)
-        Copy(here, there, touched, serves).bring(changed, gone)
-        sent = {key for key in changed - touched if not (serves and key.startswith(ADDED_TO))}
+        if note is not None and since is not None and changed:
+            note({key: at_source[key] for key in changed})
+        used = since is not None
+        for name in Copy(here, there, touched, used).bring(changed, gone):
+            progress(
+                f"experiment '{name}' was deleted, and is there again: what belongs to it was written late"
+            )
+        sent = {key for key in changed - touched if not (used and key.startswith(ADDED_TO))}
         _refuse_otherwise(source, target, sent, at_source)
         if changed or gone:
             progress(f"copied {_counted(changed)}, removed {len(gone)}")
-        return at_source
+        known = {key: digest for key, digest in (since or {}).items() if key in apart}
+        return {**{key: digest for key, digest in at_source.items() if key not in apart}, **known}
 
 
 def copy_late(
@@ -90,7 +103,7 @@ def copy_late(
     with _talking():
         here, there = _sides(source, target)
         late = late_items(here, there, settled)
-        Copy(here, there, set(), serves=True).bring_late(late)
+        Copy(here, there, set(), used=True).bring_late(late)
         if late:
             progress(f"copied {_counted(late)}")
 
@@ -103,15 +116,16 @@ def compare(
         here, there = _sides(source, target)
         before, after = here.contents(deep=True), there.contents(deep=True)
         at_source, at_target = digests(before), digests(after)
+        apart = clashes(before, after, since)
         shallow = Side(target).items() if since is not None else {}
         if since is not None:  # what has been written to the source since is for the next copy
             now = Side(source).items()
             still = {key for key in since if since[key] == now.get(key)}
-            at_source = {key: digest for key, digest in at_source.items() if owner(key) in still}
+            at_source = {k: digest for k, digest in at_source.items() if owner(k) in still or k in apart}
     newer = {
         key
         for key, digest in at_source.items()
-        if since and at_target.get(key) != digest
+        if since and at_target.get(key) != digest and key not in apart
         if is_newer(key, shallow, since)
         or (settled and settled.get(key) == digest)
         or (key.startswith(ADDED_TO) and holds(after.get(key), before[key]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from stackgen.moving.mlflow_side import Side, digests, owner
-from stackgen.moving.model import Memory, holds
+from stackgen.moving.mlflow_side import Side, digests, made_of, owner
+from stackgen.moving.model import Memory, holds, noted_so
 
 ADDED_TO = ("run ", "logged-model ", "file ")
 
@@ -33,9 +34,42 @@ def late_items(here: Side, there: Side, settled: Memory | None) -> set[str]:
     return {key for key in files | more if owner(key) in after}
 
 
+def with_begun(since: Memory, begun: Memory | None, at_target: Mapping[str, str]) -> Memory:
+    """What is known, with items that a copy which did not come to its end has written.
+
+    What it was about to make may be there by a half; an alias is made at once.
+    """
+    made = {key for key in begun or {} if key not in since and not key.startswith("alias ")}
+    ours = {key: digest for key, digest in at_target.items() if key in made or noted_so(begun, key, digest)}
+    return {**since, **ours}
+
+
 def is_newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:
     """Whether the target's own users have changed, made or deleted the item. Runs and files are only added to."""
     return not key.startswith(ADDED_TO) and at_target.get(key) != since.get(key)
+
+
+def clashes(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory | None) -> set[str]:
+    """Versions, and aliases of them, of which each side has made another one by the same number since the last copy.
+
+    before, after: what items of the source and of the target consist of. A version is another one if it was made of
+    other files.
+    """
+    if since is None:
+        return set()
+    apart = {
+        key
+        for key, content in before.items()
+        if key.startswith("version ") and key not in since
+        if key in after and made_of(after[key]) != made_of(content)
+    }
+    made_twice = {key.removeprefix("version ") for key in apart}
+    aliases = {
+        key: f"{key.removeprefix('alias ').rpartition('@')[0]} {before[key]}"
+        for key in before
+        if key.startswith("alias ")
+    }
+    return apart | {key for key, version in aliases.items() if version in made_twice}
 
 
 def touched_items(at_target: Mapping[str, str], since: Memory | None) -> set[str]:

@@ -33,27 +33,39 @@ def paths_of(late: set[str], kind: str, origin: str) -> set[str]:
 
 
 class Copy:
-    """One round from one server to another. Every step looks first, so a round can be repeated."""
+    """One round from one server to another. Every step looks first, so a round can be repeated.
 
-    def __init__(self, here: Side, there: Side, touched: set[str], serves: bool) -> None:
+    touched: what the target's users have changed. used: whether it may have users.
+    """
+
+    def __init__(self, here: Side, there: Side, touched: set[str], used: bool) -> None:
         self.here = here
-        self.there = there
         self.touched = touched
-        self.serves = serves
+        self.used = used
+        self._see(there)
+
+    def _see(self, there: Side) -> None:
+        self.there = there
         self.to = there.client
         self.experiments = {name: item.experiment_id for name, item in there.experiments.items()}
         self.runs = {origin: run.info.run_id for origin, run in there.runs.items()}
         self.models = {origin: model.model_id for origin, model in there.models.items()}
 
-    def bring(self, changed: set[str], gone: set[str]) -> None:
-        here = self.here
-        for name, item in here.experiments.items():
-            if f"experiment {name}" in changed or name not in self.experiments:
-                self._experiment(name, item)
+    def bring(self, changed: set[str], gone: set[str]) -> list[str]:
+        """Names of experiments that were deleted in the target, and are there again."""
+        here, restored = self.here, list[str]()
         in_order = sorted(here.runs, key=lambda origin: here.runs[origin].info.start_time or 0)
         runs = [(origin, here.runs[origin]) for origin in in_order if f"run {origin}" in changed]
-        made = [self._run(origin, run) for origin, run in runs]
         models = [(o, model) for o, model in here.models.items() if f"logged-model {o}" in changed]
+        # An experiment that the target's users have deleted comes back with all its runs: only where one is new.
+        needed = {run.info.experiment_id for _, run in runs} | {model.experiment_id for _, model in models}
+        for name, item in here.experiments.items():
+            missing = name not in self.experiments and item.experiment_id in needed
+            if (f"experiment {name}" in changed or missing) and self._experiment(name, item):
+                restored.append(name)
+        if restored:
+            self._see(self.there.again())
+        made = [self._run(origin, run) for origin, run in runs]
         for origin, model in models:
             self._model(origin, model)
         ties = Ties(here, self.to, self.runs, self.models)
@@ -65,6 +77,7 @@ class Copy:
             ties.model(origin, model)
         Registry(here, self.there, self.runs, self.models, self.touched).bring(changed)
         self._remove(gone)
+        return restored
 
     def bring_late(self, late: set[str]) -> None:
         """Points and files of runs and logged models: of those that have ended nothing else can change unseen."""
@@ -83,16 +96,18 @@ class Copy:
                 bring_files(self.here.model_artifacts(model), self.there.model_artifacts(target), paths)
 
     def _only_adds(self, item: str) -> bool:
-        return self.serves and item in self.touched
+        return self.used and item in self.touched
 
-    def _experiment(self, name: str, item: Any) -> None:
+    def _experiment(self, name: str, item: Any) -> bool:
+        """Whether it was there already, deleted."""
         found = self.to.get_experiment_by_name(name)
+        deleted = found is not None and found.lifecycle_stage == "deleted"
         if found is None:
             self.experiments[name] = self.to.create_experiment(name)
         else:
             self.experiments[name] = found.experiment_id
-            if found.lifecycle_stage == "deleted":
-                self.to.restore_experiment(found.experiment_id)
+        if deleted:
+            self.to.restore_experiment(self.experiments[name])
         present = experiment_tags(found) if found is not None else {}
         tags = experiment_tags(item)
         for key, value in tags.items():
@@ -100,6 +115,7 @@ class Copy:
                 self.to.set_experiment_tag(self.experiments[name], key, value)
         for key in surplus(self.touched, f"experiment {name}", present, tags):
             self.to.delete_experiment_tag(self.experiments[name], key)
+        return deleted
 
     def _run(self, origin: str, run: Any) -> Any:
         """Everything but what needs logged models, and the end, which says that nothing is missing."""
@@ -126,7 +142,7 @@ class Copy:
         stays = present if self._only_adds(f"run {origin}") else ()
         labels = [RunTag(k, v) for k, v in tags.items() if present.get(k) != v and k not in stays]
         self._log(target, metrics, params, labels)
-        if fresh or not self.serves:  # else `copy_late` does, which knows whose change a file is
+        if fresh or not self.used:  # else `copy_late` does, which knows whose change a file is
             bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target))
         return target
 
@@ -172,7 +188,7 @@ class Copy:
         params = {key: value for key, value in model.params.items() if key not in target.params}
         if params:
             self.to.log_model_params(target.model_id, params)
-        if fresh or not self.serves:
+        if fresh or not self.used:
             bring_files(self.here.model_artifacts(model), self.there.model_artifacts(target))
         if str(model.status) in READY and str(target.status) != str(model.status):
             self.to.finalize_logged_model(target.model_id, str(model.status))

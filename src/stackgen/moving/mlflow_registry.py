@@ -9,6 +9,7 @@ from typing import Any
 
 from stackgen.moving.mlflow_links import stage
 from stackgen.moving.mlflow_side import ORIGIN, Side, by_first_number, surplus
+from stackgen.moving.model import failed
 
 _NOTED = "mlflow.modelVersions"  # the server's note at a logged model of the versions that were made of it
 
@@ -42,7 +43,7 @@ class Registry:
         for name, item in self.here.registered.items():
             for alias, number in item.aliases.items():
                 if f"alias {name}@{alias}" in changed:
-                    self.to.set_registered_model_alias(name, alias, self._number(name, str(number)))
+                    self.to.set_registered_model_alias(name, alias, self._number(name, alias, str(number)))
 
     def _registered(self, name: str, item: Any) -> None:
         if name not in self.there.registered:
@@ -126,10 +127,17 @@ class Registry:
         found = self.to.search_model_versions(f"name = '{name.replace(chr(39), chr(39) * 2)}'")
         return by_first_number(found)
 
-    def _number(self, name: str, number: str) -> str:
-        """A version's number in the target, by its number in the source."""
+    def _number(self, name: str, alias: str, number: str) -> str:
+        """A version's number in the target, by its number in the source.
+
+        Raises StackgenError(move-failed) where the target's users have deleted it.
+        """
         first = next(n for (m, n), v in self.here.versions.items() if m == name and str(v.version) == number)
-        return self._versions(name)[first].version
+        found = self._versions(name).get(first)
+        if found is None:
+            hint = f"let the alias name another version, or delete it: {name}@{alias}"
+            raise failed(f"not moved: alias {name}@{alias}: the box that serves has no version {first}", hint)
+        return found.version
 
 
 def merged(first: str | None, second: str | None) -> str | None:

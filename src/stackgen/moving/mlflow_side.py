@@ -62,6 +62,12 @@ class Side:
         self.uri = _address(binding)
         self.client: Any = mlflow_artifacts.client(self.uri)
 
+    def again(self) -> Side:
+        """The same server, to be looked at anew."""
+        found = object.__new__(Side)
+        found.uri, found.client = self.uri, self.client
+        return found
+
     @cached_property
     def experiments(self) -> dict[str, Any]:
         """By name."""
@@ -252,6 +258,11 @@ class Side:
 def digests(contents: Mapping[str, Any]) -> dict[str, str]:
     """Every item → digest of what it consists of."""
     return {key: _digest(value) for key, value in contents.items()}
+
+
+def made_of(version: list[Any]) -> list[Any]:
+    """What `contents` says of the run and the files that a version was made of."""
+    return version[2:4]
 
 
 def by_first_number(versions: Iterable[Any]) -> dict[str, Any]:

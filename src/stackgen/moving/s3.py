@@ -9,25 +9,32 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from stackgen.apart import pulse
 from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
+from stackgen.moving.model import Comparison, Memory, Mover, Note, Part, Progress, failed, stay
+from stackgen.moving.s3_marks import (
+    MD5,
+    Object,
+    is_as,
+    is_newer,
+    source_mark,
+    target_mark,
+    turned,
+    with_begun,
+)
 
 WORKERS = 8
 EMPTY = 100  # pages without an object that a server may list one after another
 SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
-MD5 = re.compile(r"[0-9a-f]{32}")
 CLOUDS = ("amazonaws.com", "amazonaws.com.cn", "googleapis.com")
 HEADERS = (
     "CacheControl",
@@ -39,21 +46,6 @@ HEADERS = (
     "Metadata",
     "WebsiteRedirectLocation",
 )
-
-
-@dataclass(frozen=True)
-class _Object:
-    """What a server says of one object. labels: digest of the headers and tags that go along with it."""
-
-    key: str
-    size: int
-    etag: str
-    labels: str
-
-    @property
-    def mark(self) -> str:
-        """Another one when anything of the object has changed."""
-        return f"{self.etag} {self.labels}"
 
 
 class _Side:
@@ -76,11 +68,11 @@ class _Side:
                 )
         return keys
 
-    def objects(self) -> dict[str, _Object]:
+    def objects(self) -> dict[str, Object]:
         found = _each(self.object, self.keys())
         return {item.key: item for item in found if item is not None}
 
-    def object(self, key: str) -> _Object | None:
+    def object(self, key: str) -> Object | None:
         """None if it is gone."""
         try:
             answer = self.client.head_object(Bucket=self.bucket, Key=key)
@@ -89,7 +81,7 @@ class _Side:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
             raise
-        return _Object(key, answer["ContentLength"], answer["ETag"].strip('"'), labels)
+        return Object(key, answer["ContentLength"], answer["ETag"].strip('"'), labels)
 
     def tags(self, key: str) -> list[dict[str, str]]:
         from botocore.exceptions import ClientError
@@ -171,7 +163,14 @@ def _refuse_other_buckets(side: _Side) -> None:
 
 
 def copy(
-    source: S3Binding, target: S3Binding, since: Memory | None, progress: Progress, *, serves: bool = False
+    source: S3Binding,
+    target: S3Binding,
+    since: Memory | None,
+    progress: Progress,
+    *,
+    serves: bool = False,
+    begun: Memory | None = None,
+    note: Note | None = None,
 ) -> Memory:
     """Make the target's bucket hold the source's objects; see `Mover`.
 
@@ -189,20 +188,24 @@ def copy(
             ]
             gone = [key for key in at_target if key not in at_source]
         else:
-            changed = [key for key, item in at_source.items() if not _is(_source(since, key), item)]
-            wanted = [key for key in changed if not _is_newer(key, at_target, since)]
-            seen = [key for key in since if key not in at_source and _source(since, key)]
-            gone = [key for key in seen if key in at_target and not _is_newer(key, at_target, since)]
+            since = with_begun(since, begun, at_target)
+            changed = [key for key, item in at_source.items() if not is_as(source_mark(since, key), item)]
+            wanted = [key for key in changed if not is_newer(key, at_target, since)]
+            seen = [key for key in since if key not in at_source and source_mark(since, key)]
+            gone = [key for key in seen if key in at_target and not is_newer(key, at_target, since)]
         if serves and gone:
             progress(stay("objects", gone))
             gone = []
         known = {key: item.mark for key, item in at_target.items() if key in at_source}
-        known |= {key: _target(since, key) for key in at_source if since is not None and key in since}
+        known |= {key: target_mark(since, key) for key in at_source if since is not None and key in since}
 
         room, alone = _Room(), since is None
 
         def send(key: str) -> str | None:
             return _send(at_source[key], here, there, alone, room)
+
+        if note is not None and since is not None and wanted:
+            note({key: at_source[key].content for key in wanted})
 
         sent = dict(zip(wanted, _each(send, wanted), strict=True))
         for key in gone:
@@ -239,8 +242,8 @@ def compare(
         _refuse_other_buckets(here)
         at_source, at_target = here.objects(), there.objects()
         if since is not None:  # what has been written to the source since is for the next copy
-            at_source = {key: item for key, item in at_source.items() if _is(_source(since, key), item)}
-        newer = {key for key in at_source if since is not None and _is_newer(key, at_target, since)}
+            at_source = {key: item for key, item in at_source.items() if is_as(source_mark(since, key), item)}
+        newer = {key for key in at_source if since is not None and is_newer(key, at_target, since)}
         keys = [key for key in sorted(at_source) if key not in newer]
         before = dict(zip(keys, _each(lambda key: _checksum(here, key), keys), strict=True))
         held = [key for key in keys if key in at_target]
@@ -263,31 +266,7 @@ def amounts(binding: S3Binding) -> dict[str, int]:
         return {"objects": len(side.keys())}
 
 
-def turned(memory: Memory) -> Memory:
-    """The same for the other direction."""
-    return {key: f"{_target(memory, key)}\n{_source(memory, key)}" for key in memory}
-
-
-def _source(since: Memory, key: str) -> str:
-    return since.get(key, "").partition("\n")[0]
-
-
-def _target(since: Memory, key: str) -> str:
-    return since.get(key, "").partition("\n")[2]
-
-
-def _is(remembered: str, item: _Object) -> bool:
-    """Whether the object is as it was; a former version remembered its ETag alone."""
-    return remembered in (item.mark, item.etag)
-
-
-def _is_newer(key: str, at_target: Mapping[str, _Object], since: Memory) -> bool:
-    """Whether the target's own users have written or deleted the object."""
-    found = at_target.get(key)
-    return (key in since and found is None) or (found is not None and not _is(_target(since, key), found))
-
-
-def _send(item: _Object, here: _Side, there: _Side, alone: bool, room: _Room) -> str | None:
+def _send(item: Object, here: _Side, there: _Side, alone: bool, room: _Room) -> str | None:
     """One object; the mark it has there. The target checks the SHA-256 of what it receives.
 
     None if it is gone meanwhile, or larger than it was: the next copy brings it. alone: whether no one else writes to
@@ -312,7 +291,7 @@ def _send(item: _Object, here: _Side, there: _Side, alone: bool, room: _Room) ->
     return made.mark if made is not None else ""
 
 
-def _length(answer: Mapping[str, Any], item: _Object, here: _Side) -> int:
+def _length(answer: Mapping[str, Any], item: Object, here: _Side) -> int:
     if "ContentLength" not in answer:
         raise failed(f"the server of the bucket '{here.bucket}' does not say how long object '{item.key}' is")
     return answer["ContentLength"]
@@ -336,7 +315,7 @@ def _transfer(
         there.client.put_object(Bucket=there.bucket, Key=key, Body=file, ChecksumSHA256=checksum, **headers)
 
 
-def _same(one: _Object, other: _Object, here: _Side, there: _Side) -> bool:
+def _same(one: Object, other: Object, here: _Side, there: _Side) -> bool:
     if (one.size, one.labels) != (other.size, other.labels):
         return False
     if MD5.fullmatch(one.etag) and MD5.fullmatch(other.etag):

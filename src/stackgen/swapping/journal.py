@@ -23,11 +23,12 @@ Kind = Literal["swap", "return", "abandon", "retire"]
 class Journal:
     """One move between two boxes of a component.
 
-    kind: swap to a new box; return to the old one after bindings were switched; abandon the new one before
-    that; retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the
-    other. wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the
-    source refuses writes. memory: contract → what was copied. settled: contract → what was equal right after the
-    switch. proof: contract → what was equal at the switch.
+    kind: swap to a new box; return to the old one after bindings were switched; abandon the new one before that;
+    retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the other.
+    wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the source
+    refuses writes. memory: contract → what was copied. begun: contract → what a copy that did not come to its end
+    was about to write, see `Mover`. settled: contract → what was equal when it was compared last. proof: contract →
+    what was equal at the switch.
     made: box → URN of a resource with data → when it was made, as it was at the switch.
     given_port: of the old box, instead of its own, since it is being retired.
     closed: contract → what our last copy made of a closed target, [] while that goes on.
@@ -50,6 +51,7 @@ class Journal:
     collections: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     proof: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
     memory: dict[str, Memory] = field(default_factory=dict[str, Memory])
+    begun: dict[str, Memory] = field(default_factory=dict[str, Memory])
     settled: dict[str, Memory] = field(default_factory=dict[str, Memory])
     reason: str = ""
     warnings: list[str] = field(default_factory=list[str])
@@ -122,10 +124,13 @@ def read(path: Path) -> Journal | None:
 
 
 def restored(journal: Journal | None) -> Journal | None:
-    """The journal, or the finished one before it where nothing is deleted since."""
+    """The journal, or the finished one before it where nothing is deleted since; what was copied since is known."""
     if journal is None or not journal.untouched:
         return journal
-    return Journal(journal.path, **journal.former)
+    before = Journal(journal.path, **journal.former)
+    if journal.kind == "retire":
+        before.memory, before.begun, before.settled = journal.memory, journal.begun, journal.settled
+    return before
 
 
 def place(stack: str, environment: str, component: str) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.moving import Mover
 from stackgen.moving.model import Memory
+from stackgen.swapping.copying import caught_up, copied
 from stackgen.swapping.journal import Journal, Kind
 from stackgen.swapping.losses import refuse_lost
 from stackgen.swapping.overrides import Override, alone, exchanged, with_port
@@ -150,17 +151,17 @@ class Steps:
 
     def _gather(self) -> str:
         """Before the way back: what the old box got too late, as after every switch."""
-        memory: dict[str, Memory] = {}
+        turned: dict[str, Memory] = {}
         for name, found, source, target in self._sides():
-            known = self.journal.memory.get(name, {})
-            late = found.copy(target, source, known, self.site.progress, serves=True)
+            late = caught_up(self.journal, name, found, (target, source), self.site.progress)
             if found.copy_late is not None:
                 settled = self.journal.settled.get(name, {})
                 found.copy_late(target, source, settled, self.site.progress)
                 compared = found.compare(target, source, late, settled)
+                self.journal.settled[name] = {**settled, **compared.alike}
                 must_be_equal(compared, self.journal.target, self.journal.source)
-            memory[name] = found.turned(late)
-        self.journal.memory = memory
+            turned[name] = found.turned(late)
+        self.journal.memory = turned  # saved with the step's end, so that it is never turned twice
         return "nothing is left behind"
 
     def _bring(self, name: str, found: Mover, source: Any, target: Any, since: Memory | None) -> None:
@@ -170,7 +171,7 @@ class Steps:
             self._refuse_written(found, target, self.journal.target, self.journal.closed[name])
         self.journal.closed[name] = []
         self.journal.save()  # before, since a crash in the copy leaves the box as neither
-        self.journal.memory[name] = found.copy(source, target, since, self.site.progress)
+        copied(self.journal, name, found, (source, target), since, self.site.progress)
         if closed:
             self.journal.closed[name] = held_parts(found, target)
             self.journal.save()
@@ -209,12 +210,19 @@ class Steps:
                 compared = found.compare(source, target, None)
                 said.append(must_be_equal(compared, self.journal.source, self.journal.target))
                 self.journal.proof[name] = [[part.name, part.source_checksum] for part in compared.parts]
-            elif found.copy_late is not None:
-                found.copy_late(source, target, None, self.site.progress)
-                self.journal.settled[name] = found.compare(source, target, None).alike
+            else:
+                self._bring_late(name, found, source, target)
         boxes = (self.journal.source, self.journal.target)
         self.journal.made = {str(box): self.site.made(box) for box in boxes}
         return "; ".join(said) or "copied once more; compared after the switch, since writes go on"
+
+    def _bring_late(self, name: str, found: Mover, source: Any, target: Any) -> None:
+        """Bring what `copy` does not see. On the way back clients with old bindings may write to the target."""
+        if found.copy_late is None:
+            return
+        known = self.journal.settled.get(name, {}) if self.journal.kind == "return" else None
+        found.copy_late(source, target, known, self.site.progress)
+        self.journal.settled[name] = {**(known or {}), **found.compare(source, target, None).alike}
 
     def _open(self) -> str:
         """The target takes writes again, if an earlier move froze it."""
@@ -234,15 +242,14 @@ class Steps:
             if found.freeze is not None:
                 said.append(self._closed(name, found, source))
                 continue
-            known = self.journal.memory.get(name, {})
-            late = found.copy(source, target, known, self.site.progress, serves=True)
-            self.journal.memory[name] = late
+            late = caught_up(self.journal, name, found, (source, target), self.site.progress)
             settled = self.journal.settled.get(name, {})
             compared = found.compare(source, target, late, settled)
             if not compared.equal and found.copy_late is not None:
                 found.copy_late(source, target, settled, self.site.progress)
                 compared = found.compare(source, target, late, settled)
             self.journal.settled[name] = {**settled, **compared.alike}
+            self.journal.save()
             said.append(must_be_equal(compared, self.journal.source, self.journal.target))
         return "; ".join(said)
 
@@ -348,7 +355,7 @@ class Steps:
         for name, found, source, target in self._sides():
             if found.freeze is not None:
                 continue
-            if found.copy(source, target, before[name], _silent, serves=True) != before[name]:
+            if caught_up(self.journal, name, found, (source, target), _silent) != before[name]:
                 message = f"box {self.journal.source} is still written to, by somebody with its old bindings"
                 hint = "restart what uses it, so that it takes the new ones; then retire it again"
                 raise StackgenError(Problem("box-in-use", message, hint=hint), ExitCode.DEPLOYMENT)

@@ -1,0 +1,284 @@
+"""Clients with old bindings go on writing to a box that serves no longer: what they write is not lost.
+
+S3 is moto's, and registries are MLflow's own store of files, by the clients that applications use.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from moto import mock_aws
+
+from stackgen.contracts import mlflow_artifacts
+from stackgen.contracts.mlflow import MlflowBinding
+from stackgen.contracts.s3 import S3Binding, client
+from stackgen.errors import StackgenError
+from stackgen.moving import mlflow, mlflow_side, s3
+from stackgen.moving.mlflow_side import Side, quiet
+from stackgen.swapping import starting, steps
+from stackgen.swapping.journal import read
+from tests.swapping.world import World
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def quietly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
+    """Sets what happens while a retirement waits for a box to be quiet."""
+
+    def meanwhile(what: Callable[[], Any]) -> None:
+        monkeypatch.setattr(steps, "time", SimpleNamespace(sleep=lambda _: what()))
+
+    meanwhile(lambda: None)
+    return meanwhile
+
+
+class Bucket:
+    def __init__(self, name: str) -> None:
+        self.binding = S3Binding(
+            endpoint="https://s3.us-east-1.amazonaws.com", region="us-east-1", bucket=name
+        )
+        self.client = client(self.binding)
+        self.client.create_bucket(Bucket=name)
+
+    def put(self, content: str, key: str = "checkpoint") -> None:
+        self.client.put_object(Bucket=self.binding.bucket, Key=key, Body=content.encode())
+
+    def put_in_parts(self, content: str, key: str) -> None:
+        """What has another ETag than the same content sent at once."""
+        where = {"Bucket": self.binding.bucket, "Key": key}
+        upload = self.client.create_multipart_upload(**where)["UploadId"]
+        part = self.client.upload_part(**where, UploadId=upload, PartNumber=1, Body=content.encode())
+        parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+        self.client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
+
+    def get(self, key: str = "checkpoint") -> str:
+        return self.client.get_object(Bucket=self.binding.bucket, Key=key)["Body"].read().decode()
+
+
+@dataclass
+class Buckets:
+    old: Bucket
+    new: Bucket
+    world: World
+
+
+@pytest.fixture
+def buckets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Buckets]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    with mock_aws():
+        old, new = Bucket("old"), Bucket("new")
+        world = World(s3.MOVER, (old.binding, new.binding), tmp_path / "kept.json")
+        old.put("0")
+        old.put("0", "both")
+        old.put_in_parts("0", "large")
+        world.swap()
+        yield Buckets(old, new, world)
+
+
+def _stopped(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _interrupted(world: World, *, early: bool = False) -> World:
+    """Its copies come to their end, or to their first write, and nothing remembers what they wrote."""
+
+    def copy(*boxes: Any, note: Callable[[Any], None], **options: Any) -> Any:
+        noted: Callable[[Any], None] = (lambda items: _stopped(note(items))) if early else note
+        _stopped(world.mover.copy(*boxes, note=noted, **options))
+
+    return replace(world, mover=replace(world.mover, copy=cast(Any, copy)))
+
+
+@pytest.mark.parametrize("word", ["retire", "rollback"])
+def test_what_a_stopped_retirement_brought_over_is_no_change_by_users(
+    buckets: Buckets, quietly: Callable[[Callable[[], Any]], None], word: str
+) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    old.put("1")
+    new.put("own", "both")
+    quietly(lambda: old.put("2"))
+    with pytest.raises(StackgenError, match="is still written to"):
+        world.retire()
+    assert new.get() == "2"
+    old.put("9")
+    quietly(lambda: None)
+    world.retire() if word == "retire" else world.returned()
+    assert (new.get(), new.get("both")) == ("9", "own")
+    assert old.get() == "9"
+
+
+@pytest.mark.parametrize("word", ["retire", "rollback"])
+@pytest.mark.usefixtures("quietly")
+def test_what_an_interrupted_copy_brought_over_is_no_change_by_users(buckets: Buckets, word: str) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    new.put("own", "both")
+    for content, early, there in (("1", False, "1"), ("2", True, "1"), ("3", False, "3"), ("4", True, "3")):
+        old.put(content)
+        old.put("late", "both")
+        journal = starting.retire(world.site(), read(world.path))
+        with pytest.raises(KeyboardInterrupt):
+            _interrupted(world, early=early).take(journal, "prove")
+        assert new.get() == there
+    old.put("9")
+    world.retire() if word == "retire" else world.returned()
+    assert (new.get(), new.get("both"), old.get()) == ("9", "own", "9")
+
+
+def test_a_way_back_that_is_interrupted_brings_what_was_written_since(buckets: Buckets) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    new.put("5")
+    new.put("own", "large")
+    journal = world.back()
+    world.take(journal, "gather")
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(world).take(journal, "copy")
+    assert old.get() == "5"
+    new.put("6")
+    old.put("late", "both")
+    world.returned()
+    assert (old.get(), old.get("both"), old.get("large")) == ("6", "late", "own")
+
+
+class Registry:
+    """Runs, their files and tags, experiments and registered models, as an application sees them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.binding = MlflowBinding(tracking_uri=f"file:{folder}")
+
+    @property
+    def client(self) -> Any:
+        return Side(self.binding).client
+
+    def id(self, run: str) -> str:
+        return Side(self.binding).runs[run].info.run_id
+
+    def run(self, name: str, experiment: str = "0", *, ends: bool = True) -> str:
+        run = self.client.create_run(experiment, run_name=name).info.run_id
+        if ends:
+            self.client.set_terminated(run)
+        return run
+
+    def put(self, run: str, **files: str) -> None:
+        for name, content in files.items():
+            self.client.log_text(self.id(run), content, f"{name}.txt")
+
+    def holds(self, run: str) -> dict[str, str]:
+        with tempfile.TemporaryDirectory() as folder:
+            artifacts = mlflow_side.Side(self.binding).run_artifacts(Side(self.binding).runs[run])
+            paths = [
+                Path(mlflow_side.fetched(artifacts, name, folder)) for name in mlflow_side.files(artifacts)
+            ]
+            return {path.stem: path.read_text() for path in paths}
+
+    def register(self, text: str) -> str:
+        run = self.run(text)
+        about = {"description": text, "await_creation_for": 0}
+        return str(self.client.create_model_version("fraud", f"runs:/{run}/m", run, **about).version)
+
+    def served(self) -> str:
+        return self.client.get_model_version_by_alias("fraud", "champion").description
+
+
+@dataclass
+class Registries:
+    old: Registry
+    new: Registry
+    world: World
+
+
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registries]:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_DISABLE_FILE_STORE_WARNING", "1")
+    monkeypatch.setattr(mlflow_artifacts, "refusal", lambda *_: None)  # files of this store are in no server
+    monkeypatch.setattr(mlflow_side, "refuse_left", lambda *_: None)  # it has no prompts and no scorers
+    old, new = Registry(tmp_path / "old"), Registry(tmp_path / "new")
+    with quiet():
+        yield Registries(old, new, World(mlflow.MOVER, (old.binding, new.binding), tmp_path / "kept.json"))
+
+
+def test_the_way_back_of_a_registry_writes_over_no_late_file(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    run = old.run("a long training", ends=False)
+    old.put(run, checkpoint="1", other="1")
+    old.client.set_tag(run, "best", "1")
+    world.swap()
+    old.put(run, checkpoint="4")
+    new.put(run, other="own")
+    journal = world.back()
+    world.take(journal, "gather")
+    assert new.holds(run) == {"checkpoint": "4", "other": "own"}
+    old.put(run, checkpoint="5")  # while the way back copies and compares
+    world.take(journal, "copy", "delta")
+    assert old.holds(run) == {"checkpoint": "5", "other": "own"}
+    world.take(journal, "switch", "settle")
+    assert old.holds(run) == {"checkpoint": "5", "other": "own"}
+
+
+def test_a_tag_that_both_registries_have_changed_stops_the_way_back(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    run = old.run("a long training", ends=False)
+    old.client.set_tag(run, "best", "1")
+    world.swap()
+    new.client.set_tag(new.id(run), "best", "2")
+    journal = world.back()
+    world.take(journal, "gather")
+    old.client.set_tag(run, "best", "3")
+    world.take(journal, "copy", "delta")
+    assert old.client.get_run(run).data.tags["best"] == "3"
+    with pytest.raises(StackgenError, match="does not hold what the old one holds") as caught:
+        world.take(journal, "switch", "settle")
+    assert f"run {run}" in str(caught.value.problems[0].hint)
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("word", ["retire", "rollback"])
+def test_two_versions_of_one_number_are_named_and_none_is_dropped(registries: Registries, word: str) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.client.create_registered_model("fraud")
+    old.client.set_registered_model_alias("fraud", "champion", old.register("first"))
+    world.swap()
+    new.register("an experiment")
+    old.client.set_registered_model_alias("fraud", "champion", old.register("promoted"))
+    for _ in range(2):
+        with pytest.raises(StackgenError, match="does not hold what the old one holds") as caught:
+            world.retire() if word == "retire" else world.returned()
+        assert "alias fraud@champion, version fraud 2" in str(caught.value.problems[0].hint)
+    assert (old.served(), new.served()) == ("promoted", "first")
+    new.client.delete_model_version("fraud", "2")
+    world.retire() if word == "retire" else world.returned()
+    assert (old.served(), new.served()) == ("promoted", "promoted")
+
+
+@pytest.mark.usefixtures("quietly")
+def test_an_experiment_that_was_deleted_stays_deleted(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.run("another")
+    run = old.run("x", old.client.create_experiment("personal"))
+    world.swap()
+    new.client.delete_experiment(new.client.get_experiment_by_name("personal").experiment_id)
+    world.retire()
+    assert [item.name for item in new.client.search_experiments()] == ["Default"]
+    old.client.set_tag(run, "late", "1")
+    world.retire()
+    assert new.client.get_run(new.id(run)).data.tags["late"] == "1"
+
+
+@pytest.mark.usefixtures("quietly")
+def test_an_alias_of_a_version_that_was_deleted_is_named(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.client.create_registered_model("fraud")
+    old.register("first")
+    world.swap()
+    new.client.delete_model_version("fraud", "1")
+    old.client.set_registered_model_alias("fraud", "champion", "1")
+    with pytest.raises(StackgenError, match="alias fraud@champion: the box that serves has no version 1"):
+        world.retire()
