@@ -147,6 +147,24 @@ def test_a_way_back_that_is_interrupted_brings_what_was_written_since(buckets: B
     assert (old.get(), old.get("both"), old.get("large")) == ("6", "late", "own")
 
 
+@pytest.mark.usefixtures("quietly")
+def test_what_users_write_while_a_copy_goes_on_is_not_written_over(buckets: Buckets) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    old.put("late")
+    old.put("late", "both")
+
+    def copy(*boxes: Any, note: Callable[[Any], None], **options: Any) -> Any:
+        def noted(items: Any) -> None:
+            note(items)
+            new.put("own")
+
+        return s3.copy(*boxes, note=noted, **options)
+
+    world.mover = replace(s3.MOVER, copy=cast(Any, copy))
+    world.retire()
+    assert (new.get(), new.get("both")) == ("own", "late")
+
+
 class Registry:
     """Runs, their files and tags, experiments and registered models, as an application sees them."""
 

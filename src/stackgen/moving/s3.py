@@ -199,21 +199,29 @@ def copy(
         known = {key: item.mark for key, item in at_target.items() if key in at_source}
         known |= {key: target_mark(since, key) for key in at_source if since is not None and key in since}
 
-        room, alone = _Room(), since is None
+        room, alone, written = _Room(), since is None, set[str]()
+
+        def is_written(key: str) -> bool:
+            """Whether the target's users have written the object since it was looked at, which may be long ago."""
+            if since is not None and there.object(key) != at_target.get(key):
+                written.add(key)
+            return key in written
 
         def send(key: str) -> str | None:
-            return _send(at_source[key], here, there, alone, room)
+            return known.get(key, "") if is_written(key) else _send(at_source[key], here, there, alone, room)
 
         if note is not None and since is not None and wanted:
             note({key: at_source[key].content for key in wanted})
 
         sent = dict(zip(wanted, _each(send, wanted), strict=True))
         for key in gone:
-            there.client.delete_object(Bucket=there.bucket, Key=key)
+            if not is_written(key):
+                there.client.delete_object(Bucket=there.bucket, Key=key)
         arrived = {key: mark for key, mark in sent.items() if mark is not None}
         if wanted or gone:
-            _refuse_other_keys(there, arrived, at_source if since is None else None)
-            progress(f"copied {len(sent)} objects, removed {len(gone)}")
+            made = [key for key in arrived if key not in written]
+            _refuse_other_keys(there, made, at_source if since is None else None)
+            progress(f"copied {len({*sent} - written)} objects, removed {len({*gone} - written)}")
         marks = {**known, **arrived}
         there_still = [key for key in at_source if key not in sent or key in arrived or key in at_target]
         return {key: f"{at_source[key].mark}\n{marks.get(key, '')}" for key in there_still}
