@@ -111,6 +111,13 @@ class StandIn:
                 self.has[urn] = made
         return outcome
 
+    def destroy(self) -> Outcome:
+        """The engine refuses what is protected before it deletes anything."""
+        assert not any(has.protect for has in self.has.values())
+        self.lost += [has.name for has in self.has.values() if has.type in HOLDS.values()]
+        self.has.clear()
+        return Outcome()
+
     def _steps(self, untouched: Sequence[str]) -> Iterator[Step]:
         assert set(untouched) <= set(self.has), "the engine refuses URNs that it does not know"
         for urn, made in self.program.items():

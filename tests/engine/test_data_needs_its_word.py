@@ -13,7 +13,7 @@ import pytest
 from stackgen.catalog.shelf import Shelf
 from stackgen.engine.deployment import Deployment, Outcome, Step
 from stackgen.engine.reviewing import Made, carry_out, losing, review
-from stackgen.engine.updating import update
+from stackgen.engine.updating import remove, update
 from stackgen.errors import StackgenError
 from stackgen.planning.holding import holdings, types
 from stackgen.planning.model import Plan
@@ -228,3 +228,50 @@ def test_requirements_that_change_while_they_are_read_stop_an_update(
         update(cast(Deployment, standin), found, program, SHELF, agreed=lambda _: True)
     assert caught.value.problems[0].code == "program-changed"
     assert (standin.previews, standin.has) == (0, {})
+
+
+def _deploy(standin: StandIn, spec: Spec, folder: Path, agreed: bool | None = None) -> Plan:
+    (folder / "stack.yaml").write_text(spec.text())
+    found = plan(load(folder / "stack.yaml"), "dev", SHELF)
+    program = build(found)
+    write(program, force=True)
+    standin.program = made_by(found)
+    asked = None if agreed is None else lambda _: bool(agreed)  # pyright: ignore[reportUnknownLambdaType]
+    update(cast(Deployment, standin), found, program, SHELF, agreed=asked)
+    return found
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_interrupted_update_that_protects_has_protected(
+    deployable: tuple[StandIn, Plan, Program], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    standin = deployable[0]
+    spec = _spec(alpha={}, beta={})
+    if not first:
+        _deploy(standin, spec, tmp_path)
+    spec.protect = True
+    up = standin.up
+
+    def broken(*given: Any, **options: Any) -> Outcome:
+        up(*given, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(standin, "up", broken)
+        _deploy(standin, spec, tmp_path)
+    (tmp_path / "stack.yaml").write_text(_spec(gamma={}).text())  # as an older commit has it
+    older = plan(load(tmp_path / "stack.yaml"), "dev", SHELF)
+    with pytest.raises(StackgenError, match="is protected by what was deployed last"):
+        remove(cast(Deployment, standin), older, SHELF)
+
+
+@pytest.mark.parametrize("agreed", [None, False])
+def test_data_that_was_kept_goes_with_all_data(
+    deployable: tuple[StandIn, Plan, Program], tmp_path: Path, agreed: bool | None
+) -> None:
+    """Also where the update that would keep it was not agreed to."""
+    standin = deployable[0]
+    _deploy(standin, _spec(alpha={}, beta={}), tmp_path)
+    found = _deploy(standin, _spec(beta={}), tmp_path, agreed)
+    remove(cast(Deployment, standin), found, SHELF)
+    assert sorted(standin.lost) == ["alpha-data", "beta-data"]

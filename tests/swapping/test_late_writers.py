@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +20,12 @@ from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import MlflowBinding
 from stackgen.contracts.s3 import S3Binding, client
 from stackgen.errors import StackgenError
-from stackgen.moving import mlflow, mlflow_side, s3
+from stackgen.moving import mlflow, mlflow_copy, mlflow_side, s3
+from stackgen.moving.begun import Begun
 from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import starting, steps
-from stackgen.swapping.journal import read
-from tests.swapping.world import World
+from stackgen.swapping.journal import Journal, read
+from tests.swapping.world import BESIDE, World
 
 pytestmark = pytest.mark.unit
 
@@ -58,6 +60,14 @@ class Bucket:
         parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
         self.client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
 
+    def tag(self, key: str, value: str) -> None:
+        tags = {"TagSet": [{"Key": "state", "Value": value}]}
+        self.client.put_object_tagging(Bucket=self.binding.bucket, Key=key, Tagging=tags)
+
+    def tags(self, key: str) -> list[str]:
+        found = self.client.get_object_tagging(Bucket=self.binding.bucket, Key=key)["TagSet"]
+        return [tag["Value"] for tag in found]
+
     def get(self, key: str = "checkpoint") -> str:
         return self.client.get_object(Bucket=self.binding.bucket, Key=key)["Body"].read().decode()
 
@@ -87,14 +97,28 @@ def _stopped(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _interrupted(world: World, *, early: bool = False) -> World:
-    """Its copies come to their end, or to their first write, and nothing remembers what they wrote."""
+def _interrupted(world: World) -> World:
+    """Its copies come to their end, and nothing remembers what they returned."""
 
-    def copy(*boxes: Any, note: Callable[[Any], None], **options: Any) -> Any:
-        noted: Callable[[Any], None] = (lambda items: _stopped(note(items))) if early else note
-        _stopped(world.mover.copy(*boxes, note=noted, **options))
+    def copy(*boxes: Any, **options: Any) -> Any:
+        _stopped(world.mover.copy(*boxes, **options))
 
     return replace(world, mover=replace(world.mover, copy=cast(Any, copy)))
+
+
+@contextmanager
+def _early() -> Iterator[None]:
+    """Copies are interrupted when they have noted what they are about to write."""
+    with pytest.MonkeyPatch.context() as patch:
+        begin = Begun.begin
+        patch.setattr(Begun, "begin", lambda *given: _stopped(begin(*given)))
+        yield
+
+
+def _stop_a_retirement(world: World, *, early: bool = False) -> None:
+    journal = starting.retire(world.site(), read(world.path))
+    with _early() if early else nullcontext(), pytest.raises(KeyboardInterrupt):
+        _interrupted(world).take(journal, "prove")
 
 
 @pytest.mark.parametrize("word", ["retire", "rollback"])
@@ -123,9 +147,7 @@ def test_what_an_interrupted_copy_brought_over_is_no_change_by_users(buckets: Bu
     for content, early, there in (("1", False, "1"), ("2", True, "1"), ("3", False, "3"), ("4", True, "3")):
         old.put(content)
         old.put("late", "both")
-        journal = starting.retire(world.site(), read(world.path))
-        with pytest.raises(KeyboardInterrupt):
-            _interrupted(world, early=early).take(journal, "prove")
+        _stop_a_retirement(world, early=early)
         assert new.get() == there
     old.put("9")
     world.retire() if word == "retire" else world.returned()
@@ -148,19 +170,48 @@ def test_a_way_back_that_is_interrupted_brings_what_was_written_since(buckets: B
 
 
 @pytest.mark.usefixtures("quietly")
-def test_what_users_write_while_a_copy_goes_on_is_not_written_over(buckets: Buckets) -> None:
+@pytest.mark.parametrize("word", ["retire", "rollback"])
+def test_what_an_interrupted_copy_sent_is_known_by_what_the_server_said_of_it(
+    buckets: Buckets, word: str
+) -> None:
+    """Sent at once it has another ETag than in parts."""
+    old, new, world = buckets.old, buckets.new, buckets.world
+    old.put_in_parts("11", "large")
+    _stop_a_retirement(world)
+    assert new.get("large") == "11"
+    old.put_in_parts("99", "large")
+    world.retire() if word == "retire" else world.returned()
+    assert (new.get("large"), old.get("large")) == ("99", "99")
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("early", [True, False])
+def test_what_users_made_of_an_object_after_an_interrupted_copy_stays(buckets: Buckets, early: bool) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    old.put("1")
+    _stop_a_retirement(world, early=early)
+    if early:
+        new.put("7")
+    else:
+        new.tag("checkpoint", "approved")
+    world.retire()
+    assert (new.get(), new.tags("checkpoint")) == (("7", []) if early else ("1", ["approved"]))
+
+
+@pytest.mark.usefixtures("quietly")
+def test_what_users_write_while_a_copy_goes_on_is_not_written_over(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     old.put("late")
     old.put("late", "both")
 
-    def copy(*boxes: Any, note: Callable[[Any], None], **options: Any) -> Any:
-        def noted(items: Any) -> None:
-            note(items)
+    class Written(Begun):
+        def __init__(self, path: str | None) -> None:  # by then both boxes are listed
+            super().__init__(path)
             new.put("own")
 
-        return s3.copy(*boxes, note=noted, **options)
-
-    world.mover = replace(s3.MOVER, copy=cast(Any, copy))
+    monkeypatch.setattr(s3, "Begun", Written)
     world.retire()
     assert (new.get(), new.get("both")) == ("own", "late")
 
@@ -300,3 +351,114 @@ def test_an_alias_of_a_version_that_was_deleted_is_named(registries: Registries)
     old.client.set_registered_model_alias("fraud", "champion", "1")
     with pytest.raises(StackgenError, match="alias fraud@champion: the box that serves has no version 1"):
         world.retire()
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_version_whose_experiment_was_deleted_brings_it_back(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.client.create_registered_model("fraud")
+    old.register("first")
+    run = old.run("x", old.client.create_experiment("personal"))
+    world.swap()
+    new.client.delete_experiment(new.client.get_experiment_by_name("personal").experiment_id)
+    source = f"{old.client.get_run(run).info.artifact_uri}/m"
+    old.client.create_model_version("fraud", source, run, await_creation_for=0)
+    world.retire()
+    assert new.client.get_model_version("fraud", "2").run_id == new.id(run)
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_version_whose_run_was_deleted_is_named(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.client.create_registered_model("fraud")
+    run = old.run("x")
+    world.swap()
+    new.client.delete_run(new.id(run))
+    old.client.create_model_version("fraud", f"runs:/{run}/m", run, await_creation_for=0)
+    with pytest.raises(
+        StackgenError, match="version 1 of model fraud: the box that serves has its run no longer"
+    ):
+        world.retire()
+    assert not new.client.search_model_versions("name='fraud'")
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_run_that_goes_on_while_it_is_copied_is_swapped(
+    registries: Registries, monkeypatch: pytest.MonkeyPatch, busy: bool
+) -> None:
+    """A copy knows what a run had when it began, and brings what it has when it comes to it."""
+    old, new, world = registries.old, registries.new, registries.world
+    run = old.run("training", ends=False)
+    old.client.log_metric(run, "loss", 1.0)
+    old.client.set_tag(run, "best", "1")
+    bring = mlflow_copy.Copy._run  # pyright: ignore[reportPrivateUsage]
+
+    def meanwhile(copy: Any, *given: Any) -> Any:
+        if busy:
+            old.client.log_metric(run, "loss", 0.5, step=1)
+        return bring(copy, *given)
+
+    journal = Journal(world.path, "swap", "kept", 1, 2, wanted=BESIDE)
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow_copy.Copy, "_run", meanwhile)
+        world.take(journal, "copy")
+    old.client.set_tag(run, "best", "2")
+    world.take(journal, "delta", "switch", "settle")
+    assert new.client.get_run(new.id(run)).data.tags["best"] == "2"
+
+
+@pytest.mark.usefixtures("quietly")
+def test_two_versions_of_one_number_are_named_after_a_copy_that_stopped_too(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.client.create_registered_model("fraud")
+    old.client.set_registered_model_alias("fraud", "champion", old.register("first"))
+    world.swap()
+    old.client.set_registered_model_alias("fraud", "champion", old.register("promoted"))
+    _stop_a_retirement(world, early=True)
+    new.register("an experiment")
+    for _ in range(3):
+        with pytest.raises(StackgenError, match="does not hold what the old one holds"):
+            world.retire()
+        assert new.served() == "first"
+        assert new.client.get_model_version("fraud", "2").description == "an experiment"
+
+
+@pytest.mark.usefixtures("quietly")
+def test_what_users_made_of_runs_and_versions_after_an_interrupted_copy_stays(registries: Registries) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.client.create_registered_model("fraud")
+    old.register("first")
+    world.swap()
+    run = old.run("late")
+    old.register("second")
+    _stop_a_retirement(world)
+    new.client.set_tag(new.id(run), "approved", "yes")
+    new.client.set_model_version_tag("fraud", "2", "approved", "yes")
+    new.client.update_model_version("fraud", "2", "edited")
+    world.retire()
+    version = new.client.get_model_version("fraud", "2")
+    assert new.client.get_run(new.id(run)).data.tags["approved"] == "yes"
+    assert (version.tags["approved"], version.description) == ("yes", "edited")
+
+
+@pytest.mark.usefixtures("quietly")
+def test_what_an_interrupted_copy_has_made_of_a_registry_is_brought_up_to_date(
+    registries: Registries,
+) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    experiment = old.client.create_experiment("fraud")
+    old.client.create_registered_model("fraud")
+    old.register("first")
+    world.swap()
+    old.client.set_experiment_tag(experiment, "owner", "ann")
+    old.client.set_registered_model_alias("fraud", "champion", "1")
+    run = old.run("late")
+    old.client.set_tag(run, "best", "1")
+    _stop_a_retirement(world)
+    old.client.set_experiment_tag(experiment, "owner", "bob")
+    old.client.set_registered_model_alias("fraud", "champion", old.register("second"))
+    old.client.set_tag(run, "best", "2")
+    world.retire()
+    assert new.client.get_experiment_by_name("fraud").tags["owner"] == "bob"
+    assert new.served() == "second"
+    assert new.client.get_run(new.id(run)).data.tags["best"] == "2"

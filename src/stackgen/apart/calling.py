@@ -49,8 +49,8 @@ def call(
 ) -> R:
     """What the function of a module returns, called by a process of its own with the environment.
 
-    given: arguments by name; they and the result are as the function's types say. A function among them takes
-    reports, here. subject: what the work is about, in front of messages. Raises what the function raises, if that is
+    given: arguments by name; they and the result are as the function's types say. A function among them takes the
+    progress, here. subject: what the work is about, in front of messages. Raises what the function raises, if that is
     a StackgenError or a client library that is missing, and a StackgenError when it takes too much memory, says
     nothing for too long, or fails.
     """
@@ -90,7 +90,7 @@ class _Work:
         }
 
     def _last(self, lines: SimpleQueue[Line]) -> Line:
-        """The line that ends the work; reports are passed on before."""
+        """The line that ends the work; progress is passed on before."""
         within: float | None = SILENCE
         while True:
             line = _next(lines, within)
@@ -98,7 +98,8 @@ class _Work:
                 self.waited = within or 0.0
                 return {"silent": True}
             if "said" in line:
-                self.reports[line["to"]](line["said"])
+                for report in self.reports.values():
+                    report(line["said"])
             elif "within" in line:
                 within = line["within"]
             elif "alive" not in line:

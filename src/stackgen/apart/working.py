@@ -1,9 +1,8 @@
 """Calls one function in a process of its own: `python -m stackgen.apart.working`, see `calling.py`.
 
-Of a line, said: what a function for reports is called with; to: its name. alive: a sign that it goes on. within:
-seconds in which there is one; null: for as long as it takes. result: what the function has returned. problems,
-exit_code: the StackgenError that it has raised. missing: a module that is not installed. memory: its limit was reached.
-failed: another error.
+Of a line, said: progress, for people. alive: a sign that it goes on. within: seconds in which there is one; null: for
+as long as it takes. result: what the function has returned. problems, exit_code: the StackgenError that it has
+raised. missing: a module that is not installed. memory: its limit was reached. failed: another error.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
 from importlib import import_module
 from typing import Any, get_type_hints
 
@@ -29,7 +27,7 @@ GRACE = 3.0  # seconds to cancel a statement and to delete temporary files
 
 
 def main() -> None:
-    """Call `function` with `arguments` (by name), and `reports` (names of functions that take them)."""
+    """Call `function` with `arguments` (by name), and `reports` (names of functions for progress)."""
     serve(_work, grace=GRACE)
 
 
@@ -41,17 +39,13 @@ def _outcome(request: Line, tell: Tell) -> Line:
     try:
         function = _function(request["function"])
         arguments = _arguments(function, request["arguments"])
-        reports = {name: partial(_say, tell, name) for name in request["reports"]}
+        reports = {name: lambda text: tell({"said": text}) for name in request["reports"]}
         _limit_files()
         limit_memory(request["more"])
         pulse.begin(tell, request["silence"])
         return {"result": returned(function).dump_python(function(**arguments, **reports), mode="json")}
     except Exception as error:
         return _told(error)
-
-
-def _say(tell: Tell, name: str, said: Any) -> None:
-    tell({"said": said, "to": name})
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -67,11 +67,15 @@ def note(
     new.replace(file)
 
 
-def touch(stack: str, environment: str, state: str) -> None:
-    """Note that this machine has written the state, and no box is made otherwise."""
+def touch(stack: str, environment: str, state: str, *, unknown: bool = False) -> None:
+    """Note that this machine has written the state, and no box is made otherwise.
+
+    unknown: whether it has changed of itself, so that the next update looks at all of it.
+    """
     found = read(stack, environment)
     if found is not None and Path(found.folder).is_dir():
-        note(stack, environment, Path(found.folder), found.boxes, state, protect=found.protect)
+        boxes = dict.fromkeys(found.boxes, "") if unknown else found.boxes
+        note(stack, environment, Path(found.folder), boxes, state, protect=found.protect)
 
 
 def forget(stack: str, environment: str) -> None:

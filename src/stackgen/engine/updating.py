@@ -45,12 +45,16 @@ def update(
     now = fingerprints(plan, program, standing.settings)
     made = Made(noted.boxes if noted is not None and ours else {}, now)
     look = agreed is not None or any(added(program))  # what else the user's code reads is in no fingerprint
-    with standing.alone(deployment):
-        reviewed = review(deployment, there, plan, types(shelf), words, made, look=look)
+    try:
+        with standing.alone(deployment):
+            reviewed = review(deployment, there, plan, types(shelf), words, made, look=look)
+    finally:
+        if noted is not None and ours and deployment.seen != noted.state:  # by the review's own refresh
+            known.touch(stack, environment, deployment.seen or "", unknown=True)
     if agreed is not None and not agreed(reviewed):
         return None
     standing.refuse_changed("nothing was done")
-    protect = noted is not None and noted.protect
+    protect = plan.stack.environments[environment].protect or (noted is not None and noted.protect)
     known.note(stack, environment, folder, {}, protect=protect)  # how boxes are made is known at its end
     with standing.alone(deployment):
         outcome = carry_out(deployment, reviewed)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from stackgen.contracts.mlflow import MlflowBinding
+from stackgen.moving.begun import Begun
 from stackgen.moving.mlflow_changes import ADDED_TO, clashes, is_newer, late_items, touched_items, with_begun
 from stackgen.moving.mlflow_copy import Copy
 from stackgen.moving.mlflow_side import (
@@ -22,7 +23,7 @@ from stackgen.moving.mlflow_side import (
     owner,
     quiet,
 )
-from stackgen.moving.model import Comparison, Memory, Mover, Note, Part, Progress, failed, holds, stay
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, holds, stay
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -54,13 +55,13 @@ def copy(
     progress: Progress,
     *,
     serves: bool = False,
-    begun: Memory | None = None,
-    note: Note | None = None,
+    used: bool = False,
+    begun: str | None = None,
 ) -> Memory:
     """Make the target hold what the source holds; see `Mover`.
 
-    To runs and logged models that the target's users have changed, this only adds. Where both sides have made a version
-    of the same number, it is not brought: `compare` names it.
+    To runs and logged models that users of the target have changed, this only adds. Where both sides have made a
+    version of the same number, it is not brought: `compare` names it.
     """
     with _talking():
         here, there = _sides(source, target)
@@ -69,21 +70,21 @@ def copy(
         apart = clashes(before, after, since)
         changed = {key for key, digest in at_source.items() if at_target.get(key) != digest} - apart
         gone = {key for key in at_target if key not in at_source}
+        known, log = since, Begun(begun)
         if since is not None:
-            since = with_begun(since, begun, at_target)
+            since = with_begun(since, log, before, after, apart)
             changed = {
                 key
                 for key in changed
-                if since.get(key) != at_source[key] and not is_newer(key, at_target, since)
+                if since.get(key) != at_source[key] and not (used and is_newer(key, at_target, since))
             }
             gone = {key for key in gone if key in since and at_target[key] == since[key]}
         if serves and gone:
             progress(stay("items", sorted(gone)))
             gone = set[str]()
-        touched = touched_items(at_target, since)
-        if note is not None and since is not None and changed:
-            note({key: at_source[key] for key in changed})
-        used = since is not None
+        touched = touched_items(at_target, since) if used else set[str]()
+        if used:
+            log.begin({key: at_source[key] for key in changed})
         for name in Copy(here, there, touched, used).bring(changed, gone):
             progress(
                 f"experiment '{name}' was deleted, and is there again: what belongs to it was written late"
@@ -92,8 +93,8 @@ def copy(
         _refuse_otherwise(source, target, sent, at_source)
         if changed or gone:
             progress(f"copied {_counted(changed)}, removed {len(gone)}")
-        known = {key: digest for key, digest in (since or {}).items() if key in apart}
-        return {**{key: digest for key, digest in at_source.items() if key not in apart}, **known}
+        as_before = {key: digest for key, digest in (known or {}).items() if key in apart}
+        return {**{key: digest for key, digest in at_source.items() if key not in apart}, **as_before}
 
 
 def copy_late(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from stackgen.moving.begun import Begun
 from stackgen.moving.mlflow_side import Side, digests, made_of, owner
-from stackgen.moving.model import Memory, holds, noted_so
+from stackgen.moving.model import Memory, holds
 
 ADDED_TO = ("run ", "logged-model ", "file ")
 
@@ -34,14 +35,35 @@ def late_items(here: Side, there: Side, settled: Memory | None) -> set[str]:
     return {key for key in files | more if owner(key) in after}
 
 
-def with_begun(since: Memory, begun: Memory | None, at_target: Mapping[str, str]) -> Memory:
-    """What is known, with items that a copy which did not come to its end has written.
+def with_begun(
+    since: Memory, begun: Begun, before: Mapping[str, Any], after: Mapping[str, Any], apart: set[str]
+) -> Memory:
+    """What is known, with items that a copy which did not come to its end has written, and that are still so.
 
-    What it was about to make may be there by a half; an alias is made at once.
+    before, after: as for `clashes`, whose items are none of them. What is there by a half has nothing that the source
+    lacks; runs and logged models are only added to.
     """
-    made = {key for key in begun or {} if key not in since and not key.startswith("alias ")}
-    ours = {key: digest for key, digest in at_target.items() if key in made or noted_so(begun, key, digest)}
-    return {**since, **ours}
+    ours = {key: digests({key: after[key]})[key] for key in begun.open if key in after and key not in apart}
+    return {
+        **since,
+        **{
+            key: digest
+            for key, digest in ours.items()
+            if digest == begun.open[key]
+            or (not key.startswith(ADDED_TO) and key in before and is_part(after[key], before[key]))
+        },
+    }
+
+
+def is_part(part: Any, whole: Any) -> bool:
+    """Whether `part` says nothing that `whole` does not say too; an empty text says nothing."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        less, more = cast(dict[Any, Any], part), cast(dict[Any, Any], whole)
+        return all(key in more and is_part(value, more[key]) for key, value in less.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        few, many = cast(list[Any], part), cast(list[Any], whole)
+        return len(few) <= len(many) and all(map(is_part, few, many))
+    return part in ("", whole)
 
 
 def is_newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:

@@ -59,6 +59,7 @@ class Copy:
         models = [(o, model) for o, model in here.models.items() if f"logged-model {o}" in changed]
         # An experiment that the target's users have deleted comes back with all its runs: only where one is new.
         needed = {run.info.experiment_id for _, run in runs} | {model.experiment_id for _, model in models}
+        needed |= self._of_versions(changed)
         for name, item in here.experiments.items():
             missing = name not in self.experiments and item.experiment_id in needed
             if (f"experiment {name}" in changed or missing) and self._experiment(name, item):
@@ -78,6 +79,13 @@ class Copy:
         Registry(here, self.there, self.runs, self.models, self.touched).bring(changed)
         self._remove(gone)
         return restored
+
+    def _of_versions(self, changed: set[str]) -> set[str]:
+        """Experiments of the runs that changed versions were made in."""
+        here = self.here
+        made_in = [v.run_id for (name, n), v in here.versions.items() if f"version {name} {n}" in changed]
+        runs = (here.runs.get(here.run_origins.get(run or "", "")) for run in made_in)
+        return {run.info.experiment_id for run in runs if run is not None}
 
     def bring_late(self, late: set[str]) -> None:
         """Points and files of runs and logged models: of those that have ended nothing else can change unseen."""

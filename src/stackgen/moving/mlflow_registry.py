@@ -79,6 +79,12 @@ class Registry:
         kind, rest = self.here.source(version)
         model = self.models.get(rest) if kind == "model" else None
         source = rest
+        if run_origin and run is None:
+            hint = f"restore it there, or delete version {number} of {name} in the other box"
+            message = (
+                f"not moved: version {number} of model {name}: the box that serves has its run no longer"
+            )
+            raise failed(message, hint)
         if kind == "run" and run is not None:
             source = f"{self.to.get_run(run).info.artifact_uri}{rest}"
         elif kind == "runs":

@@ -11,7 +11,6 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 Memory = Mapping[str, str]  # item → digest of it, as the source had it when it was last looked at
 Progress = Callable[[str], None]
-Note = Callable[[Memory], None]
 MANY = 10  # items of a kind; of fewer, such as the rows of a queue, half may go at any time
 
 
@@ -84,8 +83,8 @@ class Copy(Protocol):
         /,
         *,
         serves: bool = False,
-        begun: Memory | None = None,
-        note: Note | None = None,
+        used: bool = False,
+        begun: str | None = None,
     ) -> Memory: ...
 
 
@@ -94,13 +93,13 @@ class Mover:
     """How data of one contract's boxes is moved.
 
     tool: with what. carries, leaves: what goes along and what can't, each a phrase.
-    copy(source, target, since, progress, serves, begun, note): without `since`, make the target hold what the
-    source holds and nothing else; with it (what an earlier copy returned), bring over what the source has changed
-    since then, and leave alone what the target has changed later. serves: applications use the target, so nothing
-    is deleted in it: what the source no longer has may have been deleted there, or lost. Safe to repeat after any
-    interruption: with `since`, `note` is called before anything is written, with what the source has of each item
-    that is about to be; `begun` is what was noted before copies that did not come to their end, one line for each,
-    so that what they wrote is not taken for a change by the target's users.
+    copy(source, target, since, progress, serves, used, begun): without `since`, make the target hold what the source
+    holds and nothing else; with it (what an earlier copy returned), bring over what the source has changed since then.
+    used: clients may write to the target, so what they have changed later is left alone. serves: the bindings lead to
+    it, so nothing is deleted in it either: what the source no longer has may have been deleted there, or lost. Safe to
+    repeat after any interruption. begun: path of the file in which a copy to a target in use notes what it writes, see
+    `Begun`, so that another one takes nothing of that for a change by users; whoever calls it deletes the file once
+    what it returned is kept.
     copy_late(source, target, settled, progress): bring over what a `copy` does not see, which looks less closely than
     `compare`, and leave alone what the target's users have changed. settled: what was last `alike`; None where nothing
     but a move writes to the target. There is none where `copy` sees all.
@@ -125,11 +124,6 @@ class Mover:
     turned: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None
-
-
-def noted_so(begun: Memory | None, item: str, content: str | None) -> bool:
-    """Whether a copy that did not come to its end was about to write the item like this."""
-    return begun is not None and content is not None and content in begun.get(item, "").split("\n")
 
 
 def fewer(here: Mapping[str, int], there: Mapping[str, int]) -> str:

@@ -17,7 +17,7 @@ from stackgen.apart.pulse import patience
 from stackgen.contracts.pgvector import PgvectorBinding, connect
 from stackgen.contracts.surroundings import undisturbed
 from stackgen.moving import pg_settings
-from stackgen.moving.model import Comparison, Memory, Mover, Note, Part, Progress, failed
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed
 from stackgen.moving.pg_dump import schema
 from stackgen.moving.pg_left import refuse_left, refuse_prepared
 from stackgen.moving.pg_relations import (
@@ -94,13 +94,13 @@ def copy(
     progress: Progress,
     *,
     serves: bool = False,
-    begun: Memory | None = None,
-    note: Note | None = None,
+    used: bool = False,
+    begun: str | None = None,
 ) -> Memory:
     """Make the target's database hold what the source's holds. The source refuses writes once bindings are
     switched, so there is nothing to bring over `since`, nor to one that serves.
     """
-    del begun, note  # rows come to the target all or none
+    del used, begun  # rows come to the target all or none
     if serves:
         return since or {}
     with session(source, snapshot=True) as here, session(target) as there:

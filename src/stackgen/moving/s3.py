@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from stackgen.apart import pulse
 from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving.model import Comparison, Memory, Mover, Note, Part, Progress, failed, stay
+from stackgen.moving.begun import Begun
+from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
 from stackgen.moving.s3_marks import (
     MD5,
     Object,
@@ -169,8 +170,8 @@ def copy(
     progress: Progress,
     *,
     serves: bool = False,
-    begun: Memory | None = None,
-    note: Note | None = None,
+    used: bool = False,
+    begun: str | None = None,
 ) -> Memory:
     """Make the target's bucket hold the source's objects; see `Mover`.
 
@@ -180,6 +181,7 @@ def copy(
     with _sides(source, target) as (here, there):
         _refuse_other_buckets(here)
         at_source, at_target = here.objects(), there.objects()
+        log = Begun(begun)
         if since is None:
             wanted = [
                 k
@@ -188,9 +190,9 @@ def copy(
             ]
             gone = [key for key in at_target if key not in at_source]
         else:
-            since = with_begun(since, begun, at_target)
+            since = with_begun(since, log, at_target)
             changed = [key for key, item in at_source.items() if not is_as(source_mark(since, key), item)]
-            wanted = [key for key in changed if not is_newer(key, at_target, since)]
+            wanted = [key for key in changed if not (used and is_newer(key, at_target, since))]
             seen = [key for key in since if key not in at_source and source_mark(since, key)]
             gone = [key for key in seen if key in at_target and not is_newer(key, at_target, since)]
         if serves and gone:
@@ -203,15 +205,19 @@ def copy(
 
         def is_written(key: str) -> bool:
             """Whether the target's users have written the object since it was looked at, which may be long ago."""
-            if since is not None and there.object(key) != at_target.get(key):
+            if used and there.object(key) != at_target.get(key):
                 written.add(key)
             return key in written
 
         def send(key: str) -> str | None:
-            return known.get(key, "") if is_written(key) else _send(at_source[key], here, there, alone, room)
-
-        if note is not None and since is not None and wanted:
-            note({key: at_source[key].content for key in wanted})
+            if is_written(key):
+                return known.get(key, "")
+            if used:
+                log.begin({key: at_source[key].content})
+            mark = _send(at_source[key], here, there, alone, room)
+            if used and mark:
+                log.end(key, mark)
+            return mark
 
         sent = dict(zip(wanted, _each(send, wanted), strict=True))
         for key in gone:

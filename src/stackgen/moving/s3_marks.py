@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stackgen.moving.model import Memory, noted_so
+from stackgen.moving.begun import Begun
+from stackgen.moving.model import Memory
 
 MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -22,8 +23,8 @@ class Object:
 
     @property
     def content(self) -> str:
-        """The same on both sides for objects of the same content; of others mostly another one."""
-        return f"{self.size} {self.etag if MD5.fullmatch(self.etag) else ''}"
+        """What can be told of the object before it is at another server: size, ETag, headers and tags."""
+        return f"{self.size} {self.mark}"
 
     @property
     def mark(self) -> str:
@@ -31,10 +32,23 @@ class Object:
         return f"{self.etag} {self.labels}"
 
 
-def with_begun(since: Memory, begun: Memory | None, at_target: Mapping[str, Object]) -> Memory:
-    """What is known, with objects that a copy which did not come to its end has written."""
-    ours = {k: item for k, item in at_target.items() if noted_so(begun, k, item.content)}
+def with_begun(since: Memory, begun: Begun, at_target: Mapping[str, Object]) -> Memory:
+    """What is known, with objects that a copy which did not come to its end has written, and that are still so."""
+    ours = {
+        key: item
+        for key, item in at_target.items()
+        if item.mark in begun.made.get(key, ()) or _may_be(item, begun.open.get(key, ""))
+    }
     return {**since, **{key: f"{source_mark(since, key)}\n{item.mark}" for key, item in ours.items()}}
+
+
+def _may_be(item: Object, content: str) -> bool:
+    """Whether an object may be the one that was about to be sent. ETags of two servers differ unless both are MD5."""
+    if not content:
+        return False
+    size, etag, labels = content.split(" ", 2)
+    same = etag == item.etag or not (MD5.fullmatch(etag) and MD5.fullmatch(item.etag))
+    return same and (int(size), labels) == (item.size, item.labels)
 
 
 def turned(memory: Memory) -> Memory:

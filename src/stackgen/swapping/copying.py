@@ -19,17 +19,16 @@ def copied(
     *,
     serves: bool = False,
 ) -> Memory:
-    """What a copy remembers, which is on disk by then. name: of the contract. boxes: bindings of source and target."""
-    begun = journal.begun.get(name, {})
+    """What a copy remembers, which is on disk by then. name: of the contract. boxes: bindings of source and target.
 
-    def note(items: Memory) -> None:
-        journal.begun[name] = {**begun, **{key: _more(begun.get(key), items[key]) for key in items}}
-        journal.save()
-
-    memory = found.copy(*boxes, since, progress, serves=serves, begun=begun, note=note)
+    On the way back clients with old bindings may use the target.
+    """
+    used = serves or journal.kind == "return"
+    begun = journal.begun(name, serves=serves)
+    memory = found.copy(*boxes, since, progress, serves=serves, used=used, begun=str(begun))
     journal.memory[name] = memory
-    journal.begun.pop(name, None)
     journal.save()
+    begun.unlink(missing_ok=True)
     return memory
 
 
@@ -38,8 +37,3 @@ def caught_up(
 ) -> Memory:
     """The same of a copy to a box that serves, of what reached the other one since the last copy."""
     return copied(journal, name, found, boxes, journal.memory.get(name, {}), progress, serves=True)
-
-
-def _more(noted: str | None, content: str) -> str:
-    lines = noted.split("\n") if noted is not None else []
-    return "\n".join(dict.fromkeys([*lines, content]))

@@ -16,6 +16,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.moving.model import Memory
 
 VERSION = 1
+BEGUN = ".begun"  # at the end of names of files in which a copy notes what it writes
 Kind = Literal["swap", "return", "abandon", "retire"]
 
 
@@ -26,9 +27,8 @@ class Journal:
     kind: swap to a new box; return to the old one after bindings were switched; abandon the new one before that;
     retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the other.
     wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the source
-    refuses writes. memory: contract → what was copied. begun: contract → what a copy that did not come to its end
-    was about to write, see `Mover`. settled: contract → what was equal when it was compared last. proof: contract →
-    what was equal at the switch.
+    refuses writes. memory: contract → what was copied. settled: contract → what was equal when it was compared last.
+    proof: contract → what was equal at the switch.
     made: box → URN of a resource with data → when it was made, as it was at the switch.
     given_port: of the old box, instead of its own, since it is being retired.
     closed: contract → what our last copy made of a closed target, [] while that goes on.
@@ -51,7 +51,6 @@ class Journal:
     collections: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     proof: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
     memory: dict[str, Memory] = field(default_factory=dict[str, Memory])
-    begun: dict[str, Memory] = field(default_factory=dict[str, Memory])
     settled: dict[str, Memory] = field(default_factory=dict[str, Memory])
     reason: str = ""
     warnings: list[str] = field(default_factory=list[str])
@@ -103,9 +102,15 @@ class Journal:
             os.fsync(stream.fileno())
         new.replace(self.path)
 
+    def begun(self, contract: str, *, serves: bool) -> Path:
+        """Where a copy notes what it writes until it is at its end. serves: whether the target serves."""
+        way = "late" if serves else "back"
+        return self.path.with_name(f"{self.path.stem}.{contract}.{way}{BEGUN}")
+
     def remove(self) -> None:
         """Forget the move: nothing of it is left."""
-        self.path.unlink(missing_ok=True)
+        for path in (self.path, *self.path.parent.glob(f"{self.path.stem}.*{BEGUN}")):
+            path.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Journal | None:
@@ -129,7 +134,7 @@ def restored(journal: Journal | None) -> Journal | None:
         return journal
     before = Journal(journal.path, **journal.former)
     if journal.kind == "retire":
-        before.memory, before.begun, before.settled = journal.memory, journal.begun, journal.settled
+        before.memory, before.settled = journal.memory, journal.settled
     return before
 
 
@@ -148,7 +153,8 @@ def every(stack: str, environment: str) -> Iterator[Journal]:
 
 def forget(stack: str, environment: str) -> None:
     """Remove all journals of an environment: its boxes are gone with their data."""
-    for path in place(stack, environment, "any").parent.glob("*.json"):
+    folder = place(stack, environment, "any").parent
+    for path in (*folder.glob("*.json"), *folder.glob(f"*{BEGUN}")):
         path.unlink(missing_ok=True)
 
 

@@ -55,7 +55,7 @@ def go_on(steps: Steps) -> list[Taken]:
 def way_back(journal: Journal) -> Journal:
     """A move to the box that served before, in the journal's place."""
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
-    back.begun, back.settled = journal.begun, journal.settled
+    back.settled = journal.settled
     back.wanted = exchanged(journal.wanted)
     back.memory, back.collections, back.proof = journal.memory, journal.collections, dict(journal.proof)
     back.made, back.given_port = journal.made, journal.given_port

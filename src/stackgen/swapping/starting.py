@@ -155,8 +155,7 @@ def retire(site: Site, journal: Journal | None) -> Journal:
     _refuse_protected(site)
     refuse_remade(site, journal, journal.target)
     found = Journal(journal.path, "retire", journal.component, journal.source, journal.target)
-    found.memory, found.begun, found.settled = journal.memory, journal.begun, journal.settled
-    found.proof = journal.proof
+    found.memory, found.proof, found.settled = journal.memory, journal.proof, journal.settled
     found.wanted, found.collections, found.former = journal.wanted, journal.collections, journal.content()
     found.made = journal.made
     return found

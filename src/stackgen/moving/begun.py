@@ -1,0 +1,64 @@
+"""What a copy to a box in use writes, noted in a file: one that does not come to its end remembers nothing else.
+
+The process that copies writes it, each line before or after what it says is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+
+class Begun:
+    """Lines of earlier copies and of this one. path: of the file; None: nothing is noted.
+
+    made: item → marks that it had at the target when copies had written it. open: item → what the last copy was about
+    to write, where it did not say that it had.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self.made: dict[str, set[str]] = {}
+        self.open: dict[str, str] = {}
+        for line in self._lines():
+            with suppress(ValueError):  # of a process that was killed while it wrote
+                item, wanted, mark = json.loads(line)
+                self._take(item, wanted, mark)
+
+    def begin(self, items: Mapping[str, str]) -> None:
+        """Note items that are about to be written. items: item → what the target would have."""
+        self._write([(item, wanted, "") for item, wanted in items.items()])
+
+    def end(self, item: str, mark: str) -> None:
+        """Note that an item was written, and what mark it has."""
+        self._write([(item, "", mark)])
+
+    def _take(self, item: str, wanted: str, mark: str) -> None:
+        if mark:
+            self.made.setdefault(item, set()).add(mark)
+            self.open.pop(item, None)
+        else:
+            self.open[item] = wanted
+
+    def _lines(self) -> list[str]:
+        if self._path is None:
+            return []
+        try:
+            return Path(self._path).read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+
+    def _write(self, lines: list[tuple[str, str, str]]) -> None:
+        if self._path is None or not lines:
+            return
+        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            view = memoryview(text.encode())
+            while view:
+                view = view[os.write(file, view) :]
+        finally:
+            os.close(file)
