@@ -35,6 +35,7 @@ OTHERS = {
     "engine/healing.py": "the state folder",
     "engine/known.py": "the data home",
     "engine/locks.py": "the state folder",
+    "moving/begun.py": "the data home",
     "swapping/journal.py": "the data home",
     "verification/signing.py": "the user's key",
     # what the system says

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from stackgen.moving.mlflow_changes import late_items
+from stackgen.moving.begun import Begun
+from stackgen.moving.mlflow_changes import late_items, with_begun
 from stackgen.moving.mlflow_copy import Copy
 from stackgen.moving.mlflow_side import Side, digests, files_of, owner
 from stackgen.moving.model import holds
@@ -51,6 +52,31 @@ def test_a_late_copy_leaves_alone_what_the_new_box_has_changed() -> None:
     assert found == {"run r", "file run r/new", "file run r/over"}
     alone = late_items(cast(Side, here), cast(Side, there), None)
     assert alone == {"run r", *(f"file run r/{name}" for name in ("new", "over", "both", "gone"))}
+
+
+@pytest.mark.parametrize(
+    ("key", "there", "ours"),
+    [
+        ("experiment e", {"owner": "ann"}, True),
+        ("experiment e", {"owner": "bob"}, False),
+        ("experiment e", {"owner": "ann", "own": "1"}, False),
+        ("version m 1", ["", {}, "r", ["runs", "r/m"]], True),
+        ("version m 1", ["edited", {}, "r", ["runs", "r/m"]], False),
+        ("run r", ["0", "r", "RUNNING"], False),
+    ],
+)
+def test_what_is_there_by_a_half_was_made_by_the_copy_that_stopped(
+    tmp_path: Path, key: str, there: Any, ours: bool
+) -> None:
+    before = {
+        "experiment e": {"owner": "ann", "team": "risk"},
+        "version m 1": ["text", {"a": "1"}, "r", ["runs", "r/m"], {"stage": "Production"}],
+        "run r": ["0", "r", "RUNNING", 1],
+    }
+    path = str(tmp_path / "kept.begun")
+    Begun(path).begin(digests(before))
+    known = with_begun({}, Begun(path), before, {key: there}, set())
+    assert known == (digests({key: there}) if ours else {})
 
 
 class _Store:

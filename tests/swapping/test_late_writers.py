@@ -137,6 +137,7 @@ def test_what_a_stopped_retirement_brought_over_is_no_change_by_users(
     world.retire() if word == "retire" else world.returned()
     assert (new.get(), new.get("both")) == ("9", "own")
     assert old.get() == "9"
+    assert not list(world.path.parent.glob("*.begun"))
 
 
 @pytest.mark.parametrize("word", ["retire", "rollback"])

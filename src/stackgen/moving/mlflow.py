@@ -70,7 +70,7 @@ def copy(
         apart = clashes(before, after, since)
         changed = {key for key, digest in at_source.items() if at_target.get(key) != digest} - apart
         gone = {key for key in at_target if key not in at_source}
-        known, log = since, Begun(begun)
+        log = Begun(begun)
         if since is not None:
             since = with_begun(since, log, before, after, apart)
             changed = {
@@ -93,7 +93,7 @@ def copy(
         _refuse_otherwise(source, target, sent, at_source)
         if changed or gone:
             progress(f"copied {_counted(changed)}, removed {len(gone)}")
-        as_before = {key: digest for key, digest in (known or {}).items() if key in apart}
+        as_before = {key: digest for key, digest in (since or {}).items() if key in apart}
         return {**{key: digest for key, digest in at_source.items() if key not in apart}, **as_before}
 
 

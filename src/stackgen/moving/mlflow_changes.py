@@ -43,16 +43,14 @@ def with_begun(
     before, after: as for `clashes`, whose items are none of them. What is there by a half has nothing that the source
     lacks; runs and logged models are only added to.
     """
-    ours = {key: digests({key: after[key]})[key] for key in begun.open if key in after and key not in apart}
-    return {
-        **since,
-        **{
-            key: digest
-            for key, digest in ours.items()
-            if digest == begun.open[key]
-            or (not key.startswith(ADDED_TO) and key in before and is_part(after[key], before[key]))
-        },
+    items = {key: after[key] for key in begun.open if key in after and key not in apart}
+    ours = {
+        key: digest
+        for key, digest in digests(items).items()
+        if digest == begun.open[key]
+        or (not key.startswith(ADDED_TO) and key in before and is_part(items[key], before[key]))
     }
+    return {**since, **ours}
 
 
 def is_part(part: Any, whole: Any) -> bool:
