@@ -273,5 +273,10 @@ def test_data_that_was_kept_goes_with_all_data(
     standin = deployable[0]
     _deploy(standin, _spec(alpha={}, beta={}), tmp_path)
     found = _deploy(standin, _spec(beta={}), tmp_path, agreed)
+    if agreed is False:
+        before = standin.previews
+        _deploy(standin, _spec(alpha={}, beta={}), tmp_path)
+        assert standin.previews == before + 1, "what the state became meanwhile is looked at"
+        found = _deploy(standin, _spec(beta={}), tmp_path, agreed)
     remove(cast(Deployment, standin), found, SHELF)
     assert sorted(standin.lost) == ["alpha-data", "beta-data"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -107,17 +107,20 @@ def _interrupted(world: World) -> World:
 
 
 @contextmanager
-def _early() -> Iterator[None]:
-    """Copies are interrupted when they have noted what they are about to write."""
+def _stopped_at(when: str) -> Iterator[None]:
+    """Copies are interrupted when they have noted what they are about to write, or before they note what they wrote."""
     with pytest.MonkeyPatch.context() as patch:
         begin = Begun.begin
-        patch.setattr(Begun, "begin", lambda *given: _stopped(begin(*given)))
+        if when == "early":
+            patch.setattr(Begun, "begin", lambda *given: _stopped(begin(*given)))
+        if when == "sent":
+            patch.setattr(Begun, "end", _stopped)
         yield
 
 
-def _stop_a_retirement(world: World, *, early: bool = False) -> None:
+def _stop_a_retirement(world: World, when: str = "whole") -> None:
     journal = starting.retire(world.site(), read(world.path))
-    with _early() if early else nullcontext(), pytest.raises(KeyboardInterrupt):
+    with _stopped_at(when), pytest.raises(KeyboardInterrupt):
         _interrupted(world).take(journal, "prove")
 
 
@@ -145,10 +148,17 @@ def test_what_a_stopped_retirement_brought_over_is_no_change_by_users(
 def test_what_an_interrupted_copy_brought_over_is_no_change_by_users(buckets: Buckets, word: str) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     new.put("own", "both")
-    for content, early, there in (("1", False, "1"), ("2", True, "1"), ("3", False, "3"), ("4", True, "3")):
+    moments = (
+        ("1", "whole", "1"),
+        ("2", "early", "1"),
+        ("3", "sent", "3"),
+        ("4", "early", "3"),
+        ("5", "sent", "5"),
+    )
+    for content, when, there in moments:
         old.put(content)
         old.put("late", "both")
-        _stop_a_retirement(world, early=early)
+        _stop_a_retirement(world, when)
         assert new.get() == there
     old.put("9")
     world.retire() if word == "retire" else world.returned()
@@ -190,7 +200,7 @@ def test_what_an_interrupted_copy_sent_is_known_by_what_the_server_said_of_it(
 def test_what_users_made_of_an_object_after_an_interrupted_copy_stays(buckets: Buckets, early: bool) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     old.put("1")
-    _stop_a_retirement(world, early=early)
+    _stop_a_retirement(world, "early" if early else "whole")
     if early:
         new.put("7")
     else:
@@ -207,10 +217,13 @@ def test_what_users_write_while_a_copy_goes_on_is_not_written_over(
     old.put("late")
     old.put("late", "both")
 
+    own = iter(["own"])
+
     class Written(Begun):
         def __init__(self, path: str | None) -> None:  # by then both boxes are listed
             super().__init__(path)
-            new.put("own")
+            for content in own:
+                new.put(content)
 
     monkeypatch.setattr(s3, "Begun", Written)
     world.retire()
@@ -415,7 +428,7 @@ def test_two_versions_of_one_number_are_named_after_a_copy_that_stopped_too(regi
     old.client.set_registered_model_alias("fraud", "champion", old.register("first"))
     world.swap()
     old.client.set_registered_model_alias("fraud", "champion", old.register("promoted"))
-    _stop_a_retirement(world, early=True)
+    _stop_a_retirement(world, "early")
     new.register("an experiment")
     for _ in range(3):
         with pytest.raises(StackgenError, match="does not hold what the old one holds"):
@@ -463,3 +476,30 @@ def test_what_an_interrupted_copy_has_made_of_a_registry_is_brought_up_to_date(
     assert new.client.get_experiment_by_name("fraud").tags["owner"] == "bob"
     assert new.served() == "second"
     assert new.client.get_run(new.id(run)).data.tags["best"] == "2"
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("word", ["retire", "rollback"])
+def test_what_both_registries_have_changed_is_named(registries: Registries, word: str) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    old.client.create_registered_model("fraud")
+    for text in ("first", "second", "third"):
+        old.register(text)
+    old.client.set_registered_model_alias("fraud", "champion", "1")
+    world.swap()
+    old.client.update_model_version("fraud", "1", "described late")
+    new.client.set_model_version_tag("fraud", "1", "approved", "yes")
+    old.client.set_registered_model_alias("fraud", "champion", "2")
+    new.client.set_registered_model_alias("fraud", "champion", "3")
+    for _ in range(2):
+        with pytest.raises(StackgenError, match="does not hold what the old one holds") as caught:
+            world.retire() if word == "retire" else world.returned()
+        assert "alias fraud@champion, version fraud 1" in str(caught.value.problems[0].hint)
+    assert (old.served(), new.served()) == ("second", "third")
+    new.client.set_registered_model_alias("fraud", "champion", "2")
+    new.client.update_model_version("fraud", "1", "described late")
+    world.retire() if word == "retire" else world.returned()
+    for box in (old, new):
+        version = box.client.get_model_version("fraud", "1")
+        assert (version.description, box.served()) == ("described late", "second")
+    assert new.client.get_model_version("fraud", "1").tags["approved"] == "yes"

@@ -47,7 +47,7 @@ class ReviewedProgram:
                 (Path(copy) / file.name).write_bytes(checkout.read(file))
             if _by_name(projects.settings(Path(copy))) != _by_name(self.settings):
                 raise self._changed("nothing was done")
-            self.refuse_changed("nothing was done")
+            self.refuse_changed("nothing was done")  # requirements have been read since it was looked at
             deployment.settings = Path(copy)
             try:
                 yield

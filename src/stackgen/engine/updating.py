@@ -39,7 +39,6 @@ def update(
     folder = plan.spec_path.parent
     noted = known.read(stack, environment)
     deployment.prepare()
-    standing.refuse_changed("nothing was done")  # requirements have been read since
     there = deployment.resources() if resources is None else resources
     ours = noted is not None and deployment.seen == noted.state
     now = fingerprints(plan, program, standing.settings)

@@ -15,16 +15,16 @@ from pathlib import Path
 class Begun:
     """Lines of earlier copies and of this one. path: of the file; None: nothing is noted.
 
-    made: item → marks that it had at the target when copies had written it. open: item → what the last copy was about
-    to write, where it did not say that it had.
+    made: item → marks that it had at the target when copies had written it. open: item → what copies were about to
+    write, where none has said since that it had.
     """
 
     def __init__(self, path: str | None) -> None:
         self._path = path
         self.made: dict[str, set[str]] = {}
-        self.open: dict[str, str] = {}
+        self.open: dict[str, set[str]] = {}
         for line in self._lines():
-            with suppress(ValueError):  # of a process that was killed while it wrote
+            with suppress(ValueError, TypeError):  # half of a line
                 item, wanted, mark = json.loads(line)
                 self._take(item, wanted, mark)
 
@@ -41,7 +41,7 @@ class Begun:
             self.made.setdefault(item, set()).add(mark)
             self.open.pop(item, None)
         else:
-            self.open[item] = wanted
+            self.open.setdefault(item, set()).add(wanted)
 
     def _lines(self) -> list[str]:
         if self._path is None:
@@ -54,7 +54,7 @@ class Begun:
     def _write(self, lines: list[tuple[str, str, str]]) -> None:
         if self._path is None or not lines:
             return
-        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        text = "".join(f"\n{json.dumps(line)}" for line in lines)  # after what a killed process may have left
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             view = memoryview(text.encode())

@@ -11,10 +11,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from stackgen.contracts.mlflow import MlflowBinding
 from stackgen.moving.begun import Begun
-from stackgen.moving.mlflow_changes import ADDED_TO, clashes, is_newer, late_items, touched_items, with_begun
+from stackgen.moving.mlflow_changes import (
+    ADDED_TO,
+    changed_twice,
+    is_newer,
+    late_items,
+    made_twice,
+    touched_items,
+    with_begun,
+)
 from stackgen.moving.mlflow_copy import Copy
 from stackgen.moving.mlflow_side import (
     ORIGIN,
@@ -60,19 +69,21 @@ def copy(
 ) -> Memory:
     """Make the target hold what the source holds; see `Mover`.
 
-    To runs and logged models that users of the target have changed, this only adds. Where both sides have made a
-    version of the same number, it is not brought: `compare` names it.
+    To runs and logged models that users of the target have changed, this only adds. What else both sides have changed,
+    or made by the same name, is not brought: `compare` names it.
     """
     with _talking():
         here, there = _sides(source, target)
         before, after = here.contents(), there.contents()
         at_source, at_target = digests(before), digests(after)
-        apart = clashes(before, after, since)
+        apart, log = set[str](), Begun(begun)
+        if used and since is not None:
+            apart = made_twice(before, after, since)
+            since = with_begun(since, log, before, after, apart)
+            apart |= changed_twice(before, after, since)
         changed = {key for key, digest in at_source.items() if at_target.get(key) != digest} - apart
         gone = {key for key in at_target if key not in at_source}
-        log = Begun(begun)
         if since is not None:
-            since = with_begun(since, log, before, after, apart)
             changed = {
                 key
                 for key in changed
@@ -117,7 +128,7 @@ def compare(
         here, there = _sides(source, target)
         before, after = here.contents(deep=True), there.contents(deep=True)
         at_source, at_target = digests(before), digests(after)
-        apart = clashes(before, after, since)
+        apart = _apart(before, after, since)
         shallow = Side(target).items() if since is not None else {}
         if since is not None:  # what has been written to the source since is for the next copy
             now = Side(source).items()
@@ -148,6 +159,13 @@ def compare(
     differing = [key for key in at_source if key not in newer and at_target.get(key) != at_source[key]]
     alike = {key: digest for key, digest in at_source.items() if at_target.get(key) == digest}
     return Comparison(tuple(parts), newer=len(newer), alike=alike, differing=tuple(differing))
+
+
+def _apart(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory | None) -> set[str]:
+    """Items of which both sides have made another thing since."""
+    if since is None:
+        return set()
+    return made_twice(before, after, since) | changed_twice(before, after, since)
 
 
 def content(binding: MlflowBinding) -> str:

@@ -40,14 +40,14 @@ def with_begun(
 ) -> Memory:
     """What is known, with items that a copy which did not come to its end has written, and that are still so.
 
-    before, after: as for `clashes`, whose items are none of them. What is there by a half has nothing that the source
+    before, after, apart: as for `made_twice`, and what it says. What is there by a half has nothing that the source
     lacks; runs and logged models are only added to.
     """
     items = {key: after[key] for key in begun.open if key in after and key not in apart}
     ours = {
         key: digest
         for key, digest in digests(items).items()
-        if digest == begun.open[key]
+        if digest in begun.open[key]
         or (not key.startswith(ADDED_TO) and key in before and is_part(items[key], before[key]))
     }
     return {**since, **ours}
@@ -69,27 +69,40 @@ def is_newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:
     return not key.startswith(ADDED_TO) and at_target.get(key) != since.get(key)
 
 
-def clashes(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory | None) -> set[str]:
+def made_twice(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory) -> set[str]:
     """Versions, and aliases of them, of which each side has made another one by the same number since the last copy.
 
     before, after: what items of the source and of the target consist of. A version is another one if it was made of
     other files.
     """
-    if since is None:
-        return set()
     apart = {
         key
         for key, content in before.items()
         if key.startswith("version ") and key not in since
         if key in after and made_of(after[key]) != made_of(content)
     }
-    made_twice = {key.removeprefix("version ") for key in apart}
+    versions = {key.removeprefix("version ") for key in apart}
     aliases = {
         key: f"{key.removeprefix('alias ').rpartition('@')[0]} {before[key]}"
         for key in before
         if key.startswith("alias ")
     }
-    return apart | {key for key, version in aliases.items() if version in made_twice}
+    return apart | {key for key, version in aliases.items() if version in versions}
+
+
+def changed_twice(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory) -> set[str]:
+    """Items but runs, logged models and files that both sides have changed since, the source not only to what is there.
+
+    before, after: as for `made_twice`.
+    """
+    both = [key for key in before if key in after and key in since and not key.startswith(ADDED_TO)]
+    at_source = digests({key: before[key] for key in both})
+    at_target = digests({key: after[key] for key in both})
+    return {
+        key
+        for key in both
+        if since[key] not in (at_source[key], at_target[key]) and not is_part(before[key], after[key])
+    }
 
 
 def touched_items(at_target: Mapping[str, str], since: Memory | None) -> set[str]:

@@ -37,15 +37,14 @@ def with_begun(since: Memory, begun: Begun, at_target: Mapping[str, Object]) -> 
     ours = {
         key: item
         for key, item in at_target.items()
-        if item.mark in begun.made.get(key, ()) or _may_be(item, begun.open.get(key, ""))
+        if item.mark in begun.made.get(key, ())
+        or any(_may_be(item, content) for content in begun.open.get(key, ()))
     }
     return {**since, **{key: f"{source_mark(since, key)}\n{item.mark}" for key, item in ours.items()}}
 
 
 def _may_be(item: Object, content: str) -> bool:
     """Whether an object may be the one that was about to be sent. ETags of two servers differ unless both are MD5."""
-    if not content:
-        return False
     size, etag, labels = content.split(" ", 2)
     same = etag == item.etag or not (MD5.fullmatch(etag) and MD5.fullmatch(item.etag))
     return same and (int(size), labels) == (item.size, item.labels)
