@@ -97,7 +97,7 @@ def _stopped(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _interrupted(world: World) -> World:
+def interrupted(world: World) -> World:
     """Its copies come to their end, and nothing remembers what they returned."""
 
     def copy(*boxes: Any, **options: Any) -> Any:
@@ -107,7 +107,7 @@ def _interrupted(world: World) -> World:
 
 
 @contextmanager
-def _stopped_at(when: str) -> Iterator[None]:
+def stopped_at(when: str) -> Iterator[None]:
     """Copies are interrupted when they have noted what they are about to write, or before they note what they wrote."""
     with pytest.MonkeyPatch.context() as patch:
         begin = Begun.begin
@@ -120,8 +120,8 @@ def _stopped_at(when: str) -> Iterator[None]:
 
 def _stop_a_retirement(world: World, when: str = "whole") -> None:
     journal = starting.retire(world.site(), read(world.path))
-    with _stopped_at(when), pytest.raises(KeyboardInterrupt):
-        _interrupted(world).take(journal, "prove")
+    with stopped_at(when), pytest.raises(KeyboardInterrupt):
+        interrupted(world).take(journal, "prove")
 
 
 @pytest.mark.parametrize("word", ["retire", "rollback"])
@@ -172,7 +172,7 @@ def test_a_way_back_that_is_interrupted_brings_what_was_written_since(buckets: B
     journal = world.back()
     world.take(journal, "gather")
     with pytest.raises(KeyboardInterrupt):
-        _interrupted(world).take(journal, "copy")
+        interrupted(world).take(journal, "copy")
     assert old.get() == "5"
     new.put("6")
     old.put("late", "both")
@@ -193,6 +193,17 @@ def test_what_an_interrupted_copy_sent_is_known_by_what_the_server_said_of_it(
     old.put_in_parts("99", "large")
     world.retire() if word == "retire" else world.returned()
     assert (new.get("large"), old.get("large")) == ("99", "99")
+
+
+@pytest.mark.usefixtures("quietly")
+def test_what_users_wrote_right_after_an_object_was_sent_stays(buckets: Buckets) -> None:
+    """Of the same size, and with ETags that say nothing of each other."""
+    old, new, world = buckets.old, buckets.new, buckets.world
+    old.put_in_parts("1", "large")
+    _stop_a_retirement(world, "sent")
+    new.put("7", "large")
+    world.retire()
+    assert new.get("large") == "7"
 
 
 @pytest.mark.usefixtures("quietly")

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -190,7 +191,8 @@ def copy(
             ]
             gone = [key for key in at_target if key not in at_source]
         else:
-            since = with_begun(since, log, at_target)
+            alike = partial(_alike, at_source, at_target, here, there)
+            since = with_begun(since, log, at_source, at_target, alike)
             changed = [key for key, item in at_source.items() if not is_as(source_mark(since, key), item)]
             wanted = [key for key in changed if not (used and is_newer(key, at_target, since))]
             seen = [key for key in since if key not in at_source and source_mark(since, key)]
@@ -335,6 +337,12 @@ def _same(one: Object, other: Object, here: _Side, there: _Side) -> bool:
     if MD5.fullmatch(one.etag) and MD5.fullmatch(other.etag):
         return one.etag == other.etag
     return here.sha256(one.key)[0] == there.sha256(one.key)[0]
+
+
+def _alike(
+    at_source: Mapping[str, Object], at_target: Mapping[str, Object], here: _Side, there: _Side, key: str
+) -> bool:
+    return _same(at_source[key], at_target[key], here, there)
 
 
 def _checksum(side: _Side, key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stackgen.moving.begun import Begun
@@ -32,22 +32,35 @@ class Object:
         return f"{self.etag} {self.labels}"
 
 
-def with_begun(since: Memory, begun: Begun, at_target: Mapping[str, Object]) -> Memory:
-    """What is known, with objects that a copy which did not come to its end has written, and that are still so."""
+def with_begun(
+    since: Memory,
+    begun: Begun,
+    at_source: Mapping[str, Object],
+    at_target: Mapping[str, Object],
+    same: Callable[[str], bool],
+) -> Memory:
+    """What is known, with objects that a copy which did not come to its end has written, and that are still so.
+
+    same: whether an object has one content on both sides, to be asked where ETags do not say it.
+    """
+
+    def may_be(key: str, content: str) -> bool:
+        """Whether the object may be the one that was about to be sent."""
+        size, etag, labels = content.split(" ", 2)
+        found = at_target[key]
+        if (int(size), labels) != (found.size, found.labels):
+            return False
+        if MD5.fullmatch(etag) and MD5.fullmatch(found.etag):
+            return etag == found.etag
+        still = key in at_source and at_source[key].content == content
+        return same(key) if still else True
+
     ours = {
         key: item
         for key, item in at_target.items()
-        if item.mark in begun.made.get(key, ())
-        or any(_may_be(item, content) for content in begun.open.get(key, ()))
+        if item.mark in begun.made.get(key, ()) or any(may_be(key, c) for c in begun.open.get(key, ()))
     }
     return {**since, **{key: f"{source_mark(since, key)}\n{item.mark}" for key, item in ours.items()}}
-
-
-def _may_be(item: Object, content: str) -> bool:
-    """Whether an object may be the one that was about to be sent. ETags of two servers differ unless both are MD5."""
-    size, etag, labels = content.split(" ", 2)
-    same = etag == item.etag or not (MD5.fullmatch(etag) and MD5.fullmatch(item.etag))
-    return same and (int(size), labels) == (item.size, item.labels)
 
 
 def turned(memory: Memory) -> Memory:
