@@ -41,6 +41,20 @@ def test_a_folder_that_was_moved_is_the_same_one(folder: Path) -> None:
     known.refuse_another("case", "dev", moved)
 
 
+def test_a_folder_that_has_another_ones_inode_is_not_that_one(folder: Path) -> None:
+    """File systems give a new folder the inode of one that was deleted just before."""
+    known.note("case", "dev", folder, {})
+    before = folder.stat().st_ino
+    folder.rmdir()
+    others = [folder.with_name(f"other{number}") for number in range(50)]
+    for other in others:
+        other.mkdir()
+    same = [other for other in others if other.stat().st_ino == before]
+    for other in same or others:
+        with pytest.raises(StackgenError, match="is deployed from"):
+            known.refuse_another("case", "dev", other)
+
+
 def test_what_is_noted_is_read_and_forgotten(folder: Path) -> None:
     known.note("case", "dev", folder, {"alpha": "1"})
     found = known.read("case", "dev")

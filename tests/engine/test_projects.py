@@ -81,6 +81,27 @@ def test_the_state_is_encrypted_by_whom_the_shell_names(
 
 
 @pytest.mark.parametrize(
+    "key",
+    [
+        "claims:config:awsAccount",
+        "pulumi:config:disable-default-providers",
+        "!!binary Y2xhaW1zOmF3c0FjY291bnQ=",
+        "? [claims]\n ",
+        "1",
+    ],
+)
+def test_no_key_is_read_as_another_name(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "Pulumi.yaml").write_text(
+        "name: claims\nconfig:\n  awsAccount: {type: string, default: '1'}\n"
+    )
+    (tmp_path / "Pulumi.prod.yaml").write_text(f"config:\n  {key}: '999999999999'\n")
+    with pytest.raises(StackgenError) as refused:
+        projects.running(tmp_path, tmp_path / "python")
+    assert refused.value.problems[0].code == "engine-settings"
+
+
+@pytest.mark.parametrize(
     ("config", "said"),
     [
         ("claims:awsAccount: '111122223333'\n  claims:huggingFaceToken: {secure: v1:a:b}", ""),

@@ -221,24 +221,42 @@ def test_what_users_made_of_an_object_after_an_interrupted_copy_stays(buckets: B
 
 
 @pytest.mark.usefixtures("quietly")
-def test_what_users_write_while_a_copy_goes_on_is_not_written_over(
+def test_what_users_write_while_an_object_is_fetched_is_not_written_over(
     buckets: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     old.put("late")
     old.put("late", "both")
+    own, blocks = iter(["own"]), s3._blocks  # pyright: ignore[reportPrivateUsage]
 
-    own = iter(["own"])
+    def slowly(answer: Any) -> Iterator[bytes]:
+        yield from blocks(answer)
+        for content in own:
+            new.put(content)
+            new.put(content, "both")
 
-    class Written(Begun):
-        def __init__(self, path: str | None) -> None:  # by then both boxes are listed
-            super().__init__(path)
-            for content in own:
-                new.put(content)
-
-    monkeypatch.setattr(s3, "Begun", Written)
+    monkeypatch.setattr(s3, "_blocks", slowly)
     world.retire()
-    assert (new.get(), new.get("both")) == ("own", "late")
+    assert {new.get(), new.get("both")} == {"own"}
+
+
+def test_what_is_written_to_an_empty_box_on_the_way_back_stays(buckets: Buckets) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    for key in ("checkpoint", "both", "large"):
+        for box in (old, new):
+            box.client.delete_object(Bucket=box.binding.bucket, Key=key)
+    journal = world.back()
+    world.take(journal, "gather")
+    new.put("own")
+    world.take(journal, "copy")
+    old.client.delete_object(Bucket="old", Key="checkpoint")
+
+    def copy(*boxes: Any, **options: Any) -> Any:
+        old.put("late", "both")
+        return s3.copy(*boxes, **options)
+
+    replace(world, mover=replace(s3.MOVER, copy=cast(Any, copy))).take(journal, "delta")
+    assert (old.get(), old.get("both")) == ("own", "late")
 
 
 class Registry:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +13,12 @@ from pathlib import Path
 from stackgen.engine.paths import data_home
 from stackgen.errors import ExitCode, Problem, StackgenError
 
+_HERE, _BIRTH = -100, 0x800  # AT_FDCWD, STATX_BTIME
+
 
 @dataclass(frozen=True)
 class Known:
-    """folder: of the spec, absolute. place: device and inode of it, the same after it is moved.
+    """folder: of the spec, absolute. place: device, inode and time of birth of it, the same after it is moved.
 
     boxes: box → digest of what made it, of the last update that came to its end. state: digest of the resources that it
     left; others are of another machine, of a backup, or changed by hand. protect: whether the environment was
@@ -22,7 +26,7 @@ class Known:
     """
 
     folder: str
-    place: tuple[int, int]
+    place: tuple[int, int, int]
     boxes: Mapping[str, str] = field(default_factory=dict[str, str])
     state: str = ""
     protect: bool = False
@@ -32,10 +36,10 @@ def read(stack: str, environment: str) -> Known | None:
     """What was noted; None where nothing was, or nothing that can be read."""
     try:
         content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
-        device, inode = content["place"]
+        device, inode, birth = (*content["place"], 0)[:3]
         boxes = {str(name): str(digest) for name, digest in content["boxes"].items()}
         state, protect = str(content.get("state", "")), content.get("protect") is True
-        return Known(str(content["folder"]), (int(device), int(inode)), boxes, state, protect)
+        return Known(str(content["folder"]), (int(device), int(inode), int(birth)), boxes, state, protect)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -54,10 +58,9 @@ def note(
     for private in (file.parents[1], file.parent):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
     where = folder.resolve()
-    status = where.stat()
     content = {
         "folder": str(where),
-        "place": [status.st_dev, status.st_ino],
+        "place": _place(where),
         "boxes": dict(boxes),
         "state": state,
         "protect": protect,
@@ -97,8 +100,7 @@ def refuse_another(stack: str, environment: str, folder: Path, *, reads: bool = 
     found, here = read(stack, environment), folder.resolve()
     if found is None or found.folder == str(here):
         return
-    status = here.stat()
-    if found.place == (status.st_dev, status.st_ino):
+    if found.place == _place(here) and found.place[2]:
         return  # the same folder, moved
     message = (
         f"'{stack}' in {environment} is deployed from {found.folder}; this is {here}. Both have the same name, "
@@ -107,6 +109,26 @@ def refuse_another(stack: str, environment: str, folder: Path, *, reads: bool = 
     hint = "give one of the stacks another `name`; or let this folder have the deployment with --take-over"
     command = f"stackgen up {stack} -e {environment} --take-over"
     raise StackgenError(Problem("another-checkout", message, hint=hint, next=command), ExitCode.POLICY)
+
+
+def _place(folder: Path) -> tuple[int, int, int]:
+    """A folder that is made after another one was deleted may get that one's inode, and is born later."""
+    status = folder.stat()
+    return status.st_dev, status.st_ino, _birth(folder)
+
+
+def _birth(folder: Path) -> int:
+    """When a folder was made, in ns; 0 where the system does not say so. See statx(2)."""
+    answer = ctypes.create_string_buffer(256)
+    try:
+        ask = ctypes.CDLL(None, use_errno=True).statx
+        if ask(_HERE, os.fsencode(folder), 0, _BIRTH, answer) != 0:
+            return 0
+    except (OSError, AttributeError):  # another system
+        return 0
+    (mask,) = struct.unpack_from("I", answer, 0)
+    seconds, nanoseconds = struct.unpack_from("qI", answer, 80)
+    return seconds * 10**9 + nanoseconds if mask & _BIRTH else 0
 
 
 def _file(stack: str, environment: str) -> Path:

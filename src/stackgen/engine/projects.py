@@ -136,6 +136,7 @@ def _refuse_other_values(file: Path, project: str, declared: Mapping[str, Any]) 
     """Pulumi takes an account, a region or a cluster from such a file before the one that `plan` shows."""
     if file.stem.lower() == "pulumi" or "config" not in _entries(file):
         return
+    _refuse_other_spellings(file)
     given = {
         str(key).removeprefix(f"{project}:"): value for key, value in (_content(file)["config"] or {}).items()
     }
@@ -150,6 +151,23 @@ def _refuse_other_values(file: Path, project: str, declared: Mapping[str, Any]) 
     ]
     if problems:
         raise StackgenError(problems, ExitCode.POLICY)
+
+
+def _refuse_other_spellings(file: Path) -> None:
+    """Pulumi takes `claims:config:region` for `claims:region`, and makes text of keys of other types.
+
+    https://github.com/pulumi/pulumi/blob/v3.212.0/sdk/go/common/resource/config/key.go (`ParseKey`)
+    """
+    import yaml
+
+    top = yaml.compose(checkout.read_text(file), Loader=yaml.SafeLoader)
+    configs = (value for key, value in top.value if key.value == "config")
+    keys = [key for config in configs if isinstance(config, yaml.MappingNode) for key, _ in config.value]
+    other = [key.value for key in keys if key.tag != _TEXT or str(key.value).count(":") > 1]
+    if other:
+        message = f"{file} sets {', '.join(map(repr, other))}, which Pulumi reads as another name"
+        hint = "write NAME, or NAMESPACE:NAME"
+        raise StackgenError(Problem("engine-settings", message, hint=hint), ExitCode.POLICY)
 
 
 def _refuse_keys_of_others(file: Path, provider: str) -> None:

@@ -211,12 +211,17 @@ def copy(
                 written.add(key)
             return key in written
 
-        def send(key: str) -> str | None:
+        def is_ready(key: str) -> bool:
             if is_written(key):
-                return known.get(key, "")
+                return False
             if used:
                 log.begin({key: at_source[key].content})
-            mark = _send(at_source[key], here, there, alone, room)
+            return True
+
+        def send(key: str) -> str | None:
+            mark = _send(at_source[key], here, there, alone, room, is_ready)
+            if key in written:
+                return known.get(key, "")
             if used and mark:
                 log.end(key, mark)
             return mark
@@ -282,11 +287,13 @@ def amounts(binding: S3Binding) -> dict[str, int]:
         return {"objects": len(side.keys())}
 
 
-def _send(item: Object, here: _Side, there: _Side, alone: bool, room: _Room) -> str | None:
+def _send(
+    item: Object, here: _Side, there: _Side, alone: bool, room: _Room, is_ready: Callable[[str], bool]
+) -> str | None:
     """One object; the mark it has there. The target checks the SHA-256 of what it receives.
 
-    None if it is gone meanwhile, or larger than it was: the next copy brings it. alone: whether no one else writes to
-    the target.
+    None if it is gone meanwhile, or larger than it was: the next copy brings it; or where the target is not ready for
+    it, which is asked when the object is here. alone: whether no one else writes to the target.
     """
     on_disk = room.taken(item.key, item.size) if item.size > SMALL else nullcontext()
     with on_disk, tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
@@ -297,7 +304,10 @@ def _send(item: Object, here: _Side, there: _Side, alone: bool, room: _Room) -> 
         if _length(answer, item, here) > max(item.size, SMALL):
             return None
         headers, tags = _headers(answer), here.tags(item.key)
-        _transfer(item.key, answer, file, there, headers)
+        digest = _fetch(answer, file)
+        if not is_ready(item.key):
+            return None
+        _put(item.key, answer["ContentLength"], file, digest, there, headers)
     if tags:
         there.client.put_object_tagging(Bucket=there.bucket, Key=item.key, Tagging={"TagSet": tags})
     made = there.object(item.key)
@@ -313,21 +323,23 @@ def _length(answer: Mapping[str, Any], item: Object, here: _Side) -> int:
     return answer["ContentLength"]
 
 
-def _transfer(
-    key: str, answer: Mapping[str, Any], file: IO[bytes], there: _Side, headers: dict[str, Any]
-) -> None:
-    """The content, by way of a file."""
+def _fetch(answer: Mapping[str, Any], file: IO[bytes]) -> bytes:
+    """Write the content to the file; its SHA-256."""
     digest = hashlib.sha256()
     for block in _blocks(answer):
         digest.update(block)
         file.write(block)
     file.seek(0)
-    if answer["ContentLength"] > SMALL:
+    return digest.digest()
+
+
+def _put(key: str, size: int, file: IO[bytes], digest: bytes, there: _Side, headers: dict[str, Any]) -> None:
+    if size > SMALL:
         there.client.upload_fileobj(file, there.bucket, key, ExtraArgs=headers)
-        if there.sha256(key)[0] != digest.hexdigest():
+        if there.sha256(key)[0] != digest.hex():
             raise failed(f"object '{key}' arrived with another content")
     else:
-        checksum = base64.b64encode(digest.digest()).decode()
+        checksum = base64.b64encode(digest).decode()
         there.client.put_object(Bucket=there.bucket, Key=key, Body=file, ChecksumSHA256=checksum, **headers)
 
 

@@ -179,9 +179,14 @@ class Steps:
     def _since(self, name: str, found: Mover, target: Any) -> Memory | None:
         """What is known of an earlier copy, where the source is not frozen: only what is new is looked at.
 
-        Nothing is, where the target holds nothing: its data was lost, and not deleted by its users one by one.
+        Nothing is, where the target holds nothing: its data was lost, and not deleted by its users one by one. On the
+        way back they may write to it the next moment.
         """
-        return self.journal.memory.get(name) if found.freeze is None and found.content(target) else None
+        if found.freeze is not None:
+            return None
+        if found.content(target):
+            return self.journal.memory.get(name)
+        return {} if self.journal.kind == "return" else None
 
     def _copy(self) -> str:
         back = self.journal.kind == "return"
