@@ -74,7 +74,7 @@ def test_no_object_is_lost_between_two_servers(boxes: list[S3Binding]) -> None:
     assert s3.compare(here, there, memory).equal
 
     new.tag("dated", "newer")
-    back = s3.copy(there, here, s3.turned(memory), print)
+    back = s3.copy(there, here, s3.reversed_memory(memory), print)
     assert old.tags("dated") == ["newer"]
     assert s3.compare(there, here, back).equal
     unseen = {**back, "reports/2026.csv": f"\n{back['reports/2026.csv'].partition(chr(10))[2]}"}

@@ -20,7 +20,7 @@ from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import MlflowBinding
 from stackgen.contracts.s3 import S3Binding, client
 from stackgen.errors import StackgenError
-from stackgen.moving import mlflow, mlflow_copy, mlflow_side, s3
+from stackgen.moving import mlflow, mlflow_copy, mlflow_side, s3, s3_changes, s3_send
 from stackgen.moving.begun import Begun
 from stackgen.moving.mlflow_side import Side, quiet
 from stackgen.swapping import starting, steps
@@ -67,6 +67,9 @@ class Bucket:
     def tags(self, key: str) -> list[str]:
         found = self.client.get_object_tagging(Bucket=self.binding.bucket, Key=key)["TagSet"]
         return [tag["Value"] for tag in found]
+
+    def delete(self, key: str) -> None:
+        self.client.delete_object(Bucket=self.binding.bucket, Key=key)
 
     def get(self, key: str = "checkpoint") -> str:
         return self.client.get_object(Bucket=self.binding.bucket, Key=key)["Body"].read().decode()
@@ -124,6 +127,12 @@ def _stop_a_retirement(world: World, when: str = "whole") -> None:
         interrupted(world).take(journal, "prove")
 
 
+def retire_for(world: World, key: str) -> None:
+    """A retirement stops for an object that both boxes have changed."""
+    with pytest.raises(StackgenError, match=f"^both boxes have changed .*: object '{key}'$"):
+        world.retire()
+
+
 @pytest.mark.parametrize("word", ["retire", "rollback"])
 def test_what_a_stopped_retirement_brought_over_is_no_change_by_users(
     buckets: Buckets, quietly: Callable[[Callable[[], Any]], None], word: str
@@ -161,7 +170,7 @@ def test_what_an_interrupted_copy_brought_over_is_no_change_by_users(buckets: Bu
         _stop_a_retirement(world, when)
         assert new.get() == there
     old.put("9")
-    world.retire() if word == "retire" else world.returned()
+    retire_for(world, "both") if word == "retire" else world.returned()
     assert (new.get(), new.get("both"), old.get()) == ("9", "own", "9")
 
 
@@ -202,7 +211,7 @@ def test_what_users_wrote_right_after_an_object_was_sent_stays(buckets: Buckets)
     old.put_in_parts("1", "large")
     _stop_a_retirement(world, "sent")
     new.put("7", "large")
-    world.retire()
+    retire_for(world, "large")
     assert new.get("large") == "7"
 
 
@@ -214,9 +223,10 @@ def test_what_users_made_of_an_object_after_an_interrupted_copy_stays(buckets: B
     _stop_a_retirement(world, "early" if early else "whole")
     if early:
         new.put("7")
+        retire_for(world, "checkpoint")
     else:
         new.tag("checkpoint", "approved")
-    world.retire()
+        world.retire()
     assert (new.get(), new.tags("checkpoint")) == (("7", []) if early else ("1", ["approved"]))
 
 
@@ -226,30 +236,91 @@ def test_what_users_write_while_an_object_is_fetched_is_not_written_over(
 ) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     old.put("late")
-    old.put("late", "both")
-    own, blocks = iter(["own"]), s3._blocks  # pyright: ignore[reportPrivateUsage]
+    own, blocks = iter(["own"]), s3_send.blocks
 
     def slowly(answer: Any) -> Iterator[bytes]:
         yield from blocks(answer)
         for content in own:
             new.put(content)
-            new.put(content, "both")
 
-    monkeypatch.setattr(s3, "_blocks", slowly)
-    world.retire()
-    assert {new.get(), new.get("both")} == {"own"}
+    monkeypatch.setattr(s3_send, "blocks", slowly)
+    retire_for(world, "checkpoint")
+    assert new.get() == "own"
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("cure", ["delete", "keep", "take", "write"])
+def test_a_retirement_stops_for_an_object_that_both_boxes_have_changed(buckets: Buckets, cure: str) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    new.put("own", "both")
+    new.put("own", "large")
+    old.put("late", "both")
+    old.put("late")
+    retire_for(world, "both")
+    retire_for(world, "both")
+    assert (new.get(), new.get("both"), old.get("both")) == ("late", "own", "late")
+    if cure == "delete":
+        old.delete("both")
+    elif cure == "keep":
+        old.put_in_parts("own", "both")
+    elif cure == "take":
+        new.put("late", "both")
+    else:
+        old.put("another", "both")
+        retire_for(world, "both")
+        return
+    assert "1 changed or deleted later in the new box" in world.retire()
+    assert new.get("both") == ("late" if cure == "take" else "own")
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_retirement_stops_for_an_object_that_one_box_has_deleted(buckets: Buckets) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    new.delete("both")
+    new.delete("large")
+    old.put("late", "both")
+    retire_for(world, "both")
+    new.put("late", "both")
+    assert "1 changed or deleted later" in world.retire()
+
+
+@pytest.mark.usefixtures("quietly")
+def test_the_later_write_of_two_is_served(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    monkeypatch.setattr(s3_changes, "CLOCKS", -1)  # that of the new box is later, even within a second
+    old.put("late", "both")
+    old.tag("large", "approved")
+    new.put("own", "both")
+    new.put("own", "large")
+    retire_for(world, "large")  # tags have no date
+    old.delete("large")
+    assert "1 changed or deleted later" in world.retire()
+    assert (new.get("both"), new.get("large")) == ("own", "own")
+
+
+def test_a_swap_does_not_stop_for_an_object_that_is_written_all_the_time(
+    buckets: Buckets, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    journal = world.back()
+    world.take(journal, "gather", "copy", "delta", "switch")
+    new.put("late", "both")
+    old.put("own", "both")
+    world.take(journal, "settle")
+    assert "changed in both boxes, and each keeps its own: object 'both'" in capsys.readouterr().out
+    assert (new.get("both"), old.get("both")) == ("late", "own")
 
 
 def test_what_is_written_to_an_empty_box_on_the_way_back_stays(buckets: Buckets) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     for key in ("checkpoint", "both", "large"):
         for box in (old, new):
-            box.client.delete_object(Bucket=box.binding.bucket, Key=key)
+            box.delete(key)
     journal = world.back()
     world.take(journal, "gather")
     new.put("own")
     world.take(journal, "copy")
-    old.client.delete_object(Bucket="old", Key="checkpoint")
+    old.delete("checkpoint")
 
     def copy(*boxes: Any, **options: Any) -> Any:
         old.put("late", "both")

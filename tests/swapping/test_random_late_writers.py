@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from stackgen.errors import StackgenError
 from stackgen.swapping import starting
-from stackgen.swapping.journal import read
-from tests.swapping.test_late_writers import Buckets, buckets, interrupted, quietly, stopped_at
+from stackgen.swapping.journal import Journal, read
+from tests.swapping.test_late_writers import Bucket, Buckets, buckets, interrupted, quietly, stopped_at
 
 __all__ = ["buckets", "quietly"]
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("quietly")]
@@ -21,7 +22,10 @@ STOPS = ("whole", "early", "sent")
 
 @dataclass
 class Life:
-    """last: key → box → what its users wrote there last. clear: keys that the boxes had alike before the last write."""
+    """last: key → box → what its users wrote there last. clear: keys that the boxes had alike before the last write.
+
+    named: how many keys retirements stopped for.
+    """
 
     both: Buckets
     chance: random.Random
@@ -29,6 +33,7 @@ class Life:
     latest: dict[str, str] = field(default_factory=dict[str, str])
     clear: set[str] = field(default_factory=set[str])
     number: int = 0
+    named: int = 0
 
     def write(self) -> None:
         key, side = self.chance.choice(KEYS), self.chance.choice((1, 2))
@@ -40,18 +45,35 @@ class Life:
         self.last[key][side], self.latest[key] = value, value
 
     def some(self) -> None:
-        for _ in range(self.chance.choice((0, 1, 1, 2, 3))):
+        for _ in range(self.chance.choice((0, 1, 1, 2, 3, 5))):
             self.write()
 
     def retire(self, stop: str | None) -> None:
         world = self.both.world
         journal = starting.retire(world.site(), read(world.path))
         if stop is None:
-            world.take(journal, "prove")
-            self.check()
+            self.prove(journal)
         else:
             with stopped_at(stop), pytest.raises(KeyboardInterrupt):
                 interrupted(world).take(journal, "prove")
+
+    def prove(self, journal: Journal) -> None:
+        """What both boxes have changed is named: then its users let both hold what was written last."""
+        world = self.both.world
+        try:
+            world.take(journal, "prove")
+        except StackgenError as error:
+            named = [key for key in KEYS if f"object '{key}'" in str(error)]
+            assert named and not {*named} & self.clear
+            self.named += len(named)
+            for key in named:
+                self.both.old.put(self.latest[key], key)
+                self.both.new.put(self.latest[key], key)
+            self.retire(None)
+        else:
+            self.check()
+            for key, written in self.latest.items():
+                assert self.serving.get(key) == written, "the other box goes, with what was written last"
 
     def back(self, stop: str | None) -> bool:
         """Whether the way back came to its end."""
@@ -73,11 +95,14 @@ class Life:
         return True
 
     def check(self) -> None:
-        box = (self.both.old, self.both.new)[self.both.world.serving - 1]
         for key, written in self.last.items():
-            assert box.get(key) in written.values(), "what is older than each side's last write"
+            assert self.serving.get(key) in written.values(), "what is older than each side's last write"
             if key in self.clear:
-                assert box.get(key) == self.latest[key]
+                assert self.serving.get(key) == self.latest[key]
+
+    @property
+    def serving(self) -> Bucket:
+        return (self.both.old, self.both.new)[self.both.world.serving - 1]
 
 
 def live(both: Buckets, seed: int) -> None:

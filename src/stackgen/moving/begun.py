@@ -15,13 +15,13 @@ from pathlib import Path
 class Begun:
     """Lines of earlier copies and of this one. path: of the file; None: nothing is noted.
 
-    made: item → marks that it had at the target when copies had written it. open: item → what copies were about to
-    write, where none has said since that it had.
+    made: item → what is to be remembered since a copy wrote it last. open: item → what copies were about to write,
+    where none has said since that it had.
     """
 
     def __init__(self, path: str | None) -> None:
         self._path = path
-        self.made: dict[str, set[str]] = {}
+        self.made: dict[str, str] = {}
         self.open: dict[str, set[str]] = {}
         for line in self._lines():
             with suppress(ValueError, TypeError):  # half of a line
@@ -33,12 +33,12 @@ class Begun:
         self._write([(item, wanted, "") for item, wanted in items.items()])
 
     def end(self, item: str, mark: str) -> None:
-        """Note that an item was written, and what mark it has."""
+        """Note that an item was written, and what is to be remembered of it."""
         self._write([(item, "", mark)])
 
     def _take(self, item: str, wanted: str, mark: str) -> None:
         if mark:
-            self.made.setdefault(item, set()).add(mark)
+            self.made[item] = mark
             self.open.pop(item, None)
         else:
             self.open.setdefault(item, set()).add(wanted)

@@ -39,12 +39,15 @@ class Comparison:
 
     alike: item → digest of all of it, for items that are the same on both sides; differing: names of those that should
     be and are not. Both are empty for a mover without `copy_late`.
+    undecided: names of items that both sides have changed, where none is known to be later: the target keeps its own as
+    long as nothing is deleted.
     """
 
     parts: tuple[Part, ...]
     newer: int = 0
     alike: Memory = field(default_factory=dict[str, str])
     differing: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -108,7 +111,7 @@ class Mover:
     newer.
     content(box): something that the box holds, such as a table's name; "" if it holds nothing.
     amounts(box): how many items of each kind it holds.
-    turned: what was remembered, for the way back.
+    reversed_memory: what was remembered, for the way back.
     freeze: from now on the source refuses writes; thaw: it takes them again. None where the wire has no such
     thing: then writes that reach the old box late are brought over after bindings are switched.
     """
@@ -121,7 +124,7 @@ class Mover:
     content: Callable[[Any], str]
     amounts: Callable[[Any], dict[str, int]]
     copy_late: Callable[[Any, Any, Memory | None, Progress], None] | None = None
-    turned: Callable[[Memory], Memory] = lambda memory: memory
+    reversed_memory: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None
 

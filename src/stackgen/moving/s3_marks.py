@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackgen.moving.begun import Begun
 from stackgen.moving.model import Memory
@@ -14,17 +14,16 @@ MD5 = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Object:
-    """What a server says of one object. labels: digest of the headers and tags that go along with it."""
+    """What a server says of one object.
+
+    labels: digest of the headers and tags that go along with it. modified: seconds since 1970, by the server's clock.
+    """
 
     key: str
     size: int
     etag: str
     labels: str
-
-    @property
-    def content(self) -> str:
-        """What can be told of the object before it is at another server: size, ETag, headers and tags."""
-        return f"{self.size} {self.mark}"
+    modified: float = field(default=0, compare=False)
 
     @property
     def mark(self) -> str:
@@ -33,39 +32,36 @@ class Object:
 
 
 def with_begun(
-    since: Memory,
-    begun: Begun,
-    at_source: Mapping[str, Object],
-    at_target: Mapping[str, Object],
-    same: Callable[[str], bool],
+    since: Memory, begun: Begun, at_target: Mapping[str, Object], sha256: Callable[[str], str]
 ) -> Memory:
-    """What is known, with objects that a copy which did not come to its end has written, and that are still so.
+    """What is known, with what a copy that did not come to its end has written.
 
-    same: whether an object has one content on both sides, to be asked where ETags do not say it.
+    begun: what was to be remembered of objects, and labels and SHA-256 of those that were about to be written. sha256:
+    of an object at the target.
     """
 
-    def may_be(key: str, content: str) -> bool:
-        """Whether the object may be the one that was about to be sent."""
-        size, etag, labels = content.split(" ", 2)
-        found = at_target[key]
-        if (int(size), labels) != (found.size, found.labels):
-            return False
-        if MD5.fullmatch(etag) and MD5.fullmatch(found.etag):
-            return etag == found.etag
-        still = key in at_source and at_source[key].content == content
-        return same(key) if still else True
+    def is_sent(item: Object) -> bool:
+        contents = {text for text in begun.open.get(item.key, ()) if text.startswith(f"{item.labels} ")}
+        return bool(contents) and f"{item.labels} {sha256(item.key)}" in contents
 
-    ours = {
-        key: item
-        for key, item in at_target.items()
-        if item.mark in begun.made.get(key, ()) or any(may_be(key, c) for c in begun.open.get(key, ()))
-    }
-    return {**since, **{key: f"{source_mark(since, key)}\n{item.mark}" for key, item in ours.items()}}
+    known = {**since, **begun.made}
+    sent = {key: item for key, item in at_target.items() if is_sent(item)}
+    return {**known, **{key: f"{source_mark(known, key)}\n{item.mark}" for key, item in sent.items()}}
 
 
-def turned(memory: Memory) -> Memory:
+def reversed_memory(memory: Memory) -> Memory:
     """The same for the other direction."""
     return {key: f"{target_mark(memory, key)}\n{source_mark(memory, key)}" for key in memory}
+
+
+def undecided(since: Memory, item: Object) -> str:
+    """What to remember of an object that both boxes have changed: how it was, and what the source has made of it."""
+    return f"{source_mark(since, item.key)}\n{target_mark(since, item.key)}\n{item.mark}"
+
+
+def is_undecided(since: Memory, key: str) -> bool:
+    """Whether both boxes have changed the object, and none of them is known to be later."""
+    return since.get(key, "").count("\n") > 1
 
 
 def source_mark(since: Memory, key: str) -> str:
@@ -73,7 +69,7 @@ def source_mark(since: Memory, key: str) -> str:
 
 
 def target_mark(since: Memory, key: str) -> str:
-    return since.get(key, "").partition("\n")[2]
+    return since.get(key, "").partition("\n")[2].partition("\n")[0]
 
 
 def is_as(remembered: str, item: Object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError
@@ -38,9 +39,25 @@ def must_be_equal(found: Comparison, source: int, target: int) -> str:
     return f"{found.sentence()}: counts and checksums are equal{newer}"
 
 
+def refuse_undecided(found: Comparison, source: int, target: int) -> None:
+    """Raise StackgenError(data-differs) for items that both boxes have changed: no copy decides which one stays."""
+    if not found.undecided:
+        return
+    message = f"both boxes have changed since they were compared: {_first(found.undecided)}"
+    hint = (
+        f"box {target} serves, and has its own. Where that is right, delete it in box {source}; else copy it from "
+        f"box {source} to box {target}; then run it again"
+    )
+    raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
+
+
 def _alike(found: Comparison, source: int, target: int) -> str | None:
     """What a person can do about items that both boxes may have changed: no copy decides which one stays."""
     if not found.differing:
         return None
-    names = ", ".join(found.differing[:3]) + (" and others" if len(found.differing) > 3 else "")
-    return f"let box {source} and box {target} hold the same of these, then run it again: {names}"
+    same = f"let box {source} and box {target} hold the same of these, then run it again"
+    return f"{same}: {_first(found.differing)}"
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")

@@ -15,7 +15,7 @@ from stackgen.swapping.journal import Journal, Kind
 from stackgen.swapping.losses import refuse_lost
 from stackgen.swapping.overrides import Override, alone, exchanged, with_port
 from stackgen.swapping.ports import unused_port
-from stackgen.swapping.proofs import held_parts, must_be_equal, unlike, was_written
+from stackgen.swapping.proofs import held_parts, must_be_equal, refuse_undecided, unlike, was_written
 from stackgen.swapping.site import Site
 
 QUIET = 3  # seconds without a write before a box is deleted
@@ -151,17 +151,14 @@ class Steps:
 
     def _gather(self) -> str:
         """Before the way back: what the old box got too late, as after every switch."""
-        turned: dict[str, Memory] = {}
+        memory: dict[str, Memory] = {}
+        numbers = (self.journal.target, self.journal.source)
         for name, found, source, target in self._sides():
             late = caught_up(self.journal, name, found, (target, source), self.site.progress)
             if found.copy_late is not None:
-                settled = self.journal.settled.get(name, {})
-                found.copy_late(target, source, settled, self.site.progress)
-                compared = found.compare(target, source, late, settled)
-                self.journal.settled[name] = {**settled, **compared.alike}
-                must_be_equal(compared, self.journal.target, self.journal.source)
-            turned[name] = found.turned(late)
-        self.journal.memory = turned  # saved with the step's end, so that it is never turned twice
+                self._agree(name, found, late, (target, source), numbers)
+            memory[name] = found.reversed_memory(late)
+        self.journal.memory = memory  # saved with the step's end, so that it is never reversed twice
         return "nothing is left behind"
 
     def _bring(self, name: str, found: Mover, source: Any, target: Any, since: Memory | None) -> None:
@@ -243,20 +240,29 @@ class Steps:
 
     def _settle(self) -> str:
         said: list[str] = []
+        numbers = (self.journal.source, self.journal.target)
         for name, found, source, target in self._sides():
             if found.freeze is not None:
                 said.append(self._closed(name, found, source))
                 continue
             late = caught_up(self.journal, name, found, (source, target), self.site.progress)
-            settled = self.journal.settled.get(name, {})
-            compared = found.compare(source, target, late, settled)
-            if not compared.equal and found.copy_late is not None:
-                found.copy_late(source, target, settled, self.site.progress)
-                compared = found.compare(source, target, late, settled)
-            self.journal.settled[name] = {**settled, **compared.alike}
-            self.journal.save()
-            said.append(must_be_equal(compared, self.journal.source, self.journal.target))
+            said.append(self._agree(name, found, late, (source, target), numbers))
         return "; ".join(said)
+
+    def _agree(
+        self, name: str, found: Mover, late: Memory, boxes: tuple[Any, Any], numbers: tuple[int, int]
+    ) -> str:
+        """Compare after a copy, and bring what it does not see; what was compared. numbers: of the boxes."""
+        settled = self.journal.settled.get(name, {})
+        compared = found.compare(*boxes, late, settled)
+        if not compared.equal and found.copy_late is not None:
+            found.copy_late(*boxes, settled, self.site.progress)
+            compared = found.compare(*boxes, late, settled)
+        self.journal.settled[name] = {**settled, **compared.alike}
+        self.journal.save()
+        if self.journal.kind == "retire":
+            refuse_undecided(compared, *numbers)
+        return must_be_equal(compared, *numbers)
 
     def _closed(self, name: str, found: Mover, source: Any) -> str:
         """Whether nothing was written to a frozen box. What was stays there: it is said, and nothing is deleted."""
