@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stackgen.cli.context import Context
 from stackgen.cli.main import main
+from stackgen.rendering import running
 from stackgen.rendering.program import Program
 
 pytestmark = pytest.mark.unit
@@ -30,9 +30,9 @@ def test_what_is_written_while_a_program_is_compared_is_not_run(
     monkeypatch.setenv("STACKGEN_DATA_HOME", str(tmp_path / "data"))
     main(["generate", "stack.yaml"])
 
-    def pull(_: Context, program: Program, progress: Callable[[str], None]) -> None:
+    def pull(program: Program, progress: Callable[[str], None]) -> None:
         (program.folder / written).write_text("import os\n")
 
-    monkeypatch.setattr(Context, "say_what_runs", pull)
+    monkeypatch.setattr(running, "say_what_runs", pull)
     assert main(["diff", "stack.yaml"]) == 4
     assert "error[program-changed]" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,7 +79,11 @@ class StandIn:
 
     def resources(self) -> list[Resource]:
         self.seen = self._digest()
-        return [Resource(u, h.type, {}, h.parent, h.id, h.protect) for u, h in self.has.items()]
+        folders = {HOLDS["local"]: {"path": os.sep}}
+        return [
+            Resource(u, h.type, folders.get(h.type, {}), h.parent, h.id, h.protect)
+            for u, h in self.has.items()
+        ]
 
     def refresh(self, untouched: Sequence[str] = ()) -> Outcome:
         assert set(untouched) <= set(self.has)

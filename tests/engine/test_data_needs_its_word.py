@@ -195,6 +195,47 @@ def test_no_preview_is_left_out_for_another_state(deployable: tuple[StandIn, Pla
     assert [previews(), previews()] == [1, 1], "what code of the user's reads is in no fingerprint"
 
 
+def test_what_is_elsewhere_is_always_looked_at(
+    deployable: tuple[StandIn, Plan, Program], tmp_path: Path
+) -> None:
+    """Others may have changed it, and the update's own refresh would see that when nothing is asked any more."""
+    standin = deployable[0]
+    spec = Spec({"alpha": Component("object_store", "aws/s3")})
+    previews: list[int] = []
+    for _ in range(3):
+        before = standin.previews
+        _deploy(standin, spec, tmp_path)
+        previews.append(standin.previews - before)
+    assert previews == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "config:\n  case:config:size: small\n",
+        "config:\n  !!binary Y2FzZTpzaXpl: small\n",
+        "config:\n  case:size: small\nenvironment: [mine]\n",
+        "config:\n  case:size: large\n",
+    ],
+)
+def test_settings_that_the_engine_reads_are_those_that_were_judged(
+    deployable: tuple[StandIn, Plan, Program], monkeypatch: pytest.MonkeyPatch, later: str
+) -> None:
+    standin, found, program = deployable
+    settings = program.folder / "Pulumi.dev.yaml"
+    settings.write_text("config:\n  case:size: small\n")
+    engine = cast(Deployment, standin)
+    update(engine, found, program, SHELF)
+    standin.program = made_by(found)
+    monkeypatch.setattr(standin, "prepare", lambda: settings.write_text(later))
+    with pytest.raises(StackgenError, match="was written to while it was deployed"):
+        update(engine, found, program, SHELF)
+    if "large" not in later:
+        with pytest.raises(StackgenError) as caught:
+            update(engine, found, program, SHELF)
+        assert caught.value.problems[0].code == "engine-settings"
+
+
 def test_an_update_without_a_preview_is_one_of_the_state_that_was_read(
     deployable: tuple[StandIn, Plan, Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -298,6 +298,22 @@ def test_the_later_write_of_two_is_served(buckets: Buckets, monkeypatch: pytest.
     assert (new.get("both"), new.get("large")) == ("own", "own")
 
 
+@pytest.mark.usefixtures("quietly")
+def test_a_swap_knows_nothing_of_one_whose_journal_was_deleted(buckets: Buckets) -> None:
+    old, new, world = buckets.old, buckets.new, buckets.world
+    old.put("1")
+    _stop_a_retirement(world)
+    assert list(world.path.parent.glob("*.begun"))
+    world.path.unlink()
+    world.serving = 1
+    new.delete("checkpoint")
+    world.swap()
+    old.put("2")
+    assert not list(world.path.parent.glob("*.begun"))
+    world.retire()
+    assert new.get() == "2"
+
+
 def test_a_swap_does_not_stop_for_an_object_that_is_written_all_the_time(
     buckets: Buckets, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
-MANY = 10  # names said in one line
-
 if TYPE_CHECKING:
     from stackgen.catalog.shelf import Shelf
     from stackgen.engine.deployment import Deployment, Resource
@@ -87,20 +85,6 @@ class Context:
     @property
     def _folder(self) -> Path:
         return (self.output or self.loaded.path.parent / self.environment).absolute()
-
-    def say_what_runs(self, program: Program, progress: Callable[[str], None]) -> None:
-        """Name every file of a program that is about to run and that is not stackgen's; it stays on the terminal.
-
-        Raises PermissionError for a file, or a folder of it, that another user has put where others can.
-        """
-        from stackgen.printable import one_line
-        from stackgen.rendering.writing import added, refuse_others_files
-
-        refuse_others_files(program)
-        names = [one_line(name) for name in added(program)]
-        if names:
-            listed = f" {', '.join(names)}" if len(names) <= MANY else "\n    ".join(["", *names])
-            progress(f"note: with the program run files that are not stackgen's:{listed}")
 
     def bindings(self) -> dict[str, Any]:
         """What the deployment exports, secrets in clear.

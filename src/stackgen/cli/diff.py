@@ -63,6 +63,7 @@ def _preview(context: Context, console: Console, plan: Plan, program: Program, c
     from stackgen.engine.modules import from_memory, modules
     from stackgen.engine.reviewing import look_at
     from stackgen.planning.holding import types
+    from stackgen.rendering.running import say_what_runs
     from stackgen.rendering.staging import staged
     from stackgen.rendering.writing import compare
 
@@ -71,7 +72,7 @@ def _preview(context: Context, console: Console, plan: Plan, program: Program, c
     with console.working("previewing") as progress, place as folder:
         deployment = Deployment(folder, context.name, context.environment, progress)
         found = modules(folder, program.folder)
-        context.say_what_runs(program, progress)
+        say_what_runs(program, progress)
         if compare(program) != changes or modules(folder, program.folder) != found:
             raise _changed(context)
         deployment.prepare()

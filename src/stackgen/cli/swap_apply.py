@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
@@ -38,7 +38,7 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
             if journal.kind in ("abandon", "retire"):  # killed after its end, before it was forgotten
                 journal.remove()
             return _answer(context, journal, [])
-        _say_what_runs(context, console, progress)
+        _say_what_runs(context, console, site)
         console.say(_announced(steps))
         if not console.confirm(_question(context, journal), yes=arguments.yes, no_input=arguments.no_input):
             return Answer(text="nothing was done", exit_code=ExitCode.CANCELLED)
@@ -49,7 +49,7 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
     return _answer(context, journal, taken)
 
 
-def _say_what_runs(context: Context, console: Console, progress: Callable[[str], None]) -> None:
+def _say_what_runs(context: Context, console: Console, site: Site) -> None:
     """As `up` does, before anyone agrees: a swap deploys the program too."""
     from stackgen.planning.user_code import allowances, refuse_unpinned
 
@@ -57,7 +57,7 @@ def _say_what_runs(context: Context, console: Console, progress: Callable[[str],
     refuse_unpinned(plan)
     for warning in allowances(plan):
         console.say(f"warning: {warning}")
-    context.say_what_runs(context.program(), progress)
+    site.say_what_runs(context.program())
 
 
 def _steps(arguments: Namespace, context: Context, site: Site) -> Steps:

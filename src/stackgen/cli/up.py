@@ -26,6 +26,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.engine.updating import update
     from stackgen.planning.identity import embedded_by
     from stackgen.planning.user_code import allowances, refuse_unpinned
+    from stackgen.rendering.running import say_what_runs
     from stackgen.rendering.writing import write
     from stackgen.swapping.consistency import refuse_changed_since
 
@@ -52,7 +53,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         watched = any(embedded_by(item) for item in plan.components)
         if watched and not arguments.accept_embeddings:
             refuse_other_embeddings(plan, _deployed(deployment))
-        context.say_what_runs(program, progress)  # last, since what is there now is what runs
+        say_what_runs(program, progress)  # last, since what is there now is what runs
         done = update(
             deployment,
             plan,

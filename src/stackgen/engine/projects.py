@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from pprint import pformat
 from typing import Any
 
 from stackgen import checkout
@@ -43,9 +44,19 @@ def running(program: Path, environment: Path) -> Path:
     """
     content = _content(program / "Pulumi.yaml")
     kept = {key: content[key] for key in ("name", "description", "config") if key in content}
-    for file in settings_files(program):
-        _refuse_other_values(file, str(kept["name"]), kept.get("config") or {})
+    refuse_other_settings(program, program)
     return _written({**kept, **_python(environment), "main": str(program)}, {}, program)
+
+
+def refuse_other_settings(settings: Path, program: Path) -> None:
+    """Raise StackgenError for settings files that the engine is not to take, or that have other values than the spec.
+
+    settings: their folder.
+    """
+    _require_readable(settings)
+    content = _content(program / "Pulumi.yaml")
+    for file in settings_files(settings):
+        _refuse_other_values(file, str(content["name"]), content.get("config") or {})
 
 
 def deleting(project: str, settings: Path, environment: Path, modules: Mapping[str, bytes]) -> Path:
@@ -63,7 +74,7 @@ def _python(environment: Path) -> dict[str, Any]:
 
 
 def settings(program: Path) -> dict[str, str]:
-    """Path of each settings file → what is set in it, as JSON, without what the engine itself adds.
+    """Path of each settings file → what is set in it, as text, without what the engine itself adds.
 
     Raises StackgenError(engine-settings).
     """
@@ -71,7 +82,7 @@ def settings(program: Path) -> dict[str, str]:
     for file in settings_files(program):
         if file.stem.lower() != "pulumi" and _entries(file):
             content = {k: v for k, v in _content(file).items() if v and k not in _ADDED}
-            found |= {str(file): json.dumps(content, sort_keys=True, default=str)} if content else {}
+            found |= {str(file): pformat(content)} if content else {}  # keys may be of any type
     return found
 
 

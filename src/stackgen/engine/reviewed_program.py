@@ -21,12 +21,14 @@ Stamps = dict[str, tuple[int, ...] | str]
 class ReviewedProgram:
     """A program as it is on disk now, with what the user has beside it. settings: see `projects.settings`.
 
-    Raises StackgenError(program-changed) where that is not the program already.
+    Raises StackgenError(program-changed) where that is not the program already, and StackgenError for settings that
+    the engine is not to take.
     """
 
     def __init__(self, program: Program, again: str) -> None:
         self._folder = program.folder
         self._again = again
+        projects.refuse_other_settings(program.folder, program.folder)
         self._seen = _stamps(program.folder)
         self.settings = projects.settings(program.folder)
         self._modules = modules(program.folder, program.folder)
@@ -45,8 +47,7 @@ class ReviewedProgram:
         ):
             for file in projects.settings_files(self._folder):
                 (Path(copy) / file.name).write_bytes(checkout.read(file))
-            if _by_name(projects.settings(Path(copy))) != _by_name(self.settings):
-                raise self._changed("nothing was done")
+            self._refuse_others(Path(copy))
             self.refuse_changed("nothing was done")  # requirements have been read since it was looked at
             deployment.settings = Path(copy)
             try:
@@ -57,6 +58,16 @@ class ReviewedProgram:
                 raise
             finally:
                 deployment.settings = None
+
+    def _refuse_others(self, settings: Path) -> None:
+        """What the engine reads is judged, and not only what was there when it was looked at."""
+        try:
+            projects.refuse_other_settings(settings, self._folder)
+            same = _by_name(projects.settings(settings)) == _by_name(self.settings)
+        except StackgenError as error:
+            raise self._changed("nothing was done") from error
+        if not same:
+            raise self._changed("nothing was done")
 
     def refuse_changed(self, done: str) -> None:
         """Raise StackgenError(program-changed) where a file has changed since. done: what was done, for people."""

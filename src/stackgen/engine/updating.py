@@ -31,7 +31,8 @@ def update(
     """Make what runs equal to `program`, which is on disk; None where that was not agreed to.
 
     words: boxes whose data may be deleted. agreed: asked with a preview, before anything is changed; where it is
-    absent there is a preview if data might go, and always with code of the user's. resources: the deployment's, if
+    absent there is a preview if data might go, and always with code of the user's, and where data is elsewhere than on
+    this machine: others may have changed what holds it. resources: the deployment's, if
     they were just read. Raises StackgenError, also where what is on disk is not `program` any more.
     """
     stack, environment = plan.stack.name, plan.environment
@@ -44,6 +45,7 @@ def update(
     now = fingerprints(plan, program, standing.settings)
     made = Made(noted.boxes if noted is not None and ours else {}, now)
     look = agreed is not None or any(added(program))  # what else the user's code reads is in no fingerprint
+    look = look or holdings(there, types(shelf)).elsewhere
     try:
         with standing.alone(deployment):
             reviewed = review(deployment, there, plan, types(shelf), words, made, look=look)

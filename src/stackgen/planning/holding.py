@@ -74,6 +74,11 @@ class Holdings:
         """Boxes with data, in order of creation."""
         return tuple(dict.fromkeys(item.owner for item in self.held.values()))
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether any data is elsewhere than in a folder of this machine."""
+        return any(not item.folder for item in self.held.values())
+
     def of(self, owner: str) -> tuple[Held, ...]:
         """The data of one box."""
         return tuple(item for item in self.held.values() if item.owner == owner)

@@ -25,6 +25,8 @@ def copied(
     """
     used = serves or journal.kind == "return"
     begun = journal.begun(name, serves=serves)
+    if not used:  # what is there is of a swap whose journal was deleted by hand
+        journal.forget_begun()
     memory = found.copy(*boxes, since, progress, serves=serves, used=used, begun=str(begun))
     journal.memory[name] = memory
     journal.save()

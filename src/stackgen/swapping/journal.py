@@ -107,10 +107,15 @@ class Journal:
         way = "late" if serves else "back"
         return self.path.with_name(f"{self.path.stem}.{contract}.{way}{BEGUN}")
 
+    def forget_begun(self) -> None:
+        """Delete what copies have noted."""
+        for path in self.path.parent.glob(f"{self.path.stem}.*{BEGUN}"):
+            path.unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Forget the move: nothing of it is left."""
-        for path in (self.path, *self.path.parent.glob(f"{self.path.stem}.*{BEGUN}")):
-            path.unlink(missing_ok=True)
+        self.forget_begun()
+        self.path.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Journal | None:

@@ -23,6 +23,7 @@ from stackgen.planning.holding import holdings, types
 from stackgen.planning.model import Plan, PlannedComponent, numbered
 from stackgen.planning.plan import plan
 from stackgen.rendering.program import Program, build
+from stackgen.rendering.running import say_what_runs
 from stackgen.rendering.writing import write
 from stackgen.spec.editing import edit
 from stackgen.spec.loading import LoadedStack
@@ -51,6 +52,7 @@ class Site:
     accepts_data: bool = False
     _exported: dict[str, Any] | None = None
     _in_state: Sequence[Any] | None = None
+    _run: tuple[str, ...] = ()
     _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
 
     @property
@@ -91,6 +93,7 @@ class Site:
         program = build(found, self.output)
         write(program)
         self._exported = self._in_state = None
+        self.say_what_runs(program)
         deployment = self._deployment(program.folder)
         words = () if without is None else self._deployed_as(deployment, without)
         outcome = self._when_free(lambda: self._update(deployment, found, program, words))
@@ -98,6 +101,10 @@ class Site:
             op: n for op, n in outcome.counts.items() if op in ("create", "update", "delete", "replace")
         }
         return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
+
+    def say_what_runs(self, program: Program) -> None:
+        """Name the files of a checkout that run with the program, where they are others than were named."""
+        self._run = say_what_runs(program, self.progress, self._run)
 
     def _update(self, deployment: Deployment, plan: Plan, program: Program, words: Sequence[str]) -> Outcome:
         done = update(deployment, plan, program, self.shelf, words=words)
