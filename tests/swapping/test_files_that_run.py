@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
-from stackgen.rendering.writing import write
+from stackgen.engine.deployment import Outcome
 from stackgen.spec.loading import load
-from stackgen.swapping.site import Site
+from stackgen.swapping import site
 
 pytestmark = pytest.mark.unit
 STACK = """\
@@ -22,18 +20,20 @@ environments: {dev: {provider: local}}
 """
 
 
-def test_a_file_that_is_added_between_two_steps_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_added_between_two_steps_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "stack.yaml").write_text(STACK)
     loaded, shelf, said = load(tmp_path / "stack.yaml"), Shelf(), list[str]()
-    program = build(plan(loaded, "dev", shelf))
-    write(program)
-    site = Site(loaded, shelf, "dev", "knowledge", None, said.append)
-    site.say_what_runs(program)
+    monkeypatch.setattr(site, "update", lambda *_, **__: (None, Outcome()))
+    swap = site.Site(loaded, shelf, "dev", "knowledge", None, said.append)
+    swap.up()
     assert said == []
-    (program.folder / "helper.py").write_text("")
+    folder = swap.plan().program_folder
+    (folder / "helper.py").write_text("")
     for _ in range(2):
-        site.say_what_runs(program)
+        swap.up()
     assert said == ["note: with the program run files that are not stackgen's: helper.py"]
-    (program.folder / "another.py").write_text("")
-    site.say_what_runs(program)
+    (folder / "another.py").write_text("")
+    swap.up()
     assert said[1:] == ["note: with the program run files that are not stackgen's: another.py, helper.py"]
