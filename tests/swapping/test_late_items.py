@@ -49,9 +49,9 @@ def test_a_late_copy_leaves_alone_what_the_new_box_has_changed() -> None:
     there = _Server(["1", "own"], over="1", both="own", same="1")
     settled = digests(_Server(["1"], over="1", both="1", gone="1", same="1").contents(deep=True))
     found = late_items(cast(Side, here), cast(Side, there), settled)
-    assert found == {"run r", "file run r/new", "file run r/over"}
+    assert found == {"run r": {"points": ["1", "own"]}, "file run r/new": None, "file run r/over": "1"}
     alone = late_items(cast(Side, here), cast(Side, there), None)
-    assert alone == {"run r", *(f"file run r/{name}" for name in ("new", "over", "both", "gone"))}
+    assert {*alone} == {"run r", *(f"file run r/{name}" for name in ("new", "over", "both", "gone"))}
 
 
 @pytest.mark.parametrize(

@@ -422,6 +422,31 @@ def test_the_way_back_of_a_registry_writes_over_no_late_file(registries: Registr
     assert old.holds(run) == {"checkpoint": "5", "other": "own"}
 
 
+@pytest.mark.parametrize("there_before", [True, False])
+def test_what_users_write_while_a_late_file_is_fetched_is_not_written_over(
+    registries: Registries, monkeypatch: pytest.MonkeyPatch, there_before: bool
+) -> None:
+    old, new, world = registries.old, registries.new, registries.world
+    run = old.run("a long training", ends=False)
+    if there_before:
+        old.put(run, checkpoint="1")
+    world.swap()
+    old.put(run, checkpoint="4")
+    own, fetched = iter(["own"]), mlflow_side.fetched
+
+    def slowly(*given: Any) -> str:
+        path = fetched(*given)
+        for content in own:
+            new.put(run, checkpoint=content)
+        return path
+
+    monkeypatch.setattr(mlflow_copy, "fetched", slowly)
+    with pytest.raises(StackgenError, match="does not hold what the old one holds") as caught:
+        world.take(world.back(), "gather")
+    assert new.holds(run) == {"checkpoint": "own"}
+    assert "checkpoint.txt" in str(caught.value.problems[0].hint)
+
+
 def test_a_tag_that_both_registries_have_changed_stops_the_way_back(registries: Registries) -> None:
     old, new, world = registries.old, registries.new, registries.world
     run = old.run("a long training", ends=False)

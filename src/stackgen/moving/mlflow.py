@@ -117,7 +117,7 @@ def copy_late(
         late = late_items(here, there, settled)
         Copy(here, there, set(), used=True).bring_late(late)
         if late:
-            progress(f"copied {_counted(late)}")
+            progress(f"copied {_counted({*late})}")
 
 
 def compare(

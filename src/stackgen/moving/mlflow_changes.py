@@ -12,8 +12,10 @@ from stackgen.moving.model import Memory, holds
 ADDED_TO = ("run ", "logged-model ", "file ")
 
 
-def late_items(here: Side, there: Side, settled: Memory | None) -> set[str]:
-    """Runs and logged models that have got more at the source, and files that are new or others there.
+def late_items(here: Side, there: Side, settled: Memory | None) -> dict[str, Any]:
+    """Runs that have got more at the source, and files that are new or others there.
+
+    Each with what the target has of it, None where it has nothing: of a file its SHA-256.
 
     settled: items that were last proven to be alike, as digests; None: nothing but a move writes to the target. A file
     that the target's users have changed or deleted since is not among them.
@@ -29,10 +31,10 @@ def late_items(here: Side, there: Side, settled: Memory | None) -> set[str]:
     more = {
         key
         for key, content in before.items()
-        if key.startswith(("run ", "logged-model ")) and not holds(after.get(key), content)
+        if key.startswith("run ") and not holds(after.get(key), content)
         if settled is None or settled.get(key) != at_source[key]
     }
-    return {key for key in files | more if owner(key) in after}
+    return {key: after.get(key) for key in files | more if owner(key) in after}
 
 
 def with_begun(

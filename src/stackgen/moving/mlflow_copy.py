@@ -4,32 +4,47 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from stackgen.moving.mlflow_links import experiment_tags
 from stackgen.moving.mlflow_registry import Registry
-from stackgen.moving.mlflow_side import ENDED, ORIGIN, READY, Side, fetched, files, files_of, surplus
+from stackgen.moving.mlflow_side import (
+    ENDED,
+    ORIGIN,
+    READY,
+    Side,
+    content_digest,
+    fetched,
+    files,
+    files_of,
+    surplus,
+)
 from stackgen.moving.mlflow_tie import Ties
 
 AT_ONCE = 100  # the server's limit of params and tags per request; of metrics it takes 1000
 
 
-def bring_files(source: Any, target: Any, late: Container[str] | None = None) -> None:
-    """late: paths; where they are given, only these."""
+def bring_files(source: Any, target: Any, late: Mapping[str, str | None] | None = None) -> None:
+    """Bring those that the target lacks or has with another length.
+
+    late: paths → what the target had by that path when it was looked at, which may be long ago, as SHA-256. Where they
+    are given, only these are brought, if the target still has that.
+    """
     present = files(target)
     for path, size in files(source).items():
         if present.get(path) != size if late is None else path in late:
             parent = str(PurePosixPath(path).parent)
             with tempfile.TemporaryDirectory() as folder:
                 file = fetched(source, path, folder)
-                target.log_artifact(file, None if parent == "." else parent)
+                if late is None or content_digest(target, path) == late[path]:
+                    target.log_artifact(file, None if parent == "." else parent)
 
 
-def paths_of(late: set[str], kind: str, origin: str) -> set[str]:
+def paths_of(late: Mapping[str, Any], kind: str, origin: str) -> dict[str, Any]:
     start = files_of(kind, origin)
-    return {key.removeprefix(start) for key in late if key.startswith(start)}
+    return {key.removeprefix(start): known for key, known in late.items() if key.startswith(start)}
 
 
 class Copy:
@@ -87,8 +102,11 @@ class Copy:
         runs = (here.runs.get(here.run_origins.get(run or "", "")) for run in made_in)
         return {run.info.experiment_id for run in runs if run is not None}
 
-    def bring_late(self, late: set[str]) -> None:
-        """Points and files of runs and logged models: of those that have ended nothing else can change unseen."""
+    def bring_late(self, late: Mapping[str, Any]) -> None:
+        """Points and files of runs and logged models: of those that have ended nothing else can change unseen.
+
+        late: see `late_items`.
+        """
         ties = Ties(self.here, self.to, self.runs, self.models)
         for origin, run in self.here.runs.items():
             if f"run {origin}" in late:

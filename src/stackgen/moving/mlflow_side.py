@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -306,16 +306,26 @@ def fetched(artifacts: Any, path: str, folder: str) -> str:
         return artifacts.download_artifacts(path, folder)
 
 
+def content_digest(artifacts: Any, path: str) -> str | None:
+    """SHA-256 of an artifact as it is now; None if there is none."""
+    parent = str(PurePosixPath(path).parent)
+    if path not in (item.path for item in artifacts.list_artifacts(None if parent == "." else parent)):
+        return None
+    return _digest_of_file(artifacts, path)
+
+
 def _of_files(kind: str, origin: str, artifacts: Any) -> dict[str, str]:
     """Every file of a run or a logged model → digest of its content."""
-    found: dict[str, str] = {}
-    for path in files(artifacts):
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Path(fetched(artifacts, path, folder)).open("rb") as file,
-        ):
-            found[f"{files_of(kind, origin)}{path}"] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    start = files_of(kind, origin)
+    return {f"{start}{path}": _digest_of_file(artifacts, path) for path in files(artifacts)}
+
+
+def _digest_of_file(artifacts: Any, path: str) -> str:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Path(fetched(artifacts, path, folder)).open("rb") as file,
+    ):
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_of(kind: str, origin: str) -> str:
