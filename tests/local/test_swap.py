@@ -80,6 +80,7 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     gone(stack)
 
 
+@pytest.mark.nightly
 def test_what_a_swap_leaves_survives_a_restart(stack: Cli) -> None:
     """The box that serves no longer is closed for writing; it starts all the same, and each way out works."""
     up(stack, KNOWLEDGE)
