@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.engine import projects
 from stackgen.engine.deployment import Deployment, Outcome, Step
 from stackgen.engine.reviewing import Made, carry_out, losing, review
 from stackgen.engine.updating import remove, update
@@ -215,6 +216,7 @@ def test_what_is_elsewhere_is_always_looked_at(
         "config:\n  case:config:size: small\n",
         "config:\n  !!binary Y2FzZTpzaXpl: small\n",
         "config:\n  case:size: small\nenvironment: [mine]\n",
+        "config:\n  case:size: large\nconfig:\n  case:size: small\n",
         "config:\n  case:size: large\n",
     ],
 )
@@ -230,10 +232,26 @@ def test_settings_that_the_engine_reads_are_those_that_were_judged(
     monkeypatch.setattr(standin, "prepare", lambda: settings.write_text(later))
     with pytest.raises(StackgenError, match="was written to while it was deployed"):
         update(engine, found, program, SHELF)
-    if "large" not in later:
+    if "size: large" not in later or "small" in later:
         with pytest.raises(StackgenError) as caught:
             update(engine, found, program, SHELF)
         assert caught.value.problems[0].code == "engine-settings"
+
+
+def test_settings_that_come_right_after_they_were_judged_are_judged_again(
+    deployable: tuple[StandIn, Plan, Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin, found, program = deployable
+    judge = projects.refuse_other_settings
+
+    def judged(settings: Path, of: Path) -> None:
+        judge(settings, of)
+        (program.folder / "Pulumi.dev.yaml").write_text("config: {'case:config:size': small}")
+
+    monkeypatch.setattr(projects, "refuse_other_settings", judged)
+    with pytest.raises(StackgenError, match="was written to while it was deployed"):
+        update(cast(Deployment, standin), found, program, SHELF)
+    assert standin.has == {}
 
 
 def test_an_update_without_a_preview_is_one_of_the_state_that_was_read(

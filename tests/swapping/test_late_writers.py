@@ -306,12 +306,12 @@ def test_a_swap_knows_nothing_of_one_whose_journal_was_deleted(buckets: Buckets)
     assert list(world.path.parent.glob("*.begun"))
     world.path.unlink()
     world.serving = 1
-    new.delete("checkpoint")
-    world.swap()
-    old.put("2")
-    assert not list(world.path.parent.glob("*.begun"))
-    world.retire()
-    assert new.get() == "2"
+    old.put("5")
+    journal = Journal(world.path, "swap", "kept", 1, 2, wanted=BESIDE)
+    world.take(journal, "copy", "delta", "switch")
+    old.put("6")
+    world.take(journal, "settle")
+    assert new.get() == "6"
 
 
 def test_a_swap_does_not_stop_for_an_object_that_is_written_all_the_time(
