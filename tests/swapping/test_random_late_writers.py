@@ -22,10 +22,7 @@ STOPS = ("whole", "early", "sent")
 
 @dataclass
 class Life:
-    """last: key → box → what its users wrote there last. clear: keys that the boxes had alike before the last write.
-
-    named: how many keys retirements stopped for.
-    """
+    """last: key → box → what its users wrote there last. clear: keys that the boxes had alike before the last write."""
 
     both: Buckets
     chance: random.Random
@@ -33,7 +30,6 @@ class Life:
     latest: dict[str, str] = field(default_factory=dict[str, str])
     clear: set[str] = field(default_factory=set[str])
     number: int = 0
-    named: int = 0
 
     def write(self) -> None:
         key, side = self.chance.choice(KEYS), self.chance.choice((1, 2))
@@ -65,7 +61,6 @@ class Life:
         except StackgenError as error:
             named = [key for key in KEYS if f"object '{key}'" in str(error)]
             assert named and not {*named} & self.clear
-            self.named += len(named)
             for key in named:
                 self.both.old.put(self.latest[key], key)
                 self.both.new.put(self.latest[key], key)
