@@ -22,6 +22,7 @@ HIDDEN = "!!binary ZW52aXJvbm1lbnQ="  # `environment` to Pulumi
         "environment: [a/b]",
         "config: {}\nenvironment:\n  values: {}",
         '{"environment": {}}',
+        "config: &c {a:b: c}\nencryptionsalt: *c",
         '"\\x65nvironment": [a]',
         "<<: {environment: [a]}",
         "imports: [a]",
@@ -59,6 +60,33 @@ def test_no_environment_of_a_checkout_is_opened(
         with pytest.raises(StackgenError) as refused:
             stand()
         assert refused.value.problems[0].code == "engine-settings"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config:\n  claims:a: 1\n  a: 2",
+        "config: [a]",
+        "config: !!omap [a: b]",
+        "config: text",
+        "config: {a: 2001-99-99}",
+        "config: {a: !!int abc}",
+        "config: {a: !!int ''}",
+        "config: {a: !!bool abc}",
+        "config: {a: !mine b}",
+    ],
+)
+def test_settings_that_the_engine_may_read_otherwise_are_refused(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "Pulumi.yaml").write_text("name: claims\nconfig: {a: {type: string}}\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text("config: {claims:a: set by hand}")
+    assert projects.running(tmp_path, tmp_path / "python").is_dir()
+    (tmp_path / "Pulumi.prod.yaml").write_text(text)
+    with pytest.raises(StackgenError) as refused:
+        projects.running(tmp_path, tmp_path / "python")
+    assert refused.value.problems[0].code == "engine-settings"
 
 
 def test_the_state_is_encrypted_by_whom_the_shell_names(

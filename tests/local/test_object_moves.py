@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import os
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,11 +82,45 @@ def test_no_object_is_lost_between_two_servers(boxes: list[S3Binding]) -> None:
     assert s3.compare(there, here, back).equal
     unseen = {**back, "reports/2026.csv": f"\n{back['reports/2026.csv'].partition(chr(10))[2]}"}
     new.client.delete_object(Bucket=new.bucket, Key="reports/2026.csv")
-    s3.copy(there, here, unseen, print)
+    s3.copy(there, here, unseen, print, used=True)
     assert old.content(
         "reports/2026.csv"
     )  # it was never seen in the other box, so no one has deleted it there
     s3.copy(there, here, back, print, serves=True)
     assert old.content("reports/2026.csv"), "what serves keeps what the other box has lost"
-    s3.copy(there, here, back, print)
+    s3.copy(there, here, back, print, used=True)
     assert s3.content(here) == "object 'dated'"
+
+
+def test_what_is_written_late_arrives_whole(boxes: list[S3Binding], tmp_path: Path) -> None:
+    """Tags, headers, and objects that are sent in parts; and nothing that users have written is taken for ours."""
+    here, there = boxes
+    old, new = (Box(binding) for binding in boxes)
+    for key in ("both", "flag"):
+        old.put(key, b"0")
+    memory = s3.copy(here, there, None, print)
+    large = os.urandom(40 * 1024 * 1024)
+    old.put("large", large, ContentType="application/x-model", Metadata={"k": "v"})
+    old.tag("large", "late")
+    old.put("tagged", b"1", Expires=WHEN)
+    old.tag("tagged", "late")
+    old.put("both", b"late")
+    new.put("both", b"own")
+    begun = str(tmp_path / "begun")
+    said: list[str] = []
+    memory = s3.copy(here, there, memory, said.append, serves=True, used=True, begun=begun)
+    assert said == [
+        "copied 2 objects, removed 0",
+        "changed in both boxes, and each box keeps its own: object 'both'",
+    ]
+    assert (new.content("large"), new.tags("large"), new.tags("tagged")) == (large, ["late"], ["late"])
+    found = s3.compare(here, there, memory)
+    assert found.equal
+    assert found.undecided == ("object 'both'",)
+    assert s3.copy(here, there, {}, print, serves=True, used=True, begun=begun).keys() == memory.keys()
+    again = s3.copy(here, there, memory, said.append, serves=True, used=True)
+    assert again == memory
+    time.sleep(1.1)  # a server's dates are in seconds
+    old.put("flag", b"0")
+    again = s3.copy(here, there, memory, print, serves=True, used=True)
+    assert again["flag"] != memory["flag"]

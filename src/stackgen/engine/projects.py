@@ -26,7 +26,7 @@ SETTINGS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
 _ADDED = ("encryptionsalt", "encryptedkey")
 _SETTINGS = re.compile(r"pulumi.*\.ya?ml", re.IGNORECASE)
 """Names of settings files, in any case: a file system may not tell them apart."""
-_TEXT = "tag:yaml.org,2002:str"
+_TEXT, _MAPPING, _NOTHING = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "null"))
 _CONTROL = "\r\x85\u2028\u2029\ufeff"  # ends of lines to one reader of YAML, and not to another
 _PASSPHRASE = ("", "default", "passphrase")  # https://www.pulumi.com/docs/iac/concepts/secrets/
 
@@ -138,46 +138,57 @@ def settings_files(folder: Path) -> list[Path]:
 
 
 def _content(file: Path) -> dict[str, Any]:
+    """Values of a settings file; raises StackgenError(engine-settings) where they are none that YAML knows."""
     import yaml
 
-    return yaml.safe_load(checkout.read_text(file)) or {}
+    try:
+        return yaml.safe_load(checkout.read_text(file)) or {}
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        raise _not_plain(file) from None
 
 
 def _refuse_other_values(file: Path, project: str, declared: Mapping[str, Any]) -> None:
     """Pulumi takes an account, a region or a cluster from such a file before the one that `plan` shows."""
     if file.stem.lower() == "pulumi" or "config" not in _entries(file):
         return
-    _refuse_other_spellings(file)
+    _refuse_other_spellings(file, project)
     given = {
-        str(key).removeprefix(f"{project}:"): value for key, value in (_content(file)["config"] or {}).items()
+        key.removeprefix(f"{project}:"): value for key, value in (_content(file)["config"] or {}).items()
     }
     problems = [
         Problem(
             "spec-and-settings-differ",
-            f"{file} sets {key} to {json.dumps(given[key])}, and by the spec it is {json.dumps(value)}",
+            f"{file} sets {key} to {json.dumps(given[key], default=str)}, and by the spec it is {json.dumps(value)}",
             hint="take it out of the file, and set it in the spec",
         )
         for key, value in ((key, item.get("default", item.get("value"))) for key, item in declared.items())
-        if given.get(key, value) != value
+        if value is not None and given.get(key, value) != value
     ]
     if problems:
         raise StackgenError(problems, ExitCode.POLICY)
 
 
-def _refuse_other_spellings(file: Path) -> None:
-    """Pulumi takes `claims:config:region` for `claims:region`, and makes text of keys of other types.
+def _refuse_other_spellings(file: Path, project: str) -> None:
+    """Pulumi takes `claims:config:region` for `claims:region`, and that for `region`; it makes text of other keys.
 
     https://github.com/pulumi/pulumi/blob/v3.212.0/sdk/go/common/resource/config/key.go (`ParseKey`)
     """
     import yaml
 
     top = yaml.compose(checkout.read_text(file), Loader=yaml.SafeLoader)
-    configs = (value for key, value in top.value if key.value == "config")
-    keys = [key for config in configs if isinstance(config, yaml.MappingNode) for key, _ in config.value]
-    other = [key.value for key in keys if key.tag != _TEXT or str(key.value).count(":") > 1]
-    if other:
-        message = f"{file} sets {', '.join(map(repr, other))}, which Pulumi reads as another name"
-        hint = "write NAME, or NAMESPACE:NAME"
+    (config,) = (value for key, value in top.value if key.value == "config")
+    if config.tag == _NOTHING:
+        return
+    if config.tag != _MAPPING:
+        raise _not_plain(file)
+    keys = [str(key.value) for key, _ in config.value if key.tag == _TEXT and str(key.value).count(":") < 2]
+    names = {key.removeprefix(f"{project}:") for key in keys}
+    if len(names) < len(config.value):
+        other = [str(key.value) for key, _ in config.value if str(key.value) not in keys]
+        twice = [name for name in sorted(names) if name in keys and f"{project}:{name}" in keys]
+        what = ", ".join(map(repr, other or twice or sorted(names)))
+        message = f"{file} sets {what} by a name that Pulumi reads as another one, or by two names"
+        hint = "write each once, as NAME or NAMESPACE:NAME"
         raise StackgenError(Problem("engine-settings", message, hint=hint), ExitCode.POLICY)
 
 
@@ -195,15 +206,21 @@ def _entries(file: Path) -> dict[str, str]:
 
     try:
         text = checkout.read_text(file).replace("\r\n", "\n")
+        if set(_CONTROL) & set(text) or any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(text)):
+            raise _not_plain(file)  # aliases may make much of little
         top = yaml.compose(text, Loader=yaml.SafeLoader)  # makes no values
         pairs = [] if top is None else top.value
         entries = {key.value: str(value.value) for key, value in pairs if key.tag == _TEXT}
-        if not set(_CONTROL) & set(text) and len(entries) == len(pairs):
+        if len(entries) == len(pairs):
             return entries
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         pass
-    message = f"{file} is not plain YAML with each key once, so that the engine could read it otherwise"
-    raise StackgenError(Problem("engine-settings", message), ExitCode.POLICY)
+    raise _not_plain(file)
+
+
+def _not_plain(file: Path) -> StackgenError:
+    message = f"{file} is not plain YAML with each key once and no aliases, so that the engine could read it otherwise"
+    return StackgenError(Problem("engine-settings", message), ExitCode.POLICY)
 
 
 def _place(folder: Path, files: Mapping[str, bytes]) -> None:

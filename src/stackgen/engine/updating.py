@@ -31,9 +31,9 @@ def update(
     """Make what runs equal to `program`, which is on disk; None where that was not agreed to.
 
     words: boxes whose data may be deleted. agreed: asked with a preview, before anything is changed; where it is
-    absent there is a preview if data might go, and always with code of the user's, and where data is elsewhere than on
-    this machine: others may have changed what holds it. resources: the deployment's, if
-    they were just read. Raises StackgenError, also where what is on disk is not `program` any more.
+    absent there is a preview if data might go, and always with code of the user's, and where data is elsewhere than
+    on this machine: others may have changed what holds it. resources: the deployment's, if they were just read.
+    Raises StackgenError, also where what is on disk is not `program` any more.
     """
     stack, environment = plan.stack.name, plan.environment
     standing = ReviewedProgram(program, f"stackgen up {stack} -e {environment}")

@@ -38,7 +38,7 @@ class Comparison:
     """All parts. newer: items that the target has changed since it serves, so they need not be alike.
 
     alike: item → digest of all of it, for items that are the same on both sides; differing: names of those that should
-    be and are not. Both are empty for a mover without `copy_late`.
+    be and are not. alike is empty for a mover without `copy_late`.
     undecided: names of items that both sides have changed, where none is known to be later: the target keeps its own as
     long as nothing is deleted.
     """

@@ -13,18 +13,17 @@ from urllib.parse import urlsplit
 from stackgen.contracts.s3 import S3Binding
 from stackgen.moving.begun import Begun
 from stackgen.moving.model import Comparison, Memory, Mover, Part, Progress, failed, stay
-from stackgen.moving.s3_changes import changes_since, every_change
+from stackgen.moving.s3_changes import Buckets, changes_since, every_change, memory_of
 from stackgen.moving.s3_marks import (
     is_as,
     is_newer,
     is_undecided,
     reversed_memory,
     source_mark,
-    target_mark,
     undecided,
     with_begun,
 )
-from stackgen.moving.s3_send import Room, send
+from stackgen.moving.s3_send import Sender
 from stackgen.moving.s3_side import Side, checksum, digest_of, each, same
 
 CLOUDS = ("amazonaws.com", "amazonaws.com.cn", "googleapis.com")
@@ -82,58 +81,49 @@ def copy(
     """
     with _sides(source, target) as (here, there):
         _refuse_other_buckets(here)
-        at_source, at_target = here.objects(), there.objects()
-        log, room, alone = Begun(begun), Room(), since is None
-
-        def alike(key: str) -> bool:
-            return key in at_target and same(at_source[key], at_target[key], here, there)
-
+        log, alone = Begun(begun), since is None
+        both = _buckets(here, there)
         if since is None:
-            since, changes = {}, every_change(at_source, at_target, alike)
+            since, changes = {}, every_change(both)
         else:
-            since = with_begun(since, log, at_target, lambda key: there.sha256(key)[0])
-            changes = changes_since(at_source, at_target, since, alike, used=used)
-        known = {key: item.mark for key, item in at_target.items() if key in at_source}
-        known |= {key: target_mark(since, key) for key in at_source if key in since}
-        written = set[str]()
-
-        def is_written(key: str) -> bool:
-            """Whether the target's users have written the object since it was looked at, which may be long ago."""
-            if used and there.object(key) != at_target.get(key):
-                written.add(key)
-            return key in written
-
-        def is_ready(key: str, content: str) -> bool:
-            if is_written(key):
-                return False
-            if used:
-                log.begin({key: content})
-            return True
-
-        def sent_mark(key: str) -> str | None:
-            mark = send(at_source[key], here, there, alone, room, is_ready)
-            if used and mark:
-                log.end(key, f"{at_source[key].mark}\n{mark}")
-            return mark
-
-        sent = dict(zip(changes.wanted, each(sent_mark, changes.wanted), strict=True))
+            since = with_begun(since, log, both.target, lambda key: there.sha256(key)[0])
+            changes = changes_since(both, since, used=used)
+        sender = Sender(here, there, both.target, log if used else None, exact=alone)
+        sent = dict(
+            zip(changes.wanted, each(lambda key: sender.send(both.source[key]), changes.wanted), strict=True)
+        )
         gone = changes.gone
         if serves and gone:
             progress(stay("objects", gone))
             gone = ()
-        for key in gone:
-            if not is_written(key):
-                there.client.delete_object(Bucket=there.bucket, Key=key)
-        arrived = {key: mark for key, mark in sent.items() if mark is not None}
+        removed = [key for key in gone if not sender.is_written(key)]
+        for key in removed:
+            there.client.delete_object(Bucket=there.bucket, Key=key)
+        arrived = [key for key, entry in sent.items() if entry is not None]
         if sent or gone:
-            _refuse_other_keys(there, arrived, at_source if alone else None)
-            progress(f"copied {len({*sent} - written)} objects, removed {len({*gone} - written)}")
-        kept = {**changes.kept, **{key: undecided(since, at_source[key]) for key in {*sent} & written}}
-        if both := [f"object '{key}'" for key in kept if is_undecided(kept, key)]:
-            progress(f"changed in both boxes, and each keeps its own: {', '.join(both[:3])}")
-        marks = {**known, **arrived}
-        there_still = [key for key in at_source if key not in sent or key in arrived or key in at_target]
-        return {**{key: f"{at_source[key].mark}\n{marks.get(key, '')}" for key in there_still}, **kept}
+            _refuse_other_keys(there, arrived, both.source if alone else None)
+            progress(f"copied {len(arrived)} objects, removed {len(removed)}")
+        kept = {**changes.kept, **{k: undecided(since, both.source[k]) for k in {*sent} & sender.written}}
+        _say_both_changed(
+            progress, "each box keeps its own", [key for key in kept if is_undecided(kept, key)]
+        )
+        _say_both_changed(progress, "the later one stays", changes.later)
+        return memory_of(both, since, kept, sent, removed)
+
+
+def _buckets(here: Side, there: Side) -> Buckets:
+    at_source, at_target = here.objects(), there.objects()
+
+    def alike(key: str) -> bool:
+        return key in at_target and same(at_source[key], at_target[key], here, there)
+
+    return Buckets(at_source, at_target, alike)
+
+
+def _say_both_changed(progress: Progress, what: str, keys: Iterable[str]) -> None:
+    if names := [f"object '{key}'" for key in sorted(keys)]:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        progress(f"changed in both boxes, and {what}: {', '.join(names[:3])}{more}")
 
 
 def _refuse_other_keys(there: Side, arrived: Iterable[str], every: Iterable[str] | None) -> None:
@@ -158,7 +148,7 @@ def compare(
     with _sides(source, target) as (here, there):
         _refuse_other_buckets(here)
         at_source, at_target = here.objects(), there.objects()
-        undecided_keys = [f"object '{key}'" for key in sorted(at_source) if is_undecided(since or {}, key)]
+        both_changed = [key for key in sorted(at_source) if is_undecided(since or {}, key)]
         if since is not None:  # what has been written to the source since is for the next copy
             at_source = {key: item for key, item in at_source.items() if is_as(source_mark(since, key), item)}
         newer = {key for key in at_source if since is not None and is_newer(key, at_target, since)}
@@ -166,9 +156,20 @@ def compare(
         before = dict(zip(keys, each(lambda key: checksum(here, key), keys), strict=True))
         held = [key for key in keys if key in at_target]
         after = dict(zip(held, each(lambda key: checksum(there, key), held), strict=True))
+        differing = [key for key in keys if before[key] != after.get(key)]
+        if since is not None:  # what was written while this was compared
+            newer |= {key for key in differing if there.object(key) != at_target.get(key)}
+            differing = [key for key in differing if here.object(key) == at_source[key] and key not in newer]
+    keys = [key for key in keys if before[key] == after.get(key) or key in differing]
+    before, after = ({key: side[key] for key in keys if key in side} for side in (before, after))
     alike = sum(before[key] == after.get(key) for key in keys)
     part = Part("objects", len(keys), alike, digest_of(before), digest_of(after))
-    return Comparison((part,), newer=len(newer), undecided=tuple(undecided_keys))
+    return Comparison(
+        (part,),
+        newer=len(newer),
+        differing=tuple(f"object '{key}'" for key in differing),
+        undecided=tuple(f"object '{key}'" for key in both_changed),
+    )
 
 
 def content(binding: S3Binding) -> str:

@@ -1,66 +1,117 @@
-"""What a copy of a bucket has to send and to remove, and what both boxes have changed."""
+"""What a copy of a bucket has to send and to remove, what both boxes have changed, and what is remembered of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from stackgen.moving.model import Memory
-from stackgen.moving.s3_marks import Object, is_as, is_newer, source_mark, target_mark, undecided
+from stackgen.moving.s3_marks import (
+    MD5,
+    Object,
+    is_as,
+    is_newer,
+    is_written_since,
+    source_mark,
+    target_mark,
+    undecided,
+)
 
 CLOCKS = 5  # seconds that the clocks of two servers may be apart
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Keys of objects to send and to remove. kept: those to leave alone, with what to remember of each."""
+    """Keys of objects to send and to remove.
+
+    kept: those that both boxes have changed, which are left alone, with what to remember of each. later: those of them
+    that the target has changed later.
+    """
 
     wanted: tuple[str, ...]
     gone: tuple[str, ...]
-    kept: Mapping[str, str]
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])
+    later: tuple[str, ...] = ()
 
 
-def every_change(
-    at_source: Mapping[str, Object], at_target: Mapping[str, Object], alike: Callable[[str], bool]
-) -> Changes:
-    """Where the target is to hold what the source holds, and nothing else.
+@dataclass(frozen=True)
+class Buckets:
+    """Key → object, on both sides. alike: whether an object has one content on both, to be asked of the servers."""
 
-    alike: whether an object has one content on both sides.
+    source: Mapping[str, Object]
+    target: Mapping[str, Object]
+    alike: Callable[[str], bool]
+
+
+def every_change(both: Buckets) -> Changes:
+    """Where the target is to hold what the source holds, and nothing else."""
+    wanted = tuple(key for key in both.source if not both.alike(key))
+    return Changes(wanted, _surplus(both))
+
+
+def changes_since(both: Buckets, since: Memory, *, used: bool) -> Changes:
+    """What the source has changed since. used: what the target's users have changed is left alone.
+
+    Where it has none, what is there is of earlier copies, which may have been interrupted.
     """
-    wanted = tuple(key for key in at_source if not alike(key))
-    return Changes(wanted, tuple(key for key in at_target if key not in at_source), {})
+    changed = [key for key, item in both.source.items() if not is_as(source_mark(since, key), item)]
+    if not used:
+        others = (key for key in both.source if is_newer(key, both.target, since))
+        return Changes(tuple(dict.fromkeys((*changed, *others))), _surplus(both))
+    twice = {key for key in changed if is_newer(key, both.target, since)}
+    wanted = tuple(key for key in changed if key not in twice)
+    seen = [key for key in since if key not in both.source and source_mark(since, key)]
+    gone = tuple(key for key in seen if key in both.target and not is_newer(key, both.target, since))
+    later = tuple(key for key in twice if _is_later(key, both, since))
+    kept = {key: _kept(key, both, since, key in later) for key in twice}
+    return Changes(wanted, gone, kept, later)
 
 
-def changes_since(
-    at_source: Mapping[str, Object],
-    at_target: Mapping[str, Object],
+def memory_of(
+    both: Buckets,
     since: Memory,
-    alike: Callable[[str], bool],
-    *,
-    used: bool,
-) -> Changes:
-    """What the source has changed since. used: what the target's users have changed is left alone."""
-    changed = [key for key, item in at_source.items() if not is_as(source_mark(since, key), item)]
-    twice = [key for key in changed if used and is_newer(key, at_target, since)]
-    wanted = [key for key in changed if key not in set(twice)]
-    seen = [key for key in since if key not in at_source and source_mark(since, key)]
-    gone = [key for key in seen if key in at_target and not is_newer(key, at_target, since)]
-    kept = {key: _kept(at_source[key], at_target.get(key), since, alike) for key in twice}
-    return Changes(tuple(wanted), tuple(gone), kept)
+    kept: Mapping[str, str],
+    sent: Mapping[str, str | None],
+    removed: Collection[str],
+) -> Memory:
+    """What is remembered after a copy. sent: key → what to remember of it, None where nothing was sent."""
+    memory: dict[str, str] = {}
+    for key, item in both.source.items():
+        if key in kept:
+            memory[key] = kept[key]
+        elif key in sent or key in since:
+            entry = sent.get(key) or since.get(key)
+            memory |= {} if entry is None else {key: entry}
+        else:
+            memory[key] = f"{item.mark}\n{both.target[key].mark}"
+    for key in since.keys() & both.target.keys() - both.source.keys() - {*removed}:
+        memory[key] = f"\n{target_mark(since, key)}"  # it may come back at the source
+    return memory
 
 
-def _kept(item: Object, other: Object | None, since: Memory, alike: Callable[[str], bool]) -> str:
-    """What to remember of an object that both have changed: where the target's is the later one, it is settled."""
-    if other is None:
-        return undecided(since, item)
-    if alike(item.key):
-        return f"{item.mark}\n{other.mark}"
-    if _is_later(other, item, since):
-        return f"{item.mark}\n{target_mark(since, item.key)}"
-    return undecided(since, item)
+def _surplus(both: Buckets) -> tuple[str, ...]:
+    return tuple(key for key in both.target if key not in both.source)
 
 
-def _is_later(other: Object, item: Object, since: Memory) -> bool:
-    """By the servers' clocks, which know no dates of tags and headers alone."""
-    content_is_new = source_mark(since, item.key).partition(" ")[0] != item.etag
-    return content_is_new and other.modified > item.modified + CLOCKS
+def _kept(key: str, both: Buckets, since: Memory, later: bool) -> str:
+    if later:
+        return f"{both.source[key].mark}\n{target_mark(since, key)}"
+    if both.alike(key):
+        return f"{both.source[key].mark}\n{both.target[key].mark}"
+    return undecided(since, both.source[key])
+
+
+def _is_later(key: str, both: Buckets, since: Memory) -> bool:
+    """Whether the target's users have written an object later, by the servers' clocks.
+
+    These have no dates of tags alone, and an object in parts (no MD5 sum) has that of its begin.
+    """
+    item, other = both.source[key], both.target.get(key)
+    return (
+        other is not None
+        and item.labels == other.labels
+        and MD5.fullmatch(item.etag) is not None
+        and is_written_since(source_mark(since, key), item)
+        and is_written_since(target_mark(since, key), other)
+        and other.date > item.date + CLOCKS
+    )

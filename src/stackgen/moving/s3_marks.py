@@ -1,10 +1,14 @@
-"""What is remembered of objects: a mark of each on both sides, which is another one when anything of it has changed."""
+"""What is remembered of objects: a mark of each on both sides, which is another one when anything of it has changed.
+
+An entry has three lines: the mark at the source, "" where it is gone; the mark at the target; and, where both boxes
+have changed the object and none is known to be later, the mark that the source has now.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stackgen.moving.begun import Begun
 from stackgen.moving.model import Memory
@@ -16,19 +20,20 @@ MD5 = re.compile(r"[0-9a-f]{32}")
 class Object:
     """What a server says of one object.
 
-    labels: digest of the headers and tags that go along with it. modified: seconds since 1970, by the server's clock.
+    labels: digest of the headers and tags that go along with it. date: of its content, by the server's clock, in
+    seconds since 1970; 0 where the server does not say. Tags alone leave it as it is.
     """
 
     key: str
     size: int
     etag: str
     labels: str
-    modified: float = field(default=0, compare=False)
+    date: int = 0
 
     @property
     def mark(self) -> str:
-        """Another one when anything of the object has changed."""
-        return f"{self.etag} {self.labels}"
+        """Another one when anything of the object has changed, or the same content was written again."""
+        return f"{self.etag} {self.labels} {self.date}"
 
 
 def with_begun(
@@ -50,8 +55,12 @@ def with_begun(
 
 
 def reversed_memory(memory: Memory) -> Memory:
-    """The same for the other direction."""
-    return {key: f"{target_mark(memory, key)}\n{source_mark(memory, key)}" for key in memory}
+    """The same for the other direction. Of what is gone at the source nothing is known: it is brought back."""
+    return {
+        key: f"{target_mark(memory, key)}\n{source_mark(memory, key)}"
+        for key in memory
+        if source_mark(memory, key)
+    }
 
 
 def undecided(since: Memory, item: Object) -> str:
@@ -73,8 +82,13 @@ def target_mark(since: Memory, key: str) -> str:
 
 
 def is_as(remembered: str, item: Object) -> bool:
-    """Whether the object is as it was; a former version remembered its ETag alone."""
-    return remembered in (item.mark, item.etag)
+    """Whether the object is as it was; former versions remembered no date, or the ETag alone."""
+    return remembered in (item.mark, f"{item.etag} {item.labels}", item.etag)
+
+
+def is_written_since(remembered: str, item: Object) -> bool:
+    """Whether its content was written since, be it the same."""
+    return remembered.rpartition(" ")[2] != str(item.date)
 
 
 def is_newer(key: str, at_target: Mapping[str, Object], since: Memory) -> bool:

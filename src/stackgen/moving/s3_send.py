@@ -1,21 +1,25 @@
-"""Sends one object from a bucket to another one."""
+"""Sends objects from a bucket to another one."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import IO, Any
 
+from stackgen.apart import pulse
+from stackgen.moving.begun import Begun
 from stackgen.moving.model import failed
 from stackgen.moving.s3_marks import Object
-from stackgen.moving.s3_side import Side, blocks, digest_of, headers_of
+from stackgen.moving.s3_side import Side, blocks, digest_of, headers_of, object_of
 
 SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
+PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 
 
 class Room:
@@ -42,34 +46,121 @@ class Room:
                 self._changed.notify_all()
 
 
-def send(
-    item: Object, here: Side, there: Side, alone: bool, room: Room, is_ready: Callable[[str, str], bool]
-) -> str | None:
-    """One object; the mark it has there. The target checks the SHA-256 of what it receives.
+class Sender:
+    """Sends objects of one copy.
 
-    None if it is gone meanwhile, or larger than it was: the next copy brings it; or where the target is not ready for
-    it, which is asked when the object is here, with its `content`. alone: whether no one else writes to the target.
+    at_target: what was there when the copy began. log: notes what is written, where the target has users; None where
+    it has none. exact: the target must keep headers and tags as they are. written: keys that the target's users have
+    written or deleted meanwhile.
     """
-    on_disk = room.taken(item.key, item.size) if item.size > SMALL else nullcontext()
-    with on_disk, tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
+
+    def __init__(
+        self, here: Side, there: Side, at_target: Mapping[str, Object], log: Begun | None, *, exact: bool
+    ) -> None:
+        self.here = here
+        self.there = there
+        self.written = set[str]()
+        self._at_target = at_target
+        self._log = log
+        self._exact = exact
+        self._room = Room()
+
+    def send(self, item: Object) -> str | None:
+        """One object; what to remember of it. The target checks the SHA-256 of what it receives.
+
+        None if it is gone meanwhile, or larger than it was: the next copy brings it; or if it is among `written`.
+        """
+        key, here = item.key, self.here
+        on_disk = self._room.taken(key, item.size) if item.size > SMALL else nullcontext()
+        with on_disk, tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
+            try:
+                answer = here.client.get_object(Bucket=here.bucket, Key=key)
+            except here.client.exceptions.NoSuchKey:
+                return None
+            if _length(answer, item, here) > max(item.size, SMALL):
+                return None
+            headers, tags = headers_of(answer), here.tags(key)
+            digest = _fetch(answer, file)
+            labels = {digest_of([headers, tags]), digest_of([headers, []])}  # tags come after it
+            if not self._begin(key, {f"{each} {digest.hex()}" for each in labels}):
+                return None
+            etag = self._put(key, answer["ContentLength"], file, digest, headers)
+        if etag is None:
+            return None
+        return self._end(object_of(key, answer, tags), etag, tags)
+
+    def is_written(self, key: str) -> bool:
+        """Whether the target's users have written the object since it was looked at, which may be long ago."""
+        if self._log is not None and self.there.object(key) != self._at_target.get(key):
+            self.written.add(key)
+        return key in self.written
+
+    def _begin(self, key: str, contents: set[str]) -> bool:
+        if self.is_written(key):
+            return False
+        for content in contents:
+            if self._log is not None:
+                self._log.begin({key: content})
+        return True
+
+    def _end(self, sent: Object, etag: str, tags: list[dict[str, str]]) -> str | None:
+        there, key = self.there, sent.key
+        if tags:
+            there.client.put_object_tagging(Bucket=there.bucket, Key=key, Tagging={"TagSet": tags})
+        made = there.object(key)
+        if self._exact and made is not None and made.labels != sent.labels:
+            message = f"not moved: object '{key}': the new box does not keep its headers or tags as they are"
+            raise failed(message, "give it others, or none; then go on")
+        if self._log is None:
+            return f"{sent.mark}\n{made.mark if made is not None else ''}"
+        if made is None or (made.etag, made.labels) != (etag, sent.labels):
+            self.written.add(key)  # right after it was sent
+            return None
+        entry = f"{sent.mark}\n{made.mark}"
+        self._log.end(key, entry)
+        return entry
+
+    def _put(
+        self, key: str, size: int, file: IO[bytes], digest: bytes, headers: dict[str, Any]
+    ) -> str | None:
+        """The ETag that it has then; None if it is among `written`."""
+        there = self.there
+        if size <= SMALL:
+            checksum = base64.b64encode(digest).decode()
+            answer = there.client.put_object(
+                Bucket=there.bucket, Key=key, Body=file, ChecksumSHA256=checksum, **headers
+            )
+            return answer["ETag"].strip('"')
+        etag = self._put_in_parts(key, size, file, headers)
+        if etag is not None and self._log is None and there.sha256(key)[0] != digest.hex():
+            raise failed(f"object '{key}' arrived with another content")
+        return etag
+
+    def _put_in_parts(self, key: str, size: int, file: IO[bytes], headers: dict[str, Any]) -> str | None:
+        """Each part with its SHA-256. An upload takes long, and nothing is there before it is completed."""
+        there, place = self.there.client, {"Bucket": self.there.bucket, "Key": key}
+        length = max(SMALL, math.ceil(size / PARTS))
+        place["UploadId"] = there.create_multipart_upload(**place, ChecksumAlgorithm="SHA256", **headers)[
+            "UploadId"
+        ]
         try:
-            answer = here.client.get_object(Bucket=here.bucket, Key=item.key)
-        except here.client.exceptions.NoSuchKey:
-            return None
-        if _length(answer, item, here) > max(item.size, SMALL):
-            return None
-        headers, tags = headers_of(answer), here.tags(item.key)
-        labels, digest = digest_of([headers, tags]), _fetch(answer, file)
-        if not is_ready(item.key, f"{labels} {digest.hex()}"):
-            return None
-        _put(item.key, answer["ContentLength"], file, digest, there, headers)
-    if tags:
-        there.client.put_object_tagging(Bucket=there.bucket, Key=item.key, Tagging={"TagSet": tags})
-    made = there.object(item.key)
-    if made is not None and alone and made.labels != labels:
-        message = f"not moved: object '{item.key}': the new box does not keep its headers or tags as they are"
-        raise failed(message, "give it others, or none; then go on")
-    return made.mark if made is not None else ""
+            parts = list(_parts(there, place, file, length))
+            if self.is_written(key):
+                there.abort_multipart_upload(**place)
+                return None
+        except BaseException:
+            there.abort_multipart_upload(**place)
+            raise
+        done = there.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
+        return done["ETag"].strip('"')
+
+
+def _parts(client: Any, place: Mapping[str, str], file: IO[bytes], length: int) -> Iterator[dict[str, Any]]:
+    for number, block in enumerate(iter(lambda: file.read(length), b""), 1):
+        checksum = base64.b64encode(hashlib.sha256(block).digest()).decode()
+        made = client.upload_part(**place, PartNumber=number, Body=block, ChecksumSHA256=checksum)
+        yield {"ETag": made["ETag"], "PartNumber": number, "ChecksumSHA256": checksum}
+        pulse.beat()
 
 
 def _length(answer: Mapping[str, Any], item: Object, here: Side) -> int:
@@ -86,13 +177,3 @@ def _fetch(answer: Mapping[str, Any], file: IO[bytes]) -> bytes:
         file.write(block)
     file.seek(0)
     return digest.digest()
-
-
-def _put(key: str, size: int, file: IO[bytes], digest: bytes, there: Side, headers: dict[str, Any]) -> None:
-    if size > SMALL:
-        there.client.upload_fileobj(file, there.bucket, key, ExtraArgs=headers)
-        if there.sha256(key)[0] != digest.hex():
-            raise failed(f"object '{key}' arrived with another content")
-    else:
-        checksum = base64.b64encode(digest).decode()
-        there.client.put_object(Bucket=there.bucket, Key=key, Body=file, ChecksumSHA256=checksum, **headers)

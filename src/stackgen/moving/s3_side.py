@@ -58,12 +58,11 @@ class Side:
         """None if it is gone."""
         try:
             answer = self.client.head_object(Bucket=self.bucket, Key=key)
-            labels = digest_of([headers_of(answer), self.tags(key)])
+            return object_of(key, answer, self.tags(key))
         except self.client.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
             raise
-        return Object(key, answer["ContentLength"], answer["ETag"].strip('"'), labels, _modified(answer))
 
     def tags(self, key: str) -> list[dict[str, str]]:
         from botocore.exceptions import ClientError
@@ -104,10 +103,12 @@ def checksum(side: Side, key: str) -> str:
         raise
 
 
-def _modified(answer: Mapping[str, Any]) -> float:
-    """By the server's clock, in seconds since 1970; 0 where it does not say."""
-    when = answer.get("LastModified")
-    return when.timestamp() if when is not None else 0.0
+def object_of(key: str, answer: Mapping[str, Any], tags: list[dict[str, str]]) -> Object:
+    """What a server says in its answer to HEAD or GET."""
+    date = answer.get("LastModified")
+    seconds = int(date.timestamp()) if date is not None else 0
+    labels = digest_of([headers_of(answer), tags])
+    return Object(key, answer["ContentLength"], answer["ETag"].strip('"'), labels, seconds)
 
 
 def blocks(answer: Mapping[str, Any]) -> Iterator[bytes]:

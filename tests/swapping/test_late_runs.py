@@ -1,349 +1,29 @@
-"""Clients with old bindings go on writing to a box that serves no longer: what they write is not lost.
+"""Clients with old bindings go on writing to a registry that serves no longer: what they write is not lost.
 
-S3 is moto's, and registries are MLflow's own store of files, by the clients that applications use.
+Registries are MLflow's own store of files, by the client that applications use.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from stackgen.contracts import mlflow_artifacts
 from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.contracts.s3 import S3Binding, client
 from stackgen.errors import StackgenError
-from stackgen.moving import mlflow, mlflow_copy, mlflow_side, s3, s3_changes, s3_send
-from stackgen.moving.begun import Begun
+from stackgen.moving import mlflow, mlflow_copy, mlflow_side
 from stackgen.moving.mlflow_side import Side, quiet
-from stackgen.swapping import starting, steps
-from stackgen.swapping.journal import Journal, read
+from stackgen.swapping.journal import Journal
+from tests.swapping.buckets import quietly, stop_a_retirement
 from tests.swapping.world import BESIDE, World
 
+__all__ = ["quietly"]
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def quietly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
-    """Sets what happens while a retirement waits for a box to be quiet."""
-
-    def meanwhile(what: Callable[[], Any]) -> None:
-        monkeypatch.setattr(steps, "time", SimpleNamespace(sleep=lambda _: what()))
-
-    meanwhile(lambda: None)
-    return meanwhile
-
-
-class Bucket:
-    def __init__(self, name: str) -> None:
-        self.binding = S3Binding(
-            endpoint="https://s3.us-east-1.amazonaws.com", region="us-east-1", bucket=name
-        )
-        self.client = client(self.binding)
-        self.client.create_bucket(Bucket=name)
-
-    def put(self, content: str, key: str = "checkpoint") -> None:
-        self.client.put_object(Bucket=self.binding.bucket, Key=key, Body=content.encode())
-
-    def put_in_parts(self, content: str, key: str) -> None:
-        """What has another ETag than the same content sent at once."""
-        where = {"Bucket": self.binding.bucket, "Key": key}
-        upload = self.client.create_multipart_upload(**where)["UploadId"]
-        part = self.client.upload_part(**where, UploadId=upload, PartNumber=1, Body=content.encode())
-        parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
-        self.client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
-
-    def tag(self, key: str, value: str) -> None:
-        tags = {"TagSet": [{"Key": "state", "Value": value}]}
-        self.client.put_object_tagging(Bucket=self.binding.bucket, Key=key, Tagging=tags)
-
-    def tags(self, key: str) -> list[str]:
-        found = self.client.get_object_tagging(Bucket=self.binding.bucket, Key=key)["TagSet"]
-        return [tag["Value"] for tag in found]
-
-    def delete(self, key: str) -> None:
-        self.client.delete_object(Bucket=self.binding.bucket, Key=key)
-
-    def get(self, key: str = "checkpoint") -> str:
-        return self.client.get_object(Bucket=self.binding.bucket, Key=key)["Body"].read().decode()
-
-
-@dataclass
-class Buckets:
-    old: Bucket
-    new: Bucket
-    world: World
-
-
-@pytest.fixture
-def buckets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Buckets]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    with mock_aws():
-        old, new = Bucket("old"), Bucket("new")
-        world = World(s3.MOVER, (old.binding, new.binding), tmp_path / "kept.json")
-        old.put("0")
-        old.put("0", "both")
-        old.put_in_parts("0", "large")
-        world.swap()
-        yield Buckets(old, new, world)
-
-
-def _stopped(*_: Any, **__: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def interrupted(world: World) -> World:
-    """Its copies come to their end, and nothing remembers what they returned."""
-
-    def copy(*boxes: Any, **options: Any) -> Any:
-        _stopped(world.mover.copy(*boxes, **options))
-
-    return replace(world, mover=replace(world.mover, copy=cast(Any, copy)))
-
-
-@contextmanager
-def stopped_at(when: str) -> Iterator[None]:
-    """Copies are interrupted when they have noted what they are about to write, or before they note what they wrote."""
-    with pytest.MonkeyPatch.context() as patch:
-        begin = Begun.begin
-        if when == "early":
-            patch.setattr(Begun, "begin", lambda *given: _stopped(begin(*given)))
-        if when == "sent":
-            patch.setattr(Begun, "end", _stopped)
-        yield
-
-
-def _stop_a_retirement(world: World, when: str = "whole") -> None:
-    journal = starting.retire(world.site(), read(world.path))
-    with stopped_at(when), pytest.raises(KeyboardInterrupt):
-        interrupted(world).take(journal, "prove")
-
-
-def retire_for(world: World, key: str) -> None:
-    """A retirement stops for an object that both boxes have changed."""
-    with pytest.raises(StackgenError, match=f"^both boxes have changed .*: object '{key}'$"):
-        world.retire()
-
-
-@pytest.mark.parametrize("word", ["retire", "rollback"])
-def test_what_a_stopped_retirement_brought_over_is_no_change_by_users(
-    buckets: Buckets, quietly: Callable[[Callable[[], Any]], None], word: str
-) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    old.put("1")
-    new.put("own", "both")
-    quietly(lambda: old.put("2"))
-    with pytest.raises(StackgenError, match="is still written to"):
-        world.retire()
-    assert new.get() == "2"
-    old.put("9")
-    quietly(lambda: None)
-    world.retire() if word == "retire" else world.returned()
-    assert (new.get(), new.get("both")) == ("9", "own")
-    assert old.get() == "9"
-    assert not list(world.path.parent.glob("*.begun"))
-
-
-@pytest.mark.parametrize("word", ["retire", "rollback"])
-@pytest.mark.usefixtures("quietly")
-def test_what_an_interrupted_copy_brought_over_is_no_change_by_users(buckets: Buckets, word: str) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    new.put("own", "both")
-    moments = (
-        ("1", "whole", "1"),
-        ("2", "early", "1"),
-        ("3", "sent", "3"),
-        ("4", "early", "3"),
-        ("5", "sent", "5"),
-    )
-    for content, when, there in moments:
-        old.put(content)
-        old.put("late", "both")
-        _stop_a_retirement(world, when)
-        assert new.get() == there
-    old.put("9")
-    retire_for(world, "both") if word == "retire" else world.returned()
-    assert (new.get(), new.get("both"), old.get()) == ("9", "own", "9")
-
-
-def test_a_way_back_that_is_interrupted_brings_what_was_written_since(buckets: Buckets) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    new.put("5")
-    new.put("own", "large")
-    journal = world.back()
-    world.take(journal, "gather")
-    with pytest.raises(KeyboardInterrupt):
-        interrupted(world).take(journal, "copy")
-    assert old.get() == "5"
-    new.put("6")
-    old.put("late", "both")
-    world.returned()
-    assert (old.get(), old.get("both"), old.get("large")) == ("6", "late", "own")
-
-
-@pytest.mark.usefixtures("quietly")
-@pytest.mark.parametrize("word", ["retire", "rollback"])
-def test_what_an_interrupted_copy_sent_is_known_by_what_the_server_said_of_it(
-    buckets: Buckets, word: str
-) -> None:
-    """Sent at once it has another ETag than in parts."""
-    old, new, world = buckets.old, buckets.new, buckets.world
-    old.put_in_parts("11", "large")
-    _stop_a_retirement(world)
-    assert new.get("large") == "11"
-    old.put_in_parts("99", "large")
-    world.retire() if word == "retire" else world.returned()
-    assert (new.get("large"), old.get("large")) == ("99", "99")
-
-
-@pytest.mark.usefixtures("quietly")
-def test_what_users_wrote_right_after_an_object_was_sent_stays(buckets: Buckets) -> None:
-    """Of the same size, and with ETags that say nothing of each other."""
-    old, new, world = buckets.old, buckets.new, buckets.world
-    old.put_in_parts("1", "large")
-    _stop_a_retirement(world, "sent")
-    new.put("7", "large")
-    retire_for(world, "large")
-    assert new.get("large") == "7"
-
-
-@pytest.mark.usefixtures("quietly")
-@pytest.mark.parametrize("early", [True, False])
-def test_what_users_made_of_an_object_after_an_interrupted_copy_stays(buckets: Buckets, early: bool) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    old.put("1")
-    _stop_a_retirement(world, "early" if early else "whole")
-    if early:
-        new.put("7")
-        retire_for(world, "checkpoint")
-    else:
-        new.tag("checkpoint", "approved")
-        world.retire()
-    assert (new.get(), new.tags("checkpoint")) == (("7", []) if early else ("1", ["approved"]))
-
-
-@pytest.mark.usefixtures("quietly")
-def test_what_users_write_while_an_object_is_fetched_is_not_written_over(
-    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    old.put("late")
-    own, blocks = iter(["own"]), s3_send.blocks
-
-    def slowly(answer: Any) -> Iterator[bytes]:
-        yield from blocks(answer)
-        for content in own:
-            new.put(content)
-
-    monkeypatch.setattr(s3_send, "blocks", slowly)
-    retire_for(world, "checkpoint")
-    assert new.get() == "own"
-
-
-@pytest.mark.usefixtures("quietly")
-@pytest.mark.parametrize("cure", ["delete", "keep", "take", "write"])
-def test_a_retirement_stops_for_an_object_that_both_boxes_have_changed(buckets: Buckets, cure: str) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    new.put("own", "both")
-    new.put("own", "large")
-    old.put("late", "both")
-    old.put("late")
-    retire_for(world, "both")
-    retire_for(world, "both")
-    assert (new.get(), new.get("both"), old.get("both")) == ("late", "own", "late")
-    if cure == "delete":
-        old.delete("both")
-    elif cure == "keep":
-        old.put_in_parts("own", "both")
-    elif cure == "take":
-        new.put("late", "both")
-    else:
-        old.put("another", "both")
-        retire_for(world, "both")
-        return
-    assert "1 changed or deleted later in the new box" in world.retire()
-    assert new.get("both") == ("late" if cure == "take" else "own")
-
-
-@pytest.mark.usefixtures("quietly")
-def test_a_retirement_stops_for_an_object_that_one_box_has_deleted(buckets: Buckets) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    new.delete("both")
-    new.delete("large")
-    old.put("late", "both")
-    retire_for(world, "both")
-    new.put("late", "both")
-    assert "1 changed or deleted later" in world.retire()
-
-
-@pytest.mark.usefixtures("quietly")
-def test_the_later_write_of_two_is_served(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    monkeypatch.setattr(s3_changes, "CLOCKS", -1)  # that of the new box is later, even within a second
-    old.put("late", "both")
-    old.tag("large", "approved")
-    new.put("own", "both")
-    new.put("own", "large")
-    retire_for(world, "large")  # tags have no date
-    old.delete("large")
-    assert "1 changed or deleted later" in world.retire()
-    assert (new.get("both"), new.get("large")) == ("own", "own")
-
-
-@pytest.mark.usefixtures("quietly")
-def test_a_swap_knows_nothing_of_one_whose_journal_was_deleted(buckets: Buckets) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    old.put("1")
-    _stop_a_retirement(world)
-    assert list(world.path.parent.glob("*.begun"))
-    world.path.unlink()
-    world.serving = 1
-    old.put("5")
-    journal = Journal(world.path, "swap", "kept", 1, 2, wanted=BESIDE)
-    world.take(journal, "copy", "delta", "switch")
-    old.put("6")
-    world.take(journal, "settle")
-    assert new.get() == "6"
-
-
-def test_a_swap_does_not_stop_for_an_object_that_is_written_all_the_time(
-    buckets: Buckets, capsys: pytest.CaptureFixture[str]
-) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    journal = world.back()
-    world.take(journal, "gather", "copy", "delta", "switch")
-    new.put("late", "both")
-    old.put("own", "both")
-    world.take(journal, "settle")
-    assert "changed in both boxes, and each keeps its own: object 'both'" in capsys.readouterr().out
-    assert (new.get("both"), old.get("both")) == ("late", "own")
-
-
-def test_what_is_written_to_an_empty_box_on_the_way_back_stays(buckets: Buckets) -> None:
-    old, new, world = buckets.old, buckets.new, buckets.world
-    for key in ("checkpoint", "both", "large"):
-        for box in (old, new):
-            box.delete(key)
-    journal = world.back()
-    world.take(journal, "gather")
-    new.put("own")
-    world.take(journal, "copy")
-    old.delete("checkpoint")
-
-    def copy(*boxes: Any, **options: Any) -> Any:
-        old.put("late", "both")
-        return s3.copy(*boxes, **options)
-
-    replace(world, mover=replace(s3.MOVER, copy=cast(Any, copy))).take(journal, "delta")
-    assert (old.get(), old.get("both")) == ("own", "late")
 
 
 class Registry:
@@ -569,7 +249,7 @@ def test_two_versions_of_one_number_are_named_after_a_copy_that_stopped_too(regi
     old.client.set_registered_model_alias("fraud", "champion", old.register("first"))
     world.swap()
     old.client.set_registered_model_alias("fraud", "champion", old.register("promoted"))
-    _stop_a_retirement(world, "early")
+    stop_a_retirement(world, "early")
     new.register("an experiment")
     for _ in range(3):
         with pytest.raises(StackgenError, match="does not hold what the old one holds"):
@@ -586,7 +266,7 @@ def test_what_users_made_of_runs_and_versions_after_an_interrupted_copy_stays(re
     world.swap()
     run = old.run("late")
     old.register("second")
-    _stop_a_retirement(world)
+    stop_a_retirement(world)
     new.client.set_tag(new.id(run), "approved", "yes")
     new.client.set_model_version_tag("fraud", "2", "approved", "yes")
     new.client.update_model_version("fraud", "2", "edited")
@@ -609,7 +289,7 @@ def test_what_an_interrupted_copy_has_made_of_a_registry_is_brought_up_to_date(
     old.client.set_registered_model_alias("fraud", "champion", "1")
     run = old.run("late")
     old.client.set_tag(run, "best", "1")
-    _stop_a_retirement(world)
+    stop_a_retirement(world)
     old.client.set_experiment_tag(experiment, "owner", "bob")
     old.client.set_registered_model_alias("fraud", "champion", old.register("second"))
     old.client.set_tag(run, "best", "2")
