@@ -124,3 +124,7 @@ def test_what_is_written_late_arrives_whole(boxes: list[S3Binding], tmp_path: Pa
     old.put("flag", b"0")
     again = s3.copy(here, there, memory, print, serves=True, used=True)
     assert again["flag"] != memory["flag"]
+    new.put("larger", large, ContentType="application/x-model")
+    new.tag("larger", "late")
+    s3.copy(there, here, s3.reversed_memory(again), print, used=True)
+    assert (old.content("larger"), old.tags("larger"), old.content("both")) == (large, ["late"], b"late")
