@@ -62,9 +62,9 @@ def changes_since(both: Buckets, since: Memory, *, used: bool) -> Changes:
     wanted = tuple(key for key in changed if key not in twice)
     seen = [key for key in since if key not in both.source and source_mark(since, key)]
     gone = tuple(key for key in seen if key in both.target and not is_newer(key, both.target, since))
-    later = tuple(key for key in twice if _is_later(key, both, since))
+    later = {key for key in twice if _is_later(key, both, since)}
     kept = {key: _kept(key, both, since, key in later) for key in twice}
-    return Changes(wanted, gone, kept, later)
+    return Changes(wanted, gone, kept, tuple(later))
 
 
 def memory_of(
