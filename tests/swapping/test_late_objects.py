@@ -363,9 +363,9 @@ def test_an_object_that_changes_while_it_is_copied_is_brought_again(buckets: Buc
 def test_an_object_that_is_gone_for_a_moment_is_brought(buckets: Buckets) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     old.put("1", "both")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StackgenError, match="is still written to"):
         _after_listing(patch, lambda: old.delete("both"))
-        stop_a_retirement(world)
+        world.retire()
     old.put("1", "both")
     world.retire()
     assert new.get("both") == "1"
@@ -389,7 +389,7 @@ def test_an_object_that_was_deleted_and_is_written_again_late_is_brought(buckets
     old, new, world = buckets.old, buckets.new, buckets.world
     old.delete("both")
     old.delete("large")
-    stop_a_retirement(world)
+    world.retire()
     old.put("9", "both")
     world.retire()
     assert new.get("both") == "9"
