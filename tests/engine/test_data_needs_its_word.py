@@ -238,15 +238,18 @@ def test_settings_that_the_engine_reads_are_those_that_were_judged(
         assert caught.value.problems[0].code == "engine-settings"
 
 
-def test_settings_that_come_right_after_they_were_judged_are_judged_again(
+def test_settings_that_change_while_they_are_judged_are_judged_again(
     deployable: tuple[StandIn, Plan, Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standin, found, program = deployable
-    judge = projects.refuse_other_settings
+    judge, settings = projects.refuse_other_settings, program.folder / "Pulumi.dev.yaml"
+    settings.write_text("config: {'case:config:size': small}")
 
-    def judged(settings: Path, of: Path) -> None:
-        judge(settings, of)
-        (program.folder / "Pulumi.dev.yaml").write_text("config: {'case:config:size': small}")
+    def judged(folder: Path, of: Path) -> None:
+        if folder == program.folder:
+            settings.write_text("config: {}")
+        judge(folder, of)
+        settings.write_text("config: {'case:config:size': small}")
 
     monkeypatch.setattr(projects, "refuse_other_settings", judged)
     with pytest.raises(StackgenError, match="was written to while it was deployed"):

@@ -64,7 +64,7 @@ class Bucket:
     def delete(self, key: str) -> None:
         self.client.delete_object(Bucket=self.binding.bucket, Key=key)
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         found = self.client.list_objects_v2(Bucket=self.binding.bucket).get("Contents", [])
         return [item["Key"] for item in found]
 

@@ -315,7 +315,7 @@ def test_a_copy_that_was_stopped_brings_back_nothing_that_is_deleted(buckets: Bu
     old.delete("another")
     old.delete("both")
     world.take(journal, "delta", "switch", "settle")
-    assert new.keys() == ["checkpoint", "large"]
+    assert new.listed() == ["checkpoint", "large"]
 
 
 @pytest.mark.usefixtures("quietly")
@@ -363,7 +363,7 @@ def test_an_object_that_changes_while_it_is_copied_is_brought_again(buckets: Buc
 def test_an_object_that_is_gone_for_a_moment_is_brought(buckets: Buckets) -> None:
     old, new, world = buckets.old, buckets.new, buckets.world
     old.put("1", "both")
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(StackgenError, match="is still written to"):
+    with pytest.MonkeyPatch.context() as patch:
         _after_listing(patch, lambda: old.delete("both"))
         world.retire()
     old.put("1", "both")

@@ -55,8 +55,13 @@ def refuse_other_settings(settings: Path, program: Path) -> None:
     """
     _require_readable(settings)
     content = _content(program / "Pulumi.yaml")
+    name, declared = content.get("name"), content.get("config") or {}
+    if not isinstance(name, str) or not all(
+        isinstance(item, dict) for item in (declared, *declared.values())
+    ):
+        raise _not_plain(program / "Pulumi.yaml")
     for file in settings_files(settings):
-        _refuse_other_values(file, str(content["name"]), content.get("config") or {})
+        _refuse_other_values(file, name, declared)
 
 
 def deleting(project: str, settings: Path, environment: Path, modules: Mapping[str, bytes]) -> Path:
@@ -179,7 +184,7 @@ def _refuse_other_spellings(file: Path, project: str) -> None:
     (config,) = (value for key, value in top.value if key.value == "config")
     if config.tag == _NOTHING:
         return
-    if config.tag != _MAPPING:
+    if not isinstance(config, yaml.MappingNode) or config.tag != _MAPPING:
         raise _not_plain(file)
     keys = [str(key.value) for key, _ in config.value if key.tag == _TEXT and str(key.value).count(":") < 2]
     names = {key.removeprefix(f"{project}:") for key in keys}
@@ -209,6 +214,8 @@ def _entries(file: Path) -> dict[str, str]:
         if set(_CONTROL) & set(text) or any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(text)):
             raise _not_plain(file)  # aliases may make much of little
         top = yaml.compose(text, Loader=yaml.SafeLoader)  # makes no values
+        if top is not None and (not isinstance(top, yaml.MappingNode) or top.tag != _MAPPING):
+            raise _not_plain(file)
         pairs = [] if top is None else top.value
         entries = {key.value: str(value.value) for key, value in pairs if key.tag == _TEXT}
         if len(entries) == len(pairs):

@@ -28,12 +28,12 @@ class ReviewedProgram:
     def __init__(self, program: Program, again: str) -> None:
         self._folder = program.folder
         self._again = again
-        projects.refuse_other_settings(program.folder, program.folder)
         self._seen = _stamps(program.folder)
         self.settings = projects.settings(program.folder)
         self._modules = modules(program.folder, program.folder)
         if compare(program):
             raise self._changed("nothing was done")
+        projects.refuse_other_settings(program.folder, program.folder)
 
     @contextmanager
     def alone(self, deployment: Deployment) -> Iterator[None]:

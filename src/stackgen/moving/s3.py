@@ -96,9 +96,7 @@ def copy(
         if serves and gone:
             progress(stay("objects", gone))
             gone = ()
-        removed = [key for key in gone if not sender.is_written(key)]
-        for key in removed:
-            there.client.delete_object(Bucket=there.bucket, Key=key)
+        removed = [key for key in gone if sender.remove(key)]
         arrived = [key for key, entry in sent.items() if entry is not None]
         if sent or gone:
             _refuse_other_keys(there, arrived, both.source if alone else None)
@@ -108,6 +106,7 @@ def copy(
             progress, "each box keeps its own", [key for key in kept if is_undecided(kept, key)]
         )
         _say_both_changed(progress, "the later one stays", changes.later)
+        _say_both_changed(progress, "what is there stays", changes.stays)
         return memory_of(both, since, kept, sent, removed)
 
 
@@ -134,7 +133,7 @@ def _refuse_other_keys(there: Side, arrived: Iterable[str], every: Iterable[str]
     listed = set(there.keys())
     hint = "copy it to another key, which every server can hold, and delete it; then go on"
     for key in arrived:
-        if key not in listed:
+        if key not in listed and (every is not None or there.object(key) is not None):
             raise failed(f"not moved: object '{key}': the new box took it, and does not list it", hint)
     for key in listed - (listed if every is None else set(every)):
         raise failed(f"not moved: the new box lists an object '{key}', which the old one does not have", hint)
@@ -160,7 +159,8 @@ def compare(
         if since is not None:  # what was written while this was compared
             newer |= {key for key in differing if there.object(key) != at_target.get(key)}
             differing = [key for key in differing if here.object(key) == at_source[key] and key not in newer]
-    keys = [key for key in keys if before[key] == after.get(key) or key in differing]
+    known = {*differing}
+    keys = [key for key in keys if before[key] == after.get(key) or key in known]
     before, after = ({key: side[key] for key in keys if key in side} for side in (before, after))
     alike = sum(before[key] == after.get(key) for key in keys)
     part = Part("objects", len(keys), alike, digest_of(before), digest_of(after))

@@ -25,13 +25,14 @@ class Changes:
     """Keys of objects to send and to remove.
 
     kept: those that both boxes have changed, which are left alone, with what to remember of each. later: those of them
-    that the target has changed later.
+    that the target has changed later. stays: those that the source no longer has, and the target's users have changed.
     """
 
     wanted: tuple[str, ...]
     gone: tuple[str, ...]
     kept: Mapping[str, str] = field(default_factory=dict[str, str])
     later: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,13 @@ def changes_since(both: Buckets, since: Memory, *, used: bool) -> Changes:
     wanted = tuple(key for key in changed if key not in twice)
     seen = [key for key in since if key not in both.source and source_mark(since, key)]
     gone = tuple(key for key in seen if key in both.target and not is_newer(key, both.target, since))
-    later = {key for key in twice if _is_later(key, both, since)}
-    kept = {key: _kept(key, both, since, key in later) for key in twice}
-    return Changes(wanted, gone, kept, tuple(later))
+    stays = tuple(key for key in seen if key in both.target and key not in {*gone})
+    alike = {key for key in twice if both.alike(key)}
+    later = {key for key in twice - alike if _is_later(key, both, since)}
+    kept = {key: undecided(since, both.source[key]) for key in twice}
+    kept |= {key: f"{both.source[key].mark}\n{target_mark(since, key)}" for key in later}
+    kept |= {key: f"{both.source[key].mark}\n{both.target[key].mark}" for key in alike}
+    return Changes(wanted, gone, kept, tuple(later), stays)
 
 
 def memory_of(
@@ -74,31 +79,22 @@ def memory_of(
     sent: Mapping[str, str | None],
     removed: Collection[str],
 ) -> Memory:
-    """What is remembered after a copy. sent: key → what to remember of it, None where nothing was sent."""
+    """What is remembered after a copy. sent: key → what to remember of it, None where it is gone at the source."""
     memory: dict[str, str] = {}
     for key, item in both.source.items():
         if key in kept:
             memory[key] = kept[key]
-        elif key in sent or key in since:
-            entry = sent.get(key) or since.get(key)
-            memory |= {} if entry is None else {key: entry}
-        else:
+        elif (entry := sent.get(key) if key in sent else since.get(key)) is not None:
+            memory[key] = entry
+        elif key not in sent:
             memory[key] = f"{item.mark}\n{both.target[key].mark}"
-    for key in since.keys() & both.target.keys() - both.source.keys() - {*removed}:
+    for key in since.keys() & both.target.keys() - memory.keys() - {*removed}:
         memory[key] = f"\n{target_mark(since, key)}"  # it may come back at the source
     return memory
 
 
 def _surplus(both: Buckets) -> tuple[str, ...]:
     return tuple(key for key in both.target if key not in both.source)
-
-
-def _kept(key: str, both: Buckets, since: Memory, later: bool) -> str:
-    if later:
-        return f"{both.source[key].mark}\n{target_mark(since, key)}"
-    if both.alike(key):
-        return f"{both.source[key].mark}\n{both.target[key].mark}"
-    return undecided(since, both.source[key])
 
 
 def _is_later(key: str, both: Buckets, since: Memory) -> bool:

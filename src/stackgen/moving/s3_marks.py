@@ -14,6 +14,7 @@ from stackgen.moving.begun import Begun
 from stackgen.moving.model import Memory
 
 MD5 = re.compile(r"[0-9a-f]{32}")
+NOT_KNOWN = "?"  # what the source had when it was sent
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,15 @@ def with_begun(
         contents = {text for text in begun.open.get(item.key, ()) if text.startswith(f"{item.labels} ")}
         return bool(contents) and f"{item.labels} {sha256(item.key)}" in contents
 
-    known = {**since, **begun.made}
+    made = {
+        key: entry for key, entry in begun.made.items() if "\n" in entry
+    }  # a former version noted another thing
+    known = {**since, **made}
     sent = {key: item for key, item in at_target.items() if is_sent(item)}
-    return {**known, **{key: f"{source_mark(known, key)}\n{item.mark}" for key, item in sent.items()}}
+    return {
+        **known,
+        **{key: f"{source_mark(known, key) or NOT_KNOWN}\n{item.mark}" for key, item in sent.items()},
+    }
 
 
 def reversed_memory(memory: Memory) -> Memory:
@@ -87,8 +94,9 @@ def is_as(remembered: str, item: Object) -> bool:
 
 
 def is_written_since(remembered: str, item: Object) -> bool:
-    """Whether its content was written since, be it the same."""
-    return remembered.rpartition(" ")[2] != str(item.date)
+    """Whether its content was written since, be it the same; no where a date is not known."""
+    date = remembered.split(" ")[2:]
+    return item.date > 0 and (not remembered or (bool(date) and date[0] != str(item.date)))
 
 
 def is_newer(key: str, at_target: Mapping[str, Object], since: Memory) -> bool:

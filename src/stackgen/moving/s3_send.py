@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any
 
 from stackgen.apart import pulse
@@ -19,6 +19,7 @@ from stackgen.moving.s3_marks import Object
 from stackgen.moving.s3_side import Side, blocks, digest_of, headers_of, object_of
 
 SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
+TRIES = 5
 PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 
 
@@ -46,6 +47,10 @@ class Room:
                 self._changed.notify_all()
 
 
+class _Changed(Exception):
+    """The object is not there any more as it was listed."""
+
+
 class Sender:
     """Sends objects of one copy.
 
@@ -68,17 +73,28 @@ class Sender:
     def send(self, item: Object) -> str | None:
         """One object; what to remember of it. The target checks the SHA-256 of what it receives.
 
-        None if it is gone meanwhile, or larger than it was: the next copy brings it; or if it is among `written`.
+        None if it is gone at the source, or among `written`. Raises StackgenError(move-failed) where it changes faster
+        than it is sent.
         """
+        for _ in range(TRIES):
+            with suppress(_Changed):
+                return self._send(item)
+            now = self.here.object(item.key)
+            if now is None:
+                return None
+            item = now
+        raise failed(f"object '{item.key}' is deleted and written again, or grows, while it is copied")
+
+    def _send(self, item: Object) -> str | None:
         key, here = item.key, self.here
         on_disk = self._room.taken(key, item.size) if item.size > SMALL else nullcontext()
         with on_disk, tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
             try:
                 answer = here.client.get_object(Bucket=here.bucket, Key=key)
             except here.client.exceptions.NoSuchKey:
-                return None
+                raise _Changed from None
             if _length(answer, item, here) > max(item.size, SMALL):
-                return None
+                raise _Changed
             headers, tags = headers_of(answer), here.tags(key)
             digest = _fetch(answer, file)
             labels = {digest_of([headers, tags]), digest_of([headers, []])}  # tags come after it
@@ -87,7 +103,14 @@ class Sender:
             etag = self._put(key, answer["ContentLength"], file, digest, headers)
         if etag is None:
             return None
-        return self._end(object_of(key, answer, tags), etag, tags)
+        return self._end(object_of(key, answer, tags), etag, digest.hex(), tags)
+
+    def remove(self, key: str) -> bool:
+        """Whether an object that the source no longer has was deleted at the target; its users may have written it."""
+        if self.is_written(key):
+            return False
+        self.there.client.delete_object(Bucket=self.there.bucket, Key=key)
+        return True
 
     def is_written(self, key: str) -> bool:
         """Whether the target's users have written the object since it was looked at, which may be long ago."""
@@ -103,7 +126,7 @@ class Sender:
                 self._log.begin({key: content})
         return True
 
-    def _end(self, sent: Object, etag: str, tags: list[dict[str, str]]) -> str | None:
+    def _end(self, sent: Object, etag: str, sha256: str, tags: list[dict[str, str]]) -> str | None:
         there, key = self.there, sent.key
         if tags:
             there.client.put_object_tagging(Bucket=there.bucket, Key=key, Tagging={"TagSet": tags})
@@ -113,12 +136,17 @@ class Sender:
             raise failed(message, "give it others, or none; then go on")
         if self._log is None:
             return f"{sent.mark}\n{made.mark if made is not None else ''}"
-        if made is None or (made.etag, made.labels) != (etag, sent.labels):
+        if made is None or not self._is_sent(made, sent, etag, sha256):
             self.written.add(key)  # right after it was sent
             return None
         entry = f"{sent.mark}\n{made.mark}"
         self._log.end(key, entry)
         return entry
+
+    def _is_sent(self, made: Object, sent: Object, etag: str, sha256: str) -> bool:
+        """A server may answer with another ETag than it has later."""
+        same = (made.size, made.labels) == (sent.size, sent.labels)
+        return same and (made.etag == etag or self.there.sha256(made.key)[0] == sha256)
 
     def _put(
         self, key: str, size: int, file: IO[bytes], digest: bytes, headers: dict[str, Any]
@@ -130,7 +158,7 @@ class Sender:
             answer = there.client.put_object(
                 Bucket=there.bucket, Key=key, Body=file, ChecksumSHA256=checksum, **headers
             )
-            return answer["ETag"].strip('"')
+            return answer.get("ETag", "").strip('"')
         etag = self._put_in_parts(key, size, file, headers)
         if etag is not None and self._log is None and there.sha256(key)[0] != digest.hex():
             raise failed(f"object '{key}' arrived with another content")
@@ -148,11 +176,12 @@ class Sender:
             if self.is_written(key):
                 there.abort_multipart_upload(**place)
                 return None
+            done = there.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
         except BaseException:
-            there.abort_multipart_upload(**place)
+            with suppress(Exception):  # what has failed is said
+                there.abort_multipart_upload(**place)
             raise
-        done = there.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
-        return done["ETag"].strip('"')
+        return done.get("ETag", "").strip('"')
 
 
 def _parts(client: Any, place: Mapping[str, str], file: IO[bytes], length: int) -> Iterator[dict[str, Any]]:

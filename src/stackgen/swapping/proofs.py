@@ -45,8 +45,8 @@ def refuse_undecided(found: Comparison, source: int, target: int) -> None:
         return
     message = f"both boxes have changed since they were compared: {_first(found.undecided)}"
     hint = (
-        f"box {target} serves, and has its own. Where that is right, delete it in box {source}; else copy it with its "
-        f"tags and headers from box {source} to box {target}; then run it again"
+        f"box {target} serves, and has its own, or deleted it. Where that is right, delete it in box {source}; else "
+        f"copy it with its tags and headers from box {source} to box {target}; then run it again"
     )
     raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
 

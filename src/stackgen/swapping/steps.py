@@ -183,7 +183,10 @@ class Steps:
             return None
         if found.content(target):
             return self.journal.memory.get(name)
-        return {} if self.journal.kind == "return" else None
+        if self.journal.kind != "return":
+            return None
+        self.journal.memory[name] = {}  # a copy that is interrupted leaves a target that holds something
+        return {}
 
     def _copy(self) -> str:
         back = self.journal.kind == "return"
