@@ -62,8 +62,9 @@ def changes_since(both: Buckets, since: Memory, *, used: bool) -> Changes:
     twice = {key for key in changed if is_newer(key, both.target, since)}
     wanted = tuple(key for key in changed if key not in twice)
     seen = [key for key in since if key not in both.source and source_mark(since, key)]
-    gone = tuple(key for key in seen if key in both.target and not is_newer(key, both.target, since))
-    stays = tuple(key for key in seen if key in both.target and key not in {*gone})
+    there = [key for key in seen if key in both.target]
+    stays = tuple(key for key in there if is_newer(key, both.target, since))
+    gone = tuple(key for key in there if not is_newer(key, both.target, since))
     alike = {key for key in twice if both.alike(key)}
     later = {key for key in twice - alike if _is_later(key, both, since)}
     kept = {key: undecided(since, both.source[key]) for key in twice}
