@@ -92,7 +92,13 @@ def _set_token(cli: Cli) -> None:
     subprocess.run(["sh", "-c", script], cwd=cli.folder, env=cli.environment, check=True, capture_output=True)
 
 
-BEYOND = beyond_the_stack()
+ALIKE = {  # others of the same cloud stand for their kind
+    "chat_model-aws_sagemaker_vllm",
+    "embedding_model-aws_bedrock",
+    "embedding_model-gcp_vertex_ai",
+    "predictor-gcp_vertex_ai",
+}
+BEYOND = beyond_the_stack() - ALIKE
 LIVES = [  # what the example stack uses goes up and down with it, every night by itself too
     pytest.param(name, marks=() if name in BEYOND else pytest.mark.nightly) for name in EXAMPLES
 ]
