@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmarks.measuring import Case
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.writing import write
 from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
-from stackgen.rendering.writing import write
+from stackgen.program.build import build
 from stackgen.spec.loading import parse
 
 STORES = 20

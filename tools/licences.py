@@ -44,7 +44,7 @@ def main() -> None:
     locked = re.findall(
         r"^([\w.-]+)==", (ROOT / "requirements" / "development.txt").read_text(), re.MULTILINE
     )
-    pins = json.loads((ROOT / "src" / "stackgen" / "rendering" / "pins.json").read_text())["packages"]
+    pins = json.loads((ROOT / "src" / "stackgen" / "program" / "pins.json").read_text())["packages"]
     shelf = Shelf()
     servers = sorted(
         f"| {entry.capability}/{entry.id} | {entry.implementation.licence} |"

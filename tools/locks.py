@@ -22,14 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.engine import installers, toolchain
-from stackgen.engine.installers import uv, uv_variables
-from stackgen.engine.progress import silent
 from stackgen.planning.plan import PULUMI
+from stackgen.progress import silent
+from stackgen.toolchain import go as toolchain
+from stackgen.toolchain import installers
+from stackgen.toolchain.installers import uv, uv_variables
 
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "src" / "stackgen" / "engine" / "pulumi"
-PINS = ROOT / "src" / "stackgen" / "rendering" / "pins.json"
+PINS = ROOT / "src" / "stackgen" / "program" / "pins.json"
 HEAD = "# Written by `make locks`.\n"
 
 

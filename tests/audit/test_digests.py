@@ -9,7 +9,7 @@ import pytest
 from stackgen.catalog.shelf import Shelf
 from stackgen.planning.images import images as images_of
 from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
+from stackgen.program.build import build
 from stackgen.spec.loading import load, parse
 from tools.audit import images
 from tools.audit.__main__ import ROOT

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.writing import write
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
-from stackgen.rendering.writing import write
+from stackgen.program.build import build
 from stackgen.spec.loading import parse
 from stackgen.spec.stack import SLUG
 from tests.clouds.recording import Resource, run_program

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stackgen.catalog.model import ForStackgen, Refers
-from stackgen.catalog.properties import NA, SCALES
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
+from stackgen.descriptors.model import ForStackgen, Refers
+from stackgen.descriptors.properties import NA, SCALES
 from stackgen.planning.plan import check
-from stackgen.rendering.program import build
+from stackgen.program.build import build
 from stackgen.spec.loading import load
 
 pytestmark = pytest.mark.unit
@@ -127,7 +127,7 @@ THROW_AWAY = {
     "object_store/local_folder/__init__.py": "",
     "object_store/local_folder/implementation.py": """
 from pydantic import Field
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.descriptors.model import Implementation, ImplementationSettings
 
 class Settings(ImplementationSettings):
     greeting: str = Field(default="hello", description="Said at creation.")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stackgen.cli.main import main
-from stackgen.rendering import running
-from stackgen.rendering.program import Program
+from stackgen.disk import running
+from stackgen.program.build import Program
 
 pytestmark = pytest.mark.unit
 SPEC = """\

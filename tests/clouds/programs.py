@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.writing import write
 from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
-from stackgen.rendering.writing import write
+from stackgen.program.build import build
 from stackgen.spec.loading import load, parse
 from tests.clouds.recording import ROOT, Recording, run_program
 

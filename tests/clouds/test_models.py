@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from stackgen.catalog import models as table
-from stackgen.catalog.model import Place
 from stackgen.catalog.shelf import Shelf
+from stackgen.descriptors.model import Place
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan

@@ -9,12 +9,12 @@ import pytest
 
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
+from stackgen.disk.explaining import explain
+from stackgen.disk.writing import write
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
-from stackgen.rendering.explaining import explain
-from stackgen.rendering.program import build
-from stackgen.rendering.writing import write
+from stackgen.program.build import build
 from stackgen.spec.loading import parse
 from tests.clouds.recording import ROOT
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
-from stackgen.contracts.s3 import S3Binding, client, scratch, versioning
+from stackgen.contracts.s3.contract import S3Binding, client, scratch, versioning
 from tests.clouds.programs import PROGRAMS, generated, recorded
 from tests.clouds.recording import run_program
 

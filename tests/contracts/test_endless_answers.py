@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from stackgen.contracts import limited_http, mlflow
+from stackgen.contracts import limited_http
+from stackgen.contracts.mlflow import contract as mlflow
 from stackgen.providers.local.operations import PROGRAM
 from stackgen.verification import measuring
 from stackgen.verification.model import Declared

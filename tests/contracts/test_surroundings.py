@@ -12,11 +12,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from stackgen.contracts import Binding, contract, contract_names
+from stackgen.contracts import Binding, contract, contract_names, mover
 from stackgen.contracts.projection import environment, plain
 from stackgen.contracts.surroundings import NOTHING_READ, clean, cleaned, for_command, undisturbed
 from stackgen.errors import StackgenError
-from stackgen.moving import mover
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
 

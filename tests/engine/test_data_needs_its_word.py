@@ -11,6 +11,8 @@ from typing import Any, cast
 import pytest
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.fingerprints import GROUND
+from stackgen.disk.writing import write
 from stackgen.engine import projects
 from stackgen.engine.deployment import Deployment, Outcome, Step
 from stackgen.engine.reviewing import Made, carry_out, losing, review
@@ -19,10 +21,8 @@ from stackgen.errors import StackgenError
 from stackgen.planning.holding import holdings, types
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
-from stackgen.rendering.fingerprints import GROUND
-from stackgen.rendering.main_module import calls
-from stackgen.rendering.program import Program, build
-from stackgen.rendering.writing import write
+from stackgen.program.build import Program, build
+from stackgen.program.main_module import calls
 from stackgen.spec.loading import load, parse
 from tests.engine.edits import Component, Spec, edit
 from tests.engine.standin_engine import HOLDS, StandIn, made_by

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.writing import write
 from stackgen.engine import leftovers, program_environment
 from stackgen.engine.command import EngineCommand
 from stackgen.engine.deployment import Deployment
@@ -24,8 +25,7 @@ from stackgen.engine.locate import ensure, find
 from stackgen.engine.settings import environment
 from stackgen.errors import StackgenError
 from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
-from stackgen.rendering.writing import write
+from stackgen.program.build import build
 from stackgen.spec.loading import load
 from tests.catalog.test_shelf import throw_away
 from tests.conftest import Cli

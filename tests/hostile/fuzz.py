@@ -24,8 +24,8 @@ from types import FrameType
 from typing import Any
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.rendering.program import Program
-from stackgen.rendering.writing import write
+from stackgen.disk.writing import write
+from stackgen.program.build import Program
 from tests.hostile.fields import folder_for_sources
 from tests.hostile.making import Maker
 from tests.hostile.probing import QuickShelf, Violation, Watch, probe, read_copies_once

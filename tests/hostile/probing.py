@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from stackgen.catalog.model import Capability
 from stackgen.catalog.shelf import Shelf
+from stackgen.descriptors.model import Capability
 from stackgen.errors import StackgenError
 from stackgen.planning.plan import check
 from stackgen.printable import printable
-from stackgen.rendering import program as programs
-from stackgen.rendering.program import Program, build
+from stackgen.program import build as programs
+from stackgen.program.build import Program, build
 from stackgen.spec.loading import parse
 
 

@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from stackgen.contracts import ClauseBroken
-from stackgen.contracts.mlflow import MlflowBinding, artifact_round_trip, connected, traces
+from stackgen.contracts import ClauseBroken, mover
+from stackgen.contracts.mlflow.contract import MlflowBinding, artifact_round_trip, connected, traces
 from stackgen.contracts.surroundings import clean
 from stackgen.errors import StackgenError
-from stackgen.moving import mover
 from tests.house.test_house_rules import MODULES, SOURCE
 
 pytestmark = pytest.mark.unit
@@ -256,4 +255,4 @@ def test_one_module_makes_the_mlflow_client() -> None:
             or (isinstance(node, ast.ImportFrom) and any(a.name in MAKERS for a in node.names))
         )
     }
-    assert makers == {"contracts/mlflow_artifacts.py", *OF_COMPONENTS}
+    assert makers == {"contracts/mlflow/artifacts.py", *OF_COMPONENTS}

@@ -19,7 +19,7 @@ from tests.conftest import Cli
 pytestmark = pytest.mark.engine
 COMPONENTS, EACH = 125, 8
 IMPLEMENTATION = """
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.descriptors.model import Implementation, ImplementationSettings
 IMPLEMENTATION = Implementation(description="Secrets.", level="bare", settings=ImplementationSettings,
     sizes={"small": {}}, kept={"s3": ()})
 """

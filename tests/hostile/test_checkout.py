@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from stackgen.engine import program_environment
-from stackgen.engine.progress import silent
 from stackgen.errors import StackgenError
+from stackgen.progress import silent
 from tests.conftest import Cli
 from tests.hostile import checkout
 from tests.hostile.checkout import Marks

@@ -14,8 +14,8 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
 from stackgen.planning.plan import check
 from stackgen.printable import printable
-from stackgen.rendering import program as programs
-from stackgen.rendering.program import build
+from stackgen.program import build as programs
+from stackgen.program.build import build
 from stackgen.spec.loading import LoadedStack, validate
 from tests.hostile.fields import Field, fields, folder_for_sources
 from tests.hostile.meaning import meaning, strings

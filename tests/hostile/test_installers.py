@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stackgen.engine import installers as ours
+from stackgen.toolchain import installers as ours
 from tests.conftest import ROOT
 from tests.hostile.indexes import Server, index, module, serving, wheel
 from tests.hostile.test_supply_chain import LOCKS, pins

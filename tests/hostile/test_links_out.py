@@ -280,7 +280,7 @@ def test_a_long_line_is_cut_and_cannot_move_the_cursor(visited: Visited) -> None
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_engine_gets_no_such_file_of_a_program(visited: Visited, name: str, target: str) -> None:
     from stackgen.engine import deployment, program_environment, projects
-    from stackgen.engine.progress import silent
+    from stackgen.progress import silent
 
     assert visited("generate")[0] == 0
     program = visited.folder / STACK / "dev"
@@ -299,10 +299,10 @@ def test_the_engine_gets_no_such_file_of_a_program(visited: Visited, name: str, 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_preview_copies_no_such_file(visited: Visited, target: str) -> None:
-    from stackgen.cli.context import load_shelf
+    from stackgen.disk.staging import staged
+    from stackgen.environment.context import load_shelf
     from stackgen.planning.plan import plan
-    from stackgen.rendering.program import build
-    from stackgen.rendering.staging import staged
+    from stackgen.program.build import build
     from stackgen.spec.loading import load
 
     assert visited("generate")[0] == 0

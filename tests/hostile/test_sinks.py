@@ -13,7 +13,7 @@ import pytest
 
 from stackgen.errors import StackgenError
 from stackgen.planning.plan import check
-from stackgen.rendering.program import build
+from stackgen.program.build import build
 from stackgen.spec.loading import LoadedStack, validate
 from stackgen.verification.model import Report, Result
 from stackgen.verification.reports import junit, markdown

@@ -163,7 +163,7 @@ def test_a_lock_is_right_and_so_are_places_that_were_allowed(cli: Cli, text: str
 def test_what_an_installer_says_has_no_password(provider: None) -> None:
     from local_provider.commands import install
     from local_provider.failure import LocalFailure
-    from stackgen.engine import installers
+    from stackgen.toolchain import installers
 
     said = "no answer from https://someone:p@ss%2Fword@mirror.example/simple by http://proxy:secret@192.0.2.1:8080"
     script = f"import sys; print({said!r}); print({said!r}, file=sys.stderr); sys.exit(1)"

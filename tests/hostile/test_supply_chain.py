@@ -13,7 +13,7 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.planning.plan import PULUMI
-from stackgen.rendering.requirements import lock
+from stackgen.program.requirements import lock
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def test_the_development_lock_has_everything_that_the_project_names() -> None:
 
 
 def test_every_requirement_of_the_shelf_is_pinned() -> None:
-    known = json.loads((SOURCE / "rendering" / "pins.json").read_text())
+    known = json.loads((SOURCE / "program" / "pins.json").read_text())
     assert wanted() <= {*known["requirements"]}, "run `make locks`"
     text = lock(sorted(wanted()))
     assert {line.partition("==")[0] for line in pins(text)} == {*known["packages"]}
@@ -145,6 +145,6 @@ def test_nothing_of_a_users_is_run_as_code(place: Path) -> None:
 
 def test_the_licences_page_lists_what_programs_and_the_generator_run_on() -> None:
     page = (ROOT / "docs" / "licences.md").read_text()
-    known = json.loads((SOURCE / "rendering" / "pins.json").read_text())["packages"]
+    known = json.loads((SOURCE / "program" / "pins.json").read_text())["packages"]
     absent = [name for name in known if f"| {name} |" not in page]
     assert absent == [], "run `make locks`"

@@ -27,7 +27,7 @@ from pathlib import Path
 from stackgen.catalog.shelf import Shelf
 from stackgen.cli.main import main as stackgen
 from stackgen.planning.plan import check
-from stackgen.rendering.program import build
+from stackgen.program.build import build
 from stackgen.spec.loading import parse
 
 Tree = dict[str, bytes | str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from statistics import median
 
@@ -13,17 +14,21 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "stackgen"
 MODULES = sorted(SOURCE.rglob("*.py"))
-LAYERS = (
-    ("errors", "apart"),
-    ("spec",),
-    ("contracts", "catalog", "providers"),
+FLOORS = (
+    ("apart", "checkout", "errors", "homes", "loopback", "printable", "progress"),
+    ("toolchain", "spec"),
+    ("contracts", "descriptors"),
+    ("providers",),
+    ("catalog",),
     ("planning",),
-    ("rendering",),
-    ("engine", "verification", "moving", "behaviour"),
-    ("swapping", "impact"),
+    ("program",),
+    ("disk",),
+    ("engine", "verification", "golden"),
+    ("environment",),
+    ("swap",),
     ("cli",),
 )
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 CLOUDS = (
     r"aws|amazon|gcp|google(?!\.protobuf)|bedrock|vertex|sagemaker|aurora|alloydb|postgresql|kserve|jaeger"
 )
@@ -31,6 +36,9 @@ SERVERS = r"llama[._-]?cpp|litellm|mlserver|versitygw|victoriametrics|vllm|cloud
 VENDORS = re.compile(rf"\b({CLOUDS}|{SERVERS})\b", re.IGNORECASE)
 # A contract and its mover speak an open wire interface, and say whose: PostgreSQL's, S3's. They know no server.
 IN_CONTRACTS = re.compile(rf"\b({SERVERS}|bedrock|vertex|sagemaker|aurora|alloydb)\b", re.IGNORECASE)
+COPIED_INTO_PROGRAMS = re.compile(
+    r"providers/\w+/program/|catalog/\w+/\w+/(component\.py|files/)|engine/host/"
+)
 SDKS = {"pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "local_provider"}
 
 pytestmark = pytest.mark.unit
@@ -58,16 +66,48 @@ def test_modules_are_small() -> None:
     assert median(size for name, size in sizes.items() if not name.endswith("__init__.py")) < 100
 
 
+def _arrows() -> dict[tuple[str, str], list[str]]:
+    """(importing package, imported package) → the imports, as sentences."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for path in MODULES:
+        if COPIED_INTO_PROGRAMS.match(path.relative_to(SOURCE).as_posix()):
+            continue
+        for name in _imports(path):
+            parts = name.split(".")
+            if parts[0] == "stackgen" and len(parts) > 1 and parts[1] != _room(path):
+                sentence = f"{path.relative_to(SOURCE)} imports {name}"
+                arrows.setdefault((_room(path), parts[1]), []).append(sentence)
+    return arrows
+
+
+def test_every_package_has_a_floor() -> None:
+    assert {_room(path) for path in MODULES} - {"__init__"} == FLOOR.keys()
+
+
 def test_data_flows_one_way() -> None:
     upward = [
-        f"{path.relative_to(SOURCE)} imports {name}"
-        for path in MODULES
-        for name in _imports(path)
-        if name.startswith("stackgen.")
-        and RANK.get(_room(path), -1) < RANK.get(name.split(".")[1], -1)
-        and _room(path) in RANK
+        sentence
+        for (importer, imported), sentences in _arrows().items()
+        if importer != "__init__" and FLOOR[importer] < FLOOR[imported]
+        for sentence in sentences
     ]
     assert upward == []
+
+
+def test_no_packages_import_each_other() -> None:
+    """Also not round a corner: packages of one floor could, and the floors alone would not show it."""
+    arrows = {arrow: None for arrow in _arrows() if "__init__" not in arrow}
+    try:
+        tuple(TopologicalSorter(_graph(arrows)).static_order())
+    except CycleError as error:
+        pytest.fail(f"packages import each other: {' -> '.join(error.args[1])}")
+
+
+def _graph(arrows: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    graph: dict[str, set[str]] = {}
+    for importer, imported in arrows:
+        graph.setdefault(importer, set()).add(imported)
+    return graph
 
 
 def test_only_the_engine_runs_pulumi() -> None:

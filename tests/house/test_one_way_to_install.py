@@ -11,7 +11,7 @@ import pytest
 from tests.house.test_house_rules import MODULES, ROOT, SOURCE
 
 pytestmark = pytest.mark.unit
-INSTALLERS = ("engine/installers.py", "providers/local/program/local_provider/installers.py")
+INSTALLERS = ("toolchain/installers.py", "providers/local/program/local_provider/installers.py")
 # The language host runs in the engine's own environment and installs for a plain `pulumi install`.
 HOST = "engine/host/pulumi_language_python.py"
 # Installs a user's own code, as the account that will run it; takes its settings from the installers.
@@ -75,7 +75,7 @@ def test_no_other_module_says_how_go_takes_modules() -> None:
     }
     assert {line for line in found if line.partition(":")[0] not in INSTALLERS} == set()
     looked_for = {name for name, call in calls("which") if words(call) == {"go"}}
-    assert looked_for == {"engine/toolchain.py", INSTALLERS[1].replace("installers", "go_binary")}
+    assert looked_for == {"toolchain/go.py", INSTALLERS[1].replace("installers", "go_binary")}
 
 
 def test_the_language_host_reads_no_configuration_of_a_program() -> None:

@@ -17,7 +17,7 @@ import yaml
 from stackgen.engine import program_environment
 from stackgen.engine.deployment import Deployment
 from stackgen.engine.locate import ensure
-from stackgen.engine.progress import silent
+from stackgen.progress import silent
 from tests.clouds.serving import attached, running
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from stackgen.cli import run as run_command
-from stackgen.cli.context import Context
+from stackgen.environment.context import Context
 from stackgen.errors import StackgenError
 from stackgen.providers.kubernetes.operations import reached
 from tests.kubernetes.test_reaching import RESOURCES

@@ -9,10 +9,10 @@ from typing import Any
 
 import psycopg
 
-from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.contracts.pgvector import PgvectorBinding, connect
-from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving.mlflow_side import Side
+from stackgen.contracts.mlflow.contract import MlflowBinding
+from stackgen.contracts.mlflow.server import Side
+from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
+from stackgen.contracts.s3.contract import S3Binding, client
 from tests.conftest import Cli
 from tests.local.swapping import bindings
 

@@ -12,7 +12,7 @@ import sys
 import threading
 
 from stackgen.cli.main import main
-from stackgen.swapping.journal import Journal
+from stackgen.swap.journal import Journal
 
 
 def at(edge: str, where: str) -> None:

@@ -21,10 +21,10 @@ from typing import Any
 import psutil
 import pytest
 
-from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving.mlflow_side import Side, quiet
-from stackgen.swapping import steps
+from stackgen.contracts.mlflow.contract import MlflowBinding
+from stackgen.contracts.mlflow.server import Side, quiet
+from stackgen.contracts.s3.contract import S3Binding, client
+from stackgen.swap import steps
 from tests.conftest import Cli
 from tests.local import processes
 from tests.local.applications import Application, Bindings, database, objects, runs, version

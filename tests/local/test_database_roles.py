@@ -12,11 +12,12 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from stackgen.contracts.pgvector import PgvectorBinding, connect
+from stackgen.contracts.pgvector import embedding_tables as exchange
+from stackgen.contracts.pgvector import mover as pgvector
+from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
+from stackgen.contracts.pgvector.embedding_tables import Collection
+from stackgen.contracts.pgvector.relations import MADE_ANEW
 from stackgen.errors import StackgenError
-from stackgen.moving import exchange, pgvector
-from stackgen.moving.exchange import Collection
-from stackgen.moving.pg_relations import MADE_ANEW
 from tests.conftest import Cli
 from tests.local.former import OF_SUPERUSERS, account, another_database, ask, former, free_port, server
 from tests.local.swapping import STACK, bindings, gone, up

@@ -18,8 +18,8 @@ import yaml
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import contract
-from stackgen.contracts.openai_chat import TOOLS
-from stackgen.contracts.pgvector import PgvectorBinding, connect
+from stackgen.contracts.openai_chat.contract import TOOLS
+from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
 from stackgen.planning.plan import plan
 from stackgen.spec.loading import load
 from stackgen.verification.model import Declared

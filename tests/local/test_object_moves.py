@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from stackgen.contracts.s3 import S3Binding, client
+from stackgen.contracts.s3 import mover as s3
+from stackgen.contracts.s3.contract import S3Binding, client
 from stackgen.errors import StackgenError
-from stackgen.moving import s3
 from tests.conftest import Cli
 from tests.local.swapping import bindings, gone, up
 

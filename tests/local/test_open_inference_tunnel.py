@@ -16,7 +16,7 @@ import pytest
 
 from stackgen.catalog.shelf import SHARED, Shelf
 from stackgen.contracts import contract
-from stackgen.contracts.open_inference import OpenInferenceBinding
+from stackgen.contracts.open_inference.contract import OpenInferenceBinding
 from tests.local.conftest import Ecosystem
 
 pytestmark = pytest.mark.local

@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 
-from stackgen.contracts.mlflow import MlflowBinding
+from stackgen.contracts import mover
+from stackgen.contracts.mlflow.contract import MlflowBinding
+from stackgen.contracts.mlflow.server import Side, quiet
+from stackgen.contracts.mover import Mover
 from stackgen.errors import StackgenError
-from stackgen.moving import mover
-from stackgen.moving.mlflow_side import Side, quiet
-from stackgen.moving.model import Mover
-from stackgen.swapping.journal import Journal
+from stackgen.swap.journal import Journal
 from tests.conftest import Cli
 from tests.local.swapping import bindings, gone, up
-from tests.swapping.world import BESIDE, World
+from tests.swap.world import BESIDE, World
 
 pytestmark = [pytest.mark.local, pytest.mark.nightly, pytest.mark.timeout(900)]
 REGISTRIES = "  old: {capability: model_registry}\n  new: {capability: model_registry}\n"

@@ -18,8 +18,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from stackgen.engine.installers import make_environment
-from stackgen.moving.pg_dump import LOCK
+from stackgen.contracts.pgvector.dump import LOCK
+from stackgen.toolchain.installers import make_environment
 from tests.conftest import ROOT
 from tests.local.former import MOVABLE, Server, account, ask, free_port
 

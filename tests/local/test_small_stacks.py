@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stackgen.engine.paths import cache_home
+from stackgen.homes import cache_home
 from tests.conftest import Cli
 from tests.waiting import eventually
 

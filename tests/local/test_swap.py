@@ -14,11 +14,11 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from stackgen.contracts.mlflow import MlflowBinding
-from stackgen.contracts.s3 import S3Binding, client
-from stackgen.moving import mover
-from stackgen.moving.mlflow_side import ORIGIN, Side, files, quiet
-from stackgen.swapping import steps
+from stackgen.contracts import mover
+from stackgen.contracts.mlflow.contract import MlflowBinding
+from stackgen.contracts.mlflow.server import ORIGIN, Side, files, quiet
+from stackgen.contracts.s3.contract import S3Binding, client
+from stackgen.swap import steps
 from tests.conftest import Cli
 from tests.local import registry
 from tests.local.applications import Application, numbers, objects, rows, runs, version, write_in_spite

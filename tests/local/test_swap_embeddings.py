@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 
 from stackgen.catalog.models import models
-from stackgen.contracts.openai_embeddings import OpenaiEmbeddingsBinding, cosine, embed
+from stackgen.contracts.openai_embeddings.contract import OpenaiEmbeddingsBinding, cosine, embed
 from tests.conftest import ROOT, Cli
 from tests.local.applications import Application, database, write_in_spite
 from tests.local.swapping import STACK, bindings, gone, kill, spec, swap, up

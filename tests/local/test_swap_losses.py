@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from stackgen.contracts.s3 import S3Binding, client
+from stackgen.contracts.s3.contract import S3Binding, client
 from tests.conftest import Cli
 from tests.local.swapping import STACK, bindings, gone, kill, spec, swap, up
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.writing import write
+from stackgen.environment.embedding_guard import refuse_another_space
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
-from stackgen.rendering.program import build
-from stackgen.rendering.same_space import refuse_another_space
-from stackgen.rendering.writing import write
+from stackgen.program.build import build
 from stackgen.spec.loading import parse
 
 pytestmark = pytest.mark.unit

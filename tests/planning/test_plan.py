@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from stackgen.catalog.json_schema import json_schema
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.json_schema import json_schema
 from stackgen.planning.plan import plan
 from stackgen.spec.loading import load, parse
 from stackgen.spec.yaml_reader import read

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.explaining import explain
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
-from stackgen.rendering.explaining import explain
-from stackgen.rendering.lock import LOCK
-from stackgen.rendering.program import build
+from stackgen.program.build import build
+from stackgen.program.lock import LOCK
 from stackgen.spec.loading import parse
 
 pytestmark = pytest.mark.unit

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.impact.consequences import bindings
+from stackgen.disk.explaining import explain
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
-from stackgen.rendering.explaining import explain
-from stackgen.rendering.lock import LOCK
-from stackgen.rendering.program import build
+from stackgen.program.build import build
+from stackgen.program.lock import LOCK
 from stackgen.spec.loading import parse
+from stackgen.swap.report.consequences import bindings
 
 pytestmark = pytest.mark.unit
 SPEC = """\

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.explaining import explain
+from stackgen.disk.writing import write
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan
-from stackgen.rendering.explaining import explain
-from stackgen.rendering.main_module import calls
-from stackgen.rendering.program import build
-from stackgen.rendering.writing import write
+from stackgen.program.build import build
+from stackgen.program.main_module import calls
 from stackgen.spec.loading import parse
 
 pytestmark = pytest.mark.unit

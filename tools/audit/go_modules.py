@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stackgen.engine import installers, toolchain
-from stackgen.engine.progress import silent
+from stackgen.progress import silent
+from stackgen.toolchain import go as toolchain
+from stackgen.toolchain import installers
 from tools.audit.findings import Finding, Part
 
 DATABASE = "https://vuln.go.dev"

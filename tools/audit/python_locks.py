@@ -19,7 +19,7 @@ PATTERNS = (
     "src/stackgen/**/locks/*.txt",
     "blueprints/*/*/requirements.txt",
 )
-PINS = "src/stackgen/rendering/pins.json"
+PINS = "src/stackgen/program/pins.json"
 PIN = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([\w.!+-]+)", re.MULTILINE)
 PATIENCE = 1800  # s, for one run of pip-audit
 Pins = Mapping[tuple[str, str], Sequence[str]]  # package and version → the locks that have it

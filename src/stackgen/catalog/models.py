@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
-from stackgen.catalog.model import Place
+from stackgen.descriptors.model import Place
 
 TABLE = Path(__file__).with_name("models.yaml")
 SOON = timedelta(days=180)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from stackgen.errors import Problem, StackgenError
 
 if TYPE_CHECKING:
-    from stackgen.catalog.model import Capability, Implementation
-    from stackgen.providers.model import Provider
+    from stackgen.descriptors.model import Capability, Implementation
+    from stackgen.descriptors.provider import Provider
 
 BUILT_IN = Path(__file__).parent
 PROVIDERS = BUILT_IN.parent / "providers"
@@ -50,7 +50,7 @@ class Entry:
     @cached_property
     def implementation(self) -> Implementation:
         """The descriptor; raises StackgenError(catalog-invalid) if the folder's module is not usable."""
-        from stackgen.catalog.model import Implementation
+        from stackgen.descriptors.model import Implementation
 
         return _constant(
             _module(self.folder / "implementation.py", self.package), "IMPLEMENTATION", Implementation
@@ -92,7 +92,7 @@ class Shelf:
         return self._capabilities[name]
 
     def _load_capability(self, name: str) -> Capability:
-        from stackgen.catalog.model import Capability
+        from stackgen.descriptors.model import Capability
 
         for root in reversed(self.roots):
             path = root / name / "capability.py"
@@ -137,7 +137,7 @@ class Shelf:
 
     def provider(self, name: str) -> Provider:
         """One provider's descriptor; raises KeyError if there is none of that name."""
-        from stackgen.providers.model import Provider
+        from stackgen.descriptors.provider import Provider
 
         folder = self.provider_folders[name]
         package = f"stackgen.providers.{name}" if folder.parent == PROVIDERS else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
+from stackgen.environment.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 HIDDEN = "********"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import load_shelf, load_stack
+from stackgen.environment.context import load_shelf, load_stack
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -20,7 +20,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         refuse_unpinned(plan)
     corpus = loaded.path.parent / "golden" / "corpus.yaml"
     if corpus.is_file():
-        from stackgen.behaviour.corpus import load
+        from stackgen.golden.corpus import load
 
         load(corpus, loaded.stack, shelf)
     name = loaded.stack.name

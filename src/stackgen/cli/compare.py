@@ -6,13 +6,13 @@ from argparse import Namespace
 from dataclasses import replace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
 from stackgen.cli.swap_report import answered, without_needs
+from stackgen.environment.context import open_context
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """The impact on every component; exit code 11 where a clause is lost that the application needs."""
-    from stackgen.impact.compare import compare_environments
+    from stackgen.swap.report.compare import compare_environments
 
     arguments.output = None
     arguments.environment = arguments.before

@@ -8,21 +8,21 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import Context, open_context
+from stackgen.environment.context import Context, open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
+    from stackgen.disk.writing import Changes
     from stackgen.engine.reviewing import Review
     from stackgen.planning.model import Plan
-    from stackgen.rendering.program import Program
-    from stackgen.rendering.writing import Changes
+    from stackgen.program.build import Program
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """A unified diff of the files, and the engine's preview of the program as it would be written."""
-    from stackgen.rendering.explaining import explain
-    from stackgen.rendering.writing import compare, diff
-    from stackgen.swapping.consistency import refuse_changed_since
+    from stackgen.disk.explaining import explain
+    from stackgen.disk.writing import compare, diff
+    from stackgen.swap.consistency import refuse_changed_since
 
     context = open_context(arguments)
     plan = context.plan()
@@ -59,13 +59,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
 
 def _preview(context: Context, console: Console, plan: Plan, program: Program, changes: Changes) -> Review:
+    from stackgen.disk.running import say_what_runs
+    from stackgen.disk.staging import staged
+    from stackgen.disk.writing import compare
     from stackgen.engine.deployment import Deployment
     from stackgen.engine.modules import from_memory, modules
     from stackgen.engine.reviewing import look_at
     from stackgen.planning.holding import types
-    from stackgen.rendering.running import say_what_runs
-    from stackgen.rendering.staging import staged
-    from stackgen.rendering.writing import compare
 
     known = types(context.shelf)
     place = staged(program) if changes else nullcontext(program.folder)

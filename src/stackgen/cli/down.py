@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
+from stackgen.environment.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 
@@ -28,8 +28,8 @@ def _everything(name: str, environment: str) -> Problem:
 def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
     from stackgen.engine.updating import remove, stop
-    from stackgen.rendering.tools import tools
-    from stackgen.swapping.journal import forget, none_runs
+    from stackgen.program.removal import tools
+    from stackgen.swap.journal import forget, none_runs
 
     context = open_context(arguments)
     plan = context.deployed_plan()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stackgen.cli.console import Answer, Console
-from stackgen.rendering.unchanged import Request, Unchanged, unchanged
+from stackgen.disk.unchanged import Request, Unchanged, unchanged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def _nothing_to_do(known: Unchanged) -> Answer:
 def _generate(arguments: Namespace, console: Console, request: Request) -> Answer:
     from dataclasses import asdict
 
-    from stackgen.cli.context import open_context
+    from stackgen.disk.unchanged import note
+    from stackgen.disk.writing import compare, diff, write
+    from stackgen.environment.context import open_context
     from stackgen.errors import ExitCode
-    from stackgen.rendering.program import build
-    from stackgen.rendering.unchanged import note
-    from stackgen.rendering.writing import compare, diff, write
+    from stackgen.program.build import build
 
     context = open_context(arguments)
     plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from stackgen import checkout
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import Context, open_context
+from stackgen.environment.context import Context, open_context
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 if TYPE_CHECKING:
-    from stackgen.behaviour.corpus import Corpus
-    from stackgen.behaviour.recording import Answers
+    from stackgen.golden.corpus import Corpus
+    from stackgen.golden.recording import Answers
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -26,7 +26,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
 
 def _record(_arguments: Namespace, context: Context, console: Console) -> Answer:
-    from stackgen.behaviour.recording import Recording, place, write
+    from stackgen.golden.recording import Recording, place, write
 
     answers = _asked(_corpus(context), context, console)
     boxes = {item.name: f"{item.entry.id}, box {item.box}" for item in context.deployed_plan().components}
@@ -45,9 +45,9 @@ def _record(_arguments: Namespace, context: Context, console: Console) -> Answer
 
 
 def _replay(arguments: Namespace, context: Context, console: Console) -> Answer:
-    from stackgen.behaviour.comparing import compare, refuse_outdated
-    from stackgen.behaviour.recording import place, read
-    from stackgen.behaviour.reports import limit, markdown, outcome
+    from stackgen.golden.comparing import compare, refuse_outdated
+    from stackgen.golden.recording import place, read
+    from stackgen.golden.reports import limit, markdown, outcome
 
     source = arguments.recorded or context.environment
     known = list(context.loaded.stack.environments)
@@ -80,13 +80,13 @@ def _replay(arguments: Namespace, context: Context, console: Console) -> Answer:
 
 
 def _corpus(context: Context) -> Corpus:
-    from stackgen.behaviour.corpus import FILE, load
+    from stackgen.golden.corpus import FILE, load
 
     return load(context.loaded.path.parent / FILE, context.loaded.stack, context.shelf)
 
 
 def _asked(corpus: Corpus, context: Context, console: Console) -> dict[str, Answers]:
-    from stackgen.behaviour.asking import ask
+    from stackgen.golden.asking import ask
 
     exported = context.bindings()
     with (

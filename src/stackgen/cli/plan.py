@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
+from stackgen.environment.context import open_context
 
 if TYPE_CHECKING:
     from stackgen.planning.model import Plan, PlannedComponent
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(arguments: Namespace, console: Console) -> Answer:
     """The plan as a table, in order of creation."""
     from stackgen.planning.user_code import allowances, refuse_unpinned
-    from stackgen.rendering.main_module import plain_data
+    from stackgen.program.main_module import plain_data
 
     context = open_context(arguments)
     plan = context.checked_plan()

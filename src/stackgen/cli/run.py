@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
+from stackgen.environment.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
+from stackgen.environment.context import open_context
 
 
 def run(arguments: Namespace, console: Console) -> Answer:

@@ -19,10 +19,10 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
     A store that can't be reached yet, or from here, is looked at after it is up.
     """
     from stackgen.apart.calling import memory_limit
-    from stackgen.moving.exchange import marker
-    from stackgen.moving.remote import apart
+    from stackgen.contracts.isolation import apart
+    from stackgen.contracts.pgvector.embedding_tables import marker
+    from stackgen.environment.embedding_guard import changed
     from stackgen.planning.identity import difference, identity
-    from stackgen.rendering.same_space import changed
 
     memory_limit()  # a wrong one is no store that can't be reached
     for _, maker, binding in _stores(plan, bindings):
@@ -40,8 +40,8 @@ def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[s
 
     anew: even where it says something else.
     """
-    from stackgen.moving.exchange import mark, marker
-    from stackgen.moving.remote import apart
+    from stackgen.contracts.isolation import apart
+    from stackgen.contracts.pgvector.embedding_tables import mark, marker
     from stackgen.planning.identity import identity
 
     for store, maker, binding in _stores(plan, bindings):

@@ -7,26 +7,26 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import Context, open_context
+from stackgen.environment.context import Context, open_context
 from stackgen.errors import ExitCode
 
 if TYPE_CHECKING:
-    from stackgen.swapping.journal import Journal
-    from stackgen.swapping.run import Taken
-    from stackgen.swapping.site import Site
-    from stackgen.swapping.steps import Steps
+    from stackgen.swap.journal import Journal
+    from stackgen.swap.run import Taken
+    from stackgen.swap.site import Site
+    from stackgen.swap.steps import Steps
 
 
 def carry_out(arguments: Namespace, console: Console) -> Answer:
     """Take the steps that the given word asks for, after a yes."""
-    from stackgen.planning.target import swapped
-    from stackgen.swapping.journal import alone, place
-    from stackgen.swapping.run import go_on
-    from stackgen.swapping.site import Site
+    from stackgen.planning.lookup import require_component
+    from stackgen.swap.journal import alone, place
+    from stackgen.swap.run import go_on
+    from stackgen.swap.site import Site
 
     context = open_context(arguments)
     context.refuse_another_checkout()
-    component = swapped(context.plan(), arguments.component).name
+    component = require_component(context.plan(), arguments.component).name
     path = place(context.name, context.environment, component)
     with alone(path), console.working(f"swapping {component}") as progress:
         loaded, shelf = context.loaded, context.shelf
@@ -62,9 +62,9 @@ def _say_what_runs(context: Context, console: Console, site: Site) -> None:
 
 def _steps(arguments: Namespace, context: Context, site: Site) -> Steps:
     """The move to make: the one in the journal, if it is not at its end, else a new one."""
-    from stackgen.swapping.journal import place, read
-    from stackgen.swapping.reindexing import steps_of
-    from stackgen.swapping.starting import retire, rollback, start
+    from stackgen.swap.journal import place, read
+    from stackgen.swap.reindex import steps_of
+    from stackgen.swap.start import retire, rollback, start
 
     journal = read(place(context.name, context.environment, site.component))
     if arguments.retire:

@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from stackgen import checkout
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import Context, open_context
+from stackgen.environment.context import Context, open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
-    from stackgen.impact.model import Impact
     from stackgen.planning.model import Plan, PlannedComponent
     from stackgen.spec.loading import LoadedStack
+    from stackgen.swap.report.model import Impact
 
 
 def report(arguments: Namespace, console: Console) -> Answer:
     """The impact, statement by statement; exit code 11 where a clause is lost that the application needs."""
-    from stackgen.impact.compare import compare_components
-    from stackgen.planning.target import changes, swapped, target
+    from stackgen.planning.lookup import require_component
+    from stackgen.swap.report.compare import compare_components
+    from stackgen.swap.target import changes, target
 
     context = open_context(arguments)
     if arguments.to is None:
         raise StackgenError(Problem("usage", "say which box to swap to", hint="--to IMPLEMENTATION|PROVIDER"))
     before = context.plan()
-    found = swapped(before, arguments.component)
+    found = require_component(before, arguments.component)
     entry = target(context.shelf, found.capability, arguments.to)
     wanted = after(context, found, entry.id, changes(arguments.changes))
     impact = compare_components(before, wanted, found.name, context.loaded)
@@ -36,9 +37,9 @@ def report(arguments: Namespace, console: Console) -> Answer:
 
 def answered(impact: Impact, title: str, markdown: str | None, context: Context, following: str) -> Answer:
     """An impact as an answer; written as Markdown too, if a file is named."""
-    from stackgen.impact.model import counted
-    from stackgen.impact.reports import HEADER, rows
-    from stackgen.impact.reports import markdown as as_markdown
+    from stackgen.swap.report.formats import HEADER, rows
+    from stackgen.swap.report.formats import markdown as as_markdown
+    from stackgen.swap.report.model import counted
 
     if markdown:
         checkout.write(markdown, as_markdown(impact, title))
@@ -69,7 +70,7 @@ def after(context: Context, found: PlannedComponent, to: str, given: dict[str, A
 def changed(context: Context, found: PlannedComponent, to: str, given: dict[str, Any]) -> LoadedStack:
     """The spec with the new box alone in the component's place; nothing is written."""
     from stackgen.spec.editing import edit
-    from stackgen.swapping.overrides import alone, exchanged, with_beside
+    from stackgen.swap.overrides import alone, exchanged, with_beside
 
     loaded = context.loaded
     override = with_beside(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from stackgen.cli.addresses import addresses
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import Context, open_context
+from stackgen.environment.context import Context, open_context
 
 if TYPE_CHECKING:
     from stackgen.engine.deployment import Deployment, Resource
@@ -23,12 +23,12 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """Write the program if need be, show what would change, then make what runs equal to it."""
     from stackgen.cli.reviewed import about_data, counted
     from stackgen.cli.stored import note_embeddings, refuse_other_embeddings
+    from stackgen.disk.running import say_what_runs
+    from stackgen.disk.writing import write
     from stackgen.engine.updating import update
     from stackgen.planning.identity import embedded_by
     from stackgen.planning.user_code import allowances, refuse_unpinned
-    from stackgen.rendering.running import say_what_runs
-    from stackgen.rendering.writing import write
-    from stackgen.swapping.consistency import refuse_changed_since
+    from stackgen.swap.consistency import refuse_changed_since
 
     context = open_context(arguments)
     start = time.monotonic()
@@ -114,7 +114,7 @@ def _looked_at(
 
     There may be one though its program is not on disk.
     """
-    from stackgen.planning.takeover import in_places, refuse_takeovers
+    from stackgen.environment.takeover import in_places, refuse_takeovers
 
     if not in_places(plan, context.shelf):
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stackgen import checkout
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import open_context
+from stackgen.environment.context import open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.context import Context, open_context
+from stackgen.environment.context import Context, open_context
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ HEADER = ("kind", "what", "instead", "source")
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Obstacles first, all at once; then what the application has not said it needs. Exit code 11 if there are any."""
-    from stackgen.planning.target import changes, swapped, target
+    from stackgen.planning.lookup import require_component
+    from stackgen.swap.target import changes, target
 
     context = open_context(arguments)
     before = context.plan()
-    found = swapped(before, arguments.component)
+    found = require_component(before, arguments.component)
     entry = target(context.shelf, found.capability, arguments.implementation)
     given = changes(arguments.changes)
     obstacles = _obstacles(context, found, entry.id, given)
@@ -55,7 +56,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
 def _source(context: Context, problem: Problem, entry: Entry) -> str:
     """The line of the spec that asks for it; the descriptor, if it is the new implementation that does."""
-    from stackgen.impact.citing import descriptor
+    from stackgen.swap.report.sources import descriptor
 
     where, positions = problem.position, context.loaded.positions
     lines = positions.lines if positions is not None else []
@@ -82,8 +83,8 @@ def _weaker(
 ) -> list[dict[str, str]] | None:
     """Lost clauses that nobody needs, and weaker properties; None where there is no plan to compare with."""
     from stackgen.cli.swap_report import after
-    from stackgen.impact.compare import compare_components
-    from stackgen.impact.model import WORSE
+    from stackgen.swap.report.compare import compare_components
+    from stackgen.swap.report.model import WORSE
 
     try:
         wanted = after(context, found, to, given)

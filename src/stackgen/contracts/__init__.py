@@ -1,35 +1,61 @@
-"""What a box must do to be swappable: binding, clauses and a probe per clause, one file per contract."""
+"""Open wire contracts: binding, clauses, a probe per clause, and a mover where data lies behind it.
+
+One folder per contract, which has a `contract.py` with `CONTRACT`; `mover.py` with `MOVER` is optional.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
 
-NO_CONTRACTS = (
-    "__init__",
-    "limited_http",
-    "mlflow_artifacts",
-    "model",
-    "projection",
-    "reaching",
-    "surroundings",
-)
-__all__ = ["Binding", "Clause", "ClauseBroken", "Contract", "contract", "contract_names", "kept"]
+if TYPE_CHECKING:
+    from stackgen.contracts.mover import Mover
+
+__all__ = ["Binding", "Clause", "ClauseBroken", "Contract", "contract", "contract_names", "kept", "mover"]
+_HERE = Path(__file__).parent
 
 
 @cache
 def contract(name: str) -> Contract:
-    """The contract of that name, found by its file; raises KeyError if there is none."""
+    """The contract of that name; raises KeyError if there is none."""
     if name not in contract_names():
         raise KeyError(name)
-    return import_module(f"stackgen.contracts.{name.replace('-', '_')}").CONTRACT
+    return import_module(f"{_package(name)}.contract").CONTRACT
 
 
 @cache
 def contract_names() -> tuple[str, ...]:
     """Names of all contracts, sorted."""
-    files = (path.stem for path in Path(__file__).parent.glob("*.py"))
-    return tuple(sorted(stem.replace("_", "-") for stem in files if stem not in NO_CONTRACTS))
+    return tuple(sorted(path.parent.name.replace("_", "-") for path in _HERE.glob("*/contract.py")))
+
+
+def mover(name: str, component: str | None = None) -> Mover | None:
+    """The mover of a contract; None where components of the contract hold no data.
+
+    A separate process does the work, in a cleaned environment: variables of the user's shell do not reach the
+    clients, and no server uses up the memory or the time of this process. component: owner of the data, for messages.
+    """
+    if not (_HERE / name.replace("-", "_") / "mover.py").is_file():
+        return None
+    from stackgen.contracts.isolation import apart
+
+    found: Mover = import_module(f"{_package(name)}.mover").MOVER
+    return replace(
+        found,
+        copy=apart(found.copy, component),
+        copy_late=apart(found.copy_late, component) if found.copy_late is not None else None,
+        compare=apart(found.compare, component),
+        content=apart(found.content, component),
+        amounts=apart(found.amounts, component),
+        freeze=apart(found.freeze, component) if found.freeze is not None else None,
+        thaw=apart(found.thaw, component) if found.thaw is not None else None,
+    )
+
+
+def _package(name: str) -> str:
+    return f"stackgen.contracts.{name.replace('-', '_')}"

@@ -10,12 +10,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from stackgen.engine import installers
-from stackgen.engine.cache_lock import making
-from stackgen.engine.paths import cache_home
-from stackgen.engine.progress import Progress
-from stackgen.engine.toolchain import go
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import cache_home
+from stackgen.progress import Progress
+from stackgen.toolchain import installers
+from stackgen.toolchain.cache_lock import making
+from stackgen.toolchain.go import go
 
 VERSION = "3.212.0"
 HERE = Path(__file__).parent

@@ -22,7 +22,7 @@ from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
 from stackgen.engine.host.pulumi_guard import peers
-from stackgen.engine.progress import Progress, silent
+from stackgen.progress import Progress, silent
 
 # 1 is PR_SET_PDEATHSIG, 2 is SIGINT; whoever started it may have ended before the call.
 _START = """\

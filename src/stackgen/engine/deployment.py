@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 from stackgen import checkout
 from stackgen.engine import failures, healing, leftovers, locks, program_environment, projects, states
 from stackgen.engine.locate import Engine, ensure
-from stackgen.engine.progress import Progress, silent
 from stackgen.engine.settings import environment
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.progress import Progress, silent
 
 if TYPE_CHECKING:
     from pulumi.automation import Deployment as ExportedState
     from pulumi.automation import PulumiCommand, Stack
 
     from stackgen.engine.workspace import Workspace
-    from stackgen.rendering.tools import Tools
+    from stackgen.program.removal import Tools
 
 _CHANGING = {"create", "update", "delete", "replace", "create-replacement", "delete-replaced", "read"}
 

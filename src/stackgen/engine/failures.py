@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from stackgen.engine.locks import Lock, said_by_pulumi
-from stackgen.engine.paths import cache_home, data_home
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import cache_home, data_home
 
 _LOCKED = re.compile(r"the stack is currently locked|already locked|ConcurrentUpdateError", re.IGNORECASE)
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set|no passphrase", re.IGNORECASE)

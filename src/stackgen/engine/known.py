@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackgen.engine.paths import data_home
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import data_home
 
 _HERE, _BIRTH = -100, 0x800  # AT_FDCWD, STATX_BTIME
 

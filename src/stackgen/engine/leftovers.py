@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stackgen.engine.paths import cache_home
-from stackgen.engine.progress import Progress
+from stackgen.homes import cache_home
+from stackgen.progress import Progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackgen.engine import build
-from stackgen.engine.paths import cache_home
-from stackgen.engine.progress import Progress, silent
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import cache_home
+from stackgen.progress import Progress, silent
 
 OLDEST: tuple[int, ...] = (3, 200)
 CHOICE, OFFICIAL = "STACKGEN_ENGINE", "official"

@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 
 from stackgen import checkout
-from stackgen.engine.cache_lock import making
-from stackgen.engine.installers import make_environment
-from stackgen.engine.paths import cache_home
-from stackgen.engine.progress import Progress
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import cache_home
+from stackgen.progress import Progress
+from stackgen.toolchain.cache_lock import making
+from stackgen.toolchain.installers import make_environment
 
 _PIN = re.compile(r"^[\w.\[\]-]+==\S+", re.MULTILINE)
 

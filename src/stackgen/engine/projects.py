@@ -17,8 +17,8 @@ from pprint import pformat
 from typing import Any
 
 from stackgen import checkout
-from stackgen.engine.paths import cache_home
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import cache_home
 
 SECRETS_PROVIDER = "STACKGEN_SECRETS_PROVIDER"
 SETTINGS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")

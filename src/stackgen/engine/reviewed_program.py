@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stackgen import checkout
+from stackgen.disk.writing import compare
 from stackgen.engine import projects
 from stackgen.engine.deployment import Deployment
 from stackgen.engine.modules import PREFIX, from_memory, modules, tree
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.rendering.program import Program
-from stackgen.rendering.writing import compare
+from stackgen.program.build import Program
 
 Stamps = dict[str, tuple[int, ...] | str]
 

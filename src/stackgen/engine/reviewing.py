@@ -6,12 +6,12 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stackgen.disk.fingerprints import GROUND
 from stackgen.engine.deployment import Deployment, Outcome, Resource, Step
 from stackgen.engine.states import Change
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.holding import Holdings, Types, holdings, planned_names, rename_hints
 from stackgen.planning.model import Plan
-from stackgen.rendering.fingerprints import GROUND
 
 # Operations after which the resource that was there is no longer there.
 REMOVING = frozenset({"delete", "replace", "create-replacement", "delete-replaced", "remove-pending-replace"})

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from stackgen.engine.paths import cache_home, data_home, make_homes, refuse_planted
 from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.homes import cache_home, data_home, make_homes, refuse_planted
 from stackgen.loopback import never_proxied
 
 

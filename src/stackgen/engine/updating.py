@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from stackgen.catalog.shelf import Shelf
+from stackgen.disk.fingerprints import fingerprints
+from stackgen.disk.writing import added
 from stackgen.engine import failures, known
 from stackgen.engine.deployment import Deployment, Outcome, Resource
 from stackgen.engine.reviewed_program import ReviewedProgram
@@ -13,9 +15,7 @@ from stackgen.engine.states import Change
 from stackgen.errors import ExitCode, StackgenError
 from stackgen.planning.holding import holdings, planned_names, types
 from stackgen.planning.model import Plan
-from stackgen.rendering.fingerprints import fingerprints
-from stackgen.rendering.program import Program
-from stackgen.rendering.writing import added
+from stackgen.program.build import Program
 
 
 def update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from stackgen.catalog.model import Place
+from stackgen.descriptors.model import Place
 from stackgen.planning.choose import check_together, resolve_settings
 from stackgen.planning.clauses import check_needs
 from stackgen.planning.findings import Findings

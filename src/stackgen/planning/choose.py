@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from stackgen.catalog.model import CapabilityOptions, ImplementationSettings, Place
 from stackgen.catalog.shelf import Entry
+from stackgen.descriptors.model import CapabilityOptions, ImplementationSettings, Place
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings, Path
 

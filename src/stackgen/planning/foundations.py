@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from stackgen.catalog.model import FromConfiguration
+from stackgen.descriptors.model import FromConfiguration
+from stackgen.descriptors.provider import Provider, ProviderSettings
 from stackgen.planning.findings import Findings, Path
 from stackgen.planning.model import PlannedFoundation
 from stackgen.planning.places import settings_of, unknown_region
 from stackgen.providers.egress import SETTING
-from stackgen.providers.model import Provider, ProviderSettings
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack

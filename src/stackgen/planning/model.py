@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
 from stackgen.catalog.shelf import Entry
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings
 
 if TYPE_CHECKING:
     from stackgen.spec.stack import Stack

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from stackgen.catalog.model import NamesRegion, Place
+from stackgen.descriptors.model import NamesRegion, Place
+from stackgen.descriptors.provider import Provider
+from stackgen.descriptors.regions import SETTING
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings, Path
-from stackgen.providers.model import Provider
-from stackgen.providers.regions import SETTING
 
 if TYPE_CHECKING:
     from stackgen.catalog.shelf import Entry

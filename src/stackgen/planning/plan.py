@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stackgen.catalog.model import CapabilityOptions, Place
 from stackgen.catalog.shelf import Entry, Shelf
+from stackgen.descriptors.model import CapabilityOptions, Place
+from stackgen.descriptors.provider import Provider
 from stackgen.errors import MANY, ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.beside import boxes_beside
 from stackgen.planning.choose import check_together, resolve_settings
@@ -27,7 +28,6 @@ from stackgen.planning.references import references, sources, spread_all
 from stackgen.planning.renaming import check_renames
 from stackgen.planning.resolving import choice_of, options_of
 from stackgen.planning.serving import serve
-from stackgen.providers.model import Provider
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack

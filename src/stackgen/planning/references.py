@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from stackgen import checkout
-from stackgen.catalog.model import CapabilityOptions, ForStackgen, Refers, SourceFolder
+from stackgen.descriptors.model import CapabilityOptions, ForStackgen, Refers, SourceFolder
 from stackgen.errors import StackgenError, did_you_mean
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged

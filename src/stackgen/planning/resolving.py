@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from stackgen.catalog.model import CapabilityOptions, Place
+from stackgen.descriptors.model import CapabilityOptions, Place
 from stackgen.errors import did_you_mean
 from stackgen.planning.choose import Choice, choose, refuse_options
 from stackgen.planning.findings import Findings

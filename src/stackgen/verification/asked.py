@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from stackgen.contracts import contract
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
+from stackgen.planning.lookup import require_components
 from stackgen.planning.model import Plan
-from stackgen.planning.target import named
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def asked(plan: Plan, components: Sequence[str], clauses: Sequence[str]) -> Aske
 
     Raises StackgenError(unknown-component, unknown-clause) with every name that the plan's components don't have.
     """
-    chosen = named(plan, components) or plan.components
+    chosen = require_components(plan, components) or plan.components
     contracts = dict.fromkeys(name for item in chosen for name in item.kept)
     known = list(dict.fromkeys(clause.name for name in contracts for clause in contract(name).clauses))
     whose = f"of {' or '.join(components)}" if components else f"of any component of '{plan.stack.name}'"

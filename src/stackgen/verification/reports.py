@@ -6,7 +6,7 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from stackgen.printable import printable
-from stackgen.rendering.templating import markdown as text
+from stackgen.program.templating import markdown as text
 from stackgen.verification.model import MEANING, Report
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from stackgen.engine.paths import data_home
+from stackgen.homes import data_home
 from tests.kubernetes.control_plane.cluster import Cluster, stop
 from tests.kubernetes.control_plane.definitions import definitions
 from tests.kubernetes.control_plane.modules import build

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from stackgen.engine.progress import Progress, silent
+from stackgen.progress import Progress, silent
 from tests.kubernetes.api import Api, ApiError, Object, access
 from tests.kubernetes.control_plane import credentials
 from tests.kubernetes.control_plane.definitions import definitions

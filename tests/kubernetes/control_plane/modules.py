@@ -13,9 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from stackgen.engine.paths import cache_home
-from stackgen.engine.progress import Progress, silent
-from stackgen.engine.toolchain import go
+from stackgen.homes import cache_home
+from stackgen.progress import Progress, silent
+from stackgen.toolchain.go import go
 
 OLDEST_GO = (1, 26)
 """What k8s.io/kubernetes v1.36 asks for."""

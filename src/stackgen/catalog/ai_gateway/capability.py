@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from stackgen.catalog.model import Capability, CapabilityOptions, Refers
+from stackgen.descriptors.model import Capability, CapabilityOptions, Refers
 
 
 class AiGatewayOptions(CapabilityOptions):

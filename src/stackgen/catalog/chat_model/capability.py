@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Place, Refers
 from stackgen.catalog.models import gguf_file, unpinned, why_no_weights, why_not_fetched
+from stackgen.descriptors.model import Capability, CapabilityOptions, ImplementationSettings, Place, Refers
 
 
 def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions, ImplementationSettings, Place, Refers
 from stackgen.catalog.models import (
     gguf_file,
     models,
@@ -14,6 +13,7 @@ from stackgen.catalog.models import (
     why_not_dimensions,
     why_not_fetched,
 )
+from stackgen.descriptors.model import Capability, CapabilityOptions, ImplementationSettings, Place, Refers
 
 
 class EmbeddingIdentity(ImplementationSettings):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions, Refers, SourceFolder
+from stackgen.descriptors.model import Capability, CapabilityOptions, Refers, SourceFolder
 
 
 class JobOptions(CapabilityOptions):

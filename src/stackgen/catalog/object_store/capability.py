@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stackgen.catalog.model import Capability, CapabilityOptions
+from stackgen.descriptors.model import Capability, CapabilityOptions
 
 
 class ObjectStoreOptions(CapabilityOptions):

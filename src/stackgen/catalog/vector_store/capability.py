@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from stackgen.catalog.model import Capability, CapabilityOptions, ForStackgen, Refers
+from stackgen.descriptors.model import Capability, CapabilityOptions, ForStackgen, Refers
 
 LONGEST_INDEXED = 2000  # dimensions of pgvector's type `vector`: https://github.com/pgvector/pgvector#hnsw
 NAME = r"^[a-z_][a-z0-9_]{0,47}$"

@@ -2,7 +2,7 @@
 
 import re
 
-from stackgen.catalog.model import ImplementationSettings, Place
+from stackgen.descriptors.model import ImplementationSettings, Place
 
 PRIVATE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(/|$)")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from stackgen.catalog.properties import Properties
+from stackgen.descriptors.properties import Properties
 
 SERVICE = Properties(
     encryption_at_rest=(

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from stackgen.descriptors.provider import Provider, ProviderSettings
+from stackgen.descriptors.regions import beside
 from stackgen.providers.egress import Egress
-from stackgen.providers.model import Provider, ProviderSettings
-from stackgen.providers.regions import beside
 
 Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
 REGIONS = beside(__file__)

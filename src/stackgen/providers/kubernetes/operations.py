@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from stackgen.descriptors.provider import Status
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.providers.kubernetes.forwarding import HOST, forwarded
-from stackgen.providers.model import Status
 
 
 class _Resource(Protocol):

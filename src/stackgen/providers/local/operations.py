@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from stackgen.providers.model import Status
+from stackgen.descriptors.provider import Status
 
 PROGRAM = Path(__file__).parent / "program"
 UNSUPERVISED = "UNSUPERVISED"

@@ -1,6 +1,6 @@
 """What processes of this machine have in common."""
 
-from stackgen.catalog.properties import Properties
+from stackgen.descriptors.properties import Properties
 
 NO_DATA = "it keeps no data; its secrets are in files that only the servers' account can read"
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stackgen.providers.model import Provider, ProviderSettings
+from stackgen.descriptors.provider import Provider, ProviderSettings
 
 
 class LocalSettings(ProviderSettings):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import ForStackgen
+from stackgen.descriptors.model import ForStackgen
 
 OLLAMA_KNOWN = (
     "Ollama 0.10.1 has known vulnerabilities (CVE-2026-7482, by which a crafted model reads the server's memory, fixed "

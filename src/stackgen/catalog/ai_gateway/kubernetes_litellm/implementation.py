@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.local.properties import SERVER
 
 LOOPBACK = "the gateway listens on loopback without TLS; nothing crosses a network"

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import why_no_weights
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import BEHIND_GATEWAY
 
 ME = "aws/sagemaker-vllm"

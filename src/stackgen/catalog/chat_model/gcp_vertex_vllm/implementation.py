@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
 ME = "gcp/vertex-vllm"

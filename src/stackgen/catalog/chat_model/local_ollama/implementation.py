@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.chat_model.capability import gguf_weights, warn_of_unpinned, why_no_gguf
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.local.properties import SERVER
 from stackgen.providers.local.vulnerabilities import (
     OLLAMA,

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import BEHIND_GATEWAY
 
 ME = "aws/bedrock"

@@ -11,7 +11,7 @@ from stackgen.catalog.embedding_model.capability import (
     weights_of_hub,
     why_no_open_weights,
 )
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import SERVICE
 
 ME = "aws/text-embeddings-inference"

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
-from stackgen.catalog.model import (
+from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
+from stackgen.descriptors.model import (
     CapabilityOptions,
     Implementation,
     ImplementationSettings,
     NamesRegion,
     Place,
 )
-from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
 from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
 ME = "gcp/vertex-ai"

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 

@@ -12,7 +12,7 @@ from stackgen.catalog.embedding_model.capability import (
     warn_of_unpinned,
     why_no_gguf,
 )
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.local.properties import SERVER
 from stackgen.providers.local.vulnerabilities import (
     OLLAMA,

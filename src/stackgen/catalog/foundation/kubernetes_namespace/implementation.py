@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stackgen.catalog.model import FromConfiguration, Implementation, ImplementationSettings
+from stackgen.descriptors.model import FromConfiguration, Implementation, ImplementationSettings
 
 
 class Settings(ImplementationSettings):

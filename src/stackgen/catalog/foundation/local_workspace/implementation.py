@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.descriptors.model import Implementation, ImplementationSettings
 
 
 class Settings(ImplementationSettings):

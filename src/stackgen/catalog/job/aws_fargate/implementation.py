@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import given_image
 from stackgen.providers.aws.properties import JOB
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from stackgen.catalog.model import Implementation, ImplementationSettings
-from stackgen.catalog.properties import Properties
+from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.descriptors.properties import Properties
 
 PLUGIN = "https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-track-experiments.html"
 

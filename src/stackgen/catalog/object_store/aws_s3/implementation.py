@@ -1,7 +1,7 @@
 """A bucket of Amazon S3."""
 
-from stackgen.catalog.model import Implementation
-from stackgen.catalog.properties import Properties
+from stackgen.descriptors.model import Implementation
+from stackgen.descriptors.properties import Properties
 
 IMPLEMENTATION = Implementation(
     description="An S3 bucket: versioned, encrypted with the environment's key, read and written by role.",

@@ -1,7 +1,7 @@
 """A bucket of Cloud Storage, through its S3 interoperability."""
 
-from stackgen.catalog.model import Implementation
-from stackgen.catalog.properties import Properties
+from stackgen.descriptors.model import Implementation
+from stackgen.descriptors.properties import Properties
 
 MIGRATION = "https://cloud.google.com/storage/docs/interoperability"
 HEADERS = "https://cloud.google.com/storage/docs/xml-api/reference-headers"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings
 from stackgen.providers.local.properties import SERVER
 
 NO_AUTHENTICATION = "MLServer has none; it listens on loopback only"

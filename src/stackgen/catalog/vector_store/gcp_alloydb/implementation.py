@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stackgen.catalog.model import Implementation, ImplementationSettings
+from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import DATABASE
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stackgen.catalog.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.local.properties import DATA_AT_REST, SERVER
 from stackgen.providers.local.vulnerabilities import POSTGRESQL
 

@@ -1,0 +1,1 @@
+"""http/1: an address that answers over HTTP."""

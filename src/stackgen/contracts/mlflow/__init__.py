@@ -1,0 +1,1 @@
+"""mlflow/1: a model registry and experiment tracker, by MLflow's REST API."""

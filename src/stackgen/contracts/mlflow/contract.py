@@ -1,0 +1,226 @@
+"""mlflow/1: tracking and registry, through the mlflow client. https://mlflow.org/docs/latest/rest-api.html."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from stackgen.contracts.mlflow import artifacts as mlflow_artifacts
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept, loopback
+
+QUIET = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    # What a server answers leads nowhere else: no redirects, and no addresses that it has signed for parts of a file.
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
+}
+_CLOUDS = ("AWS_*", "GOOGLE_*", "AZURE_*", "DATABRICKS_*")
+
+
+class MlflowBinding(Binding):
+    """tracking-uri: http(s) URL of the server."""
+
+    variables: ClassVar = {
+        "tracking_uri": "MLFLOW_TRACKING_URI",
+        "username": "MLFLOW_TRACKING_USERNAME",
+        "password": "MLFLOW_TRACKING_PASSWORD",
+    }
+    tracking_uri: str
+    username: str | None = None
+    password: SecretStr | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Everything of mlflow, which logs, traces and signs as they say; for a server on this machine, of clouds."""
+        here = self.tracking_uri.startswith(("http://", "https://")) and loopback(self.tracking_uri)
+        return ("MLFLOW_*", "OTEL_*", *(_CLOUDS if here else ()))
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Credentials of another kind, and another registry."""
+        return (
+            "MLFLOW_TRACKING_TOKEN",
+            "MLFLOW_TRACKING_AUTH",
+            "MLFLOW_TRACKING_AWS_SIGV4",
+            "MLFLOW_REGISTRY_URI",
+        )
+
+
+@contextmanager
+def connected(binding: MlflowBinding) -> Iterator[Any]:
+    """The mlflow client with this binding's variables, and nobody else's, in the process's environment."""
+    _TURNS.enter(binding)
+    try:
+        yield mlflow_artifacts.client(binding.tracking_uri)
+    finally:
+        _TURNS.leave()
+
+
+class _Turns:
+    """The client reads the environment: probes of one binding run side by side, of different ones in turn."""
+
+    def __init__(self) -> None:
+        self.changed = Condition()
+        self.binding: MlflowBinding | None = None
+        self.users = 0
+        self.before: dict[str, str | None] = {}
+
+    def enter(self, binding: MlflowBinding) -> None:
+        with self.changed:
+            self.changed.wait_for(lambda: self.users == 0 or self.binding == binding)
+            if self.users == 0:
+                self.binding = binding
+                given = {**QUIET, **binding.environment()}
+                self.before = {name: os.environ.get(name) for name in given}
+                os.environ.update(given)
+            self.users += 1
+
+    def leave(self) -> None:
+        with self.changed:
+            self.users -= 1
+            if self.users == 0:
+                for name, value in self.before.items():
+                    os.environ.pop(name, None)
+                    if value is not None:
+                        os.environ[name] = value
+                self.changed.notify_all()
+
+
+_TURNS = _Turns()
+
+
+@contextmanager
+def scratch_run(binding: MlflowBinding) -> Iterator[tuple[Any, Any]]:
+    """A client and a run in an experiment of the probe's own, deleted afterwards."""
+    with connected(binding) as client:
+        experiment = client.create_experiment(f"stackgen-probe-{uuid4().hex[:12]}")
+        try:
+            yield client, client.create_run(experiment)
+        finally:
+            client.delete_experiment(experiment)
+
+
+@contextmanager
+def scratch_version(binding: MlflowBinding) -> Iterator[tuple[Any, Any]]:
+    """A client and version 1 of a registered model of the probe's own, deleted afterwards."""
+    name = f"stackgen-probe-{uuid4().hex[:12]}"
+    with scratch_run(binding) as (client, run):
+        client.create_registered_model(name)
+        try:
+            source = f"{run.info.artifact_uri}/model"
+            yield client, client.create_model_version(name, source, run.info.run_id, await_creation_for=0)
+        finally:
+            client.delete_registered_model(name)
+
+
+def log_run(binding: MlflowBinding) -> str:
+    with scratch_run(binding) as (client, run):
+        client.log_param(run.info.run_id, "depth", "3")
+        client.log_metric(run.info.run_id, "accuracy", 0.75)
+        data = client.get_run(run.info.run_id).data
+    kept(data.params.get("depth") == "3", "a logged parameter is not there")
+    kept(data.metrics.get("accuracy") == 0.75, "a logged metric is not there")
+    return "parameter and metric are read back"
+
+
+def register_version(binding: MlflowBinding) -> str:
+    with scratch_version(binding) as (client, version):
+        found = client.get_model_version(version.name, version.version)
+    kept(str(found.version) == "1", f"the first version is numbered {found.version}")
+    return "version 1"
+
+
+def alias(binding: MlflowBinding) -> str:
+    with scratch_version(binding) as (client, first):
+        second = client.create_model_version(first.name, first.source, first.run_id, await_creation_for=0)
+        client.set_registered_model_alias(first.name, "champion", first.version)
+        client.set_registered_model_alias(first.name, "challenger", second.version)
+        client.set_registered_model_alias(first.name, "champion", second.version)
+        found = client.get_model_version_by_alias(first.name, "champion").version
+    kept(str(found) == str(second.version), f"after moving, champion is version {found}")
+    return "champion moved from 1 to 2"
+
+
+def artifact_round_trip(binding: MlflowBinding) -> str:
+    content = uuid4().hex
+    with scratch_run(binding) as (_, run), tempfile.TemporaryDirectory() as folder:
+        reason = mlflow_artifacts.refusal(run.info.artifact_uri, binding.tracking_uri)
+        kept(reason is None, f"run {run.info.run_id}: {reason}")
+        Path(folder, "card.txt").write_text(content)
+        artifacts = mlflow_artifacts.store(run.info.artifact_uri, binding.tracking_uri)
+        artifacts.log_artifact(str(Path(folder, "card.txt")), "notes")
+        back = Path(artifacts.download_artifacts("notes/card.txt", str(Path(folder))))
+        kept(back.read_text() == content, "the artifact came back with another content")
+    return "an artifact comes back as it went"
+
+
+def traces(binding: MlflowBinding) -> str:
+    import mlflow
+
+    with scratch_run(binding) as (client, run):
+        mlflow.set_tracking_uri(binding.tracking_uri)
+        span = client.start_trace("probe", experiment_id=run.info.experiment_id, inputs={"question": "?"})
+        client.end_trace(span.trace_id, outputs={"answer": "!"})
+        mlflow.flush_trace_async_logging()
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            found = client.search_traces(locations=[run.info.experiment_id])
+            if any(trace.info.trace_id == span.trace_id for trace in found):
+                return "a trace is found again"
+            time.sleep(0.3)
+    raise ClauseBroken("a trace that was sent is not found after 15 s")
+
+
+def auth_required(binding: MlflowBinding) -> str:
+    return _refused(binding, None)
+
+
+def wrong_credentials(binding: MlflowBinding) -> str:
+    kept(binding.username, "the binding has no credentials")
+    return _refused(binding, (binding.username or "", f"wrong-{uuid4().hex}"))
+
+
+def _refused(binding: MlflowBinding, auth: tuple[str, str] | None) -> str:
+    """Asks as a stranger would, with plain HTTP: the client's credentials belong to the whole process."""
+    from stackgen.contracts import limited_http
+
+    url = f"{binding.tracking_uri}/api/2.0/mlflow/experiments/search"
+    status = limited_http.post(url, json={"max_results": 1}, auth=auth, timeout=15).status_code
+    how = "with a wrong password" if auth else "without credentials"
+    kept(status in (401, 403), f"a request {how} is answered with {status}")
+    return f"refused with {status}"
+
+
+CONTRACT = Contract(
+    "mlflow",
+    1,
+    MlflowBinding,
+    (
+        Clause("log-run", "Parameters and metrics of a run are kept.", log_run),
+        Clause("register-version", "Model versions can be registered.", register_version),
+        Clause("alias", "Aliases such as champion and challenger can be set and moved.", alias),
+        Clause("artifact-round-trip", "Artifacts come back as they went.", artifact_round_trip),
+        Clause("traces", "Traces are kept and found again.", traces),
+        Clause("auth-required", "Nobody is answered without credentials.", auth_required),
+        Clause("wrong-credentials-refused", "A wrong password is refused.", wrong_credentials),
+        Clause("tls", "The connection is encrypted.", lambda binding: https(binding.tracking_uri)),
+    ),
+    lambda binding: address(binding.tracking_uri),
+    ("httpx", "mlflow"),
+    holds="runs, registered models, artifacts and traces",
+)

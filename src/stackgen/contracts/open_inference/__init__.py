@@ -1,0 +1,1 @@
+"""open-inference/1: predictions, by the Open Inference Protocol."""

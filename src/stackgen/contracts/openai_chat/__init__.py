@@ -1,0 +1,1 @@
+"""openai-chat/1: chat completions, by the OpenAI API."""

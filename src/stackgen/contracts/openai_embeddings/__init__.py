@@ -1,0 +1,1 @@
+"""openai-embeddings/1: embeddings, by the OpenAI API."""

@@ -1,0 +1,1 @@
+"""openmetrics/1: metrics to be scraped, in the OpenMetrics text format."""

@@ -1,0 +1,1 @@
+"""otlp/1: traces, by the OpenTelemetry protocol."""

@@ -1,0 +1,1 @@
+"""pgvector/1: embeddings in PostgreSQL, by its wire protocol."""

@@ -1,0 +1,1 @@
+"""prometheus/1: metrics to be queried, by the Prometheus HTTP API."""

@@ -1,0 +1,1 @@
+"""s3/1: objects, by the S3 API."""

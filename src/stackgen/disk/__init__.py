@@ -1,0 +1,1 @@
+"""The folder of a generated program: reads, compares, writes and replaces it."""

@@ -1,0 +1,1 @@
+"""One opened environment: its plan, program, deployment, bindings and guards."""

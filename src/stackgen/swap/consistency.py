@@ -1,0 +1,71 @@
+"""Whether the spec still says what a swap has made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from stackgen.errors import ExitCode, Problem, StackgenError
+from stackgen.planning.model import Plan
+from stackgen.swap.journal import Journal, every
+from stackgen.swap.overrides import Override, alone, exchanged
+
+
+def refuse_changed_since(plan: Plan) -> None:
+    """Raise StackgenError where the spec would have another box serve than the one that a swap has switched to.
+
+    Applications would go back to what was current when bindings were switched, and write there.
+    """
+    problems = list(_problems(plan))
+    if problems:
+        raise StackgenError(problems, ExitCode.POLICY)
+
+
+def refuse_put_back(journal: Journal, serving: int, environment: str) -> None:
+    """The same for one swap. serving: the box that serves by the spec."""
+    if _is_put_back(journal, serving):
+        raise StackgenError(_put_back(journal, serving, environment), ExitCode.POLICY)
+
+
+def _problems(plan: Plan) -> Iterator[Problem]:
+    renamed = {item.renamed_from: item.name for item in plan.components if item.renamed_from}
+    for journal in every(plan.stack.name, plan.environment):
+        item = plan.by_name.get(journal.component)
+        if item is not None and _is_put_back(journal, item.box):
+            yield _put_back(journal, item.box, plan.environment)
+        elif item is None and journal.component in renamed:
+            name, now = journal.component, renamed[journal.component]
+            message = f"'{name}' has a second box from a swap, and the spec calls it '{now}' meanwhile"
+            command = f"stackgen swap {plan.stack.name} {name} -e {plan.environment}"
+            hint = f"call it '{name}' until it has one box again ({command} --retire, or --rollback)"
+            yield Problem("swap-unfinished", message, hint=hint)
+
+
+def _is_put_back(journal: Journal, serving: int) -> bool:
+    """Whether the spec has another box serve than the one that does until the move's next step."""
+    expected = journal.target if _switched(journal) else journal.source
+    return journal.running != "switch" and serving != expected
+
+
+def _switched(journal: Journal) -> bool:
+    return journal.kind == "retire" or "switch" in journal.done
+
+
+def _put_back(journal: Journal, serving: int, environment: str) -> Problem:
+    name, box = journal.component, journal.target if _switched(journal) else journal.source
+    message = (
+        f"by the spec box {serving} of '{name}' serves, and by its swap box {box} does: "
+        f"environments.{environment}.components.{name} was changed since"
+    )
+    entry = _entry(journal) if journal.wanted else {}
+    hint = f"put it back: `{name}: {json.dumps(entry)}`; or, " if entry else ""
+    hint += f"if these boxes were deleted since, delete {journal.path}"
+    return Problem("spec-and-journal-differ", message, hint=hint)
+
+
+def _entry(journal: Journal) -> Override:
+    """What the move has written into the spec so far."""
+    if not _switched(journal):
+        return journal.wanted
+    entry = exchanged(journal.wanted)
+    return alone(entry) if journal.collections else entry

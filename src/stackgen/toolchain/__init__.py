@@ -1,0 +1,1 @@
+"""Installs the tools that a machine lacks, each from a lock: uv environments, Go."""

@@ -1,0 +1,195 @@
+"""The generated program: readable, deterministic, written as a whole, never over somebody's work."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stackgen.catalog.shelf import Shelf
+from stackgen.disk.writing import compare, write
+from stackgen.errors import StackgenError
+from stackgen.planning.model import Plan
+from stackgen.planning.plan import plan
+from stackgen.program.build import build
+from stackgen.spec.loading import LoadedStack, load, parse, validate
+
+pytestmark = pytest.mark.unit
+ROOT = Path(__file__).parents[2]
+SHELF = Shelf()
+COMMITTED = ROOT / "stacks" / "rag-assistant"
+
+
+def committed() -> Plan:
+    return plan(load(COMMITTED / "stack.yaml"), "dev", SHELF)
+
+
+def test_the_committed_programs_are_what_generate_writes() -> None:
+    loaded = load(COMMITTED / "stack.yaml")
+    for environment in loaded.stack.environments:
+        changes = compare(build(plan(loaded, environment, SHELF)))
+        assert not changes, f"run `stackgen generate rag-assistant -e {environment}`: {changes}"
+
+
+def test_main_and_readme_read_well(golden: Callable[[Path, str], None]) -> None:
+    files = build(committed()).files
+    for name in ("__main__.py", "README.md", "Pulumi.yaml", "requirements.in"):
+        golden(Path(__file__).parent / "golden" / f"{name}.txt", files[name].decode())
+
+
+def test_the_same_bytes_anywhere(tmp_path: Path) -> None:
+    script = (
+        "import hashlib,sys; from pathlib import Path; sys.path[:0]=[];"
+        "from stackgen.catalog.shelf import Shelf; from stackgen.planning.plan import plan;"
+        "from stackgen.program.build import build; from stackgen.spec.loading import load;"
+        "f=build(plan(load(Path(sys.argv[1])),'dev',Shelf())).files;"
+        "print(hashlib.sha256(repr(sorted(f.items())).encode()).hexdigest())"
+    )
+    digests: set[str] = set()
+    for seed in ("0", "1", "77"):
+        where = tmp_path / seed / "stacks"
+        shutil.copytree(COMMITTED, where, ignore=shutil.ignore_patterns("dev", "venv"))
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(where / "stack.yaml")],
+            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C", "TZ": f"UTC{seed}"},
+            cwd=where,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1
+
+
+def test_the_program_is_formatted_and_lint_clean(tmp_path: Path) -> None:
+    program = build(committed(), tmp_path / "dev")
+    write(program)
+    files = [str(tmp_path / "dev" / name) for name in ("__main__.py", "extensions.py")]
+    command = [sys.executable, "-m", "ruff"]
+    subprocess.run([*command, "format", "--isolated", "--line-length", "110", "--check", *files], check=True)
+    subprocess.run(
+        [*command, "check", "--isolated", "--ignore", "I001", "--line-length", "110", str(tmp_path / "dev")],
+        check=True,
+    )
+
+
+TEXT = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+HOSTILE = st.text(TEXT, min_size=1, max_size=60) | st.sampled_from(
+    [
+        '"""',
+        "'; import os; os.system('x')",
+        "{{ 7 * 7 }}",
+        "${x}",
+        "`rm`",
+        "</script>",
+        "a\\",
+        "\n# x",
+        "|x|",
+        "\r",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(HOSTILE, HOSTILE)
+def test_users_text_changes_nothing_but_literals(description: str, model: str) -> None:
+
+    def spec(first: str, second: str) -> LoadedStack:
+        content = {
+            "apiVersion": "stackgen/v1",
+            "name": "case",
+            "description": first,
+            "components": {
+                "chat": {"capability": "chat_model", "model": second, "settings": {"weights": "x.gguf"}}
+            },
+            "environments": {"dev": {"provider": "local"}},
+        }
+        return LoadedStack(validate(content), Path("/x/stack.yaml"), "0" * 64)
+
+    def tree(loaded: LoadedStack) -> str:
+        files = build(plan(loaded, "dev", SHELF), Path("/x/dev")).files
+        assert yaml.safe_load(files["Pulumi.yaml"])["description"] == loaded.stack.description
+        module = ast.parse(files["__main__.py"])
+        for node in ast.walk(module):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                node.value = ""
+        return ast.dump(module)
+
+    assert tree(spec(description, model)) == tree(spec("harmless", "harmless"))
+
+
+def test_a_second_write_changes_nothing(tmp_path: Path) -> None:
+    program = build(committed(), tmp_path / "dev")
+    assert write(program)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "dev").rglob("*")}
+    assert not write(program)
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "dev").rglob("*")}
+
+
+def test_hand_edits_are_never_overwritten_unasked(tmp_path: Path) -> None:
+    program = build(committed(), tmp_path / "dev")
+    write(program)
+    edited, own = tmp_path / "dev" / "__main__.py", tmp_path / "dev" / "extensions.py"
+    edited.write_text("# mine\n")
+    own.write_text("# mine too\n")
+    (tmp_path / "dev" / "notes.txt").write_text("keep me")
+    with pytest.raises(StackgenError) as caught:
+        write(program)
+    assert caught.value.problems[0].code == "hand-edited"
+    assert edited.read_text() == "# mine\n"
+    write(program, force=True)
+    assert edited.read_bytes() == program.files["__main__.py"]
+    assert own.read_text() == "# mine too\n"
+    assert (tmp_path / "dev" / "notes.txt").read_text() == "keep me"
+
+
+def test_files_of_removed_components_go_and_the_users_stay(tmp_path: Path) -> None:
+    whole, part = tmp_path / "whole", tmp_path / "stack.yaml"
+    write(build(committed(), whole))
+    part.write_text(
+        "apiVersion: stackgen/v1\nname: rag-assistant\ncomponents: {documents: {capability: object_store}}\n"
+        "environments: {dev: {provider: local}}\n"
+    )
+    changes = write(build(plan(load(part), "dev", SHELF), whole))
+    assert "components/vector_store/local_postgresql.py" in changes.deleted
+    assert not (whole / "components" / "vector_store" / "local_postgresql.py").exists()
+    assert (whole / "extensions.py").exists()
+
+
+def test_a_full_disk_leaves_the_old_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "dev"
+    write(build(committed(), folder))
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    spec = (COMMITTED / "stack.yaml").read_bytes().replace(b"dimensions: 384", b"dimensions: 385")
+    changed = build(plan(parse(spec, COMMITTED / "stack.yaml"), "dev", SHELF), folder)
+    calls = 0
+    real = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError(28, "No space left on device", str(self))
+        return real(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StackgenError) as caught:
+        write(changed)
+    assert "No space left" in caught.value.problems[0].message
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert [path.name for path in tmp_path.iterdir()] == ["dev"]
+
+
+def test_no_secret_is_in_program_or_lock() -> None:
+    text = b"".join(build(committed()).files.values()).decode().lower()
+    for word in ('api_key="', 'password="', 'secret="'):
+        assert word not in text

@@ -1,0 +1,113 @@
+"""What a swap writes into a spec: there and back again leaves what was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackgen.errors import StackgenError
+from stackgen.spec.loading import validate
+from stackgen.spec.stack import Stack
+from stackgen.swap.journal import Journal, alone, read
+from stackgen.swap.overrides import alone as without
+from stackgen.swap.overrides import current, exchanged, with_beside
+from stackgen.swap.target import changes
+
+pytestmark = pytest.mark.unit
+
+
+def stack(override: dict[str, Any]) -> Stack:
+    return validate(
+        {
+            "apiVersion": "stackgen/v1",
+            "name": "case",
+            "components": {"store": {"capability": "vector_store", "settings": {"max_connections": 9}}},
+            "environments": {"dev": {"provider": "local", "components": {"store": override}}},
+        }
+    )
+
+
+def beside(override: dict[str, Any], to: str, **values: Any) -> dict[str, Any]:
+    return with_beside(stack(override), "dev", "store", before="local/postgresql", to=to, changes=values)
+
+
+def test_another_implementation_starts_with_its_own_settings() -> None:
+    found = beside({"size": "large", "settings": {"port": 5000}, "dimensions": 3}, "local/other")
+    assert found["beside"] == {"implementation": "local/other", "box": 2, "size": "large", "dimensions": 3}
+    assert found["settings"] == {"port": 5000}
+
+
+def test_the_same_implementation_keeps_settings_and_takes_changes() -> None:
+    found = beside(
+        {"settings": {"version": "18"}}, "local/postgresql", settings={"version": "16"}, dimensions=4
+    )
+    assert found["beside"]["settings"] == {"max_connections": 9, "version": "16"}
+    assert found["beside"]["dimensions"] == 4
+
+
+def test_a_number_that_is_taken_is_not_given() -> None:
+    found = with_beside(
+        stack({"box": 2, "implementation": "a/a"}),
+        "dev",
+        "store",
+        before="a/a",
+        to="a/a",
+        changes={},
+        taken={1, 3, 4, 6},
+    )
+    assert found["beside"]["box"] == 5
+
+
+OVERRIDES = st.fixed_dictionaries(
+    {},
+    optional={
+        "size": st.sampled_from(["small", "large"]),
+        "settings": st.dictionaries(st.sampled_from(["a", "b"]), st.integers()),
+        "dimensions": st.integers(1, 99),
+    },
+)
+
+
+@given(OVERRIDES, st.integers(1, 5))
+def test_there_and_back_again(override: dict[str, Any], box: int) -> None:
+    if box != 1:
+        override = {**override, "box": box, "implementation": "local/postgresql"}
+    both = beside(override, "local/other")
+    assert without(exchanged(exchanged(both))) == override
+    assert current(stack(exchanged(both)), "dev", "store") == exchanged(both)
+    assert exchanged(both)["box"] == box + 1
+
+
+def test_what_set_takes() -> None:
+    assert changes(["model=bge-m3", "settings.version='16'", "settings.port=5000", "dimensions=3"]) == {
+        "model": "bge-m3",
+        "settings": {"version": "16", "port": 5000},
+        "dimensions": 3,
+    }
+    for wrong in ("model", "=x", "a.b=1", "settings.a.b=1"):
+        with pytest.raises(StackgenError):
+            changes([wrong])
+
+
+def test_a_journal_reads_back_and_belongs_to_one_process(tmp_path: Path) -> None:
+    path = tmp_path / "swaps" / "store.json"
+    with alone(path):
+        journal = Journal(path, "swap", "store", 1, 2, wanted={"beside": {"box": 2}})
+        journal.begin("beside")
+        journal.finish("beside", "written", 0.12)
+        journal.memory["s3"] = {"a": "b"}
+        journal.begin("deploy")
+        found = read(path)
+        assert found == journal
+        assert path.stat().st_mode & 0o077 == 0
+        with pytest.raises(StackgenError) as caught, alone(path):
+            pass
+        assert caught.value.problems[0].code == "swap-running"
+    path.write_text("{")
+    with pytest.raises(StackgenError) as caught:
+        read(path)
+    assert caught.value.problems[0].code == "journal-unreadable"

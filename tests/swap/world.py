@@ -1,0 +1,80 @@
+"""Two boxes of a component and the journal of its swap, whose steps are taken without a deployment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from stackgen.contracts.mover import Mover
+from stackgen.swap import start as starting
+from stackgen.swap import steps
+from stackgen.swap.journal import Journal, read
+from stackgen.swap.site import Site
+
+BESIDE = {"box": 1, "beside": {"box": 2}}
+
+
+@dataclass
+class World:
+    """Two boxes of a component, and its journal on disk. mover: replaced where a copy is to be interrupted."""
+
+    mover: Mover
+    boxes: tuple[Any, Any]
+    path: Path
+    serving: int = 1
+
+    def site(self) -> Site:
+        spec = SimpleNamespace(environments={"dev": SimpleNamespace(protect=False)})
+        return cast(
+            Site,
+            SimpleNamespace(
+                name="stack",
+                component="kept",
+                environment="dev",
+                progress=print,
+                accepts_data=False,
+                override={"box": self.serving, "beside": {"box": 3 - self.serving}},
+                loaded=SimpleNamespace(stack=spec),
+                movers=lambda: iter([("wire", self.mover)]),
+                binding=lambda _, box: self.boxes[box - 1],
+                made=lambda _: {},
+            ),
+        )
+
+    def take(self, journal: Journal, *names: str) -> str:
+        """Steps of a move, as `go_on` takes them; the last one's result."""
+        said = ""
+        for name in names:
+            journal.begin(name)
+            if name == "switch":
+                self.serving = journal.target
+            else:
+                said = getattr(steps.Steps(self.site(), journal), f"_{name}")()
+            journal.finish(name, said, 0)
+        return said
+
+    def swap(self) -> None:
+        """A whole swap from box 1 to box 2."""
+        journal = Journal(self.path, "swap", "kept", 1, 2, wanted=BESIDE)
+        self.take(journal, "copy", "delta", "switch", "settle")
+        journal.finished = True
+        journal.save()
+
+    def retire(self) -> str:
+        """As far as the proof before anything is deleted; the command is begun anew each time."""
+        journal = starting.retire(self.site(), read(self.path))
+        return self.take(journal, "prove")
+
+    def back(self) -> Journal:
+        """The way back; each command begins with what is on disk."""
+        journal = starting.rollback(self.site(), read(self.path))
+        journal.save()
+        return journal
+
+    def returned(self) -> None:
+        """The whole way back to box 1."""
+        journal = self.back()
+        order = ("gather", "copy", "delta", "switch", "settle")
+        self.take(journal, *(name for name in order if name not in journal.done))
