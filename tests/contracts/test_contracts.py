@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackgen.contracts import contract, contract_names
-from stackgen.contracts.projection import environment
+from stackgen.contracts.projection import environment_variables
 
 pytestmark = pytest.mark.unit
 PROGRAM = Path(__file__).parents[2] / "src/stackgen/providers/shared/program"
@@ -29,9 +29,9 @@ def test_consumers_get_prefixed_names_and_plain_ones_where_they_are_unique() -> 
         "region": "r",
         "bucket": "b",
     }
-    one = environment({"documents": {"s3": store}})
+    one = environment_variables({"documents": {"s3": store}})
     assert one["DOCUMENTS_S3_BUCKET"] == one["S3_BUCKET"] == "b"
-    two = environment({"documents": {"s3": store}, "old-files": {"s3": {**store, "bucket": "c"}}})
+    two = environment_variables({"documents": {"s3": store}, "old-files": {"s3": {**store, "bucket": "c"}}})
     assert "S3_BUCKET" not in two
     assert two["OLD_FILES_S3_BUCKET"] == "c"
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from stackgen.contracts import Binding, contract, contract_names, mover
-from stackgen.contracts.projection import environment, plain
+from stackgen.contracts.projection import environment_variables, plain
 from stackgen.contracts.surroundings import NOTHING_READ, clean, cleaned, for_command, undisturbed
 from stackgen.errors import StackgenError
 from stackgen.verification.model import Declared
@@ -84,7 +84,7 @@ def test_every_contract_says_what_its_clients_read(name: str) -> None:
 def test_a_command_gets_nothing_that_contradicts_a_binding(name: str) -> None:
     shell = dict.fromkeys((*SPOILING[name], "HOME", "OTEL_SERVICE_NAME", "MLFLOW_EXPERIMENT_NAME"), "x")
     bindings = {"one": {name: BINDINGS[name]}}
-    handed = {**for_command(shell, plain(bindings)), **environment(bindings)}
+    handed = {**for_command(shell, plain(bindings)), **environment_variables(bindings)}
     assert {handed[variable] for variable in SPOILING[name] if variable in handed} <= {"local", "require"}
     assert {"HOME", "OTEL_SERVICE_NAME", "MLFLOW_EXPERIMENT_NAME"} <= set(handed)
 
@@ -115,7 +115,7 @@ def test_a_registry_on_this_machine_gets_no_credentials_of_a_cloud() -> None:
 
 
 def test_the_region_stands_under_both_names_that_clients_read() -> None:
-    found = environment({"documents": {"s3": BINDINGS["s3"]}})
+    found = environment_variables({"documents": {"s3": BINDINGS["s3"]}})
     assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "local"
     assert found["DOCUMENTS_AWS_DEFAULT_REGION"] == "local"
 

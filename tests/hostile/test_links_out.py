@@ -300,7 +300,7 @@ def test_the_engine_gets_no_such_file_of_a_program(visited: Visited, name: str, 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_preview_copies_no_such_file(visited: Visited, target: str) -> None:
     from stackgen.disk.staging import staged
-    from stackgen.environment.context import load_shelf
+    from stackgen.environment.opening import load_shelf
     from stackgen.planning.plan import plan
     from stackgen.program.build import build
     from stackgen.spec.loading import load

@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 
 from stackgen.cli import run as run_command
-from stackgen.environment.context import Context
+from stackgen.environment.opened import OpenedEnvironment
+from stackgen.environment.opening import open_environment
 from stackgen.errors import StackgenError
 from stackgen.providers.kubernetes.operations import reached
+from stackgen.swap.site import Site
 from tests.kubernetes.test_reaching import RESOURCES
 
 pytestmark = pytest.mark.unit
@@ -183,28 +185,45 @@ def test_an_error_of_a_client_is_told_by_its_cause(folder: Path) -> None:
         raise ConnectionError("of a client's library")
 
 
-def test_run_stops_its_command_as_soon_as_kubectl_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command would go on for an hour."""
+class _Deployed(OpenedEnvironment):
+    """What would be deployed, without a cluster."""
 
-    class Deployed(Context):
-        def bindings(self) -> dict[str, Any]:
-            return BINDINGS
+    def bindings(self) -> dict[str, Any]:
+        return BINDINGS
 
-        def refuse_foreign(self, exported: Any) -> None:
-            del exported
+    def outputs(self) -> dict[str, Any]:
+        return {"bindings": BINDINGS}
 
-        def deployment(self, progress: Any, tools: Any = None) -> Any:
-            del progress, tools
-            return Namespace(resources=lambda: RESOURCES)
+    def refuse_foreign(self, exported: Any) -> None:
+        del exported
 
+    def deployment(self, progress: Any, tools: Any = None) -> Any:
+        del progress, tools
+        return Namespace(resources=lambda: RESOURCES)
+
+
+def _deployed(folder: Path) -> _Deployed:
     (folder / "stack.yaml").write_text(
-        "apiVersion: stackgen/v1\nname: one\ncomponents: {docs: {capability: object_store}}\n"
+        "apiVersion: stackgen/v1\nname: one\ncomponents: {app: {capability: object_store}}\n"
         "environments: {test: {provider: kubernetes, settings: {context: onprem}}}\n"
     )
-    opened = run_command.open_context(
-        Namespace(stack=str(folder / "stack.yaml"), environment=None, output=None)
-    )
-    monkeypatch.setattr(run_command, "open_context", lambda _: Deployed(**vars(opened)))
+    return _Deployed(**vars(open_environment(folder / "stack.yaml")))
+
+
+def test_a_swap_reaches_the_services_of_a_cluster_until_its_end(folder: Path) -> None:
+    site = Site(_deployed(folder), "app", lambda _: None)
+    with site.open():
+        port = _port(dict(site.others()))
+        assert _asked(port) == PASSWORD.upper()
+        assert _port(dict(site.others())) == port, "forwarded once"
+        assert site.boxes() == {1: BINDINGS["app"]}, "what is exported stays as it is"
+    assert _asked(port) == b""
+
+
+def test_run_stops_its_command_as_soon_as_kubectl_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command would go on for an hour."""
+    deployed = _deployed(folder)
+    monkeypatch.setattr(run_command, "environment_of", lambda _: deployed)
     script = f"touch {folder}/begun {folder}/end; exec sleep 3600"
     arguments = Namespace(rest=["sh", "-c", script], stack="", environment=None, output=None)
     with pytest.raises(StackgenError, match="kubectl has ended"):

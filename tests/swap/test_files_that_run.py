@@ -8,6 +8,8 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.engine.deployment import Outcome
+from stackgen.environment import deploying
+from stackgen.environment.opened import OpenedEnvironment
 from stackgen.spec.loading import load
 from stackgen.swap import site
 
@@ -25,10 +27,11 @@ def test_a_file_that_is_added_between_two_steps_is_named(
 ) -> None:
     (tmp_path / "stack.yaml").write_text(STACK)
     loaded, shelf, said = load(tmp_path / "stack.yaml"), Shelf(), list[str]()
-    monkeypatch.setattr(site, "update", lambda *_, **__: (None, Outcome()))
-    swap = site.Site(loaded, shelf, "dev", "knowledge", None, said.append)
+    monkeypatch.setattr(deploying, "update", lambda *_, **__: (None, Outcome(outputs={})))
+    swap = site.Site(OpenedEnvironment(loaded, shelf, "dev"), "knowledge", said.append)
     swap.up()
-    assert said == []
+    assert said == [f"program written: {len(swap.environment.program().files) + 1} files new, 0 changed"]
+    said.clear()
     folder = swap.plan().program_folder
     (folder / "helper.py").write_text("")
     for _ in range(2):

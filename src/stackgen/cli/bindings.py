@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import open_context
+from stackgen.cli.environment import environment_of
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 HIDDEN = "********"
@@ -18,10 +18,10 @@ MASKED = "secrets are masked; add --show-secrets, or use `stackgen run`, which h
 def run(arguments: Namespace, console: Console) -> Answer:
     """A table, shell exports, or Service Binding files; secrets only when asked for."""
     from stackgen.contracts import contract
-    from stackgen.contracts.projection import environment
+    from stackgen.contracts.projection import environment_variables
 
-    context = open_context(arguments)
-    bindings: dict[str, Any] = context.bindings()
+    environment = environment_of(arguments)
+    bindings: dict[str, Any] = environment.bindings()
     if arguments.component:
         if arguments.component not in bindings:
             hint = did_you_mean(arguments.component, list(bindings))
@@ -29,10 +29,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
             problem = Problem("no-bindings", message, None, hint, tuple(bindings))
             raise StackgenError(problem, ExitCode.NOT_FOUND)
         bindings = {arguments.component: bindings[arguments.component]}
-    where: dict[str, Any] = {"stack": context.name, "environment": context.environment}
+    where: dict[str, Any] = {"stack": environment.stack_name, "environment": environment.name}
     secret, shown = _has_secrets(bindings), bool(arguments.show_secrets)
     if arguments.format == "env":
-        found = environment(bindings, masked=not shown)
+        found = environment_variables(bindings, masked=not shown)
         lines = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
         return Answer(found, "\n".join(lines), warnings=[MASKED] if secret and not shown else [], **where)
     if arguments.format == "files":
@@ -58,9 +58,9 @@ def _shown(value: str) -> str:
 
 
 def _has_secrets(bindings: dict[str, Any]) -> bool:
-    from stackgen.contracts.projection import environment
+    from stackgen.contracts.projection import environment_variables
 
-    return environment(bindings) != environment(bindings, masked=True)
+    return environment_variables(bindings) != environment_variables(bindings, masked=True)
 
 
 def _files(bindings: dict[str, Any], folder: Path) -> tuple[dict[str, str], str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stackgen import checkout
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import load_shelf
+from stackgen.environment.opening import load_shelf
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import load_shelf
+from stackgen.environment.opening import load_shelf
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import load_shelf, load_stack
+from stackgen.cli.environment import stack_of
+from stackgen.environment.opening import load_shelf
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -13,7 +14,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.planning.plan import check
     from stackgen.planning.user_code import allowances, refuse_unpinned
 
-    loaded = load_stack(arguments)
+    loaded = stack_of(arguments)
     shelf = load_shelf(loaded.path.parent)
     plans = check(loaded, shelf)
     for plan in plans.values():

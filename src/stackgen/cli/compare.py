@@ -6,20 +6,21 @@ from argparse import Namespace
 from dataclasses import replace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.swap_report import answered, without_needs
-from stackgen.environment.context import open_context
+from stackgen.cli.environment import environment_of
+from stackgen.cli.swap_report import answered
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """The impact on every component; exit code 11 where a clause is lost that the application needs."""
+    from stackgen.swap.plans import without_needs
     from stackgen.swap.report.compare import compare_environments
 
     arguments.output = None
     arguments.environment = arguments.before
-    context = open_context(arguments)
+    environment = environment_of(arguments)
     arguments.environment = arguments.after
-    other = open_context(arguments)
+    other = environment_of(arguments)
     after = replace(other, loaded=without_needs(other.loaded)).plan()
-    impact = compare_environments(context.plan(), after, context.loaded)
-    following = f"stackgen diff {context.name} -e {arguments.after}"
-    return answered(impact, context.name, arguments.markdown, context, following)
+    impact = compare_environments(environment.plan(), after, environment.loaded)
+    following = f"stackgen diff {environment.stack_name} -e {arguments.after}"
+    return answered(impact, environment.stack_name, arguments.markdown, environment, following)

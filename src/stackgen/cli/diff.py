@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import Context, open_context
+from stackgen.cli.environment import environment_of
+from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.disk.writing import compare, diff
     from stackgen.swap.consistency import refuse_changed_since
 
-    context = open_context(arguments)
-    plan = context.plan()
+    environment = environment_of(arguments)
+    plan = environment.plan()
     refuse_changed_since(plan)
-    program = context.program()
+    program = environment.program()
     sentences = explain(plan, program.folder)
     changes, lines = compare(program), list(diff(program))
-    review = None if arguments.files else _preview(context, console, plan, program, changes)
+    review = None if arguments.files else _preview(environment, console, plan, program, changes)
     steps = _steps(review)
     text = (
         "".join(f"# {sentence}\n" for sentence in sentences)
@@ -51,14 +52,16 @@ def run(arguments: Namespace, console: Console) -> Answer:
     return Answer(
         data,
         text or "nothing would change",
-        next=f"stackgen up {context.name} -e {context.environment}" if changed else None,
+        next=f"stackgen up {environment.stack_name} -e {environment.name}" if changed else None,
         exit_code=ExitCode.UNEXPECTED_CHANGES if arguments.expect_no_changes and changed else ExitCode.OK,
-        stack=context.name,
-        environment=context.environment,
+        stack=environment.stack_name,
+        environment=environment.name,
     )
 
 
-def _preview(context: Context, console: Console, plan: Plan, program: Program, changes: Changes) -> Review:
+def _preview(
+    environment: OpenedEnvironment, console: Console, plan: Plan, program: Program, changes: Changes
+) -> Review:
     from stackgen.disk.running import say_what_runs
     from stackgen.disk.staging import staged
     from stackgen.disk.writing import compare
@@ -67,24 +70,24 @@ def _preview(context: Context, console: Console, plan: Plan, program: Program, c
     from stackgen.engine.reviewing import look_at
     from stackgen.planning.holding import types
 
-    known = types(context.shelf)
+    known = types(environment.shelf)
     place = staged(program) if changes else nullcontext(program.folder)
     with console.working("previewing") as progress, place as folder:
-        deployment = Deployment(folder, context.name, context.environment, progress)
+        deployment = Deployment(folder, environment.stack_name, environment.name, progress)
         found = modules(folder, program.folder)
         say_what_runs(program, progress)
         if compare(program) != changes or modules(folder, program.folder) != found:
-            raise _changed(context)
+            raise _changed(environment)
         deployment.prepare()
         with from_memory(found):
             return look_at(deployment, plan, known)
 
 
-def _changed(context: Context) -> StackgenError:
+def _changed(environment: OpenedEnvironment) -> StackgenError:
     message = (
-        f"{context.program().folder} was written to while it was compared, by another command or by hand"
+        f"{environment.program().folder} was written to while it was compared, by another command or by hand"
     )
-    command = f"stackgen diff {context.name} -e {context.environment}"
+    command = f"stackgen diff {environment.stack_name} -e {environment.name}"
     return StackgenError(Problem("program-changed", message, next=command), ExitCode.DEPLOYMENT)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import open_context
+from stackgen.cli.environment import environment_of
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 
@@ -31,36 +31,36 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.program.removal import tools
     from stackgen.swap.journal import forget, none_runs
 
-    context = open_context(arguments)
-    plan = context.deployed_plan()
+    environment = environment_of(arguments)
+    plan = environment.deployed_plan()
     everything = arguments.delete_data or not plan.transient
     if everything and not arguments.delete_data:
-        raise StackgenError(_everything(context.name, context.environment), ExitCode.POLICY)
-    if everything and context.loaded.stack.environments[context.environment].protect:
-        raise StackgenError(_protected(context.name, context.environment), ExitCode.POLICY)
+        raise StackgenError(_everything(environment.stack_name, environment.name), ExitCode.POLICY)
+    if everything and environment.loaded.stack.environments[environment.name].protect:
+        raise StackgenError(_protected(environment.stack_name, environment.name), ExitCode.POLICY)
     if not arguments.take_over:
-        context.refuse_another_checkout()
-    question = f"Stop {context.name} in {context.environment}"
+        environment.refuse_another_checkout()
+    question = f"Stop {environment.stack_name} in {environment.name}"
     question += " and DELETE ITS DATA?" if everything else "? Its data stays."
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
     with (
-        none_runs(context.name, context.environment),
-        console.working(f"stopping {context.name}") as progress,
+        none_runs(environment.stack_name, environment.name),
+        console.working(f"stopping {environment.stack_name}") as progress,
     ):
-        deployment = context.deployment(progress, tools(plan, context.shelf))
+        deployment = environment.deployment(progress, tools(plan, environment.shelf))
         deployment.prepare(create=False)
-        outcome = remove(deployment, plan, context.shelf) if everything else stop(deployment, plan)
+        outcome = remove(deployment, plan, environment.shelf) if everything else stop(deployment, plan)
     if everything:
-        forget(context.name, context.environment)
+        forget(environment.stack_name, environment.name)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
     count = outcome.counts.get("delete", 0)
-    text = f"{context.name} is down in {context.environment}: {count} resources deleted, {left}"
+    text = f"{environment.stack_name} is down in {environment.name}: {count} resources deleted, {left}"
     return Answer(
         {"counts": outcome.counts, "data": "deleted" if everything else "kept"},
         text,
         warnings=plan.taken,
-        next=f"stackgen up {context.name} -e {context.environment}",
-        stack=context.name,
-        environment=context.environment,
+        next=f"stackgen up {environment.stack_name} -e {environment.name}",
+        stack=environment.stack_name,
+        environment=environment.name,
     )

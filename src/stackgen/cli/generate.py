@@ -31,21 +31,21 @@ def _nothing_to_do(known: Unchanged) -> Answer:
 def _generate(arguments: Namespace, console: Console, request: Request) -> Answer:
     from dataclasses import asdict
 
+    from stackgen.cli.environment import environment_of
     from stackgen.disk.unchanged import note
     from stackgen.disk.writing import compare, diff, write
-    from stackgen.environment.context import open_context
     from stackgen.errors import ExitCode
     from stackgen.program.build import build
 
-    context = open_context(arguments)
-    plan = context.fitting_plan() if arguments.accept_embeddings else context.checked_plan()
-    program = build(plan, context.output)
+    environment = environment_of(arguments)
+    plan = environment.fitting_plan() if arguments.accept_embeddings else environment.checked_plan()
+    program = build(plan, environment.output)
     changes = compare(program)
     if changes.edited and not arguments.force:
         console.say("".join(diff(program)))
     if not arguments.check:
         write(program, force=arguments.force)
-    if len(context.shelf.roots) == 1 and not (arguments.check and changes):
+    if len(environment.shelf.roots) == 1 and not (arguments.check and changes):
         note(request, plan, program)  # nobody knows what the code of a shelf of one's own looks at
     verb = "would be" if arguments.check else "were"
     counts = f"{len(changes.created)} created, {len(changes.updated)} updated, {len(changes.deleted)} deleted"
@@ -53,8 +53,8 @@ def _generate(arguments: Namespace, console: Console, request: Request) -> Answe
     return Answer(
         {"folder": str(program.folder), **asdict(changes)},
         text,
-        next=f"stackgen up {context.name} -e {context.environment}",
+        next=f"stackgen up {environment.stack_name} -e {environment.name}",
         exit_code=ExitCode.UNEXPECTED_CHANGES if arguments.check and changes else ExitCode.OK,
-        stack=context.name,
-        environment=context.environment,
+        stack=environment.stack_name,
+        environment=environment.name,
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from stackgen import checkout
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import Context, open_context
+from stackgen.cli.environment import environment_of
+from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 if TYPE_CHECKING:
@@ -21,77 +22,77 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if arguments.action == "record" and (arguments.recorded or arguments.markdown):
         hint = "leave --recorded and --markdown out, or replay"
         raise StackgenError(Problem("usage", "nothing is compared while recording", hint=hint))
-    context = open_context(arguments)
-    return (_record if arguments.action == "record" else _replay)(arguments, context, console)
+    environment = environment_of(arguments)
+    return (_record if arguments.action == "record" else _replay)(arguments, environment, console)
 
 
-def _record(_arguments: Namespace, context: Context, console: Console) -> Answer:
+def _record(_arguments: Namespace, environment: OpenedEnvironment, console: Console) -> Answer:
     from stackgen.golden.recording import Recording, place, write
 
-    answers = _asked(_corpus(context), context, console)
-    boxes = {item.name: f"{item.entry.id}, box {item.box}" for item in context.deployed_plan().components}
+    answers = _asked(_corpus(environment), environment, console)
+    boxes = {item.name: f"{item.entry.id}, box {item.box}" for item in environment.deployed_plan().components}
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    recording = Recording(context.name, context.environment, now, boxes, answers)
-    path = place(context.loaded.path.parent, context.environment)
+    recording = Recording(environment.stack_name, environment.name, now, boxes, answers)
+    path = place(environment.loaded.path.parent, environment.name)
     write(recording, path)
     count = sum(len(group.answers) for group in answers.values())
     return Answer(
         {"file": str(path), "groups": {name: len(group.answers) for name, group in answers.items()}},
         f"{count} answers of {len(answers)} groups are recorded in {path.parent.name}/{path.name}",
-        next=f"stackgen golden replay {context.name} -e ENV --recorded {context.environment}",
-        stack=context.name,
-        environment=context.environment,
+        next=f"stackgen golden replay {environment.stack_name} -e ENV --recorded {environment.name}",
+        stack=environment.stack_name,
+        environment=environment.name,
     )
 
 
-def _replay(arguments: Namespace, context: Context, console: Console) -> Answer:
+def _replay(arguments: Namespace, environment: OpenedEnvironment, console: Console) -> Answer:
     from stackgen.golden.comparing import compare, refuse_outdated
     from stackgen.golden.recording import place, read
     from stackgen.golden.reports import limit, markdown, outcome
 
-    source = arguments.recorded or context.environment
-    known = list(context.loaded.stack.environments)
+    source = arguments.recorded or environment.name
+    known = list(environment.loaded.stack.environments)
     if source not in known:
-        message = f"stack '{context.name}' has no environment '{source}'"
+        message = f"stack '{environment.stack_name}' has no environment '{source}'"
         problem = Problem("environment-not-found", message, None, did_you_mean(source, known), tuple(known))
         raise StackgenError(problem, ExitCode.NOT_FOUND)
-    corpus = _corpus(context)
-    recorded = read(place(context.loaded.path.parent, source), context.name, source)
+    corpus = _corpus(environment)
+    recorded = read(place(environment.loaded.path.parent, source), environment.stack_name, source)
     refuse_outdated(corpus, recorded)
-    found = compare(corpus, recorded, _asked(corpus, context, console))
+    found = compare(corpus, recorded, _asked(corpus, environment, console))
     if arguments.markdown:
-        checkout.write(arguments.markdown, markdown(found, context.name, context.environment))
+        checkout.write(arguments.markdown, markdown(found, environment.stack_name, environment.name))
     for item in found.findings:
         for sentence in item.changed[:3] if not item.within else ():
             console.say(f"  {item.group}: {sentence}")
     rows = [
         (f.group, str(f.cases), f.measure, f"{f.found:.3f}", limit(f), outcome(f)) for f in found.findings
     ]
-    named = f"{context.name} -e {context.environment}"
+    named = f"{environment.stack_name} -e {environment.name}"
     return Answer(
         found.as_json(),
         f"compared with {source} as recorded on {recorded.recorded}",
         table=(("questions", "cases", "measure", "found", "tolerance", "result"), rows),
         next=f"stackgen golden record {named}" if found.drifted else f"stackgen verify {named}",
         exit_code=ExitCode.VERIFICATION_FAILED if found.drifted else ExitCode.OK,
-        stack=context.name,
-        environment=context.environment,
+        stack=environment.stack_name,
+        environment=environment.name,
     )
 
 
-def _corpus(context: Context) -> Corpus:
+def _corpus(environment: OpenedEnvironment) -> Corpus:
     from stackgen.golden.corpus import FILE, load
 
-    return load(context.loaded.path.parent / FILE, context.loaded.stack, context.shelf)
+    return load(environment.loaded.path.parent / FILE, environment.loaded.stack, environment.shelf)
 
 
-def _asked(corpus: Corpus, context: Context, console: Console) -> dict[str, Answers]:
+def _asked(corpus: Corpus, environment: OpenedEnvironment, console: Console) -> dict[str, Answers]:
     from stackgen.golden.asking import ask
 
-    exported = context.bindings()
+    exported = environment.bindings()
     with (
-        context.reachable_bindings(exported) as bindings,
-        console.working(f"asking {context.name}") as progress,
+        environment.reachable_bindings(exported) as bindings,
+        console.working(f"asking {environment.stack_name}") as progress,
     ):
-        context.refuse_foreign(exported)
+        environment.refuse_foreign(exported)
         return ask(corpus, bindings, progress)

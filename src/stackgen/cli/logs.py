@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import open_context
+from stackgen.cli.environment import environment_of
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.printable import printable
 
@@ -19,10 +19,12 @@ LARGEST = 16 * 1024**2  # bytes of a log: a job can make its own as long as it l
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """The last lines of each log, and with --follow what comes after."""
-    context = open_context(arguments)
-    resources = context.deployment(lambda _: None).resources()
-    component = context.deployed_name(arguments.component)
-    operations = context.shelf.operations(context.loaded.stack.environments[context.environment].provider)
+    environment = environment_of(arguments)
+    resources = environment.resources()
+    component = environment.deployed_name(arguments.component)
+    operations = environment.shelf.operations(
+        environment.loaded.stack.environments[environment.name].provider
+    )
     if operations is not None and hasattr(operations, "log_command"):
         return _printed(operations.log_command(resources, component, arguments.lines, arguments.follow))
     files: dict[str, Path] = operations.logs(resources) if operations is not None else {}
@@ -40,7 +42,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if arguments.follow:
         _follow(operations, files, lines)
     text = "\n".join(f"{name}: {line}" for name, found in lines.items() for line in found)
-    return Answer(lines, text, stack=context.name, environment=context.environment)
+    return Answer(lines, text, stack=environment.stack_name, environment=environment.name)
 
 
 def _printed(command: list[str]) -> Answer:

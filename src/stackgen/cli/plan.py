@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import open_context
+from stackgen.cli.environment import environment_of
 
 if TYPE_CHECKING:
     from stackgen.planning.model import Plan, PlannedComponent
@@ -17,11 +17,11 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.planning.user_code import allowances, refuse_unpinned
     from stackgen.program.main_module import plain_data
 
-    context = open_context(arguments)
-    plan = context.checked_plan()
+    environment = environment_of(arguments)
+    plan = environment.checked_plan()
     refuse_unpinned(plan)
     if arguments.images:
-        return _images(context.name, plan)
+        return _images(environment.stack_name, plan)
     rows = [
         (
             _named(item, plan),
@@ -57,9 +57,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
         "\n".join((*(_instead(item) for item in plan.boxes if item.instead_of), *_internet(plan))),
         table=(("component", "capability", "implementation", "level", "waits for"), rows),
         warnings=(*plan.warnings, *allowances(plan)),
-        next=f"stackgen generate {context.name} -e {context.environment}",
-        stack=context.name,
-        environment=context.environment,
+        next=f"stackgen generate {environment.stack_name} -e {environment.name}",
+        stack=environment.stack_name,
+        environment=environment.name,
     )
 
 

@@ -10,13 +10,13 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import open_context
+from stackgen.cli.environment import environment_of
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Run it; its exit code is ours. Variables that would contradict a binding are not handed on."""
-    from stackgen.contracts.projection import environment, plain
+    from stackgen.contracts.projection import environment_variables, plain
     from stackgen.contracts.surroundings import for_command
 
     command: list[str] = arguments.rest
@@ -26,14 +26,14 @@ def run(arguments: Namespace, console: Console) -> Answer:
         message = f"there is no program '{command[0]}'"
         raise StackgenError(Problem("no-program", message), ExitCode.NOT_FOUND)
     shell = dict(os.environ)  # what the engine sets for itself is not for the command
-    context = open_context(arguments)
-    exported = context.bindings()
-    for sentence in context.deployed_plan().taken:
+    environment = environment_of(arguments)
+    exported = environment.bindings()
+    for sentence in environment.deployed_plan().taken:
         console.say(f"warning: {sentence}")
     running = _Running()
-    with context.reachable_bindings(exported, running.stop) as bindings:
-        context.refuse_foreign(exported)
-        variables = {**for_command(shell, plain(bindings)), **environment(bindings)}
+    with environment.reachable_bindings(exported, running.stop) as bindings:
+        environment.refuse_foreign(exported)
+        variables = {**for_command(shell, plain(bindings)), **environment_variables(bindings)}
         code = running.run(command, variables)
     return Answer(exit_code=code)
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import load_shelf
+from stackgen.environment.opening import load_shelf
 
 
 def run(arguments: Namespace, console: Console) -> Answer:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import Context, open_context
+from stackgen.cli.environment import environment_of
+from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -21,52 +22,57 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
     """Take the steps that the given word asks for, after a yes."""
     from stackgen.planning.lookup import require_component
     from stackgen.swap.journal import alone, place
-    from stackgen.swap.run import go_on
     from stackgen.swap.site import Site
 
-    context = open_context(arguments)
-    context.refuse_another_checkout()
-    component = require_component(context.plan(), arguments.component).name
-    path = place(context.name, context.environment, component)
+    environment = environment_of(arguments)
+    environment.refuse_another_checkout()
+    component = require_component(environment.plan(), arguments.component).name
+    path = place(environment.stack_name, environment.name, component)
     with alone(path), console.working(f"swapping {component}") as progress:
-        loaded, shelf = context.loaded, context.shelf
-        accepts = bool(arguments.accept_data)
-        site = Site(loaded, shelf, context.environment, component, context.output, progress, accepts)
-        steps = _steps(arguments, context, site)
-        journal = steps.journal
-        if journal.finished:
-            if journal.kind in ("abandon", "retire"):  # killed after its end, before it was forgotten
-                journal.remove()
-            return _answer(context, journal, [])
-        _say_what_runs(context, console, site)
-        console.say(_announced(steps))
-        if not console.confirm(_question(context, journal), yes=arguments.yes, no_input=arguments.no_input):
-            return Answer(text="nothing was done", exit_code=ExitCode.CANCELLED)
-        journal.save()
-        taken = go_on(steps)
-        if journal.kind in ("abandon", "retire"):
+        site = Site(environment, component, progress, bool(arguments.accept_data))
+        with site.open():
+            return _carry_out(arguments, console, site)
+
+
+def _carry_out(arguments: Namespace, console: Console, site: Site) -> Answer:
+    from stackgen.swap.run import go_on
+
+    environment = site.environment
+    steps = _steps(arguments, environment, site)
+    journal = steps.journal
+    if journal.finished:
+        if journal.kind in ("abandon", "retire"):  # killed after its end, before it was forgotten
             journal.remove()
-    return _answer(context, journal, taken)
+        return _answer(environment, journal, [])
+    _say_what_runs(environment, console, site)
+    console.say(_announced(steps))
+    if not console.confirm(_question(environment, journal), yes=arguments.yes, no_input=arguments.no_input):
+        return Answer(text="nothing was done", exit_code=ExitCode.CANCELLED)
+    journal.save()
+    taken = go_on(steps)
+    if journal.kind in ("abandon", "retire"):
+        journal.remove()
+    return _answer(environment, journal, taken)
 
 
-def _say_what_runs(context: Context, console: Console, site: Site) -> None:
+def _say_what_runs(environment: OpenedEnvironment, console: Console, site: Site) -> None:
     """As `up` does, before anyone agrees: a swap deploys the program too."""
     from stackgen.planning.user_code import allowances, refuse_unpinned
 
-    plan = context.plan()
+    plan = environment.plan()
     refuse_unpinned(plan)
     for warning in allowances(plan):
         console.say(f"warning: {warning}")
-    site.say_what_runs(context.program())
+    site.say_what_runs(environment.program())
 
 
-def _steps(arguments: Namespace, context: Context, site: Site) -> Steps:
+def _steps(arguments: Namespace, environment: OpenedEnvironment, site: Site) -> Steps:
     """The move to make: the one in the journal, if it is not at its end, else a new one."""
     from stackgen.swap.journal import place, read
     from stackgen.swap.reindex import steps_of
     from stackgen.swap.start import retire, rollback, start
 
-    journal = read(place(context.name, context.environment, site.component))
+    journal = read(place(environment.stack_name, environment.name, site.component))
     if arguments.retire:
         journal = retire(site, journal)
     elif arguments.rollback:
@@ -85,8 +91,8 @@ def _announced(steps: Steps) -> str:
     return "\n".join(lines)
 
 
-def _question(context: Context, journal: Journal) -> str:
-    where = f"'{journal.component}' of {context.name} in {context.environment}"
+def _question(environment: OpenedEnvironment, journal: Journal) -> str:
+    where = f"'{journal.component}' of {environment.stack_name} in {environment.name}"
     return {
         "swap": f"Swap box {journal.source} of {where} for box {journal.target}?",
         "return": f"Return to box {journal.target} of {where}?",
@@ -95,11 +101,11 @@ def _question(context: Context, journal: Journal) -> str:
     }[journal.kind]
 
 
-def _answer(context: Context, journal: Journal, taken: Sequence[Taken]) -> Answer:
+def _answer(environment: OpenedEnvironment, journal: Journal, taken: Sequence[Taken]) -> Answer:
     serving = journal.source if journal.kind == "abandon" else journal.target
-    command = f"stackgen swap {context.name} {journal.component} -e {context.environment}"
-    text = f"box {serving} of '{journal.component}' serves in {context.environment}"
-    following = f"stackgen verify {context.name} -e {context.environment}"
+    command = f"stackgen swap {environment.stack_name} {journal.component} -e {environment.name}"
+    text = f"box {serving} of '{journal.component}' serves in {environment.name}"
+    following = f"stackgen verify {environment.stack_name} -e {environment.name}"
     if journal.kind in ("swap", "return"):
         old = f"box {journal.source}"
         kept = f"embeddings by {old} stand" if journal.collections else f"{old} with its data stands"
@@ -124,6 +130,6 @@ def _answer(context: Context, journal: Journal, taken: Sequence[Taken]) -> Answe
         table=(("step", "took", "outcome"), rows) if rows else None,
         warnings=journal.warnings,
         next=following,
-        stack=context.name,
-        environment=context.environment,
+        stack=environment.stack_name,
+        environment=environment.name,
     )

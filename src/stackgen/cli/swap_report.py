@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stackgen import checkout
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import Context, open_context
+from stackgen.cli.environment import environment_of
+from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
-    from stackgen.planning.model import Plan, PlannedComponent
-    from stackgen.spec.loading import LoadedStack
     from stackgen.swap.report.model import Impact
 
 
 def report(arguments: Namespace, console: Console) -> Answer:
     """The impact, statement by statement; exit code 11 where a clause is lost that the application needs."""
     from stackgen.planning.lookup import require_component
+    from stackgen.swap.plans import plan_after
     from stackgen.swap.report.compare import compare_components
     from stackgen.swap.target import changes, target
 
-    context = open_context(arguments)
+    environment = environment_of(arguments)
     if arguments.to is None:
         raise StackgenError(Problem("usage", "say which box to swap to", hint="--to IMPLEMENTATION|PROVIDER"))
-    before = context.plan()
+    before = environment.plan()
     found = require_component(before, arguments.component)
-    entry = target(context.shelf, found.capability, arguments.to)
-    wanted = after(context, found, entry.id, changes(arguments.changes))
-    impact = compare_components(before, wanted, found.name, context.loaded)
-    command = f"stackgen swap {context.name} {found.name} --to {entry.id} -e {context.environment} --apply"
-    return answered(impact, f"{context.name}: {found.name}", arguments.markdown, context, command)
+    entry = target(environment.shelf, found.capability, arguments.to)
+    wanted = plan_after(environment, found, entry.id, changes(arguments.changes))
+    impact = compare_components(before, wanted, found.name, environment.loaded)
+    command = (
+        f"stackgen swap {environment.stack_name} {found.name} --to {entry.id} -e {environment.name} --apply"
+    )
+    return answered(
+        impact, f"{environment.stack_name}: {found.name}", arguments.markdown, environment, command
+    )
 
 
-def answered(impact: Impact, title: str, markdown: str | None, context: Context, following: str) -> Answer:
+def answered(
+    impact: Impact, title: str, markdown: str | None, environment: OpenedEnvironment, following: str
+) -> Answer:
     """An impact as an answer; written as Markdown too, if a file is named."""
     from stackgen.swap.report.formats import HEADER, rows
     from stackgen.swap.report.formats import markdown as as_markdown
@@ -55,33 +60,6 @@ def answered(impact: Impact, title: str, markdown: str | None, context: Context,
         table=(HEADER, found) if found else None,
         next=None if lost else following,
         exit_code=ExitCode.PROMOTION_REFUSED if lost else ExitCode.OK,
-        stack=context.name,
-        environment=context.environment,
+        stack=environment.stack_name,
+        environment=environment.name,
     )
-
-
-def after(context: Context, found: PlannedComponent, to: str, given: dict[str, Any]) -> Plan:
-    """The plan with the new box alone in the component's place; raises StackgenError if there can be none."""
-    from stackgen.planning.plan import plan
-
-    return plan(without_needs(changed(context, found, to, given)), context.environment, context.shelf)
-
-
-def changed(context: Context, found: PlannedComponent, to: str, given: dict[str, Any]) -> LoadedStack:
-    """The spec with the new box alone in the component's place; nothing is written."""
-    from stackgen.spec.editing import edit
-    from stackgen.swap.overrides import alone, exchanged, with_beside
-
-    loaded = context.loaded
-    override = with_beside(
-        loaded.stack, context.environment, found.name, before=found.entry.id, to=to, changes=given
-    )
-    return edit(loaded, context.environment, found.name, alone(exchanged(override)), dry=True)
-
-
-def without_needs(loaded: LoadedStack) -> LoadedStack:
-    """The same stack that needs no clause: what would be lost is to be reported, not refused."""
-    components = {
-        name: item.model_copy(update={"needs": []}) for name, item in loaded.stack.components.items()
-    }
-    return replace(loaded, stack=loaded.stack.model_copy(update={"components": components}))

@@ -6,7 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.environment.context import Context, open_context
+from stackgen.cli.environment import environment_of
+from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
@@ -21,23 +22,23 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.planning.lookup import require_component
     from stackgen.swap.target import changes, target
 
-    context = open_context(arguments)
-    before = context.plan()
+    environment = environment_of(arguments)
+    before = environment.plan()
     found = require_component(before, arguments.component)
-    entry = target(context.shelf, found.capability, arguments.implementation)
+    entry = target(environment.shelf, found.capability, arguments.implementation)
     given = changes(arguments.changes)
-    obstacles = _obstacles(context, found, entry.id, given)
-    weaker = _weaker(context, before, found, entry.id, given)
+    obstacles = _obstacles(environment, found, entry.id, given)
+    weaker = _weaker(environment, before, found, entry.id, given)
     rows = [
-        ("obstacle", item.message, item.hint or ", ".join(item.allowed), _source(context, item, entry))
+        ("obstacle", item.message, item.hint or ", ".join(item.allowed), _source(environment, item, entry))
         for item in obstacles
     ]
     rows += [(item["change"], item["says"], "", item["source"]) for item in weaker or []]
-    title = f"{context.name}: {found.name}: {found.entry.id} -> {entry.id}"
+    title = f"{environment.stack_name}: {found.name}: {found.entry.id} -> {entry.id}"
     verdict = f"{len(obstacles)} in the way" if obstacles else "nothing stands in the way"
     if weaker is None:
         verdict += "; what it would weaken can't be said until that is mended"
-    command = f"stackgen swap {context.name} {found.name} --to {entry.id} -e {context.environment}"
+    command = f"stackgen swap {environment.stack_name} {found.name} --to {entry.id} -e {environment.name}"
     return Answer(
         {
             "from": found.entry.id,
@@ -49,48 +50,48 @@ def run(arguments: Namespace, console: Console) -> Answer:
         table=(HEADER, rows) if rows else None,
         next=None if obstacles else command,
         exit_code=ExitCode.PROMOTION_REFUSED if obstacles else ExitCode.OK,
-        stack=context.name,
-        environment=context.environment,
+        stack=environment.stack_name,
+        environment=environment.name,
     )
 
 
-def _source(context: Context, problem: Problem, entry: Entry) -> str:
+def _source(environment: OpenedEnvironment, problem: Problem, entry: Entry) -> str:
     """The line of the spec that asks for it; the descriptor, if it is the new implementation that does."""
     from stackgen.swap.report.sources import descriptor
 
-    where, positions = problem.position, context.loaded.positions
+    where, positions = problem.position, environment.loaded.positions
     lines = positions.lines if positions is not None else []
     if where is not None and where.text in (line.rstrip("\r") for line in lines[where.line - 1 : where.line]):
-        return f"{context.loaded.path.name}:{where.line}"
+        return f"{environment.loaded.path.name}:{where.line}"
     return descriptor(entry)
 
 
 def _obstacles(
-    context: Context, found: PlannedComponent, to: str, given: dict[str, Any]
+    environment: OpenedEnvironment, found: PlannedComponent, to: str, given: dict[str, Any]
 ) -> tuple[Problem, ...]:
-    from stackgen.cli.swap_report import changed
     from stackgen.planning.plan import plan
+    from stackgen.swap.plans import stack_after
 
     try:
-        plan(changed(context, found, to, given), context.environment, context.shelf)
+        plan(stack_after(environment, found, to, given), environment.name, environment.shelf)
     except StackgenError as error:
         return error.problems
     return ()
 
 
 def _weaker(
-    context: Context, before: Plan, found: PlannedComponent, to: str, given: dict[str, Any]
+    environment: OpenedEnvironment, before: Plan, found: PlannedComponent, to: str, given: dict[str, Any]
 ) -> list[dict[str, str]] | None:
     """Lost clauses that nobody needs, and weaker properties; None where there is no plan to compare with."""
-    from stackgen.cli.swap_report import after
+    from stackgen.swap.plans import plan_after
     from stackgen.swap.report.compare import compare_components
     from stackgen.swap.report.model import WORSE
 
     try:
-        wanted = after(context, found, to, given)
+        wanted = plan_after(environment, found, to, given)
     except StackgenError:
         return None
-    impact = compare_components(before, wanted, found.name, context.loaded)
+    impact = compare_components(before, wanted, found.name, environment.loaded)
     return [
         {"topic": item.topic, "change": item.change, "says": item.says, "source": item.source}
         for item in impact.statements

@@ -20,7 +20,7 @@ def plain(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Bindi
     ]
 
 
-def environment(
+def environment_variables(
     bindings: Mapping[str, Mapping[str, Mapping[str, Any]]], *, masked: bool = False
 ) -> dict[str, str]:
     """Variables prefixed with the component's name, and plain where one component alone has the contract.

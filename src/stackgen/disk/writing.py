@@ -95,7 +95,8 @@ def refuse_others_files(program: Program) -> None:
 
     Who owns the spec's folder is no other user: root may work in a user's checkout.
     """
-    owner = program.spec.stat().st_uid
+    nearest = next(place for place in (program.spec, *program.spec.parents) if place.exists())
+    owner = nearest.stat().st_uid  # a stack built in Python may have no folder yet
     for place in (program.folder, *(program.folder / name for name in added(program))):
         refuse_planted(str(place), (owner,))
 

@@ -11,7 +11,7 @@ from stackgen.planning.model import Plan, PlannedComponent
 OURS = "stackgen:"  # how types of component resources begin
 
 
-def in_places(plan: Plan, shelf: Shelf) -> list[PlannedComponent]:
+def replaceable_components(plan: Plan, shelf: Shelf) -> list[PlannedComponent]:
     """Boxes whose names and folders are given by component and box number alone."""
     return [item for item in plan.boxes if shelf.provider(item.entry.provider).placed]
 
@@ -22,7 +22,7 @@ def refuse_takeovers(plan: Plan, shelf: Shelf, deployed: Iterable[tuple[str, str
     deployed: (name, type) of resources as the state has them.
     """
     types = {name: token for name, token in deployed if token.startswith(OURS)}
-    problems = list(_taken(plan, in_places(plan, shelf), types))
+    problems = list(_taken(plan, replaceable_components(plan, shelf), types))
     if problems:
         raise StackgenError(problems)
 

@@ -53,9 +53,10 @@ def parse(data: bytes, path: Path) -> LoadedStack:
 
 
 def from_python(stack: Stack, path: Path) -> LoadedStack:
-    """A stack built in Python, to be generated as if `path` were its spec file."""
+    """A stack built in Python, as if `path` were its spec file; raises StackgenError with all problems."""
+    content = stack.model_dump(mode="json", by_alias=True, exclude_unset=True)
     data = stack.model_dump_json(by_alias=True).encode()
-    return LoadedStack(stack, path.absolute(), hashlib.sha256(data).hexdigest())
+    return LoadedStack(validate(content), path.absolute(), hashlib.sha256(data).hexdigest())
 
 
 def validate(content: Any, positions: Positions | None = None) -> Stack:

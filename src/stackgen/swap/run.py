@@ -96,7 +96,7 @@ def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
 
 
 def _command(steps: Steps) -> str:
-    return f"stackgen swap {steps.site.name} {steps.journal.component} -e {steps.site.environment}"
+    return f"stackgen swap {steps.site.name} {steps.journal.component} -e {steps.site.environment.name}"
 
 
 def _frozen(steps: Steps) -> Problem:

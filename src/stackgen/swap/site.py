@@ -1,20 +1,17 @@
-"""One environment while a swap works on it: its spec, its boxes as planned, and as they run."""
+"""One component of an opened environment while a swap works on it: its boxes as planned, and as they run."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import Binding, contract, mover
 from stackgen.contracts.mover import Mover
-from stackgen.disk.running import say_what_runs
-from stackgen.disk.writing import write
-from stackgen.engine.deployment import Deployment, Outcome
-from stackgen.engine.updating import update
+from stackgen.environment.deploying import Options, StoredEmbeddings, deploy, deployable_plan
+from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.golden.asking import ask
 from stackgen.golden.comparing import compare, refuse_outdated
@@ -22,94 +19,100 @@ from stackgen.golden.corpus import FILE, Corpus, load
 from stackgen.golden.recording import Recording, place, read
 from stackgen.golden.reports import limit
 from stackgen.planning.holding import holdings, types
+from stackgen.planning.identity import identity
 from stackgen.planning.model import Plan, PlannedComponent, numbered
-from stackgen.planning.plan import plan
-from stackgen.program.build import Program, build
+from stackgen.planning.plan import plan as resolve
+from stackgen.program.build import Program
 from stackgen.spec.editing import edit
 from stackgen.spec.loading import LoadedStack
 from stackgen.swap.overrides import Override, current
 from stackgen.verification.model import Declared, Report
 from stackgen.verification.run import verify
-from stackgen.verification.serving import refuse_foreign
 
-PATIENCE = 300  # seconds
+PATIENCE = 300  # seconds for an update that a killed swap has left running
 Bindings = Mapping[str, Mapping[str, Any]]  # contract → binding
+OPERATIONS = ("create", "update", "delete", "replace")
 
 
 @dataclass
 class Site:
-    """A spec's environment and one component in it.
+    """A component of an opened environment.
 
     progress: takes sentences. accepts_data: take the box that serves as it is, though its data was made anew.
     """
 
-    loaded: LoadedStack
-    shelf: Shelf
-    environment: str
+    environment: OpenedEnvironment
     component: str
-    output: Path | None
     progress: Callable[[str], None]
     accepts_data: bool = False
-    _exported: dict[str, Any] | None = None
-    _in_state: Sequence[Any] | None = None
-    _run: tuple[str, ...] = ()
-    _known: dict[Path, Deployment] = field(default_factory=dict[Path, Deployment])
+    _forwards: ExitStack = field(default_factory=ExitStack, repr=False)
+    _reachable: dict[str, dict[str, Bindings]] = field(
+        default_factory=dict[str, dict[str, Bindings]], repr=False
+    )
+
+    @property
+    def loaded(self) -> LoadedStack:
+        """The spec as it is now."""
+        return self.environment.loaded
 
     @property
     def name(self) -> str:
         """The stack's name."""
-        return self.loaded.stack.name
+        return self.environment.stack_name
 
     @property
     def override(self) -> Override:
         """The environment's part about the component."""
-        return current(self.loaded.stack, self.environment, self.component)
+        return current(self.loaded.stack, self.environment.name, self.component)
 
     def plan(self) -> Plan:
         """The environment as the spec has it now."""
-        return plan(self.loaded, self.environment, self.shelf)
+        return self.environment.plan()
 
     def would_be(self, override: Override) -> Plan:
         """The plan if the component's part were `override`; nothing is written."""
-        result = edit(self.loaded, self.environment, self.component, override, dry=True)
-        return plan(result, self.environment, self.shelf)
+        result = edit(self.loaded, self.environment.name, self.component, override, dry=True)
+        return resolve(result, self.environment.name, self.environment.shelf)
 
     def write(self, override: Override) -> None:
         """Change the spec; a result that can't be planned is never written."""
 
         def check(result: LoadedStack) -> None:
-            plan(result, self.environment, self.shelf)
+            resolve(result, self.environment.name, self.environment.shelf)
 
-        self.loaded = edit(self.loaded, self.environment, self.component, override, check)
+        self.environment.loaded = edit(self.loaded, self.environment.name, self.component, override, check)
 
     def write_dimensions(self, store: str, dimensions: int) -> None:
         """Let a vector store expect embeddings of another length."""
-        override = current(self.loaded.stack, self.environment, store)
-        self.loaded = edit(self.loaded, self.environment, store, {**override, "dimensions": dimensions})
+        override = current(self.loaded.stack, self.environment.name, store)
+        edited = edit(self.loaded, self.environment.name, store, {**override, "dimensions": dimensions})
+        self.environment.loaded = edited
 
     def up(self, without: int | None = None) -> str:
         """Generate the program and deploy it; what changed, in a phrase. without: box whose data may go."""
-        found = self.plan()
-        program = build(found, self.output)
-        write(program)
-        self._exported = self._in_state = None
-        self.say_what_runs(program)
-        deployment = self._deployment(program.folder)
-        words = () if without is None else self._deployed_as(deployment, without)
-        outcome = self._when_free(lambda: self._update(deployment, found, program, words))
-        counts = {
-            op: n for op, n in outcome.counts.items() if op in ("create", "update", "delete", "replace")
-        }
+        self._close_forwards()
+        words = () if without is None else self._deployed_as(without)
+        makes = identity(self.plan().by_name[self.component])
+        # a swap of what makes embeddings sees to the stored ones itself
+        embeddings: StoredEmbeddings = "check" if makes is None else "leave"
+        plan = deployable_plan(self.environment, embeddings=embeddings)
+        options = Options(delete_data_of=words, embeddings=embeddings, patience=PATIENCE)
+        deployed = deploy(self.environment, plan, self.progress, options)
+        assert deployed is not None  # noqa: S101 - nobody is asked
+        counts = {op: n for op, n in deployed.outcome.counts.items() if op in OPERATIONS}
         return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
 
     def say_what_runs(self, program: Program) -> None:
         """Name the files of a checkout that run with the program, where they are others than were named."""
-        self._run = say_what_runs(program, self.progress, self._run)
+        self.environment.announce_files(program, self.progress)
 
-    def _update(self, deployment: Deployment, plan: Plan, program: Program, words: Sequence[str]) -> Outcome:
-        done = update(deployment, plan, program, self.shelf, words=words)
-        assert done is not None  # noqa: S101 - nobody is asked
-        return done[1]
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Reach the environment's services, where a provider forwards ports, until the context ends."""
+        try:
+            yield
+        finally:
+            self._close_forwards()
 
     @property
     def _resource(self) -> str:
@@ -118,34 +121,21 @@ class Site:
 
     def numbers_with_data(self) -> set[int]:
         """Numbers of the component's boxes whose data is deployed, also of such as the spec no longer has."""
-        owners = holdings(self._resources(), types(self.shelf)).owners
+        owners = holdings(self._resources(), types(self.environment.shelf)).owners
         start = f"{self._resource}-"
         numbers = (owner.removeprefix(start) for owner in owners if owner.startswith(start))
         return {int(number) for number in numbers if number.isdecimal()}
 
     def made(self, box: int) -> dict[str, str]:
         """When each resource with data of a box was made, by URN: another time is another one, without that data."""
-        found = holdings(self._resources(), types(self.shelf)).of(numbered(self._resource, box))
+        found = holdings(self._resources(), types(self.environment.shelf)).of(numbered(self._resource, box))
         created = {item.urn: item.created for item in self._resources()}
         return {item.urn: created[item.urn] for item in found}
 
-    def _deployed_as(self, deployment: Deployment, box: int) -> tuple[str, ...]:
+    def _deployed_as(self, box: int) -> tuple[str, ...]:
         """A box's name among resources, if it is there and holds data."""
         name = numbered(self._resource, box)
-        return (name,) if name in holdings(deployment.resources(), types(self.shelf)).owners else ()
-
-    def _when_free(self, up: Callable[[], Outcome]) -> Outcome:
-        """Wait for an update that a killed swap has left running."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return up()
-            except StackgenError as error:
-                locked = any(problem.code == "stack-locked" for problem in error.problems)
-                if not locked or time.monotonic() > deadline:
-                    raise
-                self.progress("waiting for an update that is running")
-                time.sleep(2)
+        return (name,) if name in holdings(self._resources(), types(self.environment.shelf)).owners else ()
 
     def planned(self, box: int) -> PlannedComponent:
         """A box of the component as planned; raises StopIteration."""
@@ -168,7 +158,7 @@ class Site:
     def movers(self) -> Iterator[tuple[str, Mover]]:
         """Contract and mover, for every contract of the component whose boxes hold data."""
         capability = self.plan().by_name[self.component].capability
-        for name in self.shelf.capability(capability).contracts:
+        for name in self.environment.shelf.capability(capability).contracts:
             found = mover(name, self.component)
             if found is not None:
                 yield name, found
@@ -178,27 +168,22 @@ class Site:
         found = self.boxes().get(box)
         if found is None:
             raise self._not_up()
-        self._refuse_foreign({self.component: found})
-        return shaped(contract, found)
+        return shaped(contract, self._reach({self.component: found})[self.component])
 
     def _not_up(self) -> StackgenError:
-        message = f"'{self.component}' is not up in {self.environment} as the spec has it"
-        problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment}")
+        message = f"'{self.component}' is not up in {self.environment.name} as the spec has it"
+        problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment.name}")
         return StackgenError(problem, ExitCode.NOT_FOUND)
 
     def others(self) -> Mapping[str, Bindings]:
         """Every component's bindings as deployed; raises StackgenError(not-serving)."""
-        found = self._outputs().get("bindings", {})
-        self._refuse_foreign(found)
-        return found
+        return self._reach(self._outputs().get("bindings", {}))
 
     def measure(self, box: int) -> Report:
         """Every clause of a box; raises StackgenError where declared and measured differ."""
         found = self.planned(box)
         declared = {self.component: Declared(found.kept, found.not_kept)}
-        bindings = {self.component: self.boxes().get(box, {})}
-        self._refuse_foreign(bindings)
-        report = verify(bindings, declared)
+        report = verify(self._reach({self.component: self.boxes().get(box, {})}), declared)
         if not report.results:
             raise self._not_up()
         if report.failures:
@@ -211,7 +196,7 @@ class Site:
 
     def golden(self) -> Path | None:
         """The environment's recording of golden behaviour, if there is one."""
-        path = place(self.loaded.path.parent, self.environment)
+        path = place(self.loaded.path.parent, self.environment.name)
         return path if path.is_file() else None
 
     def refuse_outdated_golden(self) -> None:
@@ -239,34 +224,34 @@ class Site:
 
     def _recorded(self) -> tuple[Corpus, Recording]:
         folder = self.loaded.path.parent
-        corpus = load(folder / FILE, self.loaded.stack, self.shelf)
-        recorded = read(place(folder, self.environment), self.name, self.environment)
+        corpus = load(folder / FILE, self.loaded.stack, self.environment.shelf)
+        recorded = read(place(folder, self.environment.name), self.name, self.environment.name)
         refuse_outdated(corpus, recorded)
         return corpus, recorded
 
-    def _outputs(self) -> dict[str, Any]:
-        """What the last update exported; read once between two updates."""
-        if self._exported is None:
-            folder = self._folder()
-            there = (folder / "Pulumi.yaml").is_file()
-            self._exported = self._deployment(folder).outputs() if there else {}
-        return self._exported
+    def _outputs(self) -> Mapping[str, Any]:
+        """What the last update exported."""
+        return self.environment.outputs()
 
     def _resources(self) -> Sequence[Any]:
-        """What the last update left in the state; read once between two updates."""
-        if self._in_state is None:
-            self._in_state = self._deployment(self._folder()).resources()
-        return self._in_state
+        """What the last update left in the state."""
+        return self.environment.resources()
 
-    def _folder(self) -> Path:
-        return (self.output or self.plan().program_folder).absolute()
+    def _reach(self, exported: Mapping[str, Bindings]) -> dict[str, Bindings]:
+        """Exported bindings as this machine can use them, until the next update or the swap's end.
 
-    def _refuse_foreign(self, bindings: Mapping[str, Bindings]) -> None:
-        """Nothing is sent to, and nothing believed of, a server that is not the environment's own."""
-        refuse_foreign(self.shelf, self.plan(), self._resources, bindings)
+        Raises StackgenError(not-serving): nothing is sent to a server that is not the environment's own.
+        """
+        self.environment.refuse_foreign(exported)
+        key = repr(exported)
+        if key not in self._reachable:
+            reachable = self._forwards.enter_context(self.environment.reachable_bindings(exported))
+            self._reachable[key] = reachable
+        return self._reachable[key]
 
-    def _deployment(self, folder: Path) -> Deployment:
-        return self._known.setdefault(folder, Deployment(folder, self.name, self.environment, self.progress))
+    def _close_forwards(self) -> None:
+        self._reachable.clear()
+        self._forwards.close()
 
 
 def shaped(name: str, bindings: Bindings) -> Binding:

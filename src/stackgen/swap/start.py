@@ -21,7 +21,7 @@ ELSEWHERE = "a swap that was made on another machine has its journal there"
 
 def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[str]) -> Journal:
     """Go on with a swap, or begin one; raises StackgenError where that can't be, before anything is touched."""
-    command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
+    command = f"stackgen swap {site.name} {site.component} -e {site.environment.name}"
     journal = _looked_at(site, journal)
     _refuse_unknown_box(site, journal)
     if journal is not None and journal.kind in ("retire", "abandon"):
@@ -33,7 +33,7 @@ def start(site: Site, journal: Journal | None, to: str | None, given: Sequence[s
             raise _refused("swap-unfinished", message, f"{command} --rollback")
         return journal
     if journal is not None and not journal.finished and journal.kind == "swap" and not given:
-        entry = target(site.shelf, site.planned(journal.source).capability, to or "")
+        entry = target(site.environment.shelf, site.planned(journal.source).capability, to or "")
         if entry.id == journal.wanted["beside"]["implementation"]:
             return journal
     if journal is not None or "beside" in site.override:
@@ -50,10 +50,10 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
     _one_at_a_time(site)
     site.refuse_outdated_golden()
     serving = site.plan().by_name[site.component]
-    entry = target(site.shelf, serving.capability, to)
+    entry = target(site.environment.shelf, serving.capability, to)
     beside = partial(
         with_beside,
-        *(site.loaded.stack, site.environment, site.component),
+        *(site.loaded.stack, site.environment.name, site.component),
         before=serving.entry.id,
         to=entry.id,
         changes=changes(given),
@@ -62,7 +62,7 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
     site.boxes()  # it is up, or there is nothing to move from
     wanted = beside(taken=site.numbers_with_data())
     collections = affected(site.would_be(wanted), site.component)
-    path = place(site.name, site.environment, site.component)
+    path = place(site.name, site.environment.name, site.component)
     number = wanted["beside"]["box"]
     found = Journal(path, "swap", site.component, serving.box, number, wanted=wanted)
     found.collections = collections
@@ -71,9 +71,9 @@ def _begun(site: Site, to: str, given: Sequence[str]) -> Journal:
 
 def _one_at_a_time(site: Site) -> None:
     """Refuse to begin while another component's swap is not at its end: one may stand on the other's boxes."""
-    for other in every(site.name, site.environment):
+    for other in every(site.name, site.environment.name):
         if not other.finished:
-            command = f"stackgen swap {site.name} {other.component} -e {site.environment} --apply"
+            command = f"stackgen swap {site.name} {other.component} -e {site.environment.name} --apply"
             raise _refused("swap-unfinished", f"the swap of '{other.component}' is not at its end", command)
 
 
@@ -83,7 +83,7 @@ def _keep_needs(site: Site, wanted: Override, to: str) -> None:
         site.would_be(alone(exchanged(wanted)))
     except StackgenError as error:
         lost = [item for item in error.problems if item.code == "need-not-kept"]
-        command = f"stackgen swap {site.name} {site.component} --to {to} -e {site.environment}"
+        command = f"stackgen swap {site.name} {site.component} --to {to} -e {site.environment.name}"
         said = [
             replace(p, message=f"{p.message}; nothing was touched", position=None, next=command) for p in lost
         ]
@@ -98,7 +98,7 @@ def _looked_at(site: Site, journal: Journal | None) -> Journal | None:
     """
     journal = restored(journal)
     if journal is not None:
-        refuse_put_back(journal, site.override.get("box", 1), site.environment)
+        refuse_put_back(journal, site.override.get("box", 1), site.environment.name)
     return journal
 
 
@@ -106,13 +106,13 @@ def _refuse_unknown_box(site: Site, journal: Journal | None) -> None:
     """Raise StackgenError(box-beside) for a second box of which no swap is known: its journal went with its data."""
     if journal is not None or (beside := site.override.get("beside")) is None:
         return
-    place = f"environments.{site.environment}.components.{site.component}"
+    place = f"environments.{site.environment.name}.components.{site.component}"
     message = f"'{site.component}' has a second box in the spec, and no swap of it is known on this machine"
     number = beside.get("box", 1)
     name = f"{site.component}-{number}" if number > 1 else site.component
     hint = (
         f"if its data was deleted, take `beside` out of {place}, then run `stackgen up {site.name} -e "
-        f"{site.environment} --delete-data-of {name}`; else {ELSEWHERE}"
+        f"{site.environment.name} --delete-data-of {name}`; else {ELSEWHERE}"
     )
     raise StackgenError(Problem("box-beside", message, hint=hint), ExitCode.NOT_FOUND)
 
@@ -142,7 +142,7 @@ def retire(site: Site, journal: Journal | None) -> Journal:
     begun, journal = journal, _looked_at(site, journal)
     if begun is not None and begun.kind == "retire" and (begun.closed_already or not begun.untouched):
         return begun
-    command = f"stackgen swap {site.name} {site.component} -e {site.environment}"
+    command = f"stackgen swap {site.name} {site.component} -e {site.environment.name}"
     _refuse_unknown_box(site, journal)
     if journal is None:
         message = f"'{site.component}' has no old box to retire"
@@ -163,14 +163,14 @@ def retire(site: Site, journal: Journal | None) -> Journal:
 
 def _refuse_protected(site: Site) -> None:
     """Raise StackgenError(protected) where a box would be deleted of an environment whose spec protects its data."""
-    if site.loaded.stack.environments[site.environment].protect:
-        message = f"'{site.environment}' of '{site.name}' is protected: its data is not deleted"
+    if site.environment.protected:
+        message = f"'{site.environment.name}' of '{site.name}' is protected: its data is not deleted"
         hint = "set `protect: false` in the spec and run `stackgen up` first"
         raise StackgenError(Problem("protected", message, hint=hint), ExitCode.POLICY)
 
 
 def _unfinished(site: Site, word: str) -> StackgenError:
-    command = f"stackgen swap {site.name} {site.component} -e {site.environment} {word}"
+    command = f"stackgen swap {site.name} {site.component} -e {site.environment.name} {word}"
     return _refused("swap-unfinished", f"{word} of '{site.component}' is not at its end", command)
 
 

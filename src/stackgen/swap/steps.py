@@ -123,7 +123,7 @@ class Steps:
     def _beside(self) -> str:
         if self.site.override != self.journal.wanted:
             self.site.write(self.journal.wanted)
-        return f"environments.{self.site.environment}.components.{self.site.component}"
+        return f"environments.{self.site.environment.name}.components.{self.site.component}"
 
     def _empty(self) -> str:
         """A copy makes a box hold what the other one holds, and nothing else: only what was empty may be filled."""
@@ -376,7 +376,7 @@ class Steps:
     def _remove(self) -> str:
         if "beside" in self.site.override:
             self.site.write(alone(self.site.override))
-        return f"environments.{self.site.environment}.components.{self.site.component}"
+        return f"environments.{self.site.environment.name}.components.{self.site.component}"
 
 
 ORDER: Mapping[Kind, tuple[str, ...]] = {

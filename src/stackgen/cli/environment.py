@@ -1,0 +1,19 @@
+"""The stack and the environment that a command's arguments name."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from stackgen.environment.opened import OpenedEnvironment
+from stackgen.environment.opening import load_stack, open_environment
+from stackgen.spec.loading import LoadedStack
+
+
+def environment_of(arguments: Namespace) -> OpenedEnvironment:
+    """The opened environment; raises StackgenError."""
+    return open_environment(arguments.stack, arguments.environment, arguments.output)
+
+
+def stack_of(arguments: Namespace) -> LoadedStack:
+    """The spec; raises StackgenError."""
+    return load_stack(arguments.stack)

@@ -1,0 +1,24 @@
+"""Writes the program of an opened environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stackgen.environment.opened import OpenedEnvironment
+
+if TYPE_CHECKING:
+    from stackgen.disk.writing import Changes
+
+
+def generate(
+    environment: OpenedEnvironment, *, force: bool = False, accept_embeddings: bool = False
+) -> Changes:
+    """Write the program beside the spec, or into the environment's `output`; what was created, changed and deleted.
+
+    force: overwrite files that were changed by hand. accept_embeddings: though stored embeddings would not compare
+    with new ones. Raises StackgenError; then nothing was written.
+    """
+    from stackgen.disk.writing import write
+
+    plan = environment.fitting_plan() if accept_embeddings else environment.checked_plan()
+    return write(environment.program(plan), force=force)
