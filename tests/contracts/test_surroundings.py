@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from stackgen.contracts import Binding, contract, contract_names, mover
+from stackgen.contracts import Binding, contract, contract_names, find_mover
 from stackgen.contracts.projection import environment_variables, plain
 from stackgen.contracts.surroundings import NOTHING_READ, clean, cleaned, for_command, undisturbed
 from stackgen.errors import StackgenError
@@ -202,7 +202,7 @@ def test_no_password_out_of_the_users_files_is_sent(tmp_path: Path, monkeypatch:
         }
         verify({"box": bindings}, {"box": Declared()})
         with pytest.raises(StackgenError):
-            mover("mlflow").content(contract("mlflow").binding.model_validate(bindings["mlflow"]))  # pyright: ignore
+            find_mover("mlflow").content(contract("mlflow").binding.model_validate(bindings["mlflow"]))  # pyright: ignore
         server.shutdown()
     sent = {b64decode(word.removeprefix("Basic ")) for word in told if word.startswith("Basic ")}
     assert b"u:p" in sent

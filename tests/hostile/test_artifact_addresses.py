@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stackgen.contracts import ClauseBroken, mover
+from stackgen.contracts import ClauseBroken, find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding, artifact_round_trip, connected, traces
 from stackgen.contracts.surroundings import clean
 from stackgen.errors import StackgenError
@@ -195,7 +195,7 @@ def test_a_swap_reads_and_writes_no_file_that_a_server_names(
 ) -> None:
     source, target = make(), make()
     (source if hostile == "source" else target).addresses = [address.format(outside)]
-    found = mover("mlflow")
+    found = find_mover("mlflow")
     assert found is not None
     for doing in (
         lambda: found.copy(source.binding, target.binding, None, print),
@@ -219,7 +219,7 @@ def test_a_version_of_files_that_no_run_has_stops_a_swap(make: Callable[[], Serv
     """Its files would stay behind, and the new version would name what is not there."""
     source, target = make(), make()
     source.source = address
-    found = mover("mlflow")
+    found = find_mover("mlflow")
     assert found is not None
     with pytest.raises(StackgenError, match="not moved: version 1 of model m: it is made of files at a "):
         found.copy(source.binding, target.binding, None, print)
@@ -229,7 +229,7 @@ def test_a_server_sends_nobody_on_to_another(make: Callable[[], Server]) -> None
     """Such as to the metadata service of a cloud, whose answer would end up in the new registry."""
     source, target, inside = make(), make(), make()
     source.redirect = f"{inside.url}/metadata"
-    found = mover("mlflow")
+    found = find_mover("mlflow")
     assert found is not None
     found.compare(source.binding, target.binding, None)
     assert any("/artifacts/card.txt" in line for line in source.asked)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from stackgen.contracts import mover
+from stackgen.contracts import find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding
 from stackgen.contracts.mlflow.server import Side, quiet
 from stackgen.contracts.mover import Mover
@@ -72,7 +72,7 @@ def test_files_of_runs_that_have_ended_go_the_way_that_their_users_changed_them(
     boxes: tuple[Box, Box], tmp_path: Path
 ) -> None:
     old, new = boxes
-    world = World(cast(Mover, mover("mlflow")), (old.binding, new.binding), tmp_path / "registry.json")
+    world = World(cast(Mover, find_mover("mlflow")), (old.binding, new.binding), tmp_path / "registry.json")
     old.begin()
     swap = Journal(world.path, "swap", "registry", 1, 2, wanted=BESIDE)
     world.take(swap, "copy")

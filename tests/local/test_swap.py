@@ -14,7 +14,7 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from stackgen.contracts import mover
+from stackgen.contracts import find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding
 from stackgen.contracts.mlflow.server import ORIGIN, Side, files, quiet
 from stackgen.contracts.s3.contract import S3Binding, client
@@ -202,8 +202,10 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         _register(side, run)
         side.client.create_registered_model("kept")
 
-        assert mover("s3").content(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
-        held = mover("mlflow").content(MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"]))  # pyright: ignore
+        assert find_mover("s3").content(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
+        held = find_mover("mlflow").content(
+            MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"])
+        )  # pyright: ignore
         assert held in ("registered model 'triage'", "registered model 'kept'")
         registry.fill(side.client)
 

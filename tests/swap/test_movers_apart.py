@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from stackgen.apart import calling
-from stackgen.contracts import contract, mover
+from stackgen.contracts import contract, find_mover
 from stackgen.contracts.isolation import apart
 from stackgen.contracts.mover import Comparison, Part
 from stackgen.contracts.pgvector.embedding_tables import Collection
@@ -64,12 +64,12 @@ import json, resource, sys
 from stackgen.apart import calling
 from stackgen.contracts import contract
 from stackgen.errors import StackgenError
-from stackgen.contracts import mover
+from stackgen.contracts import find_mover
 name, method, values = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 box = contract(name).binding.model_validate(values)
 arguments = {"content": (box,), "copy": (box, box, None, print), "compare": (box, box, None)}[method]
 try:
-    getattr(mover(name, "documents"), method)(*arguments)
+    getattr(find_mover(name, "documents"), method)(*arguments)
 except StackgenError as error:
     print(error)
 own = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ru_maxrss has the parent's
@@ -143,7 +143,7 @@ def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(
 ) -> None:
     url, asked = dripping
     monkeypatch.setattr(calling, "SILENCE", 15.0)
-    found = mover(name, "documents")
+    found = find_mover(name, "documents")
     assert found is not None
     box = bound(name, url)
     message = refused(lambda: found.copy(box, box, None, print))

@@ -7,9 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from pydantic import BaseModel
+
 from stackgen.contracts.mover import Mover
 from stackgen.swap import start as starting
-from stackgen.swap import steps
+from stackgen.swap.data_move import DataMove
 from stackgen.swap.journal import Journal, read
 from stackgen.swap.site import Site
 
@@ -26,17 +28,17 @@ class World:
     serving: int = 1
 
     def site(self) -> Site:
-        spec = SimpleNamespace(environments={"dev": SimpleNamespace(protect=False)})
         return cast(
             Site,
             SimpleNamespace(
                 name="stack",
                 component="kept",
-                environment="dev",
+                environment=SimpleNamespace(name="dev", protected=False),
                 progress=print,
                 accepts_data=False,
                 override={"box": self.serving, "beside": {"box": 3 - self.serving}},
-                loaded=SimpleNamespace(stack=spec),
+                golden=lambda: None,
+                planned=lambda _: SimpleNamespace(settings=BaseModel()),
                 movers=lambda: iter([("wire", self.mover)]),
                 binding=lambda _, box: self.boxes[box - 1],
                 made=lambda _: {},
@@ -51,7 +53,8 @@ class World:
             if name == "switch":
                 self.serving = journal.target
             else:
-                said = getattr(steps.Steps(self.site(), journal), f"_{name}")()
+                steps = {step.name: step for step in DataMove(self.site(), journal).steps()}
+                said = steps[name].take()
             journal.finish(name, said, 0)
         return said
 

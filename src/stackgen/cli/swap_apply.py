@@ -13,9 +13,9 @@ from stackgen.errors import ExitCode
 
 if TYPE_CHECKING:
     from stackgen.swap.journal import Journal
+    from stackgen.swap.move import Move
     from stackgen.swap.run import Taken
     from stackgen.swap.site import Site
-    from stackgen.swap.steps import Steps
 
 
 def carry_out(arguments: Namespace, console: Console) -> Answer:
@@ -38,18 +38,18 @@ def _carry_out(arguments: Namespace, console: Console, site: Site) -> Answer:
     from stackgen.swap.run import go_on
 
     environment = site.environment
-    steps = _steps(arguments, environment, site)
-    journal = steps.journal
+    move = _move(arguments, environment, site)
+    journal = move.journal
     if journal.finished:
         if journal.kind in ("abandon", "retire"):  # killed after its end, before it was forgotten
             journal.remove()
         return _answer(environment, journal, [])
     _say_what_runs(environment, console, site)
-    console.say(_announced(steps))
+    console.say(_announced(move))
     if not console.confirm(_question(environment, journal), yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=ExitCode.CANCELLED)
     journal.save()
-    taken = go_on(steps)
+    taken = go_on(move)
     if journal.kind in ("abandon", "retire"):
         journal.remove()
     return _answer(environment, journal, taken)
@@ -66,10 +66,10 @@ def _say_what_runs(environment: OpenedEnvironment, console: Console, site: Site)
     site.say_what_runs(environment.program())
 
 
-def _steps(arguments: Namespace, environment: OpenedEnvironment, site: Site) -> Steps:
+def _move(arguments: Namespace, environment: OpenedEnvironment, site: Site) -> Move:
     """The move to make: the one in the journal, if it is not at its end, else a new one."""
     from stackgen.swap.journal import place, read
-    from stackgen.swap.reindex import steps_of
+    from stackgen.swap.moves import move_of
     from stackgen.swap.start import retire, rollback, start
 
     journal = read(place(environment.stack_name, environment.name, site.component))
@@ -79,15 +79,15 @@ def _steps(arguments: Namespace, environment: OpenedEnvironment, site: Site) -> 
         journal = rollback(site, journal)
     else:
         journal = start(site, journal, arguments.to, arguments.changes)
-    return steps_of(site, journal)
+    return move_of(site, journal)
 
 
-def _announced(steps: Steps) -> str:
+def _announced(move: Move) -> str:
     """What is going to happen, and what can't go along."""
-    journal = steps.journal
-    lines = [f"  {step.name:8} {step.does}" for step in steps.plan() if step.name not in journal.done]
+    journal = move.journal
+    lines = [f"  {step.name:8} {step.does}" for step in move.steps() if step.name not in journal.done]
     if journal.kind in ("swap", "return"):
-        lines += [f"  {sentence}" for sentence in steps.moved()]
+        lines += [f"  {sentence}" for sentence in move.moved()]
     return "\n".join(lines)
 
 

@@ -16,7 +16,16 @@ from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, ke
 if TYPE_CHECKING:
     from stackgen.contracts.mover import Mover
 
-__all__ = ["Binding", "Clause", "ClauseBroken", "Contract", "contract", "contract_names", "kept", "mover"]
+__all__ = [
+    "Binding",
+    "Clause",
+    "ClauseBroken",
+    "Contract",
+    "contract",
+    "contract_names",
+    "find_mover",
+    "kept",
+]
 _HERE = Path(__file__).parent
 
 
@@ -34,7 +43,7 @@ def contract_names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name.replace("_", "-") for path in _HERE.glob("*/contract.py")))
 
 
-def mover(name: str, component: str | None = None) -> Mover | None:
+def find_mover(name: str, component: str | None = None) -> Mover | None:
     """The mover of a contract; None where components of the contract hold no data.
 
     A separate process does the work, in a cleaned environment: variables of the user's shell do not reach the

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from stackgen.errors import Problem, StackgenError
 from stackgen.swap.journal import Journal
+from stackgen.swap.move import Move
 from stackgen.swap.overrides import exchanged
-from stackgen.swap.steps import Steps
 
 
 @dataclass(frozen=True)
@@ -21,28 +21,28 @@ class Taken:
     earlier: bool
 
 
-def go_on(steps: Steps) -> list[Taken]:
+def go_on(move: Move) -> list[Taken]:
     """Take every step that is not done yet.
 
     Raises the StackgenError of a step that fails. Before bindings are switched the old box then takes writes
     again; after that, everything returns to it first.
     """
-    journal, taken = steps.journal, list[Taken]()
-    for step in steps.plan():
+    journal, taken = move.journal, list[Taken]()
+    for step in move.steps():
         known = journal.done.get(step.name)
         if known is not None:
             taken.append(Taken(step.name, known["detail"], known["seconds"], True))
             continue
         journal.begin(step.name)
-        steps.site.progress(step.does)
+        move.site.progress(step.does)
         start = time.monotonic()
         try:
             detail = step.take()
         except StackgenError as error:
-            raise _let_go(steps, error) from error
+            raise _let_go(move, error) from error
         except BaseException:  # Ctrl-C, or a bug of ours: nothing is left frozen for it
-            if journal.kind in ("swap", "return") and not steps.switched:
-                _thaw(steps)
+            if journal.kind in ("swap", "return") and not move.switched:
+                _thaw(move)
             raise
         seconds = time.monotonic() - start
         journal.finish(step.name, detail, seconds)
@@ -63,22 +63,22 @@ def way_back(journal: Journal) -> Journal:
     return back
 
 
-def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
+def _let_go(move: Move, error: StackgenError) -> StackgenError:
     """Leave the old box serving; the error, with what was done about it."""
-    journal = steps.journal
+    journal = move.journal
     if journal.kind not in ("swap", "return"):
         return error
-    if not steps.switched:
+    if not move.switched:
         try:
-            _thaw(steps)
+            _thaw(move)
         except StackgenError as also:
-            return StackgenError([*error.problems, *also.problems, _frozen(steps)], error.exit_code)
+            return StackgenError([*error.problems, *also.problems, _frozen(move)], error.exit_code)
         message = f"box {journal.source} of '{journal.component}' serves as before; its data is untouched"
         told = Problem(
             "swap-stopped",
             message,
-            hint=f"go on with `{_command(steps)} {'--apply' if journal.kind == 'swap' else '--rollback'}`",
-            next=f"{_command(steps)} --rollback",
+            hint=f"go on with `{_command(move)} {'--apply' if journal.kind == 'swap' else '--rollback'}`",
+            next=f"{_command(move)} --rollback",
         )
         return StackgenError([*error.problems, told], error.exit_code)
     if journal.kind == "return":
@@ -86,26 +86,28 @@ def _let_go(steps: Steps, error: StackgenError) -> StackgenError:
     back = way_back(journal)
     back.reason = error.problems[0].message
     back.save()
-    steps.site.progress(f"box {journal.target} failed, so box {journal.source} serves again: {back.reason}")
+    move.site.progress(f"box {journal.target} failed, so box {journal.source} serves again: {back.reason}")
     try:
-        go_on(type(steps)(steps.site, back))
+        go_on(type(move)(move.site, back))
     except StackgenError as also:
         raise StackgenError([*error.problems, *also.problems], error.exit_code) from also
     message = f"the new box failed after bindings were switched, so box {journal.source} serves again, with all data"
     return StackgenError([*error.problems, Problem("swap-rolled-back", message)], error.exit_code)
 
 
-def _command(steps: Steps) -> str:
-    return f"stackgen swap {steps.site.name} {steps.journal.component} -e {steps.site.environment.name}"
+def _command(move: Move) -> str:
+    return f"stackgen swap {move.site.name} {move.journal.component} -e {move.site.environment.name}"
 
 
-def _frozen(steps: Steps) -> Problem:
-    message = f"box {steps.journal.source} of '{steps.journal.component}' serves as before, and still refuses writes"
-    return Problem("box-frozen", message, next=f"{_command(steps)} --rollback")
+def _frozen(move: Move) -> Problem:
+    message = (
+        f"box {move.journal.source} of '{move.journal.component}' serves as before, and still refuses writes"
+    )
+    return Problem("box-frozen", message, next=f"{_command(move)} --rollback")
 
 
-def _thaw(steps: Steps) -> None:
+def _thaw(move: Move) -> None:
     """The old box takes writes; what was copied while it did not is copied again next time."""
-    if steps.journal.frozen:
-        steps.thaw()
-    steps.journal.forget("freeze", "delta", "open", "hide")
+    if move.journal.frozen:
+        move.thaw()
+    move.journal.forget("freeze", "delta", "open", "hide")

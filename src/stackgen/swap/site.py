@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stackgen.contracts import Binding, contract, mover
+from stackgen.contracts import Binding, contract, find_mover
 from stackgen.contracts.mover import Mover
 from stackgen.environment.deploying import Options, StoredEmbeddings, deploy, deployable_plan
 from stackgen.environment.opened import OpenedEnvironment
@@ -159,7 +159,7 @@ class Site:
         """Contract and mover, for every contract of the component whose boxes hold data."""
         capability = self.plan().by_name[self.component].capability
         for name in self.environment.shelf.capability(capability).contracts:
-            found = mover(name, self.component)
+            found = find_mover(name, self.component)
             if found is not None:
                 yield name, found
 

@@ -1,394 +1,123 @@
-"""The steps of a move between two boxes. Each looks at what is there, so it can be taken again after a crash."""
+"""Every step of a swap, in order: one list where data is copied, one where embeddings are made anew."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from stackgen.contracts.mover import Memory, Mover
-from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.swap.copying import caught_up, copied
-from stackgen.swap.journal import Journal, Kind
-from stackgen.swap.losses import refuse_lost
-from stackgen.swap.overrides import Override, alone, exchanged, with_port
-from stackgen.swap.ports import unused_port
-from stackgen.swap.proofs import held_parts, must_be_equal, refuse_undecided, unlike, was_written
-from stackgen.swap.site import Site
+from stackgen.swap.move import Move, Step
 
-QUIET = 3  # seconds without a write before a box is deleted
+if TYPE_CHECKING:
+    from stackgen.swap.data_move import DataMove
+    from stackgen.swap.embedding_move import EmbeddingMove
 
 
-@dataclass(frozen=True)
-class Step:
-    """name: as the journal has it. does: for people. take: does it, and says what came of it."""
-
-    name: str
-    does: str
-    take: Callable[[], str]
+def of_data(move: DataMove) -> Iterator[Step]:
+    """The steps of a component whose data is copied. What its contracts have no use for is left out."""
+    kinds = {"swap": _swap, "return": _return, "abandon": _abandon, "retire": _retire}
+    return kinds[move.journal.kind](move)
 
 
-class Steps:
-    """Steps of one journal's move."""
-
-    def __init__(self, site: Site, journal: Journal) -> None:
-        self.site = site
-        self.journal = journal
-        self._proven = False
-
-    @property
-    def switched(self) -> bool:
-        """Whether the spec says that the target serves."""
-        return self.site.override.get("box", 1) == self.journal.target
-
-    def plan(self) -> list[Step]:
-        """All steps in order; those that the components' contract has no use for are left out."""
-        every = {step.name: step for step in self._every()}
-        movable = list(self.site.movers())
-        left_out: set[str] = set()
-        if not movable:
-            left_out |= {
-                "unchanged",
-                "empty",
-                "gather",
-                "copy",
-                "freeze",
-                "delta",
-                "open",
-                "keep",
-                "settle",
-                "prove",
-                "thaw",
-                "close",
-            }
-        if not any(found.freeze for _, found in movable):
-            left_out |= {"unchanged", "freeze", "open", "keep", "thaw"}
-        if all(found.freeze for _, found in movable):
-            left_out |= {"gather"}
-        if self.journal.kind == "retire" and not self._closable():
-            left_out |= {"close", "settle"}
-        if self.site.golden() is None:
-            left_out |= {"replay"}
-        return [every[name] for name in ORDER[self.journal.kind] if name not in left_out]
-
-    def thaw(self) -> str:
-        """Let the source take writes again."""
-        for name, found in self.site.movers():
-            if found.thaw is not None:
-                found.thaw(self.site.binding(name, self.journal.source))
-        self.journal.frozen = False
-        self.journal.save()
-        return "writes are taken"
-
-    def replay(self) -> str:
-        """Golden behaviour through the new bindings; raises StackgenError(behaviour-drifted)."""
-        return self.site.replay()
-
-    def moved(self) -> Iterator[str]:
-        """What goes along and what can't, for people."""
-        for name, found in self.site.movers():
-            yield f"{name} is moved with {found.tool}: {', '.join(found.carries)}"
-            yield f"not moved: {', '.join(found.leaves)}"
-
-    def _every(self) -> Iterator[Step]:
-        here, there = self.journal.source, self.journal.target
-        goes = there if self._gives_up else here
-        yield Step("beside", f"write box {there} into the spec, beside box {here}", self._beside)
-        yield Step("deploy", f"deploy box {there}; box {here} goes on serving", self.site.up)
-        yield Step("empty", f"look whether box {there} is empty", self._empty)
-        yield Step("verify", f"measure every clause of box {there}", lambda: self._measured(there))
-        yield Step("unchanged", f"look whether box {there} is as it was at the switch", self._unchanged)
-        yield Step("gather", f"bring over what reached box {there} late", self._gather)
-        yield Step("copy", "copy data while applications read and write", self._copy)
-        yield Step("freeze", f"let box {here} refuse writes", self._freeze)
-        yield Step("delta", "copy what was written since, and compare", self._delta)
-        yield Step("open", f"let box {there} take writes", self._open)
-        yield Step("switch", f"write into the spec that box {there} serves", self._switch)
-        yield Step("bind", "switch bindings; what uses them restarts", self.site.up)
-        yield Step("settle", f"bring over what reached box {here} late, and compare", self._settle)
-        yield Step("check", "measure every clause through the bindings", lambda: self._measured(there))
-        yield Step("keep", f"note that box {there} is no copy any more", self._open)
-        yield Step("replay", "ask the golden questions, and compare with what was recorded", self.replay)
-        yield Step("thaw", f"let box {here} take writes", self.thaw)
-        yield Step("prove", f"compare box {there} with box {here} once more", self._prove)
-        yield Step("close", f"give box {here} another port, so that no client writes to it", self._close)
-        yield Step("remove", f"take box {goes} out of the spec", self._remove)
-        yield Step("clean", "delete its resources and its data", lambda: self._clean(goes))
-
-    @property
-    def _gives_up(self) -> bool:
-        return self.journal.kind == "abandon"
-
-    def _beside(self) -> str:
-        if self.site.override != self.journal.wanted:
-            self.site.write(self.journal.wanted)
-        return f"environments.{self.site.environment.name}.components.{self.site.component}"
-
-    def _empty(self) -> str:
-        """A copy makes a box hold what the other one holds, and nothing else: only what was empty may be filled."""
-        if "verify" in self.journal.done:  # of a version that did not look: the copy may have begun
-            return "not looked at"
-        for name, found in self.site.movers():
-            held = found.content(self.site.binding(name, self.journal.target))
-            if held:
-                box = f"box {self.journal.target} of '{self.journal.component}'"
-                message = f"{box} holds data already ({held}), which the swap would replace"
-                hint = "move that data away or delete it yourself, then go on"
-                raise StackgenError(Problem("box-not-empty", message, hint=hint), ExitCode.POLICY)
-        return "it holds nothing"
-
-    def _measured(self, box: int) -> str:
-        report = self.site.measure(box)
-        return ", ".join(f"{count} {status}" for status, count in report.counts().items())
-
-    def _sides(self) -> Iterator[tuple[str, Mover, Any, Any]]:
-        for name, found in self.site.movers():
-            source = self.site.binding(name, self.journal.source)
-            target = self.site.binding(name, self.journal.target)
-            yield name, found, source, target
-
-    def _gather(self) -> str:
-        """Before the way back: what the old box got too late, as after every switch."""
-        memory: dict[str, Memory] = {}
-        numbers = (self.journal.target, self.journal.source)
-        for name, found, source, target in self._sides():
-            late = caught_up(self.journal, name, found, (target, source), self.site.progress)
-            if found.copy_late is not None:
-                self._agree(name, found, late, (target, source), numbers)
-            memory[name] = found.reversed_memory(late)
-        self.journal.memory = memory  # saved with the step's end, so that it is never reversed twice
-        return "nothing is left behind"
-
-    def _bring(self, name: str, found: Mover, source: Any, target: Any, since: Memory | None) -> None:
-        """Copy to a target that no one else writes to. On the way back it is a closed box, and as it was left."""
-        closed = self.journal.kind == "return" and found.freeze is not None
-        if closed and self.journal.closed.get(name):
-            self._refuse_written(found, target, self.journal.target, self.journal.closed[name])
-        self.journal.closed[name] = []
-        self.journal.save()  # before, since a crash in the copy leaves the box as neither
-        copied(self.journal, name, found, (source, target), since, self.site.progress)
-        if closed:
-            self.journal.closed[name] = held_parts(found, target)
-            self.journal.save()
-
-    def _since(self, name: str, found: Mover, target: Any) -> Memory | None:
-        """What is known of an earlier copy, where the source is not frozen: only what is new is looked at.
-
-        Nothing is, where the target holds nothing: its data was lost, and not deleted by its users one by one. On the
-        way back they may write to it the next moment.
-        """
-        if found.freeze is not None:
-            return None
-        if found.content(target):
-            return self.journal.memory.get(name)
-        if self.journal.kind != "return":
-            return None
-        self.journal.memory[name] = {}  # a copy that is interrupted leaves a target that holds something
-        return {}
-
-    def _copy(self) -> str:
-        back = self.journal.kind == "return"
-        if back:
-            refuse_lost(self.site, self.journal, self.journal.source)
-        for name, found, source, target in self._sides():
-            self._bring(name, found, source, target, self._since(name, found, target) if back else None)
-        return ", ".join(found.tool for _, found in self.site.movers())
-
-    def _freeze(self) -> str:
-        self.journal.frozen = True
-        self.journal.save()  # before, so that no crash leaves a frozen box unknown
-        for _, found, source, _ in self._sides():
-            if found.freeze is not None:
-                found.freeze(source)
-        return "writes are refused, reads are answered"
-
-    def _delta(self) -> str:
-        """The last copy before the switch; where the source is frozen the sides must be equal now."""
-        if self.journal.kind == "return":
-            refuse_lost(self.site, self.journal, self.journal.source)
-        said: list[str] = []
-        for name, found, source, target in self._sides():
-            self._bring(name, found, source, target, self._since(name, found, target))
-            if found.freeze is not None:
-                compared = found.compare(source, target, None)
-                said.append(must_be_equal(compared, self.journal.source, self.journal.target))
-                self.journal.proof[name] = [[part.name, part.source_checksum] for part in compared.parts]
-            else:
-                self._bring_late(name, found, source, target)
-        boxes = (self.journal.source, self.journal.target)
-        self.journal.made = {str(box): self.site.made(box) for box in boxes}
-        return "; ".join(said) or "copied once more; compared after the switch, since writes go on"
-
-    def _bring_late(self, name: str, found: Mover, source: Any, target: Any) -> None:
-        """Bring what `copy` does not see. On the way back clients with old bindings may write to the target."""
-        if found.copy_late is None:
-            return
-        known = self.journal.settled.get(name, {}) if self.journal.kind == "return" else None
-        found.copy_late(source, target, known, self.site.progress)
-        self.journal.settled[name] = {**(known or {}), **found.compare(source, target, None).alike}
-
-    def _open(self) -> str:
-        """The target takes writes again, if an earlier move froze it."""
-        for _, found, _, target in self._sides():
-            if found.thaw is not None:
-                found.thaw(target)
-        return "writes are taken"
-
-    def _switch(self) -> str:
-        if not self.switched:
-            self.site.write(self._opened(exchanged(self.site.override)))
-        return f"box {self.journal.target} serves"
-
-    def _settle(self) -> str:
-        said: list[str] = []
-        numbers = (self.journal.source, self.journal.target)
-        for name, found, source, target in self._sides():
-            if found.freeze is not None:
-                said.append(self._closed(name, found, source))
-                continue
-            late = caught_up(self.journal, name, found, (source, target), self.site.progress)
-            said.append(self._agree(name, found, late, (source, target), numbers))
-        return "; ".join(said)
-
-    def _agree(
-        self, name: str, found: Mover, late: Memory, boxes: tuple[Any, Any], numbers: tuple[int, int]
-    ) -> str:
-        """Compare after a copy, and bring what it does not see; what was compared. numbers: of the boxes."""
-        settled = self.journal.settled.get(name, {})
-        compared = found.compare(*boxes, late, settled)
-        if not compared.equal and found.copy_late is not None:
-            found.copy_late(*boxes, settled, self.site.progress)
-            compared = found.compare(*boxes, late, settled)
-        self.journal.settled[name] = {**settled, **compared.alike}
-        self.journal.save()
-        if self.journal.kind == "retire":
-            refuse_undecided(compared, *numbers)
-        return must_be_equal(compared, *numbers)
-
-    def _closed(self, name: str, found: Mover, source: Any) -> str:
-        """Whether nothing was written to a frozen box. What was stays there: it is said, and nothing is deleted."""
-        here, there = self.journal.source, self.journal.target
-        if self.journal.kind == "retire" and not found.content(source):
-            return f"box {here} holds nothing any more"
-        parts = unlike(held_parts(found, source), self.journal.proof.get(name, []))
-        if not parts:
-            return "nothing was written there since it was compared"
-        if self.journal.kind == "retire":
-            raise was_written(here, parts)
-        message = (
-            f"box {here} of '{self.journal.component}' was written to after it was closed: {', '.join(parts)}"
-        )
-        hint = (
-            f"a client lets its own sessions write: give it the new bindings, bring what it wrote to box {there}, and "
-            f"undo it in box {here}; before that no box is deleted or replaced"
-        )
-        if f"{message}; {hint}" not in self.journal.warnings:
-            self.journal.warnings.append(f"{message}; {hint}")
-        return message
-
-    def _unchanged(self) -> str:
-        """Before the way back makes the closed box hold what the other one holds, and nothing else."""
-        if "copy" in self.journal.done:  # of a version that did not look
-            return "not looked at"
-        for name, found, _, target in self._sides():
-            if found.freeze is not None:
-                self._refuse_written(found, target, self.journal.target, self.journal.proof.get(name, []))
-        return "nothing was written there since"
-
-    def _refuse_written(self, found: Mover, binding: Any, box: int, known: list[list[str]]) -> None:
-        """Raise StackgenError(data-differs) where a box that was closed for writing is not as it was then.
-
-        A client that lets its own sessions write is not kept from it.
-        """
-        if parts := unlike(held_parts(found, binding), known):
-            raise was_written(box, parts)
-
-    def _closable(self) -> bool:
-        """Whether the old box takes writes until it ends, and can be given a port that its clients do not know."""
-        try:
-            settings = self.site.planned(self.journal.source).settings
-        except StopIteration:  # it is out of the spec already
-            return "close" in self.journal.done
-        return "port" in type(settings).model_fields
-
-    def _close(self) -> str:
-        """What is written with old bindings from here on fails, and is not lost with the box."""
-        beside = self.site.override["beside"]
-        port = unused_port()
-        closed = {**self.site.override, "beside": with_port(beside, port)}
-        self.journal.wanted = exchanged(closed)  # with this port it is started again, if it must be
-        self.journal.former["given_port"] = port  # for the way back
-        self.journal.save()
-        self.site.write(closed)
-        return self.site.up()
-
-    def _opened(self, serves: Override) -> Override:
-        """A box that was to be retired serves again: at the port that it had before."""
-        given = self.journal.given_port
-        if given is None or serves.get("settings", {}).get("port") != given:
-            return serves
-        return with_port(serves, self.journal.wanted["beside"].get("settings", {}).get("port"))
-
-    def _prove(self) -> str:
-        """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
-        refuse_lost(self.site, self.journal, self.journal.target)
-        said = self._settle()
-        self._must_be_quiet()
-        self._proven = True
-        return said
-
-    def _clean(self, box: int) -> str:
-        """Looks once more where another run of the command has looked, maybe long ago."""
-        if self.journal.kind == "retire" and not self._proven:
-            self._prove_again(box)
-        return self.site.up(without=box)
-
-    def _prove_again(self, box: int) -> None:
-        """A box that does not run any more is started for it: it may have been written to before it was stopped."""
-        try:
-            self._prove()
-        except StackgenError as error:
-            if not {problem.code for problem in error.problems} <= {"not-deployed", "not-serving"}:
-                raise
-            if not self.site.made(box):
-                return  # it is gone already
-            if not self.journal.wanted:  # of a version that did not note it
-                raise
-            beside = exchanged(self.journal.wanted)["beside"]
-            self.site.write({**self.site.override, "beside": beside})
-            self.site.up()
-            self._prove()
-        self._remove()
-
-    def _must_be_quiet(self) -> None:
-        """Refuse to delete a box that somebody still writes to."""
-        before = dict(self.journal.memory)
-        time.sleep(QUIET)
-        for name, found, source, target in self._sides():
-            if found.freeze is not None:
-                continue
-            if caught_up(self.journal, name, found, (source, target), _silent) != before[name]:
-                message = f"box {self.journal.source} is still written to, by somebody with its old bindings"
-                hint = "restart what uses it, so that it takes the new ones; then retire it again"
-                raise StackgenError(Problem("box-in-use", message, hint=hint), ExitCode.DEPLOYMENT)
-
-    def _remove(self) -> str:
-        if "beside" in self.site.override:
-            self.site.write(alone(self.site.override))
-        return f"environments.{self.site.environment.name}.components.{self.site.component}"
+def _swap(move: DataMove) -> Iterator[Step]:
+    here, there = move.journal.source, move.journal.target
+    yield from _target(move, there, here, move.require_empty if move.holds_data else None)
+    yield from _copy(move, here)
+    yield from _switch(move, there)
+    yield from _settle(move, here)
+    yield Step("check", "measure every clause through the bindings", move.measure_target)
+    if move.freezes:
+        yield Step("keep", f"note that box {there} is no copy any more", move.unfreeze_target)
+    yield from _replay(move)
 
 
-ORDER: Mapping[Kind, tuple[str, ...]] = {
-    "swap": (
-        *("beside", "deploy", "empty", "verify", "copy", "freeze", "delta", "switch", "bind"),
-        *("settle", "check", "keep", "replay"),
-    ),
-    "return": ("unchanged", "gather", "copy", "freeze", "delta", "open", "switch", "bind", "settle", "check"),
-    "abandon": ("thaw", "remove", "clean"),
-    "retire": ("prove", "close", "settle", "remove", "clean"),
-}
+def _return(move: DataMove) -> Iterator[Step]:
+    here, there = move.journal.source, move.journal.target
+    if move.freezes:
+        says = f"look whether box {there} is as it was at the switch"
+        yield Step("unchanged", says, move.require_unchanged)
+    if move.takes_late_writes:
+        yield Step("gather", f"bring over what reached box {there} late", move.gather_late_writes)
+    yield from _copy(move, here)
+    if move.freezes:
+        yield Step("open", f"let box {there} take writes", move.unfreeze_target)
+    yield from _switch(move, there)
+    yield from _settle(move, here)
+    yield Step("check", "measure every clause through the bindings", move.measure_target)
 
 
-def _silent(_: str) -> None:
-    pass
+def _abandon(move: DataMove) -> Iterator[Step]:
+    if move.freezes:
+        yield Step("thaw", f"let box {move.journal.source} take writes", move.thaw)
+    yield from _delete(move, move.journal.target)
+
+
+def _retire(move: DataMove) -> Iterator[Step]:
+    here, there = move.journal.source, move.journal.target
+    if move.holds_data:
+        yield Step("prove", f"compare box {there} with box {here} once more", move.prove)
+        if move.can_close:
+            says = f"give box {here} another port, so that no client writes to it"
+            yield Step("close", says, move.close_source)
+            yield from _settle(move, here)
+    yield from _delete(move, here)
+
+
+def of_embeddings(move: EmbeddingMove) -> Iterator[Step]:
+    """The steps of a model whose embeddings are made anew, by the journal's kind."""
+    kind, here, there = move.journal.kind, move.journal.source, move.journal.target
+    if kind in ("swap", "return"):
+        yield from _target(move, there, here, None)
+        says = f"make all embeddings by box {there}, while applications read and write"
+        yield Step("backfill", says, move.make_embeddings)
+        yield Step("freeze", "let the vector stores refuse writes", move.freeze)
+        yield Step("delta", "make what was written since, and compare", move.make_rest)
+        yield Step("hide", f"take the names of box {here}'s tables away", move.hide_tables)
+        yield from _switch(move, there)
+        yield Step("show", f"give the names to box {there}'s tables, and take writes", move.publish_tables)
+        yield Step("check", "measure every clause through the bindings", move.measure_target)
+        if kind == "swap":
+            yield from _replay(move)
+    elif kind == "abandon":
+        yield Step("thaw", f"let box {here} take writes", move.thaw)
+        yield Step("drop", "delete the embeddings that serve no longer", move.drop_tables)
+        yield Step("remove", f"take box {there} out of the spec", move.remove_from_spec)
+        yield Step("clean", "delete its resources and its data", lambda: move.delete(there))
+    elif kind == "retire":
+        yield Step("drop", "delete the embeddings that serve no longer", move.drop_tables)
+
+
+def _target(move: Move, there: int, here: int, require_empty: Callable[[], str] | None) -> Iterator[Step]:
+    yield Step("beside", f"write box {there} into the spec, beside box {here}", move.add_target)
+    yield Step("deploy", f"deploy box {there}; box {here} goes on serving", move.deploy)
+    if require_empty is not None:
+        yield Step("empty", f"look whether box {there} is empty", require_empty)
+    yield Step("verify", f"measure every clause of box {there}", move.measure_target)
+
+
+def _copy(move: DataMove, here: int) -> Iterator[Step]:
+    if move.holds_data:
+        yield Step("copy", "copy data while applications read and write", move.copy)
+    if move.freezes:
+        yield Step("freeze", f"let box {here} refuse writes", move.freeze)
+    if move.holds_data:
+        yield Step("delta", "copy what was written since, and compare", move.copy_rest)
+
+
+def _switch(move: DataMove | EmbeddingMove, there: int) -> Iterator[Step]:
+    yield Step("switch", f"write into the spec that box {there} serves", move.switch)
+    yield Step("bind", "switch bindings; what uses them restarts", move.deploy)
+
+
+def _settle(move: DataMove, here: int) -> Iterator[Step]:
+    if move.holds_data:
+        yield Step("settle", f"bring over what reached box {here} late, and compare", move.settle)
+
+
+def _replay(move: Move) -> Iterator[Step]:
+    if move.recorded:
+        yield Step("replay", "ask the golden questions, and compare with what was recorded", move.replay)
+
+
+def _delete(move: DataMove, box: int) -> Iterator[Step]:
+    yield Step("remove", f"take box {box} out of the spec", move.remove_from_spec)
+    yield Step("clean", "delete its resources and its data", lambda: move.delete(box))

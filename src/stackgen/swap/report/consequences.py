@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from stackgen.contracts import contract, mover
+from stackgen.contracts import contract, find_mover
 from stackgen.contracts.mover import Mover
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.swap.report.model import Statement
@@ -93,7 +93,7 @@ def data(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Itera
         return
     both = [name for name in before.implementation.kept if name in after.implementation.kept]
     kept = [name for name in before.implementation.kept if contract(name).holds]
-    movers = {name: found for name in both if contract(name).holds and (found := mover(name))}
+    movers = {name: found for name in both if contract(name).holds and (found := find_mover(name))}
     for name in kept:
         found = movers.get(name)
         if found is None:

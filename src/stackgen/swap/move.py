@@ -1,0 +1,75 @@
+"""A move between two boxes of a component: what every kind of it can do, and the steps that it takes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from stackgen.swap.journal import Journal
+from stackgen.swap.overrides import alone
+from stackgen.swap.site import Site
+
+
+@dataclass(frozen=True)
+class Step:
+    """name: as the journal has it. does: for people. take: does it, and says what came of it."""
+
+    name: str
+    does: str
+    take: Callable[[], str]
+
+
+class Move(ABC):
+    """One journal's move. Each action looks at what is there, so it can be taken again after a crash."""
+
+    def __init__(self, site: Site, journal: Journal) -> None:
+        self.site = site
+        self.journal = journal
+
+    @abstractmethod
+    def steps(self) -> list[Step]:
+        """All steps in order."""
+
+    @abstractmethod
+    def thaw(self) -> str:
+        """Let the box that serves take writes again."""
+
+    @abstractmethod
+    def moved(self) -> Iterator[str]:
+        """What goes along and what can't, for people."""
+
+    @property
+    def switched(self) -> bool:
+        """Whether the spec says that the target serves."""
+        return self.site.override.get("box", 1) == self.journal.target
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the environment has a recording of golden questions."""
+        return self.site.golden() is not None
+
+    def add_target(self) -> str:
+        """Write the second box into the spec."""
+        if self.site.override != self.journal.wanted:
+            self.site.write(self.journal.wanted)
+        return f"environments.{self.site.environment.name}.components.{self.site.component}"
+
+    def deploy(self) -> str:
+        """Make what runs equal to the spec."""
+        return self.site.up()
+
+    def measure_target(self) -> str:
+        """Measure every clause of the target; raises StackgenError(clause-broken)."""
+        report = self.site.measure(self.journal.target)
+        return ", ".join(f"{count} {status}" for status, count in report.counts().items())
+
+    def replay(self) -> str:
+        """Ask the golden questions through the new bindings; raises StackgenError(behaviour-drifted)."""
+        return self.site.replay()
+
+    def remove_from_spec(self) -> str:
+        """Take the second box out of the spec."""
+        if "beside" in self.site.override:
+            self.site.write(alone(self.site.override))
+        return f"environments.{self.site.environment.name}.components.{self.site.component}"
