@@ -14,6 +14,11 @@ STACK = ("stack.yaml", "-e", "dev")
 HEAD = "# ours\napiVersion: stackgen/v1\nname: swapped # its name\ncomponents:\n"
 KNOWLEDGE = "  knowledge: {capability: vector_store, dimensions: 3, needs: [transactions]}\n"
 OLDER = ("--to", "local/postgresql", "--set", 'settings.version="16"')
+# of a swap of KNOWLEDGE where no golden questions are recorded; tests/swap/test_steps.py has every list
+STEPS = (
+    *("beside", "deploy", "empty", "verify", "copy", "freeze", "delta", "switch", "bind"),
+    *("settle", "check", "keep"),
+)
 TAIL = "environments:\n  dev: {provider: local} # here\n"
 
 

@@ -24,12 +24,11 @@ import pytest
 from stackgen.contracts.mlflow.contract import MlflowBinding
 from stackgen.contracts.mlflow.server import Side, quiet
 from stackgen.contracts.s3.contract import S3Binding, client
-from stackgen.swap import steps
 from tests.conftest import Cli
 from tests.local import processes
 from tests.local.applications import Application, Bindings, database, objects, runs, version
 from tests.local.processes import servers, supervisor, variable
-from tests.local.swapping import STACK, bindings, gone, kill, swap, up
+from tests.local.swapping import STACK, STEPS, bindings, gone, kill, swap, up
 
 pytestmark = [pytest.mark.local, pytest.mark.nightly, pytest.mark.timeout(6 * 3600)]
 ROUNDS = int(os.environ.get("STACKGEN_CHAOS_ROUNDS", "100"))
@@ -156,7 +155,7 @@ def fill_the_disk(world: World) -> None:
 
 
 def kill_a_swap(world: World) -> None:
-    step = world.chance.choice(steps.ORDER["swap"][:-1])
+    step = world.chance.choice(STEPS)
     edge = world.chance.choice(["before", "after"])
     restart = world.chance.choice([stop_and_start, kill_the_supervisor, reboot])
     word = world.chance.choice(["--apply", "--rollback"])

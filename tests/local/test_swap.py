@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -17,13 +17,26 @@ from botocore.exceptions import BotoCoreError
 from stackgen.contracts import find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding
 from stackgen.contracts.mlflow.server import ORIGIN, Side, files, quiet
+from stackgen.contracts.mover import Mover
 from stackgen.contracts.s3.contract import S3Binding, client
-from stackgen.swap import steps
 from tests.conftest import Cli
 from tests.local import registry
 from tests.local.applications import Application, numbers, objects, rows, runs, version, write_in_spite
 from tests.local.processes import reboot, servers
-from tests.local.swapping import HEAD, KNOWLEDGE, OLDER, STACK, TAIL, bindings, gone, kill, spec, swap, up
+from tests.local.swapping import (
+    HEAD,
+    KNOWLEDGE,
+    OLDER,
+    STACK,
+    STEPS,
+    TAIL,
+    bindings,
+    gone,
+    kill,
+    spec,
+    swap,
+    up,
+)
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 
@@ -36,7 +49,7 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     application.goes_on()
     command = ("swap", "stack.yaml", "knowledge", "-e", "dev", "--apply", "--yes")
     kill(stack, "before", "beside", *command, *OLDER)
-    for step in steps.ORDER["swap"][:-1]:  # `replay` is no step where nothing is recorded
+    for step in STEPS:
         if step in ("deploy", "copy", "bind"):
             kill(stack, "amid", step, *command)
         if step in ("freeze", "switch"):
@@ -203,9 +216,9 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         side.client.create_registered_model("kept")
 
         assert find_mover("s3").content(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
-        held = find_mover("mlflow").content(
+        held = cast(Mover, find_mover("mlflow")).content(
             MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"])
-        )  # pyright: ignore
+        )
         assert held in ("registered model 'triage'", "registered model 'kept'")
         registry.fill(side.client)
 

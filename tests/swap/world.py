@@ -18,6 +18,10 @@ from stackgen.swap.site import Site
 BESIDE = {"box": 1, "beside": {"box": 2}}
 
 
+class NoSettings(BaseModel):
+    """Of an implementation that has none, not even a port."""
+
+
 @dataclass
 class World:
     """Two boxes of a component, and its journal on disk. mover: replaced where a copy is to be interrupted."""
@@ -38,7 +42,7 @@ class World:
                 accepts_data=False,
                 override={"box": self.serving, "beside": {"box": 3 - self.serving}},
                 golden=lambda: None,
-                planned=lambda _: SimpleNamespace(settings=BaseModel()),
+                planned=lambda _: SimpleNamespace(settings=NoSettings()),
                 movers=lambda: iter([("wire", self.mover)]),
                 binding=lambda _, box: self.boxes[box - 1],
                 made=lambda _: {},
