@@ -130,6 +130,7 @@ def _compile(compiler: Path, scratch: Path, binary: Path) -> None:
 
 def _guard(compiler: Path, scratch: Path) -> None:
     """A copy of the SDK's module, as go.sum has it, whose servers answer this user's processes only."""
+    installers.go(compiler, scratch, "mod", "download", SDK)  # a listing alone fetches nothing
     listing = installers.go(compiler, scratch, "list", "-m", "-f", "{{.Dir}}", SDK)
     shutil.copytree(listing.strip(), scratch / "sdk", copy_function=shutil.copyfile)
     package, before, after = LISTENS
