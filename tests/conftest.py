@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -57,8 +62,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Together(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest groups first, then other files with what takes its time, then the rest; each in its own order."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave `nightly` out unless `-m` names it; put the longest groups first, each in its own order."""
+    _leave_out_nightly(config, items)
     slow = {_group(item.nodeid) for item in items if not item.get_closest_marker("unit")}
 
     def rank(item: pytest.Item) -> int:
@@ -66,6 +72,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(group) if group in LONGEST else len(LONGEST) + (group not in slow)
 
     items.sort(key=rank)
+
+
+def names_nightly(expression: str) -> bool:
+    """Whether an expression of `-m` says anything of nightly tests."""
+    return bool(re.search(r"\bnightly\b", expression))
+
+
+def _leave_out_nightly(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Not by `-m` in addopts, which an `-m` of the command line replaces."""
+    if names_nightly(config.option.markexpr):
+        return
+    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("nightly")]
 
 
 def _group(nodeid: str) -> str:
@@ -124,10 +144,46 @@ class Cli:
         return done
 
 
+class InProcess(Cli):
+    """Runs the command in this process: its start-up is most of what a command takes that starts no engine."""
+
+    def __call__(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        from stackgen.cli.main import main
+
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, self.environment, clear=True),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            _as_before(),
+        ):
+            try:
+                returned = int(main(arguments))
+            except SystemExit as ended:  # argparse's way
+                returned = int(ended.code or 0)
+        done = subprocess.CompletedProcess(arguments, returned, out.getvalue(), err.getvalue())
+        assert code is None or returned == code, f"exit {returned}\n{done.stdout}\n{done.stderr}"
+        return done
+
+
+@contextlib.contextmanager
+def _as_before() -> Iterator[None]:
+    """Put back what the command sets for a process of its own."""
+    mask, threshold = os.umask(0o022), gc.get_threshold()
+    os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(mask)
+        gc.set_threshold(*threshold)
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    """The command line in an empty folder."""
-    return Cli(tmp_path, tmp_path / "data")
+def cli(tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
+    """The command line in an empty folder; for a unit test in its own process."""
+    kind = InProcess if request.node.get_closest_marker("unit") else Cli
+    return kind(tmp_path, tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
