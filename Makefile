@@ -11,7 +11,6 @@ SEED ?= 1
 JOBS ?= 2
 PARTS ?=
 QUESTION ?= How long do I have to report a stolen car?
-LOADED := pydantic pydantic_core jinja2 markupsafe yaml typing_inspection annotated_types pulumi grpc google
 
 # uv is asked for packages where pip is, and where stackgen's own installers ask (docs/installing.md).
 INDEX := $(or $(UV_DEFAULT_INDEX),$(UV_INDEX_URL),$(PIP_INDEX_URL))
@@ -23,10 +22,9 @@ endif
 $(BIN)/stackgen: pyproject.toml requirements/development.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/development.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/development.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q src # what hundreds of processes load is compiled once
-	cd $(VENV)/lib/python*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q $(LOADED)
+	$(BIN)/python -m compileall -q src # as the packages are: what hundreds of processes load is compiled once
 	@touch $@
 
 .PHONY: help
@@ -44,7 +42,7 @@ down: $(BIN)/stackgen ## stop the example stack; its data stays
 	$(BIN)/stackgen down $(STACK) -e $(ENVIRONMENT) --yes
 
 .PHONY: test
-test: $(BIN)/stackgen ## run every test: unit, engine, local, kubernetes
+test: $(BIN)/stackgen ## run the tests of every change: unit, programs, engine, local, kubernetes
 	$(BIN)/pytest -n 2
 
 .PHONY: nightly
@@ -59,7 +57,7 @@ check: $(BIN)/stackgen ## format, lint and types
 
 .PHONY: golden
 golden: $(BIN)/stackgen ## rewrite the expected files of tests; review the diff
-	$(BIN)/pytest -m unit --update-golden
+	$(BIN)/pytest -m "unit or programs" --update-golden
 
 .PHONY: provider-truth
 provider-truth: $(BIN)/stackgen ## bring every cloud program before the real Terraform providers; records what they say

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import gc
 import json
 import logging
 import os
@@ -132,6 +133,7 @@ class Monitor(pulumi_mocks.MockMonitor):
             },
             custom=request.custom,
             protect=request.protect,
+            ignores=sorted(request.ignoreChanges),
         )
         found = _violations(resource, inputs)
         if any(urn == other.urn for other in self._recording.resources):
@@ -243,6 +245,7 @@ def main() -> int:
     parser.add_argument("--stack", default="test")
     parser.add_argument("--preview", action="store_true", help="what the cloud computes is unknown")
     options = parser.parse_args()
+    gc.disable()  # of a run of seconds it would take half; what is made stays to its end
     config = json.loads(options.config.read_text(encoding="utf-8")) if options.config else {}
     out = options.out.resolve()
     recording = run(options.folder.resolve(), config, stack=options.stack, preview=options.preview)

@@ -20,7 +20,8 @@ TIMEOUT = 300
 class Resource:
     """One resource that was registered.
 
-    `inputs` are plain camelCase values; `secrets` the paths of those that are secret. `provider` is the
+    `inputs` are plain camelCase values; `secrets` the paths of those that are secret; `ignores` those whose
+    changes count for nothing (`ignore_changes`). `provider` is the
     logical name of its explicit provider, or "" for a default one; `parent` and `dependencies` are URNs.
     """
 
@@ -35,6 +36,7 @@ class Resource:
     property_dependencies: dict[str, list[str]]
     custom: bool
     protect: bool
+    ignores: list[str]
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,21 @@ class Cloud:
         self.folder = folder
         self._file = folder / "cloud.json"
         self._lock = threading.Lock()
+        self._known: tuple[tuple[int, ...], dict[str, Any]] = (), {}
 
     def read(self) -> dict[str, Any]:
-        return json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
+        """What the file has; each version of it is read once, as hundreds of calls ask for it. Not to be changed."""
+        if not self._file.exists():
+            return {}
+        found = self._file.stat()
+        version = (found.st_mtime_ns, found.st_size, found.st_ino)
+        if self._known[0] != version:
+            self._known = version, json.loads(self._file.read_text(encoding="utf-8"))
+        return self._known[1]
 
     def write(self, key: str, value: Inputs | None) -> None:
         with self._lock:
-            found = self.read()
+            found = dict(self.read())
             found.pop(key, None)
             if value is not None:
                 found[key] = value
