@@ -19,7 +19,6 @@ from tests.catalog.identities import (
 )
 from tests.clouds.recording import ROOT
 
-pytestmark = pytest.mark.unit
 SHELF = Shelf()
 MANY = 4
 """Capabilities of those that can't have a name, from which on none can have it: it is simpler to say."""
@@ -28,6 +27,7 @@ NAMED = re.compile(r'f"\{[^}"]*\}(-[a-z0-9.-]+[a-z0-9])"')
 ELSEWHERE = {"-caller", "-place"}  # made for callers on another cloud; what is read, not made
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_no_component_can_have_a_name_that_is_anothers_too(provider: str, tmp_path: Path) -> None:
     """Rendered and recorded, so what a new resource would share with another component's is seen."""
@@ -38,6 +38,7 @@ def test_no_component_can_have_a_name_that_is_anothers_too(provider: str, tmp_pa
     _what_programs_can_name_was_made(provider, made)
 
 
+@pytest.mark.unit
 def test_every_provider_and_implementation_is_looked_at() -> None:
     assert set(PROVIDERS) == set(SHELF.provider_folders)
 

@@ -14,7 +14,6 @@ from tests.clouds.programs import generated
 from tests.clouds.recording import Recording, run_program
 from tests.conftest import Cli
 
-pytestmark = pytest.mark.unit
 MIRROR = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
 SPEC = """
 apiVersion: stackgen/v1
@@ -60,6 +59,7 @@ def _ways_out(found: Recording) -> list[str]:
     return [r.name for r in found.resources if r.type.endswith(kinds)]
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("provider", ACCOUNTS)
 def test_an_application_and_its_data_have_no_way_out(provider: str, tmp_path: Path) -> None:
     found = run_program(generated(_spec(provider), tmp_path), stack="prod")
@@ -69,6 +69,7 @@ def test_an_application_and_its_data_have_no_way_out(provider: str, tmp_path: Pa
     assert [r.name for r in routes if "0.0.0.0/0" in str(r.inputs)] == []
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("provider", ACCOUNTS)
 def test_who_is_named_gets_out_and_nobody_else(provider: str, tmp_path: Path) -> None:
     text = _spec(provider, "egress: {app: calls the API of a vendor}")
@@ -79,6 +80,7 @@ def test_who_is_named_gets_out_and_nobody_else(provider: str, tmp_path: Path) ->
     assert '"app": "calls the API of a vendor"' in (folder / "__main__.py").read_text(encoding="utf-8")
 
 
+@pytest.mark.unit
 def test_components_that_cannot_do_without_say_why(tmp_path: Path) -> None:
     aws = _planned(_spec("aws", more=f"{GATEWAY}\n  {EMBEDDER}", uses="gateway"), tmp_path)
     assert set(aws) == {"gateway", "embedder"}
@@ -88,6 +90,7 @@ def test_components_that_cannot_do_without_say_why(tmp_path: Path) -> None:
     assert set(gcp) == {"embedder"}
 
 
+@pytest.mark.unit
 def test_the_plan_prints_who_gets_out_and_why(cli: Cli) -> None:
     folder = cli.folder / "stacks" / "egress"
     folder.mkdir(parents=True)
@@ -98,6 +101,7 @@ def test_the_plan_prints_who_gets_out_and_why(cli: Cli) -> None:
     assert "app may open" not in done.stdout
 
 
+@pytest.mark.programs
 def test_a_mirror_in_ecr_closes_the_network(tmp_path: Path) -> None:
     settings = f"egress: none, image_registry: {MIRROR}"
     text = _spec("aws", settings, more=GATEWAY, uses="gateway")
@@ -106,6 +110,7 @@ def test_a_mirror_in_ecr_closes_the_network(tmp_path: Path) -> None:
     assert (_let_out(found), _ways_out(found)) == (set(), [])
 
 
+@pytest.mark.unit
 def test_images_outside_ecr_need_a_way_out(tmp_path: Path) -> None:
     text = _spec("aws").replace(
         "uses: [documents]}\n  nightly", "uses: [documents], settings: {image: IMAGE}}\n  nightly"
@@ -114,6 +119,7 @@ def test_images_outside_ecr_need_a_way_out(tmp_path: Path) -> None:
     assert _planned(text.replace("IMAGE", f"'{MIRROR}/app:1'"), tmp_path) == {}
 
 
+@pytest.mark.unit
 def test_a_model_on_another_cloud_is_a_reason(tmp_path: Path) -> None:
     elsewhere = GATEWAY.replace("gpt-oss-20b", "gemini-3.5-flash, implementation: gcp/vertex-ai")
     settings = f"image_registry: {MIRROR}"
@@ -122,6 +128,7 @@ def test_a_model_on_another_cloud_is_a_reason(tmp_path: Path) -> None:
     assert _planned(text, tmp_path) == {"gateway": "it calls chat on gcp"}
 
 
+@pytest.mark.unit
 def test_none_refuses_what_cannot_do_without(tmp_path: Path) -> None:
     text = _spec("gcp", "egress: none", more=EMBEDDER, uses="embedder")
     with pytest.raises(StackgenError) as caught:

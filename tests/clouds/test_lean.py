@@ -15,7 +15,7 @@ from benchmarks.program import FLAT, HAND_WRITTEN, command, generated
 from tests.clouds.programs import PROGRAMS, recorded
 from tests.clouds.recording import ROOT
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 SDKS = {"aws": Path(str(pulumi_aws.__file__)).parent, "gcp": Path(str(pulumi_gcp.__file__)).parent}
 
 

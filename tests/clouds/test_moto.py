@@ -13,7 +13,7 @@ from moto import mock_aws
 from tests.clouds.programs import EXAMPLES, recorded
 from tests.clouds.recording import Recording, Resource
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 REGION = "eu-central-1"
 AWS = ["prod", *(name for name in EXAMPLES if "aws_" in name)]
 Inputs = dict[str, Any]

@@ -15,8 +15,6 @@ from stackgen.spec.stack import SLUG
 from tests.clouds.programs import generated
 from tests.clouds.recording import ROOT, run_program
 
-pytestmark = pytest.mark.unit
-
 NAMES = st.from_regex(SLUG, fullmatch=True)
 LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -86,6 +84,7 @@ def _naming(provider: str) -> ModuleType:
     return __import__(f"{provider}_platform.naming", fromlist=["naming"])
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("provider", ["aws", "gcp"])
 @settings(max_examples=500, deadline=None)
 @given(
@@ -103,6 +102,7 @@ def test_bounded_names_are_short_legal_and_differ(provider: str, name: str, othe
         assert found != bounded(other, limit)
 
 
+@pytest.mark.unit
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300))
 def test_labels_and_tags_are_legal(text: str) -> None:
@@ -111,6 +111,7 @@ def test_labels_and_tags_are_legal(text: str) -> None:
     assert len(_naming("aws").tag(text)) <= 256
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("provider", ["aws", "gcp"])
 @pytest.mark.parametrize("worst", WORST, ids=lambda worst: worst[0][:8])
 def test_whole_programs_have_legal_unique_names(

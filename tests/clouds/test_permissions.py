@@ -11,7 +11,7 @@ import pytest
 
 from tests.clouds.programs import PROGRAMS, recorded
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 HERE = Path(__file__).parent
 # parliament's data is older than these actions
 NEWER = {"sagemaker-mlflow", "aps:ListAlertManagerAlerts", "ecr:BatchImportUpstreamImage"}

@@ -18,7 +18,6 @@ from stackgen.program.build import build
 from stackgen.spec.loading import parse
 from tests.clouds.recording import ROOT
 
-pytestmark = pytest.mark.unit
 SHELF = Shelf()
 SPEC = (ROOT / "blueprints" / "rag-assistant" / "stack.yaml").read_text(encoding="utf-8")
 CLOUDS = ("aws", "gcp")
@@ -33,6 +32,7 @@ def _example(provider: str, folder: Path) -> Plan:
     return plan(parse(text.encode(), folder / "stack.yaml"), "prod", SHELF)
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("provider", ["local", *CLOUDS])
 def test_only_the_provider_changes(provider: str, tmp_path: Path) -> None:
     found = _example(provider, tmp_path)
@@ -40,6 +40,7 @@ def test_only_the_provider_changes(provider: str, tmp_path: Path) -> None:
     assert build(found).files["__main__.py"]
 
 
+@pytest.mark.unit
 def test_diff_explains_what_changes_per_component(tmp_path: Path) -> None:
     write(build(_example("aws", tmp_path)))
     said = explain(_example("gcp", tmp_path), tmp_path / "prod")
@@ -49,6 +50,7 @@ def test_diff_explains_what_changes_per_component(tmp_path: Path) -> None:
     assert explain(_example("aws", tmp_path), tmp_path / "prod") == ()
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("provider", CLOUDS)
 def test_every_capability_is_on_every_cloud(provider: str) -> None:
     for name, capability in SHELF.capabilities.items():
@@ -56,6 +58,7 @@ def test_every_capability_is_on_every_cloud(provider: str) -> None:
             assert SHELF.default(name, provider), f"{provider} has no default for {name}"
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     "entry",
     [e for found in SHELF.implementations.values() for e in found.values() if e.provider in CLOUDS],
@@ -75,6 +78,7 @@ def test_every_clause_is_kept_or_the_reason_and_a_source_given(entry: Entry) -> 
             assert re.search(r"https://\S+", why), f"{clause}: {why}"
 
 
+@pytest.mark.programs
 def test_bindings_have_the_keys_of_their_contract() -> None:
     from tests.clouds.programs import PROGRAMS, recorded
 
@@ -88,6 +92,7 @@ def test_bindings_have_the_keys_of_their_contract() -> None:
                 assert set(binding) <= known, f"{name}: {component} {which}"
 
 
+@pytest.mark.unit
 def test_settings_of_a_provider_that_nothing_uses_are_refused(tmp_path: Path) -> None:
     text = """
 apiVersion: stackgen/v1
@@ -99,6 +104,7 @@ environments: {prod: {provider: aws, providers: {gcp: {region: europe-west3}}}}
         plan(parse(text.encode(), tmp_path / "stack.yaml"), "prod", SHELF)
 
 
+@pytest.mark.unit
 def test_who_may_call_is_who_names_it(tmp_path: Path) -> None:
     found = _example("aws", tmp_path)
 

@@ -14,7 +14,7 @@ from stackgen.planning.holding import types
 from tests.clouds.programs import PROGRAMS, SECRETS, copy_of, environment, generated, program, recorded
 from tests.clouds.recording import ROOT, ProgramFailed, run_program
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 
 # file, what stands there, a mistake instead, what must be said of it
 MISTAKES = [

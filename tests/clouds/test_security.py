@@ -17,7 +17,7 @@ from tests.clouds.checkov import checkov
 from tests.clouds.programs import PROGRAMS, copy_of, program, recorded
 from tests.clouds.recording import Recording, Resource, run_program
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 HERE = Path(__file__).parent
 ACCEPTED: dict[str, dict[str, str]] = yaml.safe_load((HERE / "accepted.yaml").read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ import pytest
 from tests.clouds.programs import generated
 from tests.clouds.recording import Recording, run_program
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 SPEC = """
 apiVersion: stackgen/v1
 name: regions

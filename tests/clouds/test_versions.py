@@ -16,7 +16,7 @@ from stackgen.contracts.s3.contract import S3Binding, client, scratch, versionin
 from tests.clouds.programs import PROGRAMS, generated, recorded
 from tests.clouds.recording import run_program
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 SPEC = """
 apiVersion: stackgen/v1
 name: versions

@@ -21,7 +21,6 @@ from tests.hostile.fields import Field, fields, folder_for_sources
 from tests.hostile.meaning import meaning, strings
 from tests.hostile.payloads import PAYLOADS
 
-pytestmark = pytest.mark.unit
 SHELF = Shelf()
 FIELDS = list(fields(SHELF))
 EVERY = 1 if os.environ.get("HOSTILE_WHOLE") else 6  # in CI each field gets every sixth, another sixth each
@@ -59,6 +58,7 @@ def refused_properly(error: StackgenError) -> None:
     assert len(re.findall(r"^\S", text, re.MULTILINE)) == len(error.problems)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("number", range(len(FIELDS)), ids=lambda number: FIELDS[number].label)
 def test_a_string_means_nothing_but_itself(number: int, root: Path) -> None:
     field = FIELDS[number]
@@ -85,6 +85,7 @@ def test_a_string_means_nothing_but_itself(number: int, root: Path) -> None:
                 assert all(value in text for text in new), value
 
 
+@pytest.mark.unit
 def test_there_are_enough_of_both() -> None:
     assert len(PAYLOADS) >= 300
     assert len(FIELDS) >= 200

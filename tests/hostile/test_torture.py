@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
-    pytest.mark.unit,
+    pytest.mark.programs,
     pytest.mark.skipif(
         not sys.platform.startswith("linux") or shutil.which("cc") is None,
         reason="needs Linux and a C compiler",

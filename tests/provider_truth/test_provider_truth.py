@@ -17,7 +17,6 @@ from tests.provider_truth.judging import GOLDEN, digest, judge
 from tests.provider_truth.naming import BETA, NEWER
 from tests.provider_truth.sources import AWS
 
-pytestmark = pytest.mark.unit
 SHARE = 0.8
 """Of the seeded mistakes, at least so many are found: the rest only the services themselves know."""
 real = pytest.mark.skipif(not tofu.ready(), reason="the providers are not built here: make provider-truth")
@@ -29,6 +28,7 @@ def verdict(name: str) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_verdict_is_of_the_program_as_it_is(name: str) -> None:
     found = verdict(name)
@@ -36,6 +36,7 @@ def test_the_verdict_is_of_the_program_as_it_is(name: str) -> None:
     assert found["judges"] == tofu.versions()
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_providers_find_nothing(name: str) -> None:
     found = verdict(name)
@@ -45,10 +46,12 @@ def test_the_providers_find_nothing(name: str) -> None:
     assert {token for token in found["left out"] if not token.startswith("random:")} <= BETA
 
 
+@pytest.mark.unit
 def test_verdicts_are_of_programs_that_exist() -> None:
     assert {path.stem for path in GOLDEN.glob("*.json")} == {*PROGRAMS, "seeded"}
 
 
+@pytest.mark.programs
 def test_most_seeded_mistakes_are_found() -> None:
     recorded_before = verdict("seeded")
     said = recorded_before["mistakes"]
@@ -58,6 +61,7 @@ def test_most_seeded_mistakes_are_found() -> None:
     assert len(missed) <= (1 - SHARE) * len(said), missed
 
 
+@pytest.mark.programs
 @real
 @pytest.mark.parametrize("name", ["prod", "prod-gcp"])
 def test_the_recorded_verdict_is_what_the_providers_say(name: str) -> None:
@@ -65,6 +69,7 @@ def test_the_recorded_verdict_is_what_the_providers_say(name: str) -> None:
     assert judge(recorded(name), tofu.schemas()).document(found["date"]) == found
 
 
+@pytest.mark.unit
 def test_a_service_that_a_provider_has_not_is_said(tmp_path: Path) -> None:
     (tmp_path / AWS.registration).parent.mkdir(parents=True)
     (tmp_path / AWS.registration).write_text('\t"example.com/internal/service/ec2"\n')
