@@ -30,14 +30,6 @@ SECRETS = {"huggingFaceToken": "hf-canary-3141592653"}
 SCRATCH = Path(tempfile.mkdtemp(prefix="stackgen-clouds-"))
 
 
-def beyond_the_stack() -> set[str]:
-    """Examples of implementations that neither cloud's program of the example stack uses."""
-    loaded, shelf = load(STACK / "stack.yaml"), Shelf()
-    boxes = [box.entry for one in ("prod", "prod-gcp") for box in plan(loaded, one, shelf).boxes]
-    used = {f"{entry.capability}-{entry.id.replace('/', '_').replace('-', '_')}" for entry in boxes}
-    return EXAMPLES.keys() - used
-
-
 @cache
 def program(name: str) -> Path:
     """Folder of a program: the committed one, or one generated from an example."""

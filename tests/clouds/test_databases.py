@@ -13,7 +13,7 @@ import pytest
 from tests.clouds.programs import EXAMPLES, generated, recorded
 from tests.clouds.recording import Recording, Resource, run_program
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.programs
 FIXED = (17, 11)  # the fixes of 2026-08-13, https://www.postgresql.org/support/security/
 DATABASES = {
     "aws:rds/cluster:Cluster": "aurora-postgresql",
@@ -85,6 +85,15 @@ def test_new_minor_versions_are_installed_on_sundays_by_the_cloud(name: str) -> 
         raised = [one for one in recorded(name).resources if "autoMinorVersionUpgrade" in one.inputs]
         assert raised
         assert all(one.inputs["autoMinorVersionUpgrade"] is True for one in raised)
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_DATABASE if "aws" in name])
+def test_a_version_that_aws_raises_is_left_as_it_is(name: str) -> None:
+    """AWS refuses an older engine than the one that runs. A cluster's servers take the version that the cluster has."""
+    assert "engineVersion" in _database(name).ignores
+    versioned = [one for one in recorded(name).resources if "engineVersion" in one.inputs]
+    stated = [one.name for one in versioned if not one.property_dependencies.get("engineVersion")]
+    assert stated == [_database(name).name]
 
 
 def _administrators(found: Recording) -> dict[str, str]:

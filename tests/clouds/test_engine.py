@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.clouds.programs import EXAMPLES, SECRETS, STACK, beyond_the_stack, environment
+from tests.clouds.programs import EXAMPLES, SECRETS, STACK, environment
 from tests.clouds.serving import FEW_CHECKPOINTS, attached, running
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.engine
+PROD = ("stack.yaml", "-e", "prod")
 
 
 @dataclass
@@ -92,19 +94,12 @@ def _set_token(cli: Cli) -> None:
     subprocess.run(["sh", "-c", script], cwd=cli.folder, env=cli.environment, check=True, capture_output=True)
 
 
-ALIKE = {  # others of the same cloud stand for their kind
-    "chat_model-aws_sagemaker_vllm",
-    "embedding_model-aws_bedrock",
-    "embedding_model-gcp_vertex_ai",
-    "predictor-gcp_vertex_ai",
-}
-BEYOND = beyond_the_stack() - ALIKE
-LIVES = [  # what the example stack uses goes up and down with it, every night by itself too
-    pytest.param(name, marks=() if name in BEYOND else pytest.mark.nightly) for name in EXAMPLES
-]
+def _all_examples() -> list[Any]:
+    """Mocks see what each declares (`test_programs.py`), and what could be deleted (`test_removal.py`), every time."""
+    return [pytest.param(name, marks=pytest.mark.nightly) for name in EXAMPLES]
 
 
-@pytest.mark.parametrize("name", LIVES)
+@pytest.mark.parametrize("name", _all_examples())
 def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path: Path) -> None:
     said = _life(name, tmp_path)
     assert f"is up in {environment(name)}" in said["first"], said
@@ -114,10 +109,41 @@ def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path: Path) -> No
     assert said["left"] == "{}"
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["prod-gcp", *(pytest.param(name, marks=pytest.mark.nightly) for name in ("prod", "prod-mixed"))],
-)
+def _is_previewed_and_made(standin: StandIn, *where: str) -> None:
+    """Preview, up, and an empty second up."""
+    cli = standin.cli
+    cli("generate", *where)
+    preview = json.loads(cli("diff", *where, "--json", code=None).stdout)["result"]
+    assert {step["op"] for step in preview["resources"]} <= {"create", "read"}
+    assert standin.cloud() == {}
+    cli("up", *where, "--yes")
+    assert "nothing changed" in _said(cli("up", *where, "--yes"))
+
+
+def _goes_once_it_may(standin: StandIn, spec: Path, *where: str) -> None:
+    """A refused down, a refused deletion of the data, and a down once the guards are lifted."""
+    cli = standin.cli
+    assert "error[data-would-go]" in cli("down", *where, "--yes", code=5).stderr
+    refused = cli("down", *where, "--delete-data", "--yes", code=None)
+    assert refused.returncode != 0
+    assert "protected" in refused.stderr
+    _deletable(spec)
+    cli("up", *where, "--yes")
+    cli("down", *where, "--delete-data", "--yes")
+    assert standin.cloud() == {}
+
+
+def test_a_protected_database_on_google_cloud_lives_a_whole_life(standin: StandIn) -> None:
+    standin.cli.environment |= FEW_CHECKPOINTS
+    spec = standin.cli.folder / "stack.yaml"
+    shutil.copy(EXAMPLES["vector_store-gcp_cloud_sql"], spec)
+    _is_previewed_and_made(standin, *PROD)
+    assert any("databaseInstance" in key for key in standin.cloud())
+    _goes_once_it_may(standin, spec, *PROD)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["prod-gcp", "prod", "prod-mixed"])
 def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> None:
     """Preview, up, an empty second up, an update, a repair after a loss, a refused down, and a down."""
     cli = standin.cli
@@ -126,15 +152,8 @@ def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> No
     shutil.copytree(STACK, folder, ignore=shutil.ignore_patterns("dev", "prod*", "venv"))
     spec = folder / "stack.yaml"
     where = ("rag/stack.yaml", "-e", name)
-    cli("generate", *where)
-    preview = json.loads(cli("diff", *where, "--json", code=None).stdout)["result"]
-    assert {step["op"] for step in preview["resources"]} <= {"create", "read"}
-    assert standin.cloud() == {}
-
-    cli("up", *where, "--yes")
-    made = len(standin.cloud())
-    assert made > 150
-    assert "nothing changed" in _said(cli("up", *where, "--yes"))
+    _is_previewed_and_made(standin, *where)
+    assert len(standin.cloud()) > 150
 
     if name == "prod":
         text = spec.read_text(encoding="utf-8")
@@ -153,86 +172,36 @@ def test_the_example_stack_lives_a_whole_life(name: str, standin: StandIn) -> No
         cli("up", *where, "--yes")
         assert any(key.split()[0] == lost.split()[0] for key in standin.cloud())
 
-    assert "error[data-would-go]" in cli("down", *where, "--yes", code=5).stderr
-    refused = cli("down", *where, "--delete-data", "--yes", code=None)
-    assert refused.returncode != 0
-    assert "protected" in refused.stderr
+    _goes_once_it_may(standin, spec, *where)
+
+
+@pytest.mark.parametrize(
+    "store", ["aws/rds-postgresql", pytest.param("aws/aurora-postgresql", marks=pytest.mark.nightly)]
+)
+def test_a_service_on_aws_and_its_database_live_a_whole_life(store: str, standin: StandIn) -> None:
+    """Up, no secret in clear anywhere, a second up that leaves a raised version as it is, and down."""
+    cli, file = standin.cli, standin.folder / "cloud.json"
+    spec = cli.folder / "stack.yaml"
+    text = EXAMPLES["service-aws_fargate"].read_text(encoding="utf-8")
+    spec.write_text(
+        text.replace("{capability: vector_store}", f"{{capability: vector_store, implementation: {store}}}"),
+        encoding="utf-8",
+    )
     _deletable(spec)
-    cli("up", *where, "--yes")
-    cli("down", *where, "--delete-data", "--yes")
+    said = _said(cli("up", *PROD, "--yes"))
+    assert "is up in prod" in said
+    _no_secret_is_in_clear(standin, said)
+
+    raised = re.sub(r'("engineVersion": )"[^"]+"', r'\1"17.99"', file.read_text(encoding="utf-8"))
+    file.write_text(raised, encoding="utf-8")  # AWS did: it refuses an older engine than the one that runs
+    assert "nothing changed" in _said(cli("up", *PROD, "--yes"))
+    assert file.read_text(encoding="utf-8").count('"17.99"') == raised.count('"17.99"') > 1
+
+    assert "nothing of it is left" in _said(cli("down", *PROD, "--delete-data", "--yes"))
     assert standin.cloud() == {}
 
 
-@pytest.mark.parametrize("name", ["vector_store-aws_aurora_postgresql", "vector_store-aws_rds_postgresql"])
-def test_a_minor_version_that_aws_raised_is_left_as_it_is(name: str, standin: StandIn) -> None:
-    """`up` looks at what is there first: AWS refuses an older engine than the one that runs."""
-    shutil.copy(EXAMPLES[name], standin.cli.folder / "stack.yaml")
-    standin.cli("up", "stack.yaml", "-e", "prod", "--yes")
-    file = standin.folder / "cloud.json"
-    raised = re.sub(r'("engineVersion": )"[^"]+"', r'\1"17.99"', file.read_text(encoding="utf-8"))
-    file.write_text(raised, encoding="utf-8")
-    assert "nothing changed" in _said(standin.cli("up", "stack.yaml", "-e", "prod", "--yes"))
-    assert file.read_text(encoding="utf-8").count('"17.99"') == raised.count('"17.99"') > 1
-
-
-def test_a_failing_resource_is_told_plainly_and_the_next_up_goes_on(standin: StandIn) -> None:
-    spec = standin.cli.folder / "stack.yaml"
-    shutil.copy(EXAMPLES["object_store-aws_s3"], spec)
-    (standin.folder / "fail").write_text("Create .*documents-policy", encoding="utf-8")
-    failed = standin.cli("up", "stack.yaml", "-e", "prod", "--yes", code=None)
-    assert failed.returncode == 4
-    assert "documents-policy" in failed.stderr
-    (standin.folder / "fail").unlink()
-    assert "is up in prod" in _said(standin.cli("up", "stack.yaml", "-e", "prod", "--yes"))
-
-
-def test_what_is_protected_is_not_replaced(standin: StandIn) -> None:
-    """Another address range would replace the network, and the database in it; the engine refuses."""
-    spec = standin.cli.folder / "stack.yaml"
-    shutil.copy(EXAMPLES["object_store-aws_s3"], spec)
-    standin.cli("up", "stack.yaml", "-e", "prod", "--yes")
-    text = spec.read_text(encoding="utf-8").replace("needs:", "bucket: another-name, needs:")
-    spec.write_text(text, encoding="utf-8")
-    refused = standin.cli("up", "stack.yaml", "-e", "prod", "--yes", code=None)
-    assert refused.returncode != 0
-    assert "protect" in refused.stderr
-
-
-def test_a_bucket_goes_only_with_its_word(standin: StandIn) -> None:
-    """Taken out of the spec it stays, and is taken up again; another name would replace it, and is refused."""
-    cli, spec = standin.cli, standin.cli.folder / "stack.yaml"
-    where = ("stack.yaml", "-e", "prod")
-    one = "  documents: {capability: object_store, needs: [versioning, tls]}\n"
-    two = "  reports: {capability: object_store}\n"
-    text = EXAMPLES["object_store-aws_s3"].read_text(encoding="utf-8")
-
-    def up(components: str, *words: str, code: int = 0) -> str:
-        spec.write_text(text.replace(one, components), encoding="utf-8")
-        _deletable(spec)
-        return _said(cli("up", *where, *words, "--yes", code=code))
-
-    def buckets() -> set[str]:
-        return {key for key in standin.cloud() if "aws:s3/bucket:Bucket::" in key and "log" not in key}
-
-    up(one + two)
-    both = buckets()
-    assert len(both) == 2
-    assert "reports is no longer in the spec: its data stays, Bucket" in up(one)
-    assert buckets() == both
-    up(one + two)
-    assert buckets() == both
-    renamed = two.replace("}", ", bucket: another-name}")
-    said = up(one + renamed, code=5)
-    assert "error[data-would-go]: `up` would replace what holds, and so delete, the data of 'reports'" in said
-    assert buckets() == both
-    up(one, "--delete-data-of", "reports")
-    assert len(buckets()) == 1
-
-
-def test_state_and_logs_hold_no_secret(standin: StandIn) -> None:
-    spec = standin.cli.folder / "stack.yaml"
-    shutil.copy(EXAMPLES["service-aws_fargate"], spec)
-    said = standin.cli("up", "stack.yaml", "-e", "prod", "--yes")
+def _no_secret_is_in_clear(standin: StandIn, said: str) -> None:
     secrets = [
         str(value["outputs"]["result"])  # type: ignore[index]
         for key, value in standin.cloud().items()
@@ -244,4 +213,45 @@ def test_state_and_logs_hold_no_secret(standin: StandIn) -> None:
     for path in kept:
         content = path.read_bytes()
         assert not any(secret.encode() in content for secret in secrets), path
-    assert not any(secret in said.stdout + said.stderr for secret in secrets)
+    assert not any(secret in said for secret in secrets)
+
+
+def test_a_bucket_goes_only_with_its_word(standin: StandIn) -> None:
+    """A failure is named and the next up goes on. Taken out of the spec it stays, and is taken up again.
+
+    Another name would replace it, and is refused. With `protect` nothing is replaced.
+    """
+    cli, spec = standin.cli, standin.cli.folder / "stack.yaml"
+    one = "  documents: {capability: object_store, needs: [versioning, tls]}\n"
+    two = "  reports: {capability: object_store}\n"
+    text = EXAMPLES["object_store-aws_s3"].read_text(encoding="utf-8")
+
+    def up(components: str, *words: str, code: int = 0, protect: bool = False) -> str:
+        spec.write_text(text.replace(one, components), encoding="utf-8")
+        if not protect:
+            _deletable(spec)
+        return _said(cli("up", *PROD, *words, "--yes", code=code))
+
+    def buckets() -> set[str]:
+        return {key for key in standin.cloud() if "aws:s3/bucket:Bucket::" in key and "log" not in key}
+
+    (standin.folder / "fail").write_text("Create .*documents-policy", encoding="utf-8")
+    assert "documents-policy" in up(one + two, code=4)
+    (standin.folder / "fail").unlink()
+    assert "is up in prod" in up(one + two)
+    both = buckets()
+    assert len(both) == 2
+    assert "reports is no longer in the spec: its data stays, Bucket" in up(one)
+    assert buckets() == both
+    up(one + two)
+    assert buckets() == both
+    renamed = two.replace("}", ", bucket: another-name}")
+    said = up(one + renamed, code=5)
+    assert "error[data-would-go]: `up` would replace what holds, and so delete, the data of 'reports'" in said
+    assert buckets() == both
+    up(one, "--delete-data-of", "reports")
+    (left,) = buckets()
+    up(one, protect=True)
+    refused = up(one.replace("needs:", "bucket: another-name, needs:"), code=5, protect=True)
+    assert "protect" in refused
+    assert buckets() == {left}
