@@ -1,4 +1,4 @@
-"""The Kubernetes programs under test: every example of the shelf, and the example stack's own."""
+"""The Kubernetes programs under test: the example stack's own, one of what it does not use, and every example."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ EXAMPLES = {
     for path in sorted(CATALOG.glob("*/kubernetes_*/example.yaml"))
 }
 ENVIRONMENT = "preprod"
-NAMES = ("rag-assistant", *EXAMPLES)
+EVERY_CHANGE = {"rag-assistant": STACK, "beyond": Path(__file__).with_name("beyond.yaml")}
+"""Programs that have every implementation between them; examples have each by itself."""
+SPECS = {**EVERY_CHANGE, **EXAMPLES}
 MADE_UP = "onprem-preprod"
 """The context that specs name."""
 
 
 @cache
 def planned(name: str) -> Plan:
-    """The plan of an example, or of the example stack."""
-    return plan(load(EXAMPLES.get(name, STACK)), ENVIRONMENT, Shelf())
+    """The plan of one of `SPECS`."""
+    return plan(load(SPECS[name]), ENVIRONMENT, Shelf())
 
 
 def generated(name: str, folder: Path, namespace: str, **changes: str) -> Path:
     """Its program in `folder`, for a namespace of the test's own, with data that may go. changes: old → new text."""
-    text = EXAMPLES.get(name, STACK).read_text(encoding="utf-8").replace("protect: true", "protect: false")
+    text = SPECS[name].read_text(encoding="utf-8").replace("protect: true", "protect: false")
     for old, new in changes.items():
         text = text.replace(old, new)
     return from_text(text, folder, namespace)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stackgen.catalog.shelf import Shelf
 from stackgen.planning.images import images
 from tests.clouds.serving import FEW_CHECKPOINTS
 from tests.conftest import Cli
@@ -28,6 +29,13 @@ from tests.kubernetes.flows import Flow, allowed, denies_by_default
 from tests.kubernetes.judges import deployed, judged_by_checkov, judged_by_pod_security
 
 pytestmark = pytest.mark.kubernetes
+every_program = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in stacks.EVERY_CHANGE else [pytest.mark.nightly])
+        for name in stacks.SPECS
+    ],
+)
 
 
 @dataclass
@@ -81,21 +89,31 @@ def _answer(api: Api, claim: Object) -> None:
 
 @pytest.fixture(scope="session")
 def lives(
-    cluster: Cluster, standin: StandIn, tmp_path_factory: pytest.TempPathFactory
+    cluster: Cluster,
+    standin: StandIn,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[str], Life]]:
-    """Every program's life; the first that is asked for starts all of them."""
+    """A program's life; the first that is asked for starts those of all that this run tests."""
+    asked = [name for name in stacks.SPECS if any(_tests(item, name) for item in request.session.items)]
     pool = ThreadPoolExecutor(max_workers=max(2, (os.cpu_count() or 2)))
     started: dict[str, Future[Life]] = {}
 
     def life(name: str) -> Life:
         if not started:
-            for one in stacks.NAMES:
+            for one in asked:
                 folder = tmp_path_factory.mktemp(one[:24])
                 started[one] = pool.submit(_live, one, folder, cluster, standin)
         return started[name].result()
 
     yield life
     pool.shutdown(cancel_futures=True)
+
+
+def _tests(item: pytest.Item, name: str) -> bool:
+    """Whether a test that was selected needs that program's life."""
+    params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    return item.path == Path(__file__) and name in (params.get("name"), *params.get("names", ()))
 
 
 def _live(name: str, folder: Path, cluster: Cluster, standin: StandIn) -> Life:
@@ -145,7 +163,7 @@ def _left(api: Api, namespace: str) -> list[str]:
         time.sleep(0.5)
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_a_program_goes_up_stays_and_goes_down(name: str, lives: Callable[[str], Life]) -> None:
     life = lives(name)
     assert life.said.startswith("exit 0"), life.said
@@ -154,7 +172,7 @@ def test_a_program_goes_up_stays_and_goes_down(name: str, lives: Callable[[str],
     assert life.left == []
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_workloads_are_ready(name: str, lives: Callable[[str], Life]) -> None:
     for item in lives(name).of("Deployment") + lives(name).of("StatefulSet"):
         wanted = item["spec"].get("replicas", 1)
@@ -162,12 +180,12 @@ def test_workloads_are_ready(name: str, lives: Callable[[str], Life]) -> None:
     assert all(job["status"].get("succeeded") == 1 for job in lives(name).of("Job"))
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_the_server_warns_of_nothing(name: str, lives: Callable[[str], Life]) -> None:
     assert lives(name).warnings == []
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_the_namespace_is_restricted_limited_and_closed(name: str, lives: Callable[[str], Life]) -> None:
     life = lives(name)
     (space,) = life.of("Namespace")
@@ -182,7 +200,7 @@ def test_the_namespace_is_restricted_limited_and_closed(name: str, lives: Callab
     assert with_token <= {"monitoring-metrics"}  # the operator's Prometheus looks up what to scrape
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_connections_are_those_of_the_plan_and_no_more(name: str, lives: Callable[[str], Life]) -> None:
     plan, life = stacks.planned(name), lives(name)
     wired = {(caller.name, item.name) for item in plan.components for caller in plan.callers(item.name)}
@@ -221,7 +239,7 @@ def _check_border(life: Life, border: set[Flow]) -> None:
     assert outward <= loaders | operated | scraping
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_images_of_the_plan_are_those_that_run(name: str, lives: Callable[[str], Life]) -> None:
     listed = {image.taken for image in images(stacks.planned(name))}
     life = lives(name)
@@ -246,7 +264,7 @@ def _containers(spec: Object) -> list[Object]:
     return [*spec.get("initContainers", []), *spec["containers"]]
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_bindings_are_secrets_of_the_service_binding_shape(name: str, lives: Callable[[str], Life]) -> None:
     life = lives(name)
     published = {item["metadata"]["name"]: item for item in life.of("Secret")}
@@ -261,7 +279,7 @@ def test_bindings_are_secrets_of_the_service_binding_shape(name: str, lives: Cal
             assert entries.keys() == binding.keys()
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_secrets_are_in_no_state_in_clear(name: str, lives: Callable[[str], Life]) -> None:
     life = lives(name)
     values = {
@@ -274,7 +292,7 @@ def test_secrets_are_in_no_state_in_clear(name: str, lives: Callable[[str], Life
     assert not [value for value in values if len(value) >= 20 and value in life.state]
 
 
-@pytest.mark.parametrize("name", stacks.NAMES)
+@every_program
 def test_larger_ones_survive_maintenance(name: str, lives: Callable[[str], Life]) -> None:
     life = lives(name)
     guarded = {item["metadata"]["name"] for item in life.of("PodDisruptionBudget")}
@@ -286,13 +304,30 @@ def test_larger_ones_survive_maintenance(name: str, lives: Callable[[str], Life]
         assert (item["metadata"]["name"] in guarded) == several
 
 
+def test_every_implementation_is_deployed_on_every_change() -> None:
+    shelf = Shelf().implementations.values()
+    entries = [entry for offered in shelf for entry in offered.values() if entry.provider == "kubernetes"]
+    planned = [stacks.planned(name) for name in stacks.EVERY_CHANGE]
+    taken = [box.entry for plan in planned for box in (*plan.boxes, *plan.foundations)]
+    assert {(entry.capability, entry.id) for entry in taken} == {
+        (entry.capability, entry.id) for entry in entries
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(tuple(stacks.EVERY_CHANGE), id="every implementation"),
+        pytest.param(tuple(stacks.EXAMPLES), id="every example", marks=pytest.mark.nightly),
+    ],
+)
 def test_public_judges_find_nothing_that_is_not_explained(
-    lives: Callable[[str], Life], tmp_path: Path
+    names: tuple[str, ...], lives: Callable[[str], Life], tmp_path: Path
 ) -> None:
-    made = [item for name in stacks.NAMES for item in lives(name).made]
-    assert len(made) > 300
+    made = [item for name in names for item in lives(name).made]
+    assert len(made) > 100
     assert judged_by_pod_security(made) == []
     report = judged_by_checkov(made, tmp_path)
     assert report.failed == {}
     assert set(report.skipped) <= {"CKV_K8S_35", "CKV_K8S_43"}  # the program says why, at the pods
-    assert report.passed > 3000
+    assert report.passed > 10 * len(made)
