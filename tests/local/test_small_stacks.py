@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,7 @@ from tests.conftest import Cli
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.local
+STORE = "{capability: object_store}"
 
 
 @pytest.fixture
@@ -34,6 +36,20 @@ def small(open_folder: Path, request: pytest.FixtureRequest) -> Cli:
     (folder / "code").mkdir()
     (folder / "code" / "requirements.txt").touch()
     return Cli(folder, folder / "data")
+
+
+@pytest.fixture(scope="module")
+def store(open_folder: Path) -> Iterator[Cli]:
+    """One object store, deployed once. Each test leaves `STORE` deployed for the next."""
+    folder = open_folder / "store"
+    folder.mkdir()
+    (folder / "code").mkdir()
+    (folder / "code" / "requirements.txt").touch()
+    cli = Cli(folder, folder / "data")
+    spec(cli, STORE)
+    cli("up", "stack.yaml", "--yes")
+    yield cli
+    gone(cli)
 
 
 def spec(cli: Cli, component: str, environments: str = "{dev: {provider: local}}") -> None:
@@ -46,52 +62,29 @@ def gone(cli: Cli) -> None:
     assert not (cli.folder / "data" / "stacks").exists()
 
 
-def test_two_environments_run_side_by_side(small: Cli) -> None:
-    spec(small, "{capability: object_store}", "{dev: {provider: local}, test: {provider: local}}")
+def test_two_environments_run_side_by_side(store: Cli) -> None:
+    spec(store, STORE, "{dev: {provider: local}, test: {provider: local}}")
+    store("up", "stack.yaml", "-e", "test", "--yes")
     endpoints: set[str] = set()
     for environment in ("dev", "test"):
-        small("up", "stack.yaml", "-e", environment, "--yes")
-        found = json.loads(small("bindings", "stack.yaml", "-e", environment, "--json").stdout)["result"]
+        found = json.loads(store("bindings", "stack.yaml", "-e", environment, "--json").stdout)["result"]
         endpoints.add(found["one1"]["s3"]["endpoint"])
-        small("verify", "stack.yaml", "-e", environment)
+        store("verify", "stack.yaml", "-e", environment)
     assert len(endpoints) == 2
-    small("verify", "stack.yaml", "-e", "dev", "--clause", "put-get")
-    small("down", "stack.yaml", "-e", "test", "--delete-data", "--yes")
-    small("verify", "stack.yaml", "-e", "dev", "--clause", "put-get")
-    gone(small)
+    store("down", "stack.yaml", "-e", "test", "--delete-data", "--yes")
+    store("verify", "stack.yaml", "-e", "dev", "--clause", "put-get")
 
 
-def test_another_implementation_does_not_start_on_the_data_of_the_first(small: Cli) -> None:
-    spec(small, "{capability: object_store}")
-    small("up", "stack.yaml", "--yes")
-    program = (small.folder / "dev" / "__main__.py").read_text()
-    for number, code in ((1, 2), (2, 0)):
-        where = "{dev: {provider: local, components: {one1: {implementation: local/seaweedfs, box: %d}}}}"
-        spec(small, "{capability: object_store}", where % number)
-        said = small("up", "stack.yaml", "--yes", code=code).stderr
-        if code:
-            assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
-            assert "next: stackgen swap small one1 --to local/seaweedfs -e dev --apply" in said
-            assert (small.folder / "dev" / "__main__.py").read_text() == program
-            shutil.rmtree(small.folder / "dev")  # as in a clone of a repository that has no programs
-            for words in ((), ("--delete-data-of", "one1")):
-                said = small("up", "stack.yaml", "--yes", *words, code=code).stderr
-                assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
-                assert not (small.folder / "dev").exists()
-    small("verify", "stack.yaml")
-    gone(small)
-
-
-def test_what_is_deployed_is_what_was_agreed_to(small: Cli) -> None:
+def test_what_is_deployed_is_what_was_agreed_to(store: Cli) -> None:
     """Another terminal, or `git pull`, may put another program in its place while `up` waits for its answer."""
-    spec(small, "{capability: object_store}")
-    small("up", "stack.yaml", "--yes")
-    held = small.folder / "data" / "stacks" / "small" / "dev" / "data" / "one1"
+    spec(store, STORE)
+    store("generate", "stack.yaml")
+    held = store.folder / "data" / "stacks" / "small" / "dev" / "data" / "one1"
     here, there = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "stackgen.cli.main", "up", "stack.yaml"],
-        cwd=small.folder,
-        env=small.environment,
+        cwd=store.folder,
+        env=store.environment,
         stdin=there,
         stdout=there,
         stderr=there,
@@ -100,8 +93,8 @@ def test_what_is_deployed_is_what_was_agreed_to(small: Cli) -> None:
         said = b""
         while b"Deploy small to dev?" not in said:
             said += os.read(here, 4096)
-        spec(small, "{capability: vector_store, dimensions: 3}")
-        small("generate", "stack.yaml")
+        spec(store, "{capability: vector_store, dimensions: 3}")
+        store("generate", "stack.yaml")
         os.write(here, b"y\n")
         with suppress(OSError):  # the terminal's other end is closed
             while more := os.read(here, 4096):
@@ -111,21 +104,20 @@ def test_what_is_deployed_is_what_was_agreed_to(small: Cli) -> None:
     assert b"error[program-changed]" in said
     assert held.is_dir()
 
-    other = small.folder / "other"
-    small("generate", "stack.yaml", "--output", str(other))
-    spec(small, "{capability: object_store}")
-    noted = small.folder / "data" / "deployments" / "small" / "dev.json"
-    deploying = small.start("up", "stack.yaml", "--yes")
+    other = store.folder / "other"
+    store("generate", "stack.yaml", "--output", str(other))
+    spec(store, STORE)
+    noted = store.folder / "data" / "deployments" / "small" / "dev.json"
+    deploying = store.start("up", "stack.yaml", "--yes")
     eventually(lambda: deploying.poll() is not None or _begun(noted), 300)
-    shutil.copytree(other, small.folder / "dev", dirs_exist_ok=True)
+    shutil.copytree(other, store.folder / "dev", dirs_exist_ok=True)
     out, err = deploying.communicate(timeout=300)
     assert deploying.returncode == 4, out + err
     assert "error[program-changed]" in err
     assert held.is_dir()
-    small("generate", "stack.yaml", "--force")
-    small("up", "stack.yaml", "--yes")
-    small("verify", "stack.yaml", "--clause", "put-get")
-    gone(small)
+    store("generate", "stack.yaml", "--force")
+    store("up", "stack.yaml", "--yes")
+    store("verify", "stack.yaml", "--clause", "put-get")
 
 
 def _begun(noted: Path) -> bool:
@@ -133,6 +125,7 @@ def _begun(noted: Path) -> bool:
     return json.loads(noted.read_text())["boxes"] == {}
 
 
+@pytest.mark.nightly
 def test_monitoring_alone_watches_itself(small: Cli) -> None:
     spec(small, "{capability: monitoring}")
     small("up", "stack.yaml", "--yes")
@@ -140,47 +133,77 @@ def test_monitoring_alone_watches_itself(small: Cli) -> None:
     gone(small)
 
 
-def test_a_run_that_measures_nothing_is_a_failure(small: Cli) -> None:
-    spec(
-        small,
-        "{capability: object_store}\n  task: {capability: job, source: code, command: [python, -c, pass]}",
-    )
-    small("up", "stack.yaml", "--yes")
-    done = small("verify", "stack.yaml", "--component", "task", code=10)
+def test_a_run_that_measures_nothing_is_a_failure(store: Cli) -> None:
+    spec(store, STORE + "\n  task: {capability: job, source: code, command: [python, -c, pass]}")
+    store("up", "stack.yaml", "--yes")
+    done = store("verify", "stack.yaml", "--component", "task", code=10)
     assert "error[nothing-measured]: no clause of 'small' was measured, so nothing is verified" in done.stderr
-    gone(small)
+    spec(store, STORE)
+    store("up", "stack.yaml", "--yes")
 
 
-def test_servers_without_their_supervisor_are_seen_and_put_right(small: Cli) -> None:
-    spec(small, "{capability: object_store}")
-    small("up", "stack.yaml", "--yes")
-    supervisor = small.folder / "data/stacks/small/dev/supervisor/state/supervisord.pid"
+def test_servers_without_their_supervisor_are_seen_and_put_right(store: Cli) -> None:
+    supervisor = store.folder / "data/stacks/small/dev/supervisor/state/supervisord.pid"
     killed = psutil.Process(int(supervisor.read_text()))
     killed.kill()
     psutil.wait_procs([killed], timeout=60)
-    done = small("status", "stack.yaml", "--json")
+    done = store("status", "stack.yaml", "--json")
     (server,) = json.loads(done.stdout)["result"]
     assert (server["name"], server["state"]) == ("one1", "UNSUPERVISED")
     assert psutil.Process(server["pid"]).is_running()
-    said = small("status", "stack.yaml")
+    said = store("status", "stack.yaml")
     assert "the supervisor does not run, so no server is restarted when it ends" in said.stderr
     assert "next: stackgen up small -e dev" in said.stdout + said.stderr
-    small("up", "stack.yaml", "--yes")
-    (server,) = json.loads(small("status", "stack.yaml", "--json").stdout)["result"]
+    store("up", "stack.yaml", "--yes")
+    (server,) = json.loads(store("status", "stack.yaml", "--json").stdout)["result"]
     assert server["state"] == "RUNNING"
-    gone(small)
 
 
-def test_a_taken_port_is_named(small: Cli) -> None:
+def test_a_taken_port_is_named(store: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        spec(small, f"{{capability: object_store, settings: {{port: {port}}}}}")
-        done = small("up", "stack.yaml", "--yes", code=4)
+        spec(store, STORE.replace("}", f", settings: {{port: {port}}}}}"))
+        done = store("up", "stack.yaml", "--yes", code=4)
         assert f"port {port} is taken" in done.stderr
-    small("up", "stack.yaml", "--yes")
-    gone(small)
+    spec(store, STORE)
+    store("up", "stack.yaml", "--yes")
+    store("verify", "stack.yaml", "--clause", "put-get")
+
+
+def test_protected_data_is_not_deleted_by_accident(store: Cli) -> None:
+    spec(store, STORE, "{dev: {provider: local, protect: true}}")
+    store("up", "stack.yaml", "--yes")
+    assert "error[protected]" in store("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
+    store("verify", "stack.yaml", "--clause", "put-get")
+    spec(store, STORE)
+    written = (store.folder / "stack.yaml").read_text()
+    for text in (written, written.replace("  one1:", "  other:")):  # as an older commit may have it
+        (store.folder / "stack.yaml").write_text(text)
+        said = store("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
+        assert "is protected by what was deployed last" in said
+    (store.folder / "stack.yaml").write_text(written)
+    store("verify", "stack.yaml", "--clause", "put-get")
+    store("up", "stack.yaml", "--yes")
+
+
+def test_another_implementation_does_not_start_on_the_data_of_the_first(store: Cli) -> None:
+    program = (store.folder / "dev" / "__main__.py").read_text()
+    where = "{dev: {provider: local, components: {one1: {implementation: local/seaweedfs, box: %d}}}}"
+    spec(store, STORE, where % 1)
+    said = store("up", "stack.yaml", "--yes", code=2).stderr
+    assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
+    assert "next: stackgen swap small one1 --to local/seaweedfs -e dev --apply" in said
+    assert (store.folder / "dev" / "__main__.py").read_text() == program
+    shutil.rmtree(store.folder / "dev")  # as in a clone of a repository that has no programs
+    for words in ((), ("--delete-data-of", "one1")):
+        said = store("up", "stack.yaml", "--yes", *words, code=2).stderr
+        assert "error[box-taken]: box 1 of 'one1' is deployed as LocalVersitygw" in said
+        assert not (store.folder / "dev").exists()
+    spec(store, STORE, where % 2)
+    store("up", "stack.yaml", "--yes")
+    store("verify", "stack.yaml")
 
 
 def test_a_server_that_dies_at_start_says_why_and_the_next_up_heals(small: Cli) -> None:
@@ -254,6 +277,7 @@ def test_a_model_that_is_not_what_was_pinned_is_not_used(small: Cli) -> None:
     gone(small)
 
 
+@pytest.mark.nightly
 def test_a_model_file_of_ones_own(small: Cli) -> None:
     (small.folder / "broken.gguf").write_text("not a model")
     weights = small.folder / "broken.gguf"
@@ -262,6 +286,7 @@ def test_a_model_file_of_ones_own(small: Cli) -> None:
     gone(small)
 
 
+@pytest.mark.nightly
 def test_weights_from_a_path_and_from_a_hub_with_a_pinned_digest(small: Cli) -> None:
     spec(small, "{capability: chat_model, model: stand-in}")
     small("up", "stack.yaml", "--yes")
@@ -329,27 +354,11 @@ def _says_stand_in(path: Path) -> bool:
     return b"stackgen stand-in" in path.read_bytes()[:4096]
 
 
+@pytest.mark.nightly
 def test_a_hub_that_cannot_be_reached_is_said_with_the_alternatives(small: Cli) -> None:
     small.environment["HF_ENDPOINT"] = "http://127.0.0.1:1"
     spec(small, "{capability: chat_model, model: llama-3.1-8b-instruct}")
     done = small("up", "stack.yaml", "--yes", code=4)
     assert "can't be fetched" in done.stderr
     assert "stand-in" in done.stderr
-    gone(small)
-
-
-def test_protected_data_is_not_deleted_by_accident(small: Cli) -> None:
-    spec(small, "{capability: object_store}", "{dev: {provider: local, protect: true}}")
-    small("up", "stack.yaml", "--yes")
-    assert "error[protected]" in small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
-    small("verify", "stack.yaml", "--clause", "put-get")
-    spec(small, "{capability: object_store}")
-    written = (small.folder / "stack.yaml").read_text()
-    for text in (written, written.replace("  one1:", "  other:")):  # as an older commit may have it
-        (small.folder / "stack.yaml").write_text(text)
-        said = small("down", "stack.yaml", "--delete-data", "--yes", code=5).stderr
-        assert "is protected by what was deployed last" in said
-    (small.folder / "stack.yaml").write_text(written)
-    small("verify", "stack.yaml", "--clause", "put-get")
-    small("up", "stack.yaml", "--yes")
     gone(small)

@@ -13,6 +13,7 @@ from typing import Any, cast
 import psutil
 import pytest
 from botocore.exceptions import BotoCoreError
+from psycopg import OperationalError
 
 from stackgen.contracts import find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding
@@ -41,7 +42,23 @@ from tests.local.swapping import (
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1800)]
 
 
-def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli) -> None:
+EVERY_KILL = [
+    *(("before", step) for step in ("freeze", "switch")),
+    *(("amid", step) for step in ("deploy", "copy", "bind")),
+    *(("after", step) for step in STEPS),
+]
+KILLS = [("amid", "copy"), ("after", "freeze"), ("after", "switch"), ("after", "bind")]
+"""One where nothing is closed yet, one where the old box is, one where the spec changes, one where clients do."""
+
+
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param(KILLS, id="at some steps"),
+        pytest.param(EVERY_KILL, id="at every step", marks=pytest.mark.nightly),
+    ],
+)
+def test_a_vector_store_is_swapped_though_it_is_killed(stack: Cli, kills: list[tuple[str, str]]) -> None:
     up(stack, KNOWLEDGE)
     closed, put_back = bindings(stack), spec(stack)
     application = Application(stack, rows)
@@ -50,11 +67,9 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
     command = ("swap", "stack.yaml", "knowledge", "-e", "dev", "--apply", "--yes")
     kill(stack, "before", "beside", *command, *OLDER)
     for step in STEPS:
-        if step in ("deploy", "copy", "bind"):
-            kill(stack, "amid", step, *command)
-        if step in ("freeze", "switch"):
-            kill(stack, "before", step, *command)
-        kill(stack, "after", step, *command)
+        for edge in ("amid", "before", "after"):
+            if (edge, step) in kills:
+                kill(stack, edge, step, *command)
         if step == "switch":
             write_in_spite(closed, "insert into items values (-1, '[1,1,1]')")
         if step in ("copy", "bind"):
@@ -80,9 +95,13 @@ def test_a_vector_store_is_swapped_though_it_is_killed_at_every_step(stack: Cli)
         assert errors[0]["message"].endswith("when its data was compared: rows of public.items")
     assert numbers(closed) >= {-1}
     write_in_spite(closed, "delete from items where number = -1")
+    retired = bindings(stack)
     swap(stack, "knowledge", "--rollback")
     application.goes_on()
     assert version(bindings(stack)) == 18
+    kill(stack, "before", "clean", "swap", "stack.yaml", "knowledge", "-e", "dev", "--retire", "--yes")
+    with pytest.raises(OperationalError):  # what is written to the old box now would go with it
+        numbers(retired)
     (stack.folder / "dev" / "helper.py").touch()
     said = stack("swap", "stack.yaml", "knowledge", "-e", "dev", "--retire", "--yes").stderr
     assert "note: with the program run files that are not stackgen's: helper.py" in said
@@ -312,6 +331,7 @@ print(json.dumps(Deployment(Path("dev").absolute(), "swapped", "dev", print).out
 """
 
 
+@pytest.mark.nightly
 def test_a_swap_replaces_no_data_that_was_kept(stack: Cli) -> None:
     """A box of the next number may be there, of a spec that was taken back; its data is no one's copy."""
     again = TAIL.replace(
