@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import pytest
 
+sys.dont_write_bytecode = False  # what pytest makes of a test file is made once, whatever the shell says
 ROOT = Path(__file__).parents[1]
 SHARED = {
     "clouds": "clouds",
