@@ -14,6 +14,7 @@ import pytest
 
 from stackgen.contracts import ClauseBroken, find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding, artifact_round_trip, connected, traces
+from stackgen.contracts.mlflow.mover import MOVER
 from stackgen.contracts.surroundings import clean
 from stackgen.errors import StackgenError
 from tests.house.test_house_rules import MODULES, SOURCE
@@ -195,13 +196,11 @@ def test_a_swap_reads_and_writes_no_file_that_a_server_names(
 ) -> None:
     source, target = make(), make()
     (source if hostile == "source" else target).addresses = [address.format(outside)]
-    found = find_mover("mlflow")
-    assert found is not None
     for doing in (
-        lambda: found.copy(source.binding, target.binding, None, print),
-        lambda: found.compare(source.binding, target.binding, None),
+        lambda: MOVER.copy(source.binding, target.binding, None, print),
+        lambda: MOVER.compare(source.binding, target.binding, None),
     ):
-        with pytest.raises(StackgenError) as refused:
+        with clean([source.binding, target.binding]), pytest.raises(StackgenError) as refused:
             doing()
         (problem,) = refused.value.problems
         assert problem.code == "move-failed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,9 +20,9 @@ pytestmark = [
 ]
 
 
-def test_every_point_leaves_the_old_program_or_the_new() -> None:
-    step = os.environ.get("HOSTILE_STEP", "50")
-    command = [sys.executable, "-m", "tests.hostile.torture", "--step", step, "--rounds", "1"]
+@pytest.mark.parametrize("step", [150, pytest.param(50, marks=pytest.mark.nightly)])
+def test_every_point_leaves_the_old_program_or_the_new(step: int) -> None:
+    command = [sys.executable, "-m", "tests.hostile.torture", "--step", str(step), "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])

@@ -154,6 +154,7 @@ def test_a_protected_component_that_was_removed_is_no_dead_end(small: Cli) -> No
     assert not (small.folder / "data" / "stacks").exists()
 
 
+@pytest.mark.nightly  # judged anew where it changes: tests/engine/test_data_needs_its_word.py
 def test_what_code_of_the_user_reads_takes_no_data_along(small: Cli) -> None:
     spec(small, {"one1": DOCUMENTS})
     small("generate", "stack.yaml")

@@ -280,6 +280,7 @@ def test_a_killed_database_loses_no_committed_row(ecosystem: Ecosystem) -> None:
     kill_while_writing(ecosystem, "knowledge", write, read)
 
 
+@pytest.mark.nightly  # killed as the database is, which is tried on every change
 def test_a_killed_object_store_loses_no_object(ecosystem: Ecosystem) -> None:
     import boto3
     from botocore.config import Config
@@ -312,6 +313,7 @@ def test_a_killed_object_store_loses_no_object(ecosystem: Ecosystem) -> None:
     kill_while_writing(ecosystem, "documents", write, read)
 
 
+@pytest.mark.nightly  # killed as the database is, which is tried on every change
 def test_a_killed_registry_loses_no_version(ecosystem: Ecosystem) -> None:
     import httpx
 

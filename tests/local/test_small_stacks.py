@@ -125,7 +125,7 @@ def _begun(noted: Path) -> bool:
     return json.loads(noted.read_text())["boxes"] == {}
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # test_back_doors.py: each monitoring scrapes itself
 def test_monitoring_alone_watches_itself(small: Cli) -> None:
     spec(small, "{capability: monitoring}")
     small("up", "stack.yaml", "--yes")
@@ -277,7 +277,7 @@ def test_a_model_that_is_not_what_was_pinned_is_not_used(small: Cli) -> None:
     gone(small)
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # test_model_files.py asks for the file without a server
 def test_a_model_file_of_ones_own(small: Cli) -> None:
     (small.folder / "broken.gguf").write_text("not a model")
     weights = small.folder / "broken.gguf"
@@ -286,7 +286,7 @@ def test_a_model_file_of_ones_own(small: Cli) -> None:
     gone(small)
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # test_model_files.py asks for the file without a server
 def test_weights_from_a_path_and_from_a_hub_with_a_pinned_digest(small: Cli) -> None:
     spec(small, "{capability: chat_model, model: stand-in}")
     small("up", "stack.yaml", "--yes")
@@ -354,7 +354,7 @@ def _says_stand_in(path: Path) -> bool:
     return b"stackgen stand-in" in path.read_bytes()[:4096]
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # test_model_files.py asks for the file without a server
 def test_a_hub_that_cannot_be_reached_is_said_with_the_alternatives(small: Cli) -> None:
     small.environment["HF_ENDPOINT"] = "http://127.0.0.1:1"
     spec(small, "{capability: chat_model, model: llama-3.1-8b-instruct}")

@@ -331,7 +331,7 @@ print(json.dumps(Deployment(Path("dev").absolute(), "swapped", "dev", print).out
 """
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly  # tests/swap: test_first_copies.py, test_overrides.py, test_late_objects.py
 def test_a_swap_replaces_no_data_that_was_kept(stack: Cli) -> None:
     """A box of the next number may be there, of a spec that was taken back; its data is no one's copy."""
     again = TAIL.replace(
