@@ -66,7 +66,7 @@ class _Endless(BaseHTTPRequestHandler):
 def endless() -> Iterator[tuple[str, dict[str, int]]]:
     sent: dict[str, int] = {}
     with ThreadingHTTPServer(("127.0.0.1", 0), type("_Server", (_Endless,), {"sent": sent})) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", sent
         server.shutdown()
 
@@ -103,7 +103,7 @@ class _Slow(BaseHTTPRequestHandler):
 def slow() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Slow) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -144,7 +144,7 @@ def test_a_probe_that_is_waited_for_no_longer_ends(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "canary")
     seen: list[str] = []
     with ThreadingHTTPServer(("127.0.0.1", 0), type("_Server", (_Late,), {"seen": seen})) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         binding = {"tracking-uri": url, "username": "box", "password": "own"}
         before = threading.active_count()

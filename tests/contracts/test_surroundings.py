@@ -149,7 +149,7 @@ class Up(BaseHTTPRequestHandler):
 @pytest.fixture
 def service() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Up)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
@@ -193,7 +193,7 @@ def test_no_password_out_of_the_users_files_is_sent(tmp_path: Path, monkeypatch:
     monkeypatch.delenv("NETRC", raising=False)
     told: set[str] = set()
     with ThreadingHTTPServer(("127.0.0.1", 0), type("_Server", (Noting,), {"told": told})) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         place = f"127.0.0.1:{server.server_port}"
         bindings = {
             name: {key: str(value).replace("127.0.0.1:1", place) for key, value in values.items()}

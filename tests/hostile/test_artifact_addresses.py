@@ -48,7 +48,7 @@ class Server:
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
         self.binding = MlflowBinding(tracking_uri=self.url)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def run(self) -> dict[str, Any]:
         where = self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]

@@ -27,7 +27,7 @@ KEPT = Shelf().implementations["predictor"]["aws/sagemaker"].implementation.kept
 
 
 def started(server: ThreadingHTTPServer) -> str:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"
 
 

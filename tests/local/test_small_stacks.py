@@ -17,11 +17,12 @@ from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 import pytest
 
-from stackgen.homes import cache_home
+from stackgen.providers.local.operations import PROGRAM
 from tests.conftest import Cli
 from tests.waiting import eventually
 
@@ -288,9 +289,7 @@ def test_a_model_file_of_ones_own(small: Cli) -> None:
 
 @pytest.mark.nightly  # test_model_files.py asks for the file without a server
 def test_weights_from_a_path_and_from_a_hub_with_a_pinned_digest(small: Cli) -> None:
-    spec(small, "{capability: chat_model, model: stand-in}")
-    small("up", "stack.yaml", "--yes")
-    found = next(path for path in _cached_models() if _says_stand_in(path))
+    found = _stand_in()
     copy = small.folder / "org" / "repo" / "resolve" / "v1" / "tiny.gguf"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(found.read_bytes())
@@ -334,9 +333,7 @@ def test_weights_from_a_registry(small: Cli) -> None:
     place = binding["tracking-uri"].replace("://", f"://{binding['username']}:{binding['password']}@")
     client = MlflowClient(tracking_uri=place, registry_uri=place)
     run = client.create_run(client.create_experiment("tiny"))
-    client.log_artifact(
-        run.info.run_id, str(next(path for path in _cached_models() if _says_stand_in(path))), "model"
-    )
+    client.log_artifact(run.info.run_id, str(_stand_in()), "model")
     client.create_registered_model("tiny")
     version = client.create_model_version("tiny", f"{run.info.artifact_uri}/model", run.info.run_id).version
     client.set_registered_model_alias("tiny", "champion", version)
@@ -346,12 +343,12 @@ def test_weights_from_a_registry(small: Cli) -> None:
     gone(small)
 
 
-def _cached_models() -> list[Path]:
-    return list((cache_home() / "models").glob("*/model.gguf"))
+def _stand_in() -> Path:
+    """The stand-in model's file, made unless the cache has it."""
+    with patch.object(sys, "path", [str(PROGRAM), *sys.path]):
+        from local_provider.models import model_file  # pyright: ignore
 
-
-def _says_stand_in(path: Path) -> bool:
-    return b"stackgen stand-in" in path.read_bytes()[:4096]
+        return model_file("stand-in", None, {})[0]
 
 
 @pytest.mark.nightly  # test_model_files.py asks for the file without a server

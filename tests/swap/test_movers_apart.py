@@ -132,7 +132,7 @@ def dripping() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
     with ThreadingHTTPServer(("127.0.0.1", 0), type("_Server", (_Dripping,), {"asked": asked})) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", asked
         server.shutdown()
 

@@ -44,7 +44,7 @@ class Careless(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def careless() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Careless)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
