@@ -42,7 +42,7 @@ down: $(BIN)/stackgen ## stop the example stack; its data stays
 	$(BIN)/stackgen down $(STACK) -e $(ENVIRONMENT) --yes
 
 .PHONY: test
-test: $(BIN)/stackgen ## run the tests of every change: unit, programs, engine, local, kubernetes
+test: $(BIN)/stackgen ## run the tests of every change: unit, programs, sweep, engine, local, kubernetes
 	$(BIN)/pytest -n 2
 
 .PHONY: nightly

@@ -25,7 +25,7 @@ from stackgen.verification.probing import FULL
 from stackgen.verification.run import verify
 from tests.verification.test_verification import careless
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.sweep
 __all__ = ["careless"]
 ENOUGH = 40 * limited_http.LARGEST
 CHUNK = b"# 1234567" * 8192

@@ -58,7 +58,7 @@ def refused_properly(error: StackgenError) -> None:
     assert len(re.findall(r"^\S", text, re.MULTILINE)) == len(error.problems)
 
 
-@pytest.mark.programs
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", range(len(FIELDS)), ids=lambda number: FIELDS[number].label)
 def test_a_string_means_nothing_but_itself(number: int, root: Path) -> None:
     field = FIELDS[number]

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
-    pytest.mark.programs,
+    pytest.mark.sweep,
     pytest.mark.skipif(
         not sys.platform.startswith("linux") or shutil.which("cc") is None,
         reason="needs Linux and a C compiler",

@@ -28,7 +28,7 @@ from tests.swap.buckets import (
 from tests.swap.world import BESIDE
 
 __all__ = ["buckets", "quietly"]
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.sweep
 
 
 @pytest.mark.parametrize("word", ["retire", "rollback"])

@@ -25,7 +25,7 @@ from tests.swap.buckets import quietly, stop_a_retirement
 from tests.swap.world import BESIDE, World
 
 __all__ = ["quietly"]
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.sweep
 
 
 class Registry:

@@ -16,7 +16,7 @@ from stackgen.errors import StackgenError
 from tests.swap.buckets import Buckets, buckets, quietly, stop, stopped_at
 
 __all__ = ["buckets", "quietly"]
-pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("quietly")]
+pytestmark = [pytest.mark.sweep, pytest.mark.usefixtures("quietly")]
 Asked = Callable[[Callable[[], Any], str], Any]  # sends the request for a key; the answer
 
 

@@ -28,7 +28,7 @@ from stackgen.errors import ExitCode, StackgenError
 from tests.contracts.test_endless_answers import OTHER_CLIENTS, endless
 from tests.swap import work_of_movers as work
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.sweep
 __all__ = ["endless"]
 ROOT = Path(__file__).parents[2]
 MEASURED = pytest.mark.skipif(

@@ -19,7 +19,7 @@ from stackgen.swap.journal import Journal, read
 from tests.swap.buckets import Bucket, Buckets, buckets, quietly
 
 __all__ = ["buckets", "quietly"]
-pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("quietly")]
+pytestmark = [pytest.mark.sweep, pytest.mark.usefixtures("quietly")]
 KEYS = ("checkpoint", "both", "large", "another")
 BACK = ("gather", "copy", "delta", "switch", "settle")
 REQUESTS = ("PutObject", "DeleteObject", "PutObjectTagging", "HeadObject", "GetObject")
