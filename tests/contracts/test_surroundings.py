@@ -19,7 +19,6 @@ from stackgen.errors import StackgenError
 from stackgen.verification.model import Declared
 from stackgen.verification.run import verify
 
-pytestmark = pytest.mark.unit
 BINDINGS: dict[str, dict[str, Any]] = {
     "http": {"url": "http://127.0.0.1:1"},
     "mlflow": {"tracking-uri": "http://127.0.0.1:1", "username": "u", "password": "p"},
@@ -67,6 +66,7 @@ def bound(name: str) -> Binding:
     return contract(name).binding.model_validate(BINDINGS[name])
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("name", contract_names())
 def test_every_contract_says_what_its_clients_read(name: str) -> None:
     binding = bound(name)
@@ -80,6 +80,7 @@ def test_every_contract_says_what_its_clients_read(name: str) -> None:
     assert not mine & set(cleaned(dict.fromkeys(mine, "x"), [binding])), "its own variables are read too"
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("name", SPOILING)
 def test_a_command_gets_nothing_that_contradicts_a_binding(name: str) -> None:
     shell = dict.fromkeys((*SPOILING[name], "HOME", "OTEL_SERVICE_NAME", "MLFLOW_EXPERIMENT_NAME"), "x")
@@ -89,11 +90,13 @@ def test_a_command_gets_nothing_that_contradicts_a_binding(name: str) -> None:
     assert {"HOME", "OTEL_SERVICE_NAME", "MLFLOW_EXPERIMENT_NAME"} <= set(handed)
 
 
+@pytest.mark.unit
 def test_where_two_components_have_the_contract_no_plain_variable_is_contradicted() -> None:
     two = {"one": {"pgvector": BINDINGS["pgvector"]}, "two": {"pgvector": BINDINGS["pgvector"]}}
     assert for_command({"PGHOST": "mine"}, plain(two)) == {"PGHOST": "mine"}
 
 
+@pytest.mark.unit
 def test_without_keys_in_the_binding_credentials_stay_those_of_the_shell() -> None:
     keyless = {key: value for key, value in BINDINGS["s3"].items() if "key" not in key}
     shell = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL": "http://elsewhere"}
@@ -101,6 +104,7 @@ def test_without_keys_in_the_binding_credentials_stay_those_of_the_shell() -> No
     assert left == {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", **NOTHING_READ}
 
 
+@pytest.mark.unit
 def test_a_registry_on_this_machine_gets_no_credentials_of_a_cloud() -> None:
     shell: dict[str, str] = dict.fromkeys(CLOUDS, "x")
     for uri, left in (
@@ -114,12 +118,14 @@ def test_a_registry_on_this_machine_gets_no_credentials_of_a_cloud() -> None:
         assert found == {**left, **NOTHING_READ}, uri
 
 
+@pytest.mark.unit
 def test_the_region_stands_under_both_names_that_clients_read() -> None:
     found = environment_variables({"documents": {"s3": BINDINGS["s3"]}})
     assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "local"
     assert found["DOCUMENTS_AWS_DEFAULT_REGION"] == "local"
 
 
+@pytest.mark.unit
 def test_the_shell_is_put_back_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGHOSTADDR", "10.255.255.1")
     before = dict(os.environ)
@@ -154,6 +160,7 @@ def service() -> Iterator[str]:
     server.shutdown()
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PGSSLROOTCERT"])
 def test_certificates_that_are_not_there_are_the_shells_fault_and_not_the_boxs(
     service: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -185,6 +192,7 @@ class Noting(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.sweep
 def test_no_password_out_of_the_users_files_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python's `requests` would send it in place of the binding's own."""
     (tmp_path / ".netrc").write_text("default login operator password canary")

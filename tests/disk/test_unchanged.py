@@ -22,7 +22,6 @@ from stackgen.planning.plan import plan
 from stackgen.program.build import Program, build
 from stackgen.spec.loading import load
 
-pytestmark = pytest.mark.unit
 SPEC = """\
 apiVersion: stackgen/v1
 name: claims
@@ -69,18 +68,21 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return found
 
 
+@pytest.mark.unit
 def test_it_says_what_it_found(place: Place) -> None:
     found = unchanged(Request(str(place.spec), None, None))
     assert found is not None
     assert (found.folder, found.stack, found.environment) == (str(place.out), "claims", "dev")
 
 
+@pytest.mark.unit
 def test_another_question_has_another_answer(place: Place) -> None:
     assert unchanged(Request(str(place.spec), "dev", None)) is None
     assert unchanged(Request(str(place.spec), None, str(place.folder / "elsewhere"))) is None
     assert unchanged(Request(str(place.folder / "nothing.yaml"), None, None)) is None
 
 
+@pytest.mark.unit
 def test_every_file_that_is_edited_removed_or_replaced_is_noticed(place: Place, tmp_path: Path) -> None:
     program = place.program()
     for path, data in program.files.items():
@@ -99,6 +101,7 @@ def test_every_file_that_is_edited_removed_or_replaced_is_noticed(place: Place, 
         assert place.known(), path
 
 
+@pytest.mark.unit
 def test_files_written_once_must_be_there_and_may_say_anything(place: Place) -> None:
     (place.out / "extensions.py").write_text("# mine\n")
     assert place.known()
@@ -106,6 +109,7 @@ def test_files_written_once_must_be_there_and_may_say_anything(place: Place) -> 
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_a_folder_behind_a_link_is_looked_at_properly(place: Place, tmp_path: Path) -> None:
     place.out.rename(tmp_path / "moved")
     place.out.symlink_to(tmp_path / "moved")
@@ -117,6 +121,7 @@ def test_a_folder_behind_a_link_is_looked_at_properly(place: Place, tmp_path: Pa
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_any_change_of_the_spec_is_noticed(place: Place) -> None:
     for text in (SPEC + "# a comment\n", SPEC.replace("app]", "App]"), SPEC.replace("\n", "\r\n")):
         place.spec.write_text(text)
@@ -127,6 +132,7 @@ def test_any_change_of_the_spec_is_noticed(place: Place) -> None:
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_configuration_that_appears_anywhere_above_is_noticed(place: Place) -> None:
     for folder in (place.folder, *list(place.folder.parents)[:2]):
         for name in ("stackgen.toml", "pyproject.toml"):
@@ -139,6 +145,7 @@ def test_configuration_that_appears_anywhere_above_is_noticed(place: Place) -> N
     assert place.known()
 
 
+@pytest.mark.unit
 def test_a_source_that_goes_or_leads_elsewhere_is_noticed(place: Place, tmp_path: Path) -> None:
     app = place.folder / "app"
     (app / "main.py").write_text("print('what is in it does not matter')")
@@ -150,6 +157,7 @@ def test_a_source_that_goes_or_leads_elsewhere_is_noticed(place: Place, tmp_path
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_another_day_is_another_question(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     tomorrow = time.gmtime(time.time() + 86_400)
     monkeypatch.setattr(module.time, "gmtime", lambda: tomorrow)
@@ -163,6 +171,7 @@ def _copied_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return package
 
 
+@pytest.mark.unit
 def test_another_generator_or_shelf_is_noticed(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +189,7 @@ def test_another_generator_or_shelf_is_noticed(
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_what_is_installed_beside_it_is_noticed(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +203,7 @@ def test_what_is_installed_beside_it_is_noticed(
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_a_generator_that_may_still_change_unseen_is_not_relied_upon(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +213,7 @@ def test_a_generator_that_may_still_change_unseen_is_not_relied_upon(
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_a_damaged_note_is_no_note(place: Place) -> None:
     request = Request(str(place.spec), None, None)
     whole = Path(request.note).read_bytes()
@@ -220,12 +232,14 @@ def test_a_damaged_note_is_no_note(place: Place) -> None:
     assert place.known()
 
 
+@pytest.mark.unit
 def test_notes_that_others_could_write_are_not_read(place: Place) -> None:
     folder = Path(Request(str(place.spec), None, None).folder)
     folder.chmod(0o777)
     assert not place.known()
 
 
+@pytest.mark.unit
 def test_notes_do_not_pile_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 3)
     folder = Path(Request(str(place.spec), None, None).folder)
@@ -235,6 +249,7 @@ def test_notes_do_not_pile_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(list(folder.iterdir())) == 1
 
 
+@pytest.mark.sweep
 def test_it_is_never_content_with_what_a_full_run_would_change(place: Place) -> None:
     """Random doings in spec and folder; whenever nothing is found to do, a full run agrees."""
     chance = random.Random(7)  # noqa: S311
@@ -262,6 +277,7 @@ def test_it_is_never_content_with_what_a_full_run_would_change(place: Place) -> 
     assert kept > 20
 
 
+@pytest.mark.unit
 def test_a_full_run_reads_nothing_that_a_note_does_not_know(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,6 +323,7 @@ def test_a_full_run_reads_nothing_that_a_note_does_not_know(
     assert str(place.spec) in opened
 
 
+@pytest.mark.unit
 def test_a_run_writes_only_the_files_that_differ(place: Place) -> None:
     def stamps() -> dict[str, tuple[int, int]]:
         files = [path for path in place.out.rglob("*") if path.is_file()]

@@ -21,7 +21,6 @@ from tests.hostile.making import Maker
 from tests.hostile.probing import QuickShelf, Watch, probe, read_copies_once
 from tests.hostile.traps import ACCEPTED, ONE, refused
 
-pytestmark = pytest.mark.unit
 SHELF = QuickShelf()
 WATCH = Watch()
 REFUSED = dict(refused())
@@ -43,26 +42,31 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> None:
         probe(maker.spec(), root / "stack.yaml", SHELF)
 
 
+@pytest.mark.unit
 def test_there_are_enough_traps() -> None:
     assert len(REFUSED) >= 60
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_trap_is_refused_with_a_place(name: str, tmp_path: Path) -> None:
     assert probe(REFUSED[name], tmp_path / "stack.yaml", SHELF, WATCH) == []
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_what_is_merely_unusual_is_planned(name: str, tmp_path: Path) -> None:
     assert probe(ACCEPTED[name].encode(), tmp_path / "stack.yaml", SHELF, WATCH)
 
 
+@pytest.mark.unit
 def test_a_carriage_return_ends_a_comment_and_hides_nothing() -> None:
     with pytest.raises(StackgenError) as caught:
         parse(ONE.encode() + b"# harmless\rname: other\n", Path("stack.yaml"))
     assert "'name' is given twice" in caught.value.problems[0].message
 
 
+@pytest.mark.unit
 def test_many_problems_are_told_as_a_hundred_and_the_rest_counted() -> None:
     with pytest.raises(StackgenError) as caught:
         check(parse(REFUSED["thousands of wrong components"], Path("stack.yaml")), SHELF)
@@ -70,12 +74,14 @@ def test_many_problems_are_told_as_a_hundred_and_the_rest_counted() -> None:
     assert caught.value.problems[-1].code == "more"
 
 
+@pytest.mark.sweep
 def test_a_stream_of_made_specs_does_no_harm(tmp_path: Path) -> None:
     maker, root = Maker(int(os.environ.get("HOSTILE_SEED", "4")), SHELF), folder_for_sources(tmp_path)
     valid = sum(bool(probe(maker.spec(), root / "stack.yaml", SHELF, WATCH)) for _ in range(3_000))
     assert 300 < valid < 1_500  # neither all nonsense nor all harmless
 
 
+@pytest.mark.sweep
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_a_spec_with_anything_in_it_does_no_harm(data: st.DataObject) -> None:
@@ -88,12 +94,14 @@ def test_a_spec_with_anything_in_it_does_no_harm(data: st.DataObject) -> None:
     )
 
 
+@pytest.mark.sweep
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_do_no_harm(data: bytes) -> None:
     probe(data, Path("/nowhere/stack.yaml"), SHELF)
 
 
+@pytest.mark.sweep
 def test_the_long_run_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     command = ["fuzz", "--count", "60", "--jobs", "2", "--cli", "40", "--write", "3", "--keep", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", command)
@@ -101,6 +109,7 @@ def test_the_long_run_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     "name", ["a hundred megabytes", "alias bomb of lists", "deep list", "latin-1", "too many values"]
 )
@@ -127,6 +136,7 @@ def test_the_command_itself_stays_small_and_writes_nothing(cli: Cli, name: str) 
     assert [path.name for path in cli.folder.iterdir()] == ["stack.yaml"]
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     "words",
     [

@@ -23,7 +23,6 @@ from stackgen.planning.plan import plan
 from stackgen.program.build import build
 from stackgen.spec.loading import LoadedStack, load, parse, validate
 
-pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
 SHELF = Shelf()
 COMMITTED = ROOT / "stacks" / "rag-assistant"
@@ -33,6 +32,7 @@ def committed() -> Plan:
     return plan(load(COMMITTED / "stack.yaml"), "dev", SHELF)
 
 
+@pytest.mark.unit
 def test_the_committed_programs_are_what_generate_writes() -> None:
     loaded = load(COMMITTED / "stack.yaml")
     for environment in loaded.stack.environments:
@@ -40,12 +40,14 @@ def test_the_committed_programs_are_what_generate_writes() -> None:
         assert not changes, f"run `stackgen generate rag-assistant -e {environment}`: {changes}"
 
 
+@pytest.mark.unit
 def test_main_and_readme_read_well(golden: Callable[[Path, str], None]) -> None:
     files = build(committed()).files
     for name in ("__main__.py", "README.md", "Pulumi.yaml", "requirements.in"):
         golden(Path(__file__).parent / "golden" / f"{name}.txt", files[name].decode())
 
 
+@pytest.mark.sweep
 def test_the_same_bytes_anywhere(tmp_path: Path) -> None:
     script = (
         "import hashlib,sys; from pathlib import Path; sys.path[:0]=[];"
@@ -70,6 +72,7 @@ def test_the_same_bytes_anywhere(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+@pytest.mark.unit
 def test_the_program_is_formatted_and_lint_clean(tmp_path: Path) -> None:
     program = build(committed(), tmp_path / "dev")
     write(program)
@@ -99,6 +102,7 @@ HOSTILE = st.text(TEXT, min_size=1, max_size=60) | st.sampled_from(
 )
 
 
+@pytest.mark.sweep
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE, HOSTILE)
 def test_users_text_changes_nothing_but_literals(description: str, model: str) -> None:
@@ -127,6 +131,7 @@ def test_users_text_changes_nothing_but_literals(description: str, model: str) -
     assert tree(spec(description, model)) == tree(spec("harmless", "harmless"))
 
 
+@pytest.mark.unit
 def test_a_second_write_changes_nothing(tmp_path: Path) -> None:
     program = build(committed(), tmp_path / "dev")
     assert write(program)
@@ -135,6 +140,7 @@ def test_a_second_write_changes_nothing(tmp_path: Path) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "dev").rglob("*")}
 
 
+@pytest.mark.unit
 def test_hand_edits_are_never_overwritten_unasked(tmp_path: Path) -> None:
     program = build(committed(), tmp_path / "dev")
     write(program)
@@ -152,6 +158,7 @@ def test_hand_edits_are_never_overwritten_unasked(tmp_path: Path) -> None:
     assert (tmp_path / "dev" / "notes.txt").read_text() == "keep me"
 
 
+@pytest.mark.unit
 def test_files_of_removed_components_go_and_the_users_stay(tmp_path: Path) -> None:
     whole, part = tmp_path / "whole", tmp_path / "stack.yaml"
     write(build(committed(), whole))
@@ -165,6 +172,7 @@ def test_files_of_removed_components_go_and_the_users_stay(tmp_path: Path) -> No
     assert (whole / "extensions.py").exists()
 
 
+@pytest.mark.unit
 def test_a_full_disk_leaves_the_old_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "dev"
     write(build(committed(), folder))
@@ -189,6 +197,7 @@ def test_a_full_disk_leaves_the_old_program(tmp_path: Path, monkeypatch: pytest.
     assert [path.name for path in tmp_path.iterdir()] == ["dev"]
 
 
+@pytest.mark.unit
 def test_no_secret_is_in_program_or_lock() -> None:
     text = b"".join(build(committed()).files.values()).decode().lower()
     for word in ('api_key="', 'password="', 'secret="'):
