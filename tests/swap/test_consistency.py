@@ -11,6 +11,8 @@ from stackgen.errors import StackgenError
 from stackgen.swap.consistency import refuse_put_back
 from stackgen.swap.journal import Journal, Kind
 
+pytestmark = pytest.mark.unit
+
 FIRST = {"implementation": "local/versitygw", "beside": {"implementation": "local/seaweedfs", "box": 2}}
 SECOND = {"implementation": "local/seaweedfs", "box": 2, "beside": {"implementation": "local/versitygw"}}
 
