@@ -110,6 +110,19 @@ def _graph(arrows: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     return graph
 
 
+def test_no_function_of_a_package_has_the_name_of_a_module_of_it() -> None:
+    """Python would put the module in its place as soon as that is imported."""
+    taken = [
+        f"{path.relative_to(SOURCE)}: {node.name}"
+        for path in MODULES
+        if path.name == "__init__.py"
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and {path.with_name(node.name), path.with_name(f"{node.name}.py")} & {*path.parent.iterdir()}
+    ]
+    assert taken == []
+
+
 def test_only_the_engine_runs_pulumi() -> None:
     users = {
         path.relative_to(SOURCE).as_posix()

@@ -212,7 +212,7 @@ def _deployed(folder: Path) -> _Deployed:
 
 def test_a_swap_reaches_the_services_of_a_cluster_until_its_end(folder: Path) -> None:
     site = Site(_deployed(folder), "app", lambda _: None)
-    with site.open():
+    with site.connection():
         port = _port(dict(site.others()))
         assert _asked(port) == PASSWORD.upper()
         assert _port(dict(site.others())) == port, "forwarded once"

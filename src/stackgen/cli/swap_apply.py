@@ -30,7 +30,7 @@ def carry_out(arguments: Namespace, console: Console) -> Answer:
     path = place(environment.stack_name, environment.name, component)
     with alone(path), console.working(f"swapping {component}") as progress:
         site = Site(environment, component, progress, bool(arguments.accept_data))
-        with site.open():
+        with site.connection():
             return _carry_out(arguments, console, site)
 
 

@@ -107,7 +107,7 @@ class Site:
         self.environment.announce_files(program, self.progress)
 
     @contextmanager
-    def open(self) -> Iterator[None]:
+    def connection(self) -> Iterator[None]:
         """Reach the environment's services, where a provider forwards ports, until the context ends."""
         try:
             yield
