@@ -21,6 +21,7 @@ LAYERS = (
     ("rendering",),
     ("engine", "verification", "moving", "behaviour"),
     ("swapping", "impact"),
+    ("authoring",),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
