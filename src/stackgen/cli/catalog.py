@@ -24,6 +24,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
         from stackgen.cli.catalog_check import check
 
         return check(arguments.implementation)
+    if arguments.action == "contract":
+        from stackgen.cli.catalog_contract import explain
+
+        return explain(arguments.implementation, load_shelf(Path.cwd()))
     shelf = load_shelf(Path.cwd())
     _refuse_unknown(arguments, shelf)
     if arguments.action == "models":

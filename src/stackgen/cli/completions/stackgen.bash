@@ -34,7 +34,7 @@ _shtab_stackgen_option_strings=(-h --help --version -C --cwd)
 
 _shtab_stackgen_bindings___format_choices=(table env files)
 _shtab_stackgen_golden_pos_0_choices=(record replay)
-_shtab_stackgen_catalog_pos_0_choices=(list show models trust distrust check)
+_shtab_stackgen_catalog_pos_0_choices=(list show models trust distrust check contract)
 _shtab_stackgen_engine_pos_0_choices=(status install env)
 _shtab_stackgen_completion_pos_0_choices=(bash zsh tcsh)
 _shtab_stackgen_pos_0_choices=(new check plan diff generate up down status logs bindings run verify golden why-not compare swap catalog board engine schema completion)

@@ -14,7 +14,7 @@ complete stackgen \
         'n/--format/(table env files)/' \
         'p/1/(new check plan diff generate up down status logs bindings run verify golden why-not compare swap catalog board engine schema completion)/' \
         'n/golden/(record replay)/' \
-        'n/catalog/(list show models trust distrust check)/' \
+        'n/catalog/(list show models trust distrust check contract)/' \
         'n/engine/(status install env)/' \
         'n/completion/(bash zsh tcsh)/' \
         'p/*/()/'

@@ -81,8 +81,8 @@ _shtab_stackgen_catalog_options=(
   "--provider[only this provider]:provider:"
   "--needs[with list and --capability\: a matrix of these clauses (all, if none is named)]:CLAUSE,...:"
   "--records[where recorded runs are (default\: board)]:DIR:"
-  ":list everything, show one implementation\; check a catalog of your own, or say whether it may run:(list show models trust distrust check)"
-  ":for show\: CAPABILITY\/PROVIDER\/NAME\; for check, trust and distrust\: a folder:"
+  ":list everything\; show one implementation, or a contract\; check a catalog of your own, or say whether it may run:(list show models trust distrust check contract)"
+  ":for show\: CAPABILITY\/PROVIDER\/NAME\; for contract\: its name\; for check, trust and distrust\: a folder:"
 )
 
 # guard to ensure default positional specs are added only once per session
