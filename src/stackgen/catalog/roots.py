@@ -29,12 +29,22 @@ def private_roots(start: Path) -> tuple[Path, ...]:
 
 def configured_roots(start: Path) -> tuple[Path, ...]:
     """Those of them that a file names; raises the same."""
+    return tuple(_usable(file, catalog) for file, catalog in _named(start))
+
+
+def named_roots(start: Path) -> tuple[Path, ...]:
+    """The same, whether or not they are there and may run. Raises StackgenError(invalid-configuration)."""
+    return tuple(catalog for _, catalog in _named(start))
+
+
+def _named(start: Path) -> list[tuple[Path, Path]]:
+    """File and catalog that it names, of the nearest file that names any."""
     for folder in (start.absolute(), *start.absolute().parents):
         for name, table in (("stackgen.toml", ()), ("pyproject.toml", ("tool", "stackgen"))):
             file = folder / name
             if file.is_file() and (catalogs := _catalogs(file, table)) is not None:
-                return tuple(_usable(file, folder / catalog) for catalog in catalogs)
-    return ()
+                return [(file, folder / catalog) for catalog in catalogs]
+    return []
 
 
 def _catalogs(file: Path, table: tuple[str, ...]) -> list[str] | None:

@@ -24,6 +24,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
         from stackgen.cli.catalog_check import check
 
         return check(arguments.implementation)
+    if arguments.action == "new":
+        from stackgen.cli.catalog_new import new
+
+        return new(arguments.implementation, arguments.into, load_shelf(Path.cwd()))
     if arguments.action == "contract":
         from stackgen.cli.catalog_contract import explain
 
