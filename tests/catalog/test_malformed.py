@@ -31,6 +31,7 @@ FAULTS = {
     ),
     "a missing argument": (COMPONENT, "    workspace: Workspace\n", "", "argument-missing"),
     "another argument": (COMPONENT, "    port: int", "    token: str\n    port: int", "argument-not-passed"),
+    "an import of no such name": (COMPONENT, "import Password,", "import Pasword,", "unknown-import"),
     "another class": (COMPONENT, "class LocalFolder(", "class Folder(", "class-missing"),
     "another signature": (COMPONENT, "args: LocalFolderArgs, opts", "opts", "wrong-signature"),
     "an error of syntax": (COMPONENT, "import pulumi", "import", "catalog-invalid"),

@@ -68,7 +68,7 @@ def _of_contract(component: Component, name: str, place: ast.expr, keys: Keys | 
     next = f"stackgen catalog contract {name}"
     for key, node in keys.nodes.items():
         if key not in known:
-            message = f"'{key}' is no key of a {name} binding"
+            message = f"'{key}' is no key of the {name} binding"
             hint = did_you_mean(key, known)
             yield Problem("unknown-key", message, component.source.at(node), hint, tuple(known), next)
     for key in required if component.entry.implementation.reached_through is None else ():

@@ -135,18 +135,3 @@ def attributes(component: Component) -> Iterator[Problem]:
         sets = "sets" if "self.readers" in assigned else "does not set"
         message = f"{resource.name} {sets} `self.readers`, and the descriptor says readers={stated.readers}"
         yield Problem("contradiction", message, component.source.at(assigned.get("self.readers", resource)))
-
-
-def imports(component: Component) -> Iterator[Problem]:
-    """A program does not depend on stackgen, and the component stands in another folder there."""
-    for node in ast.walk(component.source.tree):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            message = "a program has this file elsewhere, so a relative import leads nowhere"
-            hint = "put what it needs into the file itself, or below files/"
-            yield Problem("wrong-import", message, component.source.at(node), hint)
-            continue
-        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if any(module.split(".")[0] == "stackgen" for module in modules):
-            message = "component.py imports stackgen, which programs do not depend on"
-            yield Problem("wrong-import", message, component.source.at(node))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from stackgen.catalog.checks import arguments, bindings, component, declared
+from stackgen.catalog.checks import arguments, bindings, component, declared, imports
 from stackgen.catalog.checks.component import Component, read_component
 from stackgen.errors import StackgenError
 
@@ -27,14 +27,14 @@ COMPONENT: tuple[Callable[[Component], Iterator[Problem]], ...] = (
     component.constructor,
     component.registration,
     component.attributes,
-    component.imports,
+    imports.outside,
     arguments.argument_defaults,
     bindings.binding_keys,
 )
 
 
 def breaking(shelf: Shelf, entry: Entry) -> list[Problem]:
-    """What would make a stack that uses an implementation fail later: clauses, classes and arguments."""
+    """What would make a stack that uses an implementation fail later: clauses, classes, imports and arguments."""
     try:
         problems = list(declared.clause_names(declared.declared(shelf, entry)))
     except StackgenError as error:
@@ -43,9 +43,9 @@ def breaking(shelf: Shelf, entry: Entry) -> list[Problem]:
         read = read_component(entry)
     except StackgenError as error:
         return [*problems, *error.problems]
-    for rule in (component.classes, component.constructor, component.imports):
+    for rule in (component.classes, component.constructor, imports.outside):
         problems += rule(read)
-    return [*problems, *arguments.constructor_arguments(shelf, read)]
+    return [*problems, *_with_shelf(shelf, read)]
 
 
 def problems(shelf: Shelf, entry: Entry) -> list[Problem]:
@@ -62,4 +62,9 @@ def problems(shelf: Shelf, entry: Entry) -> list[Problem]:
     except StackgenError as error:
         return [*listed, *error.problems]
     listed += [problem for rule in COMPONENT for problem in rule(read)]
-    return list(dict.fromkeys([*listed, *arguments.constructor_arguments(shelf, read)]))
+    return list(dict.fromkeys([*listed, *_with_shelf(shelf, read)]))
+
+
+def _with_shelf(shelf: Shelf, read: Component) -> Iterator[Problem]:
+    yield from imports.provided(shelf, read)
+    yield from arguments.constructor_arguments(shelf, read)

@@ -10,8 +10,8 @@ import pulumi
 import stackgen.contracts
 from . import helpers
 
-from local_provider import Password, Port
-from local_provider.workspace import Workspace
+from local_provider import Pasword, Port
+from local_provider.workspaces import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
