@@ -17,6 +17,7 @@ READING = {"read_text", "read_bytes", "open", "copy", "copy2", "copyfile", "copy
 COPIED = re.compile(r"providers/\w+/program/|/component\.py|/files/|engine/host/")
 OTHERS = {
     # what stackgen itself is made of, or a catalog that the user trusts to run its code
+    "authoring/skeletons.py": "templates of the package",
     "catalog/models.py": "the table of models",
     "cli/completion.py": "scripts of the package",
     "cli/new.py": "blueprints of the package",

@@ -26,6 +26,7 @@ FLOORS = (
     ("engine", "verification", "golden"),
     ("environment",),
     ("swap",),
+    ("authoring",),
     ("cli",),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

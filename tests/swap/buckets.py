@@ -18,8 +18,8 @@ from stackgen.contracts.copy_notes import Begun
 from stackgen.contracts.s3 import mover as s3
 from stackgen.contracts.s3.contract import S3Binding, client
 from stackgen.errors import StackgenError
+from stackgen.swap import data_move
 from stackgen.swap import start as starting
-from stackgen.swap import steps
 from stackgen.swap.journal import read
 from tests.swap.world import World
 
@@ -29,7 +29,7 @@ def quietly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], No
     """Sets what happens while a retirement waits for a box to be quiet."""
 
     def meanwhile(what: Callable[[], Any]) -> None:
-        monkeypatch.setattr(steps, "time", SimpleNamespace(sleep=lambda _: what()))
+        monkeypatch.setattr(data_move, "time", SimpleNamespace(sleep=lambda _: what()))
 
     meanwhile(lambda: None)
     return meanwhile

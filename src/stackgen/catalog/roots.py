@@ -24,16 +24,27 @@ def private_roots(start: Path) -> tuple[Path, ...]:
     that this user has not said may run, `catalog-changed` for one that differs from what was pinned,
     `invalid-configuration`.
     """
-    return (*_configured(start), *_installed())
+    return (*configured_roots(start), *_installed())
 
 
-def _configured(start: Path) -> tuple[Path, ...]:
+def configured_roots(start: Path) -> tuple[Path, ...]:
+    """Those of them that a file names; raises the same."""
+    return tuple(_usable(file, catalog) for file, catalog in _named(start))
+
+
+def named_roots(start: Path) -> tuple[Path, ...]:
+    """The same, whether or not they are there and may run. Raises StackgenError(invalid-configuration)."""
+    return tuple(catalog for _, catalog in _named(start))
+
+
+def _named(start: Path) -> list[tuple[Path, Path]]:
+    """File and catalog that it names, of the nearest file that names any."""
     for folder in (start.absolute(), *start.absolute().parents):
         for name, table in (("stackgen.toml", ()), ("pyproject.toml", ("tool", "stackgen"))):
             file = folder / name
             if file.is_file() and (catalogs := _catalogs(file, table)) is not None:
-                return tuple(_usable(file, folder / catalog) for catalog in catalogs)
-    return ()
+                return [(file, folder / catalog) for catalog in catalogs]
+    return []
 
 
 def _catalogs(file: Path, table: tuple[str, ...]) -> list[str] | None:
@@ -70,15 +81,23 @@ def _usable(file: Path, catalog: Path) -> Path:
     if not catalog.is_dir():
         message = f"{file.name} names the catalog {catalog}, and there is no such folder"
         raise StackgenError(Problem("catalog-not-found", message, Position(str(file), 1, 1)))
+    return require_usable(catalog, file)
+
+
+def require_usable(catalog: Path, file: Path | None = None) -> Path:
+    """The catalog, if this user lets it run. file: what names it; None for the user.
+
+    Raises StackgenError(catalog-not-trusted, catalog-changed).
+    """
     from stackgen.catalog.pins import differences
 
+    named = f"{file.name} names the catalog {catalog}" if file is not None else f"{catalog} is a catalog"
+    place = Position(str(file), 1, 1) if file is not None else None
     differing = differences(catalog)
     if differing:
-        raise _changed(file, catalog, differing)
+        raise _changed(named, place, catalog, differing)
     if differing is None and not trusted(catalog):
-        message = (
-            f"{file.name} names the catalog {catalog}; its code would run here, and you have not said it may"
-        )
+        message = f"{named}; its code would run here, and you have not said it may"
         hint = (
             "read it first: trust is for that folder, and for whatever comes to stand in it later; "
             "with --pin, for its files as they are now"
@@ -86,7 +105,7 @@ def _usable(file: Path, catalog: Path) -> Path:
         problem = Problem(
             "catalog-not-trusted",
             message,
-            Position(str(file), 1, 1),
+            place,
             hint,
             next=f"stackgen catalog trust {_quoted(catalog)}",
         )
@@ -94,12 +113,12 @@ def _usable(file: Path, catalog: Path) -> Path:
     return catalog
 
 
-def _changed(file: Path, catalog: Path, differing: str) -> StackgenError:
-    message = f"{file.name} names the catalog {catalog}, which is not as it was pinned: {differing}"
+def _changed(named: str, place: Position | None, catalog: Path, differing: str) -> StackgenError:
+    message = f"{named}, which is not as it was pinned: {differing}"
     problem = Problem(
         "catalog-changed",
         message,
-        Position(str(file), 1, 1),
+        place,
         "read what has changed; nothing of the folder runs until it is pinned anew",
         next=f"stackgen catalog trust --pin {_quoted(catalog)}",
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from stackgen.errors import Problem, StackgenError
+from stackgen.errors import StackgenError
 
 if TYPE_CHECKING:
     from stackgen.descriptors.model import Capability, Implementation
@@ -52,9 +52,7 @@ class Entry:
         """The descriptor; raises StackgenError(catalog-invalid) if the folder's module is not usable."""
         from stackgen.descriptors.model import Implementation
 
-        return _constant(
-            _module(self.folder / "implementation.py", self.package), "IMPLEMENTATION", Implementation
-        )
+        return _constant(self.folder / "implementation.py", self.package, "IMPLEMENTATION", Implementation)
 
     def files(self) -> tuple[Path, ...]:
         """Everything below `files/`, sorted; copied beside the component."""
@@ -66,10 +64,14 @@ class Entry:
 
 
 class Shelf:
-    """All capabilities and implementations that the given roots hold; roots later in order win."""
+    """All capabilities and implementations that the given roots hold; roots later in order win.
 
-    def __init__(self, roots: Iterable[Path] = ()) -> None:
+    lenient: folders of no capability or provider are left out, for whoever reports them together with other problems.
+    """
+
+    def __init__(self, roots: Iterable[Path] = (), *, lenient: bool = False) -> None:
         self.roots = (BUILT_IN, *roots)
+        self.lenient = lenient
         self._capabilities: dict[str, Capability] = {}
         self._defaults: dict[tuple[str, str], Entry | None] = {}
 
@@ -97,22 +99,32 @@ class Shelf:
         for root in reversed(self.roots):
             path = root / name / "capability.py"
             if path.is_file():
-                return _constant(_module(path, _package(root, path.parent)), "CAPABILITY", Capability)
+                return _constant(path, _package(root, path.parent), "CAPABILITY", Capability)
         raise KeyError(name)
 
     @cached_property
     def implementations(self) -> Mapping[str, Mapping[str, Entry]]:
-        """Capability → implementation id → its folder. No descriptor is loaded."""
-        found: dict[str, dict[str, Entry]] = {name: {} for name in self.capability_names}
+        """Capability → implementation id → its folder. No descriptor is loaded.
+
+        Raises StackgenError(unknown-capability, unknown-provider) for a private folder that belongs to none.
+        """
+        entries: dict[str, dict[str, Entry]] = {name: {} for name in self.capability_names}
         for root in self.roots:
             for path in sorted(root.glob("*/*_*/implementation.py")):
-                folder, capability = path.parent, path.parent.parent.name
-                if capability not in found:
-                    message = f"{folder} is on the shelf of '{capability}', which is no capability"
-                    raise StackgenError(Problem("catalog-invalid", message, allowed=self.capability_names))
-                entry = Entry(capability, folder, _package(root, folder))
-                found[capability][entry.id] = entry
-        return found
+                folder = path.parent
+                if root != BUILT_IN and self._is_misplaced(root, folder):
+                    continue
+                entry = Entry(folder.parent.name, folder, _package(root, folder))
+                entries[entry.capability][entry.id] = entry
+        return entries
+
+    def _is_misplaced(self, root: Path, folder: Path) -> bool:
+        from stackgen.catalog.checks.folders import misplaced
+
+        problems = list(misplaced(root, folder, self.capability_names, self.provider_folders))
+        if problems and not self.lenient:
+            raise StackgenError(problems)
+        return bool(problems)
 
     def default(self, capability: str, provider: str) -> Entry | None:
         """What `provider` offers for `capability` when the spec names no implementation."""
@@ -141,16 +153,22 @@ class Shelf:
 
         folder = self.provider_folders[name]
         package = f"stackgen.providers.{name}" if folder.parent == PROVIDERS else None
-        return _constant(_module(folder / "provider.py", package), "PROVIDER", Provider)
+        return _constant(folder / "provider.py", package, "PROVIDER", Provider)
 
     def operations(self, name: str) -> ModuleType | None:
         """A provider's `operations` module (status, logs of what runs there), if it has one."""
         folder = self.provider_folders[name]
-        if not (folder / "operations.py").is_file():
+        file, package = folder / "operations.py", f"stackgen.providers.{name}"
+        if not file.is_file():
             return None
-        return _module(
-            folder / "operations.py", f"stackgen.providers.{name}" if folder.parent == PROVIDERS else None
-        )
+        if folder.parent == PROVIDERS:
+            return _module(file, package)
+        try:
+            return _module(file, None)
+        except (Exception, SystemExit) as error:
+            from stackgen.catalog.checks.failures import loading_problem
+
+            raise StackgenError(loading_problem(file, error)) from error
 
 
 def _package(root: Path, folder: Path) -> str | None:
@@ -159,25 +177,33 @@ def _package(root: Path, folder: Path) -> str | None:
 
 
 def _module(path: Path, package: str | None) -> ModuleType:
-    try:
-        if package is not None:
-            return importlib.import_module(f"{package}.{path.stem}")
-        name = f"stackgen_catalog_{path.parent.parent.name}_{path.parent.name}_{path.stem}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is not a Python module")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module  # pydantic resolves annotations through it
-        spec.loader.exec_module(module)
-    except Exception as error:
-        message = f"{path} can't be loaded: {type(error).__name__}: {error}"
-        raise StackgenError(Problem("catalog-invalid", message)) from error
+    if package is not None:
+        return importlib.import_module(f"{package}.{path.stem}")
+    name = f"stackgen_catalog_{path.parent.parent.name}_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pydantic resolves annotations through it
+    spec.loader.exec_module(module)
     return module
 
 
-def _constant(module: ModuleType, name: str, kind: type[Any]) -> Any:
-    value = getattr(module, name, None)
+def _constant(path: Path, package: str | None, name: str, kind: type[Any]) -> Any:
+    """The descriptor that a module defines. Raises StackgenError where a private one is not usable."""
+    if package is not None:
+        return getattr(_module(path, package), name)
+    try:
+        value = getattr(_module(path, package), name, None)
+    except (Exception, SystemExit) as error:
+        from stackgen.catalog.checks.failures import loading_problems
+
+        raise StackgenError(loading_problems(path, error, name, kind)) from error
     if not isinstance(value, kind):
-        message = f"{module.__file__} must define {name} = {kind.__name__}(...)"
-        raise StackgenError(Problem("catalog-invalid", message))
-    return value
+        from stackgen.catalog.checks.failures import missing_constant
+
+        raise StackgenError(missing_constant(path, name, kind, value))
+    from stackgen.catalog.checks.descriptor import checked
+    from stackgen.catalog.checks.source import read_source
+
+    return checked(value, read_source(path), name)

@@ -20,6 +20,18 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if arguments.action in ("trust", "distrust"):
         folder, pinning = arguments.implementation or arguments.pin, arguments.pin is not None
         return _trust(folder, trusting=arguments.action == "trust", pinning=pinning)
+    if arguments.action == "check":
+        from stackgen.cli.catalog_check import check
+
+        return check(arguments.implementation)
+    if arguments.action == "new":
+        from stackgen.cli.catalog_new import new
+
+        return new(arguments.implementation, arguments.into, load_shelf(Path.cwd()))
+    if arguments.action == "contract":
+        from stackgen.cli.catalog_contract import explain
+
+        return explain(arguments.implementation, load_shelf(Path.cwd()))
     shelf = load_shelf(Path.cwd())
     _refuse_unknown(arguments, shelf)
     if arguments.action == "models":

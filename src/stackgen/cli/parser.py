@@ -263,14 +263,19 @@ def _tools(commands: Any) -> None:
     catalog = _command(commands, "catalog", "what is on the shelf", stack=False, environment=False)
     catalog.add_argument(
         "action",
-        choices=("list", "show", "models", "trust", "distrust"),
-        help="list everything, show one implementation, or say whether a catalog of your own may run",
+        choices=("list", "show", "models", "trust", "distrust", "check", "contract", "new"),
+        help="list everything; show one implementation, or a contract; begin an implementation of your own; check a "
+        "catalog, or say whether it may run",
     )
     catalog.add_argument(
         "implementation",
         nargs="?",
         metavar="WHAT",
-        help="for show: CAPABILITY/PROVIDER/NAME; for trust and distrust: a folder",
+        help="for show and new: CAPABILITY/PROVIDER/NAME; for contract: its name; for check, trust and distrust: a "
+        "folder",
+    )
+    catalog.add_argument(
+        "--into", default="shelf", metavar="DIR", help="for new: the catalog's folder (default: shelf)"
     )
     catalog.add_argument(
         "--pin",

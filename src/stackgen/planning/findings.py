@@ -19,12 +19,18 @@ Path = tuple[str | int, ...]
 
 
 class Findings:
-    """Problems found so far in one environment of a spec."""
+    """Problems found so far in one environment of a spec.
 
-    def __init__(self, loaded: LoadedStack, shelf: Shelf, environment: str) -> None:
+    deployed: for commands that only read or stop what is there, which a new rule must not prevent.
+    """
+
+    def __init__(
+        self, loaded: LoadedStack, shelf: Shelf, environment: str, *, deployed: bool = False
+    ) -> None:
         self.loaded = loaded
         self.shelf = shelf
         self.environment = environment
+        self.deployed = deployed
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []

@@ -24,6 +24,7 @@ from stackgen.planning.names import check_names
 from stackgen.planning.order import order
 from stackgen.planning.passing import pass_on
 from stackgen.planning.places import check_locations, check_regions, check_residency, place
+from stackgen.planning.private import refuse_broken, refuse_other_values
 from stackgen.planning.references import references, sources, spread_all
 from stackgen.planning.renaming import check_renames
 from stackgen.planning.resolving import choice_of, options_of
@@ -48,7 +49,7 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf, *, deployed: bool 
         raise StackgenError(
             Problem("environment-not-found", message, hint=hint, allowed=allowed), ExitCode.NOT_FOUND
         )
-    findings = Findings(loaded, shelf, environment)
+    findings = Findings(loaded, shelf, environment, deployed=deployed)
     provider = _provider(loaded, environment, findings)
     merged, second = merge(stack, environment), merge_beside(stack, environment)
     check_renames(merged, findings)
@@ -59,6 +60,9 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf, *, deployed: bool 
     providers = {name: shelf.provider(name) for name in where}
     out = egress(environment, (*planned, *beside), where, findings)
     ground = foundations(loaded, environment, providers, out, findings)
+    for item in ground:
+        refuse_broken(item.entry, findings)
+    refuse_other_values((*planned, *beside), findings)
     findings.raise_if_any()
     found = _plan(loaded, environment, providers, ground, planned, beside, findings)
     return replace(found, warnings=(*found.warnings, *warnings(found)), taken=taken)

@@ -11,6 +11,7 @@ from stackgen.errors import did_you_mean
 from stackgen.planning.choose import Choice, choose, refuse_options
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
+from stackgen.planning.private import refuse_broken
 
 
 def options_of(merged: Merged, findings: Findings) -> CapabilityOptions | None:
@@ -42,4 +43,5 @@ def choice_of(
     found = choose(merged, options, where, findings)
     if found is not None:
         refuse_options(merged, found.entry, findings)
+        refuse_broken(found.entry, findings)
     return found

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
-from stackgen.errors import MANY, Problem, and_more, did_you_mean
-from stackgen.spec.yaml_reader import Path, Positions
+from stackgen.errors import MANY, Position, Problem, and_more, did_you_mean
+from stackgen.spec.yaml_reader import Path
 
 _FOUND: dict[Any, str] = {
     bool: "true or false",
@@ -37,9 +37,17 @@ _EXPECTED = {
 }
 
 
+class Places(Protocol):
+    """Knows where values stand in a file."""
+
+    def at(self, path: Path, /) -> Position:
+        """The place of the value at `path`, or of the nearest thing around it."""
+        ...
+
+
 def translate(
     error: ValidationError,
-    positions: Positions | None,
+    positions: Places | None,
     *,
     place: Callable[[Path], Path] | None = None,
     subject: str = "the spec",

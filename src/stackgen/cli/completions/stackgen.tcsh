@@ -9,12 +9,12 @@
 
 complete stackgen \
         'c/--format=/(table env files)/' \
-        'c/--/(accept-data accept-embeddings apply blueprint capability check clause component cwd delete-data delete-data-of env expect-no-changes files follow force format help images json junit lines markdown needs no-input output pin provider quiet record recorded records retire rollback set show-secrets take-over to version write yes)/' \
+        'c/--/(accept-data accept-embeddings apply blueprint capability check clause component cwd delete-data delete-data-of env expect-no-changes files follow force format help images into json junit lines markdown needs no-input output pin provider quiet record recorded records retire rollback set show-secrets take-over to version write yes)/' \
         'c/-/(- C e f h n o q y)/' \
         'n/--format/(table env files)/' \
         'p/1/(new check plan diff generate up down status logs bindings run verify golden why-not compare swap catalog board engine schema completion)/' \
         'n/golden/(record replay)/' \
-        'n/catalog/(list show models trust distrust)/' \
+        'n/catalog/(list show models trust distrust check contract new)/' \
         'n/engine/(status install env)/' \
         'n/completion/(bash zsh tcsh)/' \
         'p/*/()/'

@@ -76,13 +76,14 @@ _shtab_stackgen_catalog_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--json[print the result as JSON]"
   {-q,--quiet}"[say nothing but the result]"
+  "--into[for new\: the catalog\'s folder (default\: shelf)]:DIR:"
   "--pin[for trust\: only as the folder\'s files are now, each by its digest]:DIR:"
   "--capability[only this capability]:capability:"
   "--provider[only this provider]:provider:"
   "--needs[with list and --capability\: a matrix of these clauses (all, if none is named)]:CLAUSE,...:"
   "--records[where recorded runs are (default\: board)]:DIR:"
-  ":list everything, show one implementation, or say whether a catalog of your own may run:(list show models trust distrust)"
-  ":for show\: CAPABILITY\/PROVIDER\/NAME\; for trust and distrust\: a folder:"
+  ":list everything\; show one implementation, or a contract\; begin an implementation of your own\; check a catalog, or say whether it may run:(list show models trust distrust check contract new)"
+  ":for show and new\: CAPABILITY\/PROVIDER\/NAME\; for contract\: its name\; for check, trust and distrust\: a folder:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from stackgen.contracts.model import Binding, Clause, Contract, address, kept
 
 
@@ -12,7 +14,7 @@ class HttpBinding(Binding):
 
     variables: ClassVar = {"url": "URL"}
     plain_names: ClassVar[bool] = False
-    url: str
+    url: str = Field(description="Base URL of the service.")
 
 
 def answers(binding: HttpBinding) -> str:

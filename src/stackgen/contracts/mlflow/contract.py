@@ -12,7 +12,7 @@ from threading import Condition
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.mlflow import artifacts as mlflow_artifacts
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept, loopback
@@ -40,9 +40,9 @@ class MlflowBinding(Binding):
         "username": "MLFLOW_TRACKING_USERNAME",
         "password": "MLFLOW_TRACKING_PASSWORD",
     }
-    tracking_uri: str
-    username: str | None = None
-    password: SecretStr | None = None
+    tracking_uri: str = Field(description="http or https URL of the server.")
+    username: str | None = Field(default=None, description="User that the server lets in.")
+    password: SecretStr | None = Field(default=None, description="Its password.")
 
     @property
     def reads(self) -> tuple[str, ...]:

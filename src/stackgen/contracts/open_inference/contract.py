@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from pydantic import Field
+
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
 
 NUMPY = {"FP32": 4, "FP64": 8, "INT32": 4, "INT64": 8}
@@ -14,8 +16,8 @@ class OpenInferenceBinding(Binding):
     """url: without the trailing /v2. model: name to ask for."""
 
     variables: ClassVar = {"url": "OPEN_INFERENCE_URL", "model": "OPEN_INFERENCE_MODEL"}
-    url: str
-    model: str
+    url: str = Field(description="Base URL of the server, without the trailing /v2.")
+    model: str = Field(description="Name of the model to ask for.")
 
 
 def request(binding: OpenInferenceBinding, method: str, path: str, **how: Any) -> Any:

@@ -6,7 +6,7 @@ import json
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
 
@@ -33,9 +33,9 @@ class OpenaiChatBinding(Binding):
         "api_key": "OPENAI_API_KEY",
         "model": "OPENAI_MODEL",
     }
-    base_url: str
-    api_key: SecretStr
-    model: str
+    base_url: str = Field(description="Base URL; it ends in /v1.")
+    api_key: SecretStr = Field(description="Key that clients send.")
+    model: str = Field(description="Name of the model to ask for.")
 
     @property
     def reads(self) -> tuple[str, ...]:

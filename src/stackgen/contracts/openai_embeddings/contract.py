@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
 from stackgen.contracts.openai_chat.contract import OTHER_ACCOUNT, client
@@ -22,13 +22,17 @@ class OpenaiEmbeddingsBinding(Binding):
         "api_key": "OPENAI_API_KEY",
         "model": "OPENAI_EMBEDDING_MODEL",
     }
-    base_url: str
-    api_key: SecretStr
-    model: str
-    dimensions: int | None = None
-    revision: str | None = None
-    normalised: bool | None = None
-    metric: str | None = None
+    base_url: str = Field(description="Base URL; it ends in /v1.")
+    api_key: SecretStr = Field(description="Key that clients send.")
+    model: str = Field(description="Name of the model to ask for.")
+    dimensions: int | None = Field(default=None, description="Length of the vectors.")
+    revision: str | None = Field(
+        default=None, description="Revision of the weights, or the service's own identifier."
+    )
+    normalised: bool | None = Field(default=None, description="Whether vectors have norm 1.")
+    metric: str | None = Field(
+        default=None, description="How nearness is measured: cosine, l2 or inner-product."
+    )
 
     @property
     def reads(self) -> tuple[str, ...]:

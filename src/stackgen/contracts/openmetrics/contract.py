@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, Contract, address, kept
 
@@ -17,8 +17,10 @@ class OpenmetricsBinding(Binding):
     """url: the exposition itself. bearer-token: where it is protected."""
 
     variables: ClassVar = {}
-    url: str
-    bearer_token: SecretStr | None = None
+    url: str = Field(description="URL of the exposition itself.")
+    bearer_token: SecretStr | None = Field(
+        default=None, description="Token that scrapers send, where it is protected."
+    )
 
 
 def exposition(binding: OpenmetricsBinding) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, Contract, address, https, kept
 from stackgen.contracts.prometheus.contract import eventually
@@ -19,9 +19,14 @@ class OtlpBinding(Binding):
     """
 
     variables: ClassVar = {"endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT", "headers": "OTEL_EXPORTER_OTLP_HEADERS"}
-    endpoint: str
-    headers: SecretStr | None = None
-    query_url: str | None = None
+    endpoint: str = Field(description="Base URL, to which exporters append /v1/traces and /v1/metrics.")
+    headers: SecretStr | None = Field(
+        default=None, description="Headers as OTEL_EXPORTER_OTLP_HEADERS has them."
+    )
+    query_url: str | None = Field(
+        default=None,
+        description="Base URL of Jaeger's query API and of a Prometheus API, to read what was sent.",
+    )
 
     @property
     def reads(self) -> tuple[str, ...]:

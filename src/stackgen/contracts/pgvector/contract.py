@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
 from stackgen.loopback import HERE
@@ -33,13 +33,15 @@ class PgvectorBinding(Binding):
         "sslmode": "PGSSLMODE",
         "url": "DATABASE_URL",
     }
-    host: str
-    port: int
-    database: str
-    username: str
-    password: SecretStr
-    sslmode: str = "require"
-    dimensions: int | None = None
+    host: str = Field(description="Host of the server.")
+    port: int = Field(description="Port of the server.")
+    database: str = Field(description="Name of the database.")
+    username: str = Field(description="Role that clients log in as.")
+    password: SecretStr = Field(description="Its password.")
+    sslmode: str = Field(
+        default="require", description="libpq's sslmode; disable where nothing crosses a network."
+    )
+    dimensions: int | None = Field(default=None, description="Length of the embeddings to be stored.")
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
 
@@ -22,9 +22,9 @@ class PrometheusBinding(Binding):
         "username": "PROMETHEUS_USERNAME",
         "password": "PROMETHEUS_PASSWORD",
     }
-    url: str
-    username: str | None = None
-    password: SecretStr | None = None
+    url: str = Field(description="Base URL of the HTTP API, without /api/v1.")
+    username: str | None = Field(default=None, description="User that the server lets in.")
+    password: SecretStr | None = Field(default=None, description="Its password.")
 
 
 def get(binding: PrometheusBinding, path: str, **params: str) -> Any:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
 from stackgen.contracts.surroundings import cleaned
@@ -34,11 +34,14 @@ class S3Binding(Binding):
     also: ClassVar = {
         "AWS_REGION": ("AWS_DEFAULT_REGION",)
     }  # the one that boto3 and version 1 of the AWS CLI read
-    endpoint: str
-    access_key_id: SecretStr | None = None
-    secret_access_key: SecretStr | None = None
-    region: str
-    bucket: str
+    endpoint: str = Field(description="URL of the service.")
+    access_key_id: SecretStr | None = Field(
+        default=None,
+        description="Key that clients sign with; without it they use their own credentials.",
+    )
+    secret_access_key: SecretStr | None = Field(default=None, description="Secret of that key.")
+    region: str = Field(description="Region that clients sign with.")
+    bucket: str = Field(description="Name of the bucket.")
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -1,0 +1,57 @@
+"""Whether a catalog's folders are where they are looked for: `<capability>/<provider>_<name>/implementation.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from stackgen.catalog.checks.source import shown
+from stackgen.errors import Position, Problem, did_you_mean
+
+SHAPE = "<capability>/<provider>_<name>/implementation.py"
+
+
+def misplaced(
+    root: Path, folder: Path, capabilities: Collection[str], providers: Collection[str]
+) -> Iterator[Problem]:
+    """What is wrong with the names of an implementation's folder and of the one above it."""
+    capability, provider = folder.parent.name, folder.name.partition("_")[0]
+    place = Position(shown(folder / "implementation.py"), 1, 1)
+    if capability not in capabilities:
+        yield Problem(
+            "unknown-capability",
+            f"{shown(folder)} is on the shelf of '{capability}', which is no capability",
+            place,
+            did_you_mean(capability, list(capabilities)) or "a new capability has a capability.py beside it",
+            tuple(sorted(capabilities)),
+        )
+    if provider not in providers:
+        yield Problem(
+            "unknown-provider",
+            f"{shown(folder)} begins with '{provider}', which is no provider",
+            place,
+            did_you_mean(provider, list(providers)) or f"a new provider stands in {shown(root)}/providers/",
+            tuple(sorted(providers)),
+        )
+
+
+def incomplete(root: Path) -> Iterator[Problem]:
+    """Folders of a catalog that look like an implementation and are overlooked."""
+    for component in sorted(root.glob("*/*/component.py")):
+        folder = component.parent
+        if not (folder / "implementation.py").is_file():
+            message = (
+                f"{shown(folder)} has a component.py and no implementation.py, so it is not on the shelf"
+            )
+            hint = "describe it: IMPLEMENTATION = Implementation(...)"
+            yield Problem("implementation-missing", message, Position(shown(component), 1, 1), hint)
+    for file in sorted(root.glob("*/*/implementation.py")):
+        name = file.parent.name
+        if "_" not in name:
+            message = f"{shown(file.parent)} has no provider in its name, so it is not on the shelf"
+            hint = f"call it <provider>_{name}, such as local_{name}"
+            yield Problem("folder-name", message, Position(shown(file), 1, 1), hint)
+        elif not name.isidentifier() or name != name.lower():
+            message = f"{shown(file.parent)} can't be a Python module's name"
+            hint = "lower-case letters, digits and underscores, beginning with a letter"
+            yield Problem("folder-name", message, Position(shown(file), 1, 1), hint)

@@ -1,0 +1,5 @@
+"""Queues."""
+
+from stackgen.descriptors.model import Capability
+
+CAPABILITY = Capability(description="Queues.", contracts=["amqp"], internal="no")

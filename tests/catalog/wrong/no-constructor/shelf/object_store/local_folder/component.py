@@ -1,0 +1,29 @@
+"""A folder that speaks S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from local_provider import Password, Port
+from local_provider.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalFolderArgs:
+    """bucket: name of the bucket; the component's name if absent."""
+
+    workspace: Workspace
+    bucket: str | None = None
+    port: int | None = None
+    region: str = "here"
+
+
+class LocalFolder(pulumi.ComponentResource):
+    """A bucket."""
+
+    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+
+    readers: dict[str, str] = {}
