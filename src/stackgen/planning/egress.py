@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stackgen.descriptors.model import Place
+from stackgen.descriptors.prose import Prose
 from stackgen.errors import did_you_mean
 from stackgen.planning.findings import Findings
 from stackgen.planning.places import setting_path
@@ -27,7 +28,7 @@ def egress(
         if SETTING not in findings.shelf.provider(provider).settings.model_fields:
             continue
         here = [item for item in boxes if item.entry.provider == provider]
-        needs = {item.resource: why for item in here if (why := _need(item, boxes, place))}
+        needs: dict[str, str] = {item.resource: why for item in here if (why := _need(item, boxes, place))}
         given = place.settings.get(SETTING)
         if given == "none" and needs:
             _refuse(environment, provider, needs, findings)
@@ -35,16 +36,18 @@ def egress(
             _check_names(environment, provider, given, here, findings)
             needs |= {item.resource: given[item.name] for item in here if item.name in given}
         for name, why in needs.items():
-            findings.note(f"{name} may open HTTPS connections to the internet: {why}")
-        found[provider] = needs
+            note = f"{name} may open HTTPS connections to the internet: {why}"
+            findings.note(Prose(note) if isinstance(why, Prose) else note)
+        found[provider] = {name: str(why) for name, why in needs.items()}
     return found
 
 
-def _need(item: PlannedComponent, boxes: Sequence[PlannedComponent], place: Place) -> str | None:
+def _need(item: PlannedComponent, boxes: Sequence[PlannedComponent], place: Place) -> Prose | None:
     """Why a box can't do without: components on another provider, or what its implementation says."""
     elsewhere = _elsewhere(item, {box.name: box for box in reversed(boxes)})
     internet = item.implementation.internet
-    return elsewhere or (internet(item.settings, place) if internet is not None else None)
+    why = elsewhere or (internet(item.settings, place) if internet is not None else None)
+    return None if why is None else Prose(why)
 
 
 def _elsewhere(item: PlannedComponent, by_name: Mapping[str, PlannedComponent]) -> str | None:

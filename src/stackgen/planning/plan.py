@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.descriptors.model import CapabilityOptions, Place
+from stackgen.descriptors.prose import Prose
 from stackgen.descriptors.provider import Provider
 from stackgen.errors import MANY, ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.beside import boxes_beside
@@ -204,8 +205,8 @@ def _plan(
     shelf, provider = findings.shelf, next(iter(providers))
     requirements = {PULUMI, *(r for p in providers.values() for r in p.requirements)}
     requirements |= {r for item in (*planned, *beside) for r in item.implementation.requirements}
-    notes = [note for p in providers.values() for note in p.notes]
-    notes += [f"{item.name}: {note}" for item in planned for note in item.implementation.notes]
+    notes = [Prose(note) for p in providers.values() for note in p.notes]
+    notes += [Prose(f"{item.name}: {note}") for item in planned for note in item.implementation.notes]
     return Plan(
         stack=loaded.stack,
         environment=environment,

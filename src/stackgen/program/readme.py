@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stackgen import __version__
+from stackgen.descriptors.prose import Prose
 from stackgen.planning.model import Plan
 from stackgen.program.literals import Code, yaml_string
 from stackgen.program.main_module import configuration_key, variable
-from stackgen.program.templating import markdown, render
+from stackgen.program.templating import markdown, prose, render
 
 
 def readme(plan: Plan) -> str:
@@ -27,7 +28,7 @@ def readme(plan: Plan) -> str:
         rows=list(_rows(plan)),
         edges=list(_edges(plan)),
         not_kept=list(_not_kept(plan)),
-        notes=[markdown(note) for note in plan.notes],
+        notes=[prose(note) if isinstance(note, Prose) else markdown(note) for note in plan.notes],
     )
 
 
@@ -74,5 +75,5 @@ def _not_kept(plan: Plan) -> Iterator[dict[str, Code]]:
                 yield {
                     "name": Code(item.name),
                     "clause": Code(f"`{contract}`: {clause}"),
-                    "why": markdown(why),
+                    "why": prose(Prose(why), cell=True),
                 }

@@ -13,6 +13,7 @@ import jinja2
 import jinja2.compiler
 from jinja2.bccache import Bucket
 
+from stackgen.descriptors.prose import Prose
 from stackgen.homes import cache_folder, private
 from stackgen.printable import printable
 from stackgen.program.literals import Code
@@ -77,6 +78,30 @@ def _only_code(value: object) -> object:
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]~|$]|^[#+\-=]")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+_CODE_OR_ADDRESS = re.compile(r"(`[^`\n]+`)|(https?://[\w./?#=&%:~+,@-]*[\w/])")
+
+
+def prose(value: Prose, *, cell: bool = False) -> Code:
+    """Text of the catalog as Markdown on one line: its code spans and addresses stay, everything else is plain text.
+
+    cell: it stands in a cell of a table, where a bar must be escaped inside of code too.
+    """
+    parts: list[str] = []
+    end = 0
+    for match in _CODE_OR_ADDRESS.finditer(value):
+        parts.append(_plain(value[end : match.start()]))
+        code, address = match.groups()
+        parts.append((code.replace("|", "\\|") if cell else code) if code else f"<{address}>")
+        end = match.end()
+    return Code("".join([*parts, _plain(value[end:])]).strip())
+
+
+def _plain(text: str) -> str:
+    """`markdown` of a part of a line, whose blanks at both ends stay."""
+    blank = {True: " ", False: ""}
+    return f"{blank[text[:1].isspace()]}{markdown(text)}{blank[text[-1:].isspace() and text.strip() != '']}"
 
 
 def markdown(value: str) -> Code:
