@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
+from pydantic import SecretStr
 
-from stackgen.contracts import contract, contract_names
+from stackgen.contracts import Binding, contract, contract_names
 from stackgen.contracts.projection import environment_variables
 
 pytestmark = pytest.mark.unit
@@ -45,19 +49,49 @@ def test_a_secret_is_masked_when_shown() -> None:
     assert binding.environment()["OPENAI_API_KEY"] == "hush"
 
 
-def test_generated_programs_project_bindings_exactly_as_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(PROGRAM))
-    from binding_variables import ALSO, PREFIXED_ONLY, VARIABLES
+def example(name: str) -> Binding:
+    """A binding with a value in every field; secrets have signs that an address must encode."""
+    kind = contract(name).binding
+    values: dict[str, Any] = {}
+    for field, info in kind.model_fields.items():
+        kinds = {"int": 5432, "bool": True}
+        given = next((value for word, value in kinds.items() if word in str(info.annotation)), None)
+        values[field] = f"{field}'s @value/" if given is None else given
+    return kind.model_validate(values)
 
-    for name in set(contract_names()) - {"openmetrics"}:
-        kind = contract(name).binding
-        ours = {
-            field.replace("_", "-"): variable
-            for field, variable in kind.variables.items()
-            if field != "url" or name != "pgvector"
-        }
-        assert VARIABLES[name] == ours, name
-        assert (name in PREFIXED_ONLY) == (not kind.plain_names)
-    also = {name: others for each in contract_names() for name, others in contract(each).binding.also.items()}
-    assert {name: (other,) for name, other in ALSO.items()} == also
-    sys.modules.pop("binding_variables", None)
+
+@pytest.mark.parametrize("name", contract_names())
+def test_no_secret_is_in_masked_variables(name: str) -> None:
+    binding = example(name)
+    for field in binding.secret_fields():
+        secret = getattr(binding, field).get_secret_value()
+        shown = "\n".join([*binding.environment(masked=True).values(), *binding.masked().values()])
+        assert secret not in shown and quote(secret, safe="") not in shown
+    assert binding.secret_variables() <= binding.environment().keys()
+
+
+@pytest.mark.parametrize("name", contract_names())
+def test_generated_programs_project_bindings_exactly_as_we_do(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(PROGRAM))
+
+    from binding_variables import environment, split
+
+    binding = example(name)
+    plain = {key: getattr(binding, key) for key in type(binding).model_fields}
+    clear = {
+        key.replace("_", "-"): value.get_secret_value() if isinstance(value, SecretStr) else value
+        for key, value in plain.items()
+    }
+
+    async def projected() -> tuple[dict[str, str], set[str]]:
+        made = environment({"the-one": {name: clear}})
+        values = {variable: await output.future() for variable, output in made.items()}
+        return values, {item for item in split(made)[1] if item.startswith("THE_ONE_")}
+
+    values, secret = asyncio.run(projected())
+    assert values == environment_variables({"the-one": {name: clear}})
+    assert secret == {f"THE_ONE_{variable}" for variable in binding.secret_variables()}
+    for module in ("binding_variables", "contract_variables"):
+        sys.modules.pop(module, None)

@@ -14,7 +14,7 @@ import pytest
 from stackgen.apart import calling
 from stackgen.errors import StackgenError
 from stackgen.golden.asking import ask
-from stackgen.golden.corpus import Corpus
+from stackgen.golden.corpus import Corpus, corpus_model
 
 pytestmark = pytest.mark.unit
 LARGE = json.dumps({"outputs": [{"name": "output", "data": ["x" * 99] * 200_000}]}).encode()
@@ -48,7 +48,7 @@ def url() -> Iterator[str]:
 def corpus(requests: int) -> Corpus:
     body = {"inputs": [{"name": "input", "shape": [1, 1], "datatype": "FP64", "data": [1]}]}
     group = {"model": "fraud", "requests": [body] * requests}
-    return Corpus.model_validate({"apiVersion": "stackgen/v1", "predictions": {"claims": group}})
+    return corpus_model().model_validate({"apiVersion": "stackgen/v1", "predictions": {"claims": group}})
 
 
 def test_answers_come_as_they_were_given(url: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackgen.golden.comparing import Comparison, compare
-from stackgen.golden.corpus import Corpus, digest
+from stackgen.golden.corpus import Corpus, corpus_model, digest
 from stackgen.golden.recording import Answers, Recording
 from stackgen.golden.reports import markdown
 
@@ -23,7 +23,9 @@ def corpus(kind: str, **group: Any) -> Corpus:
         "tool_calls": {"model": "bb", "tools": [TOOL], "prompts": ["on", "off"]},
         "predictions": {"model": "bb", "requests": [{"inputs": []}]},
     }
-    return Corpus.model_validate({"apiVersion": "stackgen/v1", kind: {"it": {**shapes[kind], **group}}})
+    return corpus_model().model_validate(
+        {"apiVersion": "stackgen/v1", kind: {"it": {**shapes[kind], **group}}}
+    )
 
 
 def compared(asked: Corpus, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Comparison:

@@ -10,7 +10,7 @@ import pytest
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
 from stackgen.golden.comparing import refuse_outdated
-from stackgen.golden.corpus import Corpus, digest, load
+from stackgen.golden.corpus import Corpus, corpus_model, digest, load
 from stackgen.golden.recording import Answers, Recording, read, write
 from stackgen.spec.loading import load as load_stack
 from tests.conftest import ROOT, Cli
@@ -42,8 +42,8 @@ def test_the_blueprints_corpus_is_right(cli: Cli, stack: Path) -> None:
     assert "is right" in cli("check", "rag/stack.yaml").stdout
     corpus = load(stack / "golden" / "corpus.yaml", load_stack(stack / "stack.yaml").stack, Shelf())
     assert [(kind, name) for kind, name, _ in corpus.groups()] == [
-        ("searches", "policies"),
         ("predictions", "claims"),
+        ("searches", "policies"),
     ]
 
 
@@ -101,9 +101,9 @@ def test_a_recording_of_other_questions_is_not_compared(tmp_path: Path) -> None:
     def corpus(text: str, overlap: float) -> Corpus:
         search = {"store": "aa", "model": "bb", "table": "t", "ids": ["i"], "texts": [text]}
         content = {"apiVersion": "stackgen/v1", "searches": {"policies": {**search, "overlap": overlap}}}
-        return Corpus.model_validate(content)
+        return corpus_model().model_validate(content)
 
-    asked = digest(corpus("one", 1.0).searches["policies"])
+    asked = digest(next(group for _, _, group in corpus("one", 1.0).groups()))
     groups = {"searches.policies": Answers("searches", asked, [{"text": "one"}])}
     path = tmp_path / "dev.json"
     write(Recording("name", "dev", "2026-01-01T00:00:00+00:00", {"aa": "local/x, box 1"}, groups), path)

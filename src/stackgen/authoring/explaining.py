@@ -32,7 +32,7 @@ def explained(name: str, shelf: Shelf) -> dict[str, Any]:
         "plain_variables": about.binding.plain_names,
         "clauses": [_clause(clause) for clause in about.clauses],
         "holds": about.holds,
-        "mover": _find_mover(name),
+        "mover": _mover(name),
     }
 
 
@@ -54,11 +54,8 @@ def _key(field: str, info: FieldInfo) -> dict[str, Any]:
 
 def _variables(binding: type[Binding]) -> dict[str, str]:
     """Variable → the key that it has its value from."""
-    fields = binding.model_fields
-    keys = {
-        variable: to_kebab(field) if field in fields else TOGETHER
-        for field, variable in binding.variables.items()
-    }
+    keys = {variable: to_kebab(field) for field, variable in binding.variables.items()}
+    keys |= dict.fromkeys(binding.composed, TOGETHER)
     return keys | {other: keys[name] for name, others in binding.also.items() for other in others}
 
 
@@ -71,7 +68,7 @@ def _clause(clause: Clause) -> dict[str, str]:
     }
 
 
-def _find_mover(name: str) -> dict[str, Any] | None:
+def _mover(name: str) -> dict[str, Any] | None:
     from stackgen.contracts import find_mover
 
     moves = find_mover(name)

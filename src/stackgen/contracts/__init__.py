@@ -1,6 +1,7 @@
 """Open wire contracts: binding, clauses, a probe per clause, and a mover where data lies behind it.
 
-One folder per contract, which has a `contract.py` with `CONTRACT`; `mover.py` with `MOVER` is optional.
+One folder per contract, which has a `contract.py` with `CONTRACT`; `mover.py` with `MOVER` and
+`questions.py` with `QUESTIONS` are optional.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from typing import TYPE_CHECKING
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stackgen.contracts.mover import Mover
+    from stackgen.contracts.questions import Questions
 
 __all__ = [
     "Binding",
@@ -25,6 +29,7 @@ __all__ = [
     "contract_names",
     "find_mover",
     "kept",
+    "question_kinds",
 ]
 _HERE = Path(__file__).parent
 
@@ -64,6 +69,16 @@ def find_mover(name: str, component: str | None = None) -> Mover | None:
         freeze=apart(found.freeze, component) if found.freeze is not None else None,
         thaw=apart(found.thaw, component) if found.thaw is not None else None,
     )
+
+
+@cache
+def question_kinds() -> Mapping[str, type[Questions]]:
+    """Key of a corpus → the questions that stand there, for every contract that can be asked, in the keys' order."""
+    found: list[type[Questions]] = [
+        import_module(f"{_package(path.parent.name)}.questions").QUESTIONS
+        for path in _HERE.glob("*/questions.py")
+    ]
+    return {kind.key: kind for kind in sorted(found, key=lambda kind: kind.key)}
 
 
 def _package(name: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -27,6 +29,7 @@ def to_kebab(name: str) -> str:
 class Binding(BaseModel):
     """What a consumer needs to connect. variables: field → the variable unmodified clients read.
 
+    composed: variable → address made of fields, such as `http://{host}:{port}`; a secret is percent-encoded in it.
     also: variable → others with the same value, which other clients read instead.
     reads: patterns of every variable that clients of this wire read of their own accord; probes and movers run without.
     overrides: those of them that would contradict the binding where its variables stand beside them.
@@ -35,14 +38,42 @@ class Binding(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_kebab, populate_by_name=True, frozen=True, extra="ignore")
     variables: ClassVar[dict[str, str]] = {}
+    composed: ClassVar[dict[str, str]] = {}
     also: ClassVar[dict[str, tuple[str, ...]]] = {}
     plain_names: ClassVar[bool] = True  # False: names too common to stand without their component's
 
     def environment(self, *, masked: bool = False) -> dict[str, str]:
         """Environment variables without a prefix; secrets in clear, or as asterisks."""
         found = {name: _plain(getattr(self, field), masked) for field, name in self.variables.items()}
+        found |= {name: self._compose(text, masked) for name, text in self.composed.items()}
         found |= {other: found[name] for name, others in self.also.items() for other in others}
         return {name: value for name, value in found.items() if value is not None}
+
+    def _compose(self, text: str, masked: bool) -> str:
+        fields = re.findall(r"{(\w+)}", text)
+        secrets = self.secret_fields()
+        values = {name: _plain(getattr(self, name), masked) or "" for name in fields}
+        return text.format_map(
+            {
+                name: quote(value, safe="") if name in secrets and not masked else value
+                for name, value in values.items()
+            }
+        )
+
+    @classmethod
+    def secret_fields(cls) -> frozenset[str]:
+        """Names of fields that hold a secret."""
+        return frozenset(
+            name for name, field in cls.model_fields.items() if "SecretStr" in str(field.annotation)
+        )
+
+    @classmethod
+    def secret_variables(cls) -> frozenset[str]:
+        """Variables that hold a secret, or are composed of one."""
+        secrets = cls.secret_fields()
+        composed = {name for name, text in cls.composed.items() if secrets & {*re.findall(r"{(\w+)}", text)}}
+        names = composed | {name for field, name in cls.variables.items() if field in secrets}
+        return frozenset(names | {other for name in names for other in cls.also.get(name, ())})
 
     @property
     def reads(self) -> tuple[str, ...]:

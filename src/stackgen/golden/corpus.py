@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from stackgen import checkout
 from stackgen.catalog.shelf import Shelf
+from stackgen.contracts import question_kinds
+from stackgen.contracts.questions import Questions
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.spec.loading import shown
 from stackgen.spec.problems import translate
@@ -19,95 +22,41 @@ from stackgen.spec.stack import Name, SpecModel, Stack
 from stackgen.spec.yaml_reader import LARGEST, Positions, read
 
 FILE = Path("golden") / "corpus.yaml"
-Column = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-Share = Annotated[float, Field(ge=0, le=1, strict=False)]
-Drift = Annotated[float, Field(ge=0, strict=False, allow_inf_nan=False)]
-
-
-class Search(SpecModel):
-    """Nearest rows of a table, by the embedding of a text: what a retrieving application asks."""
-
-    store: Name = Field(description="Component that keeps the table, by the pgvector contract.")
-    model: Name = Field(description="Component that embeds the texts, by the openai-embeddings contract.")
-    table: Column = Field(description="Name of the table.")
-    db_schema: Column = Field(default="public", alias="schema", description="Schema of the table.")
-    embedding: Column = Field(default="embedding", description="Column with the embedding.")
-    ids: list[Column] = Field(min_length=1, max_length=8, description="Columns that tell rows apart.")
-    top: int = Field(default=5, ge=1, le=100, description="How many rows are asked for.")
-    texts: list[Text] = Field(min_length=1, max_length=1000, description="What is searched for.")
-    overlap: Share = Field(default=1.0, description="Least mean share of the rows that must be found again.")
-    drift: Drift = Field(
-        default=0.01, description="Largest change of a row's cosine similarity, of rows found again."
-    )
-
-
-class ToolCalls(SpecModel):
-    """Calls that a chat model makes of offered tools, at temperature 0."""
-
-    model: Name = Field(description="Component that answers, by the openai-chat contract.")
-    system: Text | None = Field(default=None, description="System message before every prompt.")
-    tools: list[dict[str, Any]] = Field(
-        min_length=1, max_length=64, description="Tools as the OpenAI API takes them."
-    )
-    choice: Literal["auto", "required"] = Field(default="auto", description="`tool_choice` of the request.")
-    prompts: list[Text] = Field(min_length=1, max_length=1000, description="What the user says.")
-    names: Share = Field(default=1.0, description="Least share of prompts with the same functions called.")
-    arguments: Share = Field(default=1.0, description="Least share of prompts with equal arguments too.")
-
-
-class Predictions(SpecModel):
-    """Predictions of a model, by Open Inference requests as the application sends them."""
-
-    model: Name = Field(description="Component that predicts, by the open-inference contract.")
-    requests: list[dict[str, Any]] = Field(
-        min_length=1, max_length=1000, description="Request bodies, each with its `inputs`."
-    )
-    agreement: Share = Field(default=1.0, description="Least share of requests with the same prediction.")
-    drift: Drift = Field(
-        default=0.0, description="By how much a predicted number may differ and be the same."
-    )
-
-
-Group = Search | ToolCalls | Predictions
 
 
 class Corpus(SpecModel):
-    """All questions, in named groups."""
+    """All questions, in named groups. A subclass has a field per kind of questions: see `corpus_model`."""
 
     api_version: Literal["stackgen/v1"] = Field(alias="apiVersion", description="Version of this format.")
-    searches: dict[Name, Search] = Field(default_factory=dict[str, Search], description="Nearest rows.")
-    tool_calls: dict[Name, ToolCalls] = Field(
-        default_factory=dict[str, ToolCalls], description="Calls of tools."
-    )
-    predictions: dict[Name, Predictions] = Field(
-        default_factory=dict[str, Predictions], description="Predictions of models."
-    )
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not any(self.groups()):
-            raise ValueError("it asks nothing: give it `searches`, `tool_calls` or `predictions`")
+            *keys, last = (f"`{key}`" for key in question_kinds())
+            raise ValueError(f"it asks nothing: give it {', '.join(keys)} or {last}")
         return self
 
-    def groups(self) -> Iterator[tuple[str, str, Group]]:
+    def groups(self) -> Iterator[tuple[str, str, Questions]]:
         """(kind, name, group): kind is the key that the group stands under."""
-        for kind in ("searches", "tool_calls", "predictions"):
+        for kind in question_kinds():
             for name, group in getattr(self, kind).items():
                 yield kind, name, group
 
 
-def digest(group: Group) -> str:
+@cache
+def corpus_model() -> type[Corpus]:
+    """The model of a corpus, with the questions of every contract that can be asked."""
+    fields: dict[str, Any] = {
+        key: (dict[Name, kind], Field(default_factory=dict, description=kind.about))
+        for key, kind in question_kinds().items()
+    }
+    return create_model("Corpus", __base__=Corpus, **fields)
+
+
+def digest(group: Questions) -> str:
     """SHA-256 of a group's questions; tolerances are no part of it."""
-    asked = group.model_dump(exclude={"overlap", "drift", "names", "arguments", "agreement"})
+    asked = group.model_dump(exclude=set(group.tolerances))
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-def components(group: Group) -> dict[str, str]:
-    """Key that names a component → contract by which it is asked."""
-    if isinstance(group, Search):
-        return {"store": "pgvector", "model": "openai-embeddings"}
-    return {"model": "openai-chat" if isinstance(group, ToolCalls) else "open-inference"}
 
 
 def load(path: Path, stack: Stack, shelf: Shelf) -> Corpus:
@@ -120,9 +69,9 @@ def load(path: Path, stack: Stack, shelf: Shelf) -> Corpus:
         raise StackgenError(Problem("no-corpus", message, hint=hint), ExitCode.NOT_FOUND) from None
     content, positions = read(data, shown(path))
     try:
-        corpus = Corpus.model_validate(content)
+        corpus = corpus_model().model_validate(content)
     except ValidationError as error:
-        raise StackgenError(translate(error, positions, subject="the corpus", model=Corpus)) from None
+        raise StackgenError(translate(error, positions, subject="the corpus", model=corpus_model())) from None
     problems = list(_dangling(corpus, positions, stack, shelf))
     if problems:
         raise StackgenError(problems)
@@ -132,7 +81,7 @@ def load(path: Path, stack: Stack, shelf: Shelf) -> Corpus:
 def _dangling(corpus: Corpus, positions: Positions, stack: Stack, shelf: Shelf) -> Iterator[Problem]:
     """Components that don't exist, or are not asked by such a contract."""
     for kind, name, group in corpus.groups():
-        for key, contract in components(group).items():
+        for key, contract in group.asks.items():
             component, place = getattr(group, key), positions.at((kind, name, key))
             able = [
                 other

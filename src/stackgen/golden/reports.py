@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stackgen.golden.comparing import Comparison, Finding
+from stackgen.contracts.questions import Finding
+from stackgen.golden.comparing import Comparison
 from stackgen.program.templating import markdown as text
 
 SHOWN = 10  # changed cases of a finding

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stackgen.catalog.shelf import SHARED, Entry
 from stackgen.planning.model import Plan
+from stackgen.program.contract_variables import contract_variables
 from stackgen.program.literals import Code, yaml_string
 from stackgen.program.lock import LOCK, lock
 from stackgen.program.main_module import main_module
@@ -15,6 +16,8 @@ from stackgen.program.readme import configuration, readme
 from stackgen.program.requirements import lock as locked
 from stackgen.program.requirements import ranges
 from stackgen.program.templating import render
+
+TABLES = "contract_variables.py"  # written for each program
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def build(plan: Plan, folder: Path | None = None) -> Program:
     target = (folder or plan.program_folder).absolute()
     texts = dict(_texts(plan, target))
     files = {path: text.encode() for path, text in texts.items()} | dict(_copies(plan))
-    files |= _shared(files)
+    files |= _shared(files, plan)
     files[LOCK] = lock(plan, files)
     once = {"extensions.py": render("extensions.py.jinja").encode()}
     if not plan.state_is_personal:
@@ -79,7 +82,7 @@ def modules(root: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
-def _shared(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def _shared(files: Mapping[str, bytes], plan: Plan) -> Mapping[str, bytes]:
     """Modules that belong to no provider, where something in the program imports them or builds an image of them."""
     known: dict[str, dict[str, bytes]] = {}
     for path, content in modules(SHARED / "program"):
@@ -92,6 +95,10 @@ def _shared(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
             return found
         for name in used:
             found |= known.pop(name)
+        if TABLES in found:
+            found[TABLES] = contract_variables(
+                name for item in plan.boxes for name in item.implementation.kept
+            )
 
 
 def _names(module: str, source: bytes) -> bool:

@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import pulumi
+from contract_variables import ALSO, COMPOSED, PREFIXED_ONLY, SECRET, VARIABLES
 
 Bindings = Mapping[str, Mapping[str, pulumi.Input[Any]]]
-
-# contract → binding key → variable
-VARIABLES: dict[str, dict[str, str]] = {
-    "pgvector": {
-        "host": "PGHOST",
-        "port": "PGPORT",
-        "database": "PGDATABASE",
-        "username": "PGUSER",
-        "password": "PGPASSWORD",
-        "sslmode": "PGSSLMODE",
-    },
-    "openai-chat": {"base-url": "OPENAI_BASE_URL", "api-key": "OPENAI_API_KEY", "model": "OPENAI_MODEL"},
-    "openai-embeddings": {
-        "base-url": "OPENAI_BASE_URL",
-        "api-key": "OPENAI_API_KEY",
-        "model": "OPENAI_EMBEDDING_MODEL",
-    },
-    "open-inference": {"url": "OPEN_INFERENCE_URL", "model": "OPEN_INFERENCE_MODEL"},
-    "mlflow": {
-        "tracking-uri": "MLFLOW_TRACKING_URI",
-        "username": "MLFLOW_TRACKING_USERNAME",
-        "password": "MLFLOW_TRACKING_PASSWORD",
-    },
-    "s3": {
-        "endpoint": "AWS_ENDPOINT_URL_S3",
-        "access-key-id": "AWS_ACCESS_KEY_ID",
-        "secret-access-key": "AWS_SECRET_ACCESS_KEY",
-        "region": "AWS_REGION",
-        "bucket": "S3_BUCKET",
-    },
-    "prometheus": {
-        "url": "PROMETHEUS_URL",
-        "username": "PROMETHEUS_USERNAME",
-        "password": "PROMETHEUS_PASSWORD",
-    },
-    "otlp": {"endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT", "headers": "OTEL_EXPORTER_OTLP_HEADERS"},
-    "http": {"url": "URL"},
-}
-# variable → a second name that gets its value too
-ALSO = {"AWS_REGION": "AWS_DEFAULT_REGION"}  # the one that boto3 and version 1 of the AWS CLI read
-PREFIXED_ONLY = {"http"}  # names too common to stand without their component's
-SECRET = ("PASSWORD", "API_KEY", "SECRET_ACCESS_KEY", "ACCESS_KEY_ID", "HEADERS", "DATABASE_URL")
 
 
 def environment(used: Mapping[str, Bindings]) -> dict[str, pulumi.Output[str]]:
@@ -76,7 +36,7 @@ def split(
     variables: Mapping[str, pulumi.Output[str]],
 ) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[str]]]:
     """Plain variables, and those that hold a secret, by name."""
-    secret = {name: value for name, value in variables.items() if name.endswith(SECRET)}
+    secret = {name: value for name, value in variables.items() if name.endswith(tuple(SECRET))}
     return {name: value for name, value in variables.items() if name not in secret}, secret
 
 
@@ -85,14 +45,18 @@ def _variables(
 ) -> Iterable[tuple[str, pulumi.Output[str]]]:
     for key, name in VARIABLES.get(contract, {}).items():
         if key in binding:
-            yield name, pulumi.Output.from_input(binding[key]).apply(str)
-            if name in ALSO:
-                yield ALSO[name], pulumi.Output.from_input(binding[key]).apply(str)
-    if contract == "pgvector":
-        yield "DATABASE_URL", pulumi.Output.all(**binding).apply(_database_url)
+            value = pulumi.Output.from_input(binding[key]).apply(str)
+            yield from ((each, value) for each in (name, *ALSO.get(name, [])))
+    for name, text in COMPOSED.get(contract, {}).items():
+        yield name, pulumi.Output.all(contract, text, dict(binding)).apply(_composed)
 
 
-def _database_url(binding: Mapping[str, Any]) -> str:
-    password = quote(str(binding["password"]), safe="")
-    place = f"{binding['host']}:{binding['port']}/{binding['database']}"
-    return f"postgresql://{binding['username']}:{password}@{place}?sslmode={binding['sslmode']}"
+def _composed(given: Sequence[Any]) -> str:
+    """An address, with its secrets percent-encoded. given: contract, text, and values by their binding key."""
+    contract, text, values = given
+    secret = {key for key, name in VARIABLES[contract].items() if name in SECRET}
+    return re.sub(
+        r"{([\w-]+)}",
+        lambda key: quote(str(values[key[1]]), safe="") if key[1] in secret else str(values[key[1]]),
+        text,
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
-from urllib.parse import quote
 from uuid import uuid4
 
 from pydantic import Field, SecretStr
@@ -31,7 +30,9 @@ class PgvectorBinding(Binding):
         "username": "PGUSER",
         "password": "PGPASSWORD",
         "sslmode": "PGSSLMODE",
-        "url": "DATABASE_URL",
+    }
+    composed: ClassVar = {
+        "DATABASE_URL": "postgresql://{username}:{password}@{host}:{port}/{database}?sslmode={sslmode}"
     }
     host: str = Field(description="Host of the server.")
     port: int = Field(description="Port of the server.")
@@ -55,10 +56,8 @@ class PgvectorBinding(Binding):
 
     @property
     def url(self) -> str:
-        """libpq connection URI."""
-        password = quote(self.password.get_secret_value(), safe="")
-        place = f"{self.host}:{self.port}/{self.database}"
-        return f"postgresql://{self.username}:{password}@{place}?sslmode={self.sslmode}"
+        """libpq connection URI, with the password in clear."""
+        return self.environment()["DATABASE_URL"]
 
 
 _LIBPQ = (

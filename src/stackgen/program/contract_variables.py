@@ -1,0 +1,45 @@
+"""contract_variables.py of a program: the tables of variables of the contracts that it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stackgen.contracts import contract
+from stackgen.contracts.model import to_kebab
+from stackgen.program.literals import Code, literal
+from stackgen.program.templating import render
+
+
+def contract_variables(names: Iterable[str]) -> bytes:
+    """The module's text. names: of contracts."""
+    bindings = {name: contract(name).binding for name in sorted(set(names))}
+    secret = {variable for kind in bindings.values() for variable in kind.secret_variables()}
+    variables = {
+        name: {to_kebab(field): variable for field, variable in kind.variables.items()}
+        for name, kind in bindings.items()
+        if kind.variables
+    }
+    composed = {
+        name: {variable: re.sub(r"{(\w+)}", _kebab_field, text) for variable, text in kind.composed.items()}
+        for name, kind in bindings.items()
+        if kind.composed
+    }
+    also = {name: list(others) for kind in bindings.values() for name, others in kind.also.items()}
+    prefixed_only = [name for name, kind in bindings.items() if not kind.plain_names]
+    return render(
+        "contract_variables.py.jinja",
+        variables=_table("VARIABLES: dict[str, dict[str, str]] = ", variables),
+        composed=_table("COMPOSED: dict[str, dict[str, str]] = ", composed),
+        also=_table("ALSO: dict[str, list[str]] = ", also),
+        prefixed_only=_table("PREFIXED_ONLY: list[str] = ", prefixed_only),
+        secret=_table("SECRET: list[str] = ", sorted(secret)),
+    ).encode()
+
+
+def _kebab_field(match: re.Match[str]) -> str:
+    return f"{{{to_kebab(match[1])}}}"
+
+
+def _table(head: str, value: object) -> Code:
+    return literal(value, lead=len(head))
