@@ -21,7 +21,7 @@ def test_every_key_and_clause_of_a_contract_is_explained(name: str) -> None:
     assert all(item["sentence"].endswith(".") for item in content["clauses"])
     assert all(key["description"].endswith(".") for key in content["binding"])
     names = {name for names in about.binding.also.values() for name in names}
-    assert set(content["variables"]) == {*about.binding.variables.values(), *names}
+    assert set(content["variables"]) == {*about.binding.variables.values(), *about.binding.composed, *names}
     assert content["mover"] is None or about.holds
 
 

@@ -46,7 +46,12 @@ def answers(binding: QueueBinding) -> str:
 
 
 CONTRACT = Contract(
-    "queue", 1, QueueBinding, (Clause("answers", "It answers.", answers),), lambda item: address(item.url), holds="messages"
+    "queue",
+    1,
+    QueueBinding,
+    (Clause("answers", "It answers.", answers),),
+    lambda item: address(item.url),
+    holds="messages",
 )
 '''
 MOVER = '''\
