@@ -276,10 +276,10 @@ def test_a_long_line_is_cut_and_cannot_move_the_cursor(visited: Visited) -> None
     assert "\x1b" not in said
 
 
-@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.dev.yaml", "requirements.txt", "stackgen.lock.json"])
+@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.dev.yaml", "requirements.txt"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_engine_gets_no_such_file_of_a_program(visited: Visited, name: str, target: str) -> None:
-    from stackgen.engine import deployment, program_environment, projects
+    from stackgen.engine import program_environment, projects
     from stackgen.progress import silent
 
     assert visited("generate")[0] == 0
@@ -288,8 +288,6 @@ def test_the_engine_gets_no_such_file_of_a_program(visited: Visited, name: str, 
     with pytest.raises(StackgenError, match=r"leads out of the checkout|is a pipe") as raised:
         if name == "requirements.txt":
             program_environment.of_program(program, silent)
-        elif name == "stackgen.lock.json":
-            deployment.project_name(program)
         elif target == "environment":
             projects.deleting("visited", program, program, {})
         else:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackgen import checkout
 from stackgen.engine import failures, healing, leftovers, locks, program_environment, projects, states
 from stackgen.engine.locate import Engine, ensure
 from stackgen.engine.settings import environment
@@ -382,8 +381,3 @@ def _step(metadata: Any) -> Step:
     keys = tuple(metadata.diffs or ())
     urn = str(metadata.urn)
     return Step(op, str(metadata.type), urn.rsplit("::", 1)[-1], keys, urn)
-
-
-def project_name(program: Path) -> str:
-    """The project a program folder belongs to, by its lock; raises OSError or KeyError."""
-    return str(json.loads(checkout.read_text(program / "stackgen.lock.json"))["stack"])

@@ -35,13 +35,12 @@ def verify(
     declared: Mapping[str, Declared],
     *,
     only: Callable[[str, str, str], bool] = lambda *_: True,
-    done: Callable[[Result], None] = lambda _: None,
     foreign: Mapping[tuple[str, int], str] | None = None,
 ) -> Report:
     """Measure every clause for which `only(component, contract, clause)` holds.
 
     bindings: component → contract → binding as exported. A declared component without any is not deployed: its
-    clauses are broken. done: called with each result as it comes. foreign: address → why nothing may be sent
+    clauses are broken. foreign: address → why nothing may be sent
     there, in words.
     """
     results: list[Result] = []
@@ -55,15 +54,13 @@ def verify(
                     tasks.append(item)
 
     results += (r for r in _not_deployed(bindings, declared) if only(r.component, r.contract, r.clause))
-    results += _measured(tasks, done)
+    results += _measured(tasks)
     return Report(tuple(results))
 
 
-def _measured(tasks: Sequence[_Task], done: Callable[[Result], None]) -> list[Result]:
+def _measured(tasks: Sequence[_Task]) -> list[Result]:
     """A result per task, in the order of the tasks."""
     results = {number: _declared(task) for number, task in enumerate(tasks) if task.clause.probe is None}
-    for result in results.values():
-        done(result)
     probed = [number for number in range(len(tasks)) if number not in results]
     asked = [
         Task(task.contract.name, task.clause.name, task.binding, task.values)
@@ -72,7 +69,6 @@ def _measured(tasks: Sequence[_Task], done: Callable[[Result], None]) -> list[Re
     for index, seen in measure(asked):
         number = probed[index]
         results[number] = _result(tasks[number], seen)
-        done(results[number])
     return [results[number] for number in range(len(tasks))]
 
 
