@@ -87,7 +87,7 @@ def test_generated_programs_project_bindings_exactly_as_we_do(
 
     async def projected() -> tuple[dict[str, str], set[str]]:
         made = environment({"the-one": {name: clear}})
-        values = {variable: await output.future() for variable, output in made.items()}
+        values = {variable: str(await output.future()) for variable, output in made.items()}
         return values, {item for item in split(made)[1] if item.startswith("THE_ONE_")}
 
     values, secret = asyncio.run(projected())

@@ -17,7 +17,7 @@ from stackgen.program.requirements import lock as locked
 from stackgen.program.requirements import ranges
 from stackgen.program.templating import render
 
-TABLES = "contract_variables.py"  # written for each program
+TABLES = "contract_variables.py"  # made from the contracts, not copied
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def build(plan: Plan, folder: Path | None = None) -> Program:
     target = (folder or plan.program_folder).absolute()
     texts = dict(_texts(plan, target))
     files = {path: text.encode() for path, text in texts.items()} | dict(_copies(plan))
-    files |= _shared(files, plan)
+    files |= _shared(files)
     files[LOCK] = lock(plan, files)
     once = {"extensions.py": render("extensions.py.jinja").encode()}
     if not plan.state_is_personal:
@@ -82,7 +82,7 @@ def modules(root: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
-def _shared(files: Mapping[str, bytes], plan: Plan) -> Mapping[str, bytes]:
+def _shared(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """Modules that belong to no provider, where something in the program imports them or builds an image of them."""
     known: dict[str, dict[str, bytes]] = {}
     for path, content in modules(SHARED / "program"):
@@ -96,9 +96,7 @@ def _shared(files: Mapping[str, bytes], plan: Plan) -> Mapping[str, bytes]:
         for name in used:
             found |= known.pop(name)
         if TABLES in found:
-            found[TABLES] = contract_variables(
-                name for item in plan.boxes for name in item.implementation.kept
-            )
+            found[TABLES] = contract_variables()
 
 
 def _names(module: str, source: bytes) -> bool:

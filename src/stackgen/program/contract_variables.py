@@ -1,19 +1,20 @@
-"""contract_variables.py of a program: the tables of variables of the contracts that it uses."""
+"""contract_variables.py of a program: which variables unmodified clients of each contract read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import cache
 
-from stackgen.contracts import contract
+from stackgen.contracts import contract, contract_names
 from stackgen.contracts.model import to_kebab
 from stackgen.program.literals import Code, literal
 from stackgen.program.templating import render
 
 
-def contract_variables(names: Iterable[str]) -> bytes:
-    """The module's text. names: of contracts."""
-    bindings = {name: contract(name).binding for name in sorted(set(names))}
+@cache
+def contract_variables() -> bytes:
+    """The module's text. It has every contract: a component may bind one that it declares no clause of."""
+    bindings = {name: contract(name).binding for name in contract_names()}
     secret = {variable for kind in bindings.values() for variable in kind.secret_variables()}
     variables = {
         name: {to_kebab(field): variable for field, variable in kind.variables.items()}

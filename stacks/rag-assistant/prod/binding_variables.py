@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pulumi
+
 from contract_variables import ALSO, COMPOSED, PREFIXED_ONLY, SECRET, VARIABLES
 
 Bindings = Mapping[str, Mapping[str, pulumi.Input[Any]]]

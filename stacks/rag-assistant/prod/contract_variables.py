@@ -1,4 +1,4 @@
-"""Variables that unmodified clients read, for the contracts of this program. Written by stackgen from its contracts."""
+"""Variables that unmodified clients of each contract read. Written by stackgen from its contracts."""
 
 # contract → binding key → variable
 VARIABLES: dict[str, dict[str, str]] = {
