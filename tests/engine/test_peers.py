@@ -26,6 +26,7 @@ HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrn
 SERVER = ipaddress.ip_address("127.0.0.1"), 50000  # C350
 MAPPED = "0000000000000000FFFF00000100007F:C350"
 V4, V6 = "0100007F:9C40", "0000000000000000FFFF00000100007F:9C40"  # 127.0.0.1:40000, also as IPv6
+ELSEWHERE = "127.0.0.2"  # no other program of this machine takes a port of it
 PEER = ipaddress.ip_address("127.0.0.1"), 40000
 
 
@@ -92,16 +93,16 @@ def test_a_caller_that_has_gone_is_not_taken_for_who_has_its_port_now(
     listener: socket.socket, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stranger calls, resets the connection, and root's next connection to the server gets the same port."""
-    stranger = socket.create_connection(listener.getsockname())
+    stranger = socket.create_connection(listener.getsockname(), source_address=(ELSEWHERE, 0))
     port = stranger.getsockname()[1]
     stranger.sendall(b"a call")
     connection, _ = listener.accept()
     later: list[socket.socket] = []
 
     def call_again() -> bool:
-        """False while another program of this machine has just taken the port."""
+        """False while the kernel still has the reset connection."""
         with suppress(OSError):
-            later.append(socket.create_connection(listener.getsockname(), source_address=("127.0.0.1", port)))
+            later.append(socket.create_connection(listener.getsockname(), source_address=(ELSEWHERE, port)))
         return bool(later)
 
     def taken_over() -> None:

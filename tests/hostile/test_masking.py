@@ -39,3 +39,26 @@ def test_a_failing_step_tells_no_secret(tmp_path: Path, monkeypatch: pytest.Monk
     assert "given [secret], [secret] and a name are not accepted" in said
     assert PASSWORD not in said
     assert KEY not in said
+
+
+@pytest.mark.parametrize("behind", [64 * 1024 - 10, 64 * 1024, 100, 0])
+def test_the_end_of_a_long_line_shows_no_part_of_a_secret(
+    behind: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut may fall into a secret, which is then not recognized. behind: characters after it."""
+    monkeypatch.syspath_prepend(str(ROOT / "src" / "stackgen" / "providers" / "local" / "program"))
+    from local_provider import launch  # pyright: ignore
+
+    log, secret = tmp_path / "work.log", "abc+def/ghi=jkl@mno pqr"
+    log.write_text("x" * 100_000 + secret + "y" * behind)
+    said = launch.end_of_log(log, 15, {"secrets": {"KEY": secret}})
+    assert not any(secret[start : start + 4] in said for start in range(len(secret) - 3))
+    assert said.endswith("y" * min(behind, 1000)) and len(said) <= 64 * 1024 + 4
+
+
+def test_a_secret_in_an_address_is_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "src" / "stackgen" / "providers" / "local" / "program"))
+    from local_provider import launch  # pyright: ignore
+
+    text = launch.masked("postgresql://x:pass%2Fword%2B1@h", {"secrets": {"PGPASSWORD": "pass/word+1"}})
+    assert text == "postgresql://x:[secret]@h"

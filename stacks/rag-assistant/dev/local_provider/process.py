@@ -21,7 +21,7 @@ from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing, table, vanished
 from local_provider.service_accounts import service_account
 from local_provider.strays import end_strays
-from local_provider.workspace_files import names, remove, remove_tree, tail
+from local_provider.workspace_files import names, remove, remove_tree
 
 STEP_TIMEOUT = 900  # seconds for one step, such as the download of a model
 _MADE_HERE = ("ready", "fingerprint")
@@ -251,8 +251,7 @@ def _stays(props: Properties) -> bool:
 
 def _died(props: Properties, what: str) -> str:
     log = launch.log_file(props)
-    lines = tail(log, 12)
-    text = launch.masked("\n".join(f"    {line}" for line in lines), props)
+    text = launch.end_of_log(log, 12, props)
     port = health_port(props["health"])
     held = holder(port) if port is not None else ""
     taken = f"; its port {port} is taken{held}" if held else ""

@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +27,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 ATTEMPTS = 100  # to take a name before another user does
 LARGEST = 64 * 1024 * 1024  # bytes read of a file that a server can write to
+TAIL = 64 * 1024  # of a log, shown in messages
 
 
 def make_folder(path: Path, account: Account | None, mode: int = 0o700) -> Path:
@@ -92,15 +93,19 @@ def read(path: Path, account: Account | None = None) -> bytes:
     return content
 
 
-def tail(path: Path, lines: int) -> list[str]:
-    """The last lines of a text file; [] if there is none that can be read safely."""
+def tail(path: Path, lines: int, masked: Callable[[str], str] = str) -> list[str]:
+    """The last lines of a text file; [] if there is none that can be read safely.
+
+    masked: takes secrets out of a text. It gets more than is kept, since a cut through a secret would hide it from
+    `masked` and show the rest of it.
+    """
     try:
         with open_file(path) as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - 64 * 1024))
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - 2 * TAIL))
             text = stream.read(1024 * 1024).decode(errors="replace")
     except OSError:
         return []
-    return list(deque(text.splitlines(), maxlen=lines))
+    return list(deque(masked(text)[-TAIL:].splitlines(), maxlen=lines))
 
 
 def names(path: Path) -> list[str]:

@@ -17,7 +17,7 @@ from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing
 from local_provider.service_accounts import service_account
 from local_provider.strays import end_strays
-from local_provider.workspace_files import new_file, remove, remove_tree, tail
+from local_provider.workspace_files import new_file, remove, remove_tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ def _complete(props: Properties) -> None:
                 f"{props['name']}: {props['command'][0]} can't be run: {error.strerror}"
             ) from None
     if done.returncode:
-        text = launch.masked("\n".join(f"    {line}" for line in tail(log, 15)), props)
+        text = launch.end_of_log(log, 15, props)
         raise LocalFailure(
             f"{props['name']} failed with exit status {done.returncode}; the end of {log}:\n{text}"
         )

@@ -6,8 +6,10 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from local_provider.commands import minimal
 from local_provider.listening import health_port, port_file
@@ -25,6 +27,7 @@ from local_provider.workspace_files import (
     read,
     remove,
     remove_tree,
+    tail,
     take_name,
     write,
 )
@@ -163,9 +166,15 @@ def masked(text: str, props: Mapping[str, Any]) -> str:
     secrets = [*table(props, "secrets").values(), *table(props, "secret_files").values()]
     for private in table(props, "step_secrets").values():
         secrets += [*table(private, "secrets").values(), *str(private.get("input") or "").splitlines()]
-    for secret in sorted((str(secret) for secret in secrets if secret), key=len, reverse=True):
-        text = text.replace(secret, "[secret]") if len(secret) >= SHORTEST else text
+    shown = {form for secret in map(str, secrets) if secret for form in (secret, quote(secret, safe=""))}
+    for form in sorted(shown, key=len, reverse=True):
+        text = text.replace(form, "[secret]") if len(form) >= SHORTEST else text
     return text
+
+
+def end_of_log(path: Path, lines: int, props: Mapping[str, Any]) -> str:
+    """The last lines of a log, indented, without the secrets of the process and its steps."""
+    return "\n".join(f"    {line}" for line in tail(path, lines, partial(masked, props=props)))
 
 
 def fingerprint(props: Mapping[str, Any]) -> str:
