@@ -61,6 +61,11 @@ class Binding(BaseModel):
         )
 
     @classmethod
+    def names(cls) -> list[str]:
+        """Variables that clients read, without the second names of `also`."""
+        return [*cls.variables.values(), *cls.composed]
+
+    @classmethod
     def secret_fields(cls) -> frozenset[str]:
         """Names of fields that hold a secret."""
         return frozenset(

@@ -59,7 +59,7 @@ def _credentials(before: PlannedComponent, after: PlannedComponent) -> Iterator[
 
 def _variables(component: str, name: str) -> list[str]:
     prefix = component.upper().replace("-", "_")
-    return [f"{prefix}_{variable}" for variable in contract(name).binding.variables.values()]
+    return [f"{prefix}_{variable}" for variable in contract(name).binding.names()]
 
 
 def resources(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:

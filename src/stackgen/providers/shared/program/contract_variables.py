@@ -1,11 +1,9 @@
-"""The tables that generated programs have, made here from the contracts."""
+"""The tables that a generated program has in a file of its own, made here from the contracts."""
 
-from stackgen.program.contract_variables import contract_variables
+from stackgen.program.contract_variables import tables
 
-VARIABLES: dict[str, dict[str, str]]
-COMPOSED: dict[str, dict[str, str]]
-ALSO: dict[str, list[str]]
-PREFIXED_ONLY: list[str]
-SECRET: list[str]
-
-exec(compile(contract_variables(), __file__, "exec"))  # noqa: S102 - text of our own
+VARIABLES = tables().variables
+COMPOSED = tables().composed
+ALSO = tables().also
+PREFIXED_ONLY = tables().prefixed_only
+SECRET = tables().secret
