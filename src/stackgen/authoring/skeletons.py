@@ -9,10 +9,11 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
+from stackgen.catalog.checks.arguments import stays_out
 from stackgen.catalog.checks.bindings import known_keys
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
-from stackgen.descriptors.model import ForStackgen, Refers
+from stackgen.descriptors.model import Refers
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -91,12 +92,7 @@ class Skeleton:
     def _options(self) -> dict[str, FieldInfo]:
         """Options that a program passes to the component."""
         options = self.shelf.capability(self.entry.capability).options.model_fields
-        return {
-            name: info
-            for name, info in options.items()
-            if ForStackgen() not in info.metadata
-            and not any(isinstance(mark, Refers) and mark.into for mark in info.metadata)
-        }
+        return {name: info for name, info in options.items() if not stays_out(info)}
 
     def _fields(self) -> Iterator[str]:
         for name, info in self._options().items():

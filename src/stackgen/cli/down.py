@@ -36,7 +36,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     everything = arguments.delete_data or not plan.transient
     if everything and not arguments.delete_data:
         raise StackgenError(_everything(environment.stack_name, environment.name), ExitCode.POLICY)
-    if everything and environment.loaded.stack.environments[environment.name].protect:
+    if everything and environment.protected:
         raise StackgenError(_protected(environment.stack_name, environment.name), ExitCode.POLICY)
     if not arguments.take_over:
         environment.refuse_another_checkout()

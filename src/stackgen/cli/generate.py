@@ -35,11 +35,10 @@ def _generate(arguments: Namespace, console: Console, request: Request) -> Answe
     from stackgen.disk.unchanged import note
     from stackgen.disk.writing import compare, diff, write
     from stackgen.errors import ExitCode
-    from stackgen.program.build import build
 
     environment = environment_of(arguments)
-    plan = environment.fitting_plan() if arguments.accept_embeddings else environment.checked_plan()
-    program = build(plan, environment.output)
+    plan = environment.checked_plan(accept_embeddings=arguments.accept_embeddings)
+    program = environment.program(plan)
     changes = compare(program)
     if changes.edited and not arguments.force:
         console.say("".join(diff(program)))

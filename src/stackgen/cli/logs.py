@@ -22,9 +22,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     environment = environment_of(arguments)
     resources = environment.resources()
     component = environment.deployed_name(arguments.component)
-    operations = environment.shelf.operations(
-        environment.loaded.stack.environments[environment.name].provider
-    )
+    operations = environment.operations()
     if operations is not None and hasattr(operations, "log_command"):
         return _printed(operations.log_command(resources, component, arguments.lines, arguments.follow))
     files: dict[str, Path] = operations.logs(resources) if operations is not None else {}

@@ -12,8 +12,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     """Processes or pods with their state, where the provider can tell."""
     environment = environment_of(arguments)
     resources = environment.resources()
-    provider = environment.loaded.stack.environments[environment.name].provider
-    operations = environment.shelf.operations(provider)
+    operations = environment.operations()
     found = operations.status(resources) if operations is not None else None
     again = f"stackgen up {environment.stack_name} -e {environment.name}"
     warnings = [sentence for sentence in (environment.unfinished(), found.fault if found else "") if sentence]
@@ -22,7 +21,8 @@ def run(arguments: Namespace, console: Console) -> Answer:
             list(found.items) if found else [],
             text=f"{environment.stack_name} does not run in {environment.name}"
             if found
-            else f"what runs on {provider} is not watched from here: {len(resources)} resources are deployed",
+            else f"what runs on {environment.provider} is not watched from here: "
+            f"{len(resources)} resources are deployed",
             warnings=warnings,
             next=again,
             stack=environment.stack_name,

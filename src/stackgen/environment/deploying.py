@@ -31,10 +31,11 @@ POLL = 1.0  # seconds between two looks at an update that runs
 class Options:
     """How a deployment goes about it.
 
-    agreed: asked with a preview before anything runs is changed; None: nobody is asked. force: overwrite files that
-    were changed by hand. take_over: deploy though the deployment is another checkout's. delete_data_of: components
-    whose data may be deleted. embeddings: `check` that stored embeddings fit the model and note whose they are;
-    `accept` those that are stored; `leave` them to the caller. patience: seconds to wait for an update that runs.
+    agreed: asked with a preview before anything runs is changed; None: deploy without a question. force: overwrite
+    files that were changed by hand. take_over: deploy though the deployment is another checkout's. delete_data_of:
+    components whose data may be deleted. embeddings: `check` that stored embeddings fit the model and note whose
+    they are; `accept` those that are stored; `leave` them to the caller. patience: seconds to wait for an update
+    that runs.
     """
 
     agreed: Callable[[Review], bool] | None = None
@@ -62,34 +63,44 @@ class Deployed:
 
 def deployable_plan(environment: OpenedEnvironment, *, embeddings: StoredEmbeddings = "check") -> Plan:
     """The plan, where its own code is pinned and stored embeddings fit it; raises StackgenError."""
-    plan = environment.checked_plan() if embeddings == "check" else environment.fitting_plan()
+    plan = environment.checked_plan(accept_embeddings=embeddings != "check")
     refuse_unpinned(plan)
     return plan
 
 
 def deploy(
-    environment: OpenedEnvironment, plan: Plan, progress: Progress, options: Options | None = None
+    environment: OpenedEnvironment,
+    plan: Plan,
+    progress: Progress,
+    options: Options | None = None,
+    guard: Callable[[Plan], None] = lambda _: None,
 ) -> Deployed | None:
     """Write the program of `plan` and make what runs equal to it; None where that was not agreed to.
 
-    plan: see `deployable_plan`. Raises StackgenError, before anything is written where a guard refuses.
+    plan: see `deployable_plan`. guard: raises StackgenError for a plan that must not be deployed now.
+    Raises StackgenError, before anything is written where a guard refuses.
     """
     options = options or Options()
     deadline = time.monotonic() + options.patience
     while True:
         _wait_for_other_update(environment, progress, deadline)
         try:
-            return _deploy(environment, plan, progress, options)
+            return _deploy(environment, plan, progress, options, guard)
         except StackgenError as error:  # another update has begun meanwhile
             if not _locked(error) or time.monotonic() >= deadline:
                 raise
 
 
 def _deploy(
-    environment: OpenedEnvironment, plan: Plan, progress: Progress, options: Options
+    environment: OpenedEnvironment,
+    plan: Plan,
+    progress: Progress,
+    options: Options,
+    guard: Callable[[Plan], None],
 ) -> Deployed | None:
     if not options.take_over:
         environment.refuse_another_checkout()
+    guard(plan)
     deployment, resources = _refuse_takeovers(environment, plan, progress)
     program, changes = _write(environment, plan, progress, force=options.force)
     if changes or deployment is None:

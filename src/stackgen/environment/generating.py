@@ -20,5 +20,5 @@ def generate(
     """
     from stackgen.disk.writing import write
 
-    plan = environment.fitting_plan() if accept_embeddings else environment.checked_plan()
+    plan = environment.checked_plan(accept_embeddings=accept_embeddings)
     return write(environment.program(plan), force=force)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stackgen.errors import ExitCode, Problem, StackgenError
@@ -43,6 +44,11 @@ class OpenedEnvironment:
         return self.loaded.stack.name
 
     @property
+    def provider(self) -> str:
+        """Where components run unless one names another provider."""
+        return self.loaded.stack.environments[self.name].provider
+
+    @property
     def protected(self) -> bool:
         """Whether the spec protects the environment's data."""
         return self.loaded.stack.environments[self.name].protect
@@ -51,6 +57,10 @@ class OpenedEnvironment:
     def folder(self) -> Path:
         """Where the program is, or would be."""
         return (self.output or self.loaded.path.parent / self.name).absolute()
+
+    def operations(self) -> ModuleType | None:
+        """What the provider can do with a deployment: status, logs, ways to services; None where it has none."""
+        return self.shelf.operations(self.provider)
 
     def plan(self) -> Plan:
         """The resolved plan; raises StackgenError."""
@@ -64,23 +74,18 @@ class OpenedEnvironment:
 
         return plan(self.loaded, self.name, self.shelf, deployed=True)
 
-    def fitting_plan(self) -> Plan:
-        """The plan, unless a vector store expects embeddings of another length than its model makes.
+    def checked_plan(self, *, accept_embeddings: bool = False) -> Plan:
+        """The plan, where every vector store expects embeddings of the length that its model makes.
 
-        Raises StackgenError.
+        accept_embeddings: also where stored embeddings would not compare with new ones. Raises StackgenError.
         """
+        from stackgen.environment.embedding_guard import refuse_another_space
         from stackgen.planning.lengths import refuse_other_lengths
 
         plan = self.plan()
         refuse_other_lengths(plan, self.loaded)
-        return plan
-
-    def checked_plan(self) -> Plan:
-        """The plan, unless stored embeddings could no longer be searched with it; raises StackgenError."""
-        from stackgen.environment.embedding_guard import refuse_another_space
-
-        plan = self.fitting_plan()
-        refuse_another_space(plan, self.folder)
+        if not accept_embeddings:
+            refuse_another_space(plan, self.folder)
         return plan
 
     def program(self, plan: Plan | None = None) -> Program:
@@ -147,7 +152,7 @@ class OpenedEnvironment:
 
         ended: called from another thread as soon as they can't be used any more; at the end StackgenError is raised.
         """
-        operations = self.shelf.operations(self.loaded.stack.environments[self.name].provider)
+        operations = self.operations()
         if operations is None or not hasattr(operations, "reached"):
             yield dict(exported)
             return

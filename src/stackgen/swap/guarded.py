@@ -24,6 +24,4 @@ def deploy(
     """
     options = options or Options()
     plan = plan or deployable_plan(environment, embeddings=options.embeddings)
-    environment.refuse_while_updating()
-    refuse_changed_since(plan)
-    return deploying.deploy(environment, plan, progress, options)
+    return deploying.deploy(environment, plan, progress, options, refuse_changed_since)

@@ -98,7 +98,7 @@ class Site:
         plan = deployable_plan(self.environment, embeddings=embeddings)
         options = Options(delete_data_of=words, embeddings=embeddings, patience=PATIENCE)
         deployed = deploy(self.environment, plan, self.progress, options)
-        assert deployed is not None  # noqa: S101 - nobody is asked
+        assert deployed is not None  # noqa: S101 - it asks no question
         counts = {op: n for op, n in deployed.outcome.counts.items() if op in OPERATIONS}
         return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
 

@@ -76,7 +76,7 @@ def argument_defaults(component: Component) -> Iterator[Problem]:
 def _options(shelf: Shelf, entry: Entry) -> dict[str, FieldInfo]:
     options = shelf.capability(entry.capability).options.model_fields
     refused = entry.implementation.refuses
-    return {name: info for name, info in options.items() if name not in refused and not _stays_out(info)}
+    return {name: info for name, info in options.items() if name not in refused and not stays_out(info)}
 
 
 def _settings(entry: Entry) -> dict[str, FieldInfo]:
@@ -84,7 +84,7 @@ def _settings(entry: Entry) -> dict[str, FieldInfo]:
     return {name: info for name, info in settings.items() if ForStackgen() not in info.metadata}
 
 
-def _stays_out(info: FieldInfo) -> bool:
+def stays_out(info: FieldInfo) -> bool:
     """Whether an option is nothing of the component's, or comes to it within another one."""
     marks = info.metadata
     return ForStackgen() in marks or any(isinstance(mark, Refers) and mark.into for mark in marks)
