@@ -82,6 +82,15 @@ locks: $(BIN)/stackgen ## write every lock with its digests; UPGRADE=--upgrade t
 	$(BIN)/python tools/locks.py $(UPGRADE)
 	$(BIN)/python tools/licences.py
 
+.PHONY: reference
+reference: $(BIN)/stackgen ## write docs/reference/ from the source
+	$(BIN)/python -m tools.reference
+
+.PHONY: docs
+docs: $(BIN)/stackgen ## build the documentation as a static site in site/; fails at a warning
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 .PHONY: audit
 audit: $(BIN)/stackgen ## ask advisory databases about every locked version, list images; PARTS="python go images"
 	$(BIN)/python -m tools.audit $(PARTS)
