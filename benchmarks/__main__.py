@@ -22,13 +22,13 @@ QUICK, FULL = (1, 100, 1000), report.SIZES
 
 
 def main() -> None:
-    """Install what is missing, measure, print, and rewrite what README and docs say."""
+    """Install what is missing, measure, print, and rewrite docs/performance.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true", help="every tool and size")
     parser.add_argument(
         "--rounds", type=int, default=None, help="at most so many (default: 5, or 9 with --full)"
     )
-    parser.add_argument("--no-write", action="store_true", help="leave README and docs as they are")
+    parser.add_argument("--no-write", action="store_true", help="leave docs as they are")
     given = parser.parse_args()
     rounds = given.rounds or (9 if given.full else 5)
     before = os.getloadavg()[0]
@@ -61,9 +61,6 @@ def main() -> None:
     report.write_json(RESULTS / "latest.json", report.as_json(samples, where, notes))
     if not given.no_write:
         report.write(report.PAGE, "goals", goals)
-        report.write(
-            report.README, "performance", f"{where.sentence()}\n\n{report.goals_table(samples, where)}"
-        )
     if given.full and not given.no_write:
         clock, used = (report.tools_table(samples, tools, each) for each in ("wall", "cpu"))
         text = f"Milliseconds by the clock:\n\n{clock}\n\nMilliseconds of processor time:\n\n{used}\n\n"

@@ -18,7 +18,6 @@ from benchmarks.measuring import Samples
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
-README = ROOT / "README.md"
 SIZES = (1, 10, 100, 1000, 5000)
 
 
