@@ -1,0 +1,32 @@
+"""Makes links of pages that lead out of docs/ plain text in the site, and anchors as GitHub makes them.
+
+On GitHub a page may link to a file of the repository, such as the board. The site has docs/ alone and must hold no
+dead link. MkDocs loads this module as a hook.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?://)([^)#\s]+)(#[^)\s]*)?\)")
+
+
+def github_anchor(text: str, separator: str = "-") -> str:
+    """The anchor of a heading: lower case, no punctuation, a hyphen for each blank."""
+    kept = re.sub(r"[^\w\- ]", "", text.strip().lower())
+    return kept.replace(" ", separator)
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """The page without links that lead out of docs/."""
+    folder = (DOCS / page.file.src_uri).parent
+
+    def inside(match: re.Match[str]) -> str:
+        target = (folder / match[2]).resolve()
+        return match[0] if target.is_relative_to(DOCS) else match[1]
+
+    return LINK.sub(inside, markdown)
