@@ -27,6 +27,18 @@ def test_an_implementation_passes_the_checks_that_authors_run(entry: Entry) -> N
     assert [problem.render() for problem in check_implementation(SHELF, entry)] == []
 
 
+@pytest.mark.parametrize("entry", ENTRIES, ids=_id)
+def test_a_size_lists_only_what_differs_from_the_defaults(entry: Entry) -> None:
+    settings = entry.implementation.settings.model_fields
+    repeated = [
+        (size, name)
+        for size, values in entry.implementation.sizes.items()
+        for name, value in values.items()
+        if not settings[name].is_required() and settings[name].get_default(call_default_factory=True) == value
+    ]
+    assert repeated == []
+
+
 def test_each_provider_has_one_default_for_a_capability() -> None:
     assert list(defaults(SHELF, ENTRIES)) == []
 

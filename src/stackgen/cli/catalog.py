@@ -173,7 +173,7 @@ def _show(wanted: str, entries: list[Entry], records: Path) -> Answer:
     ]
     for name, info in found.settings.model_fields.items():
         lines.append(f"  setting    {name} (default {info.default}): {info.description}")
-    lines += [f"  size       {size}: {values or 'no difference'}" for size, values in found.sizes.items()]
+    lines += [f"  size       {size}: {values or 'the defaults'}" for size, values in found.sizes.items()]
     data = {
         "capability": entry.capability,
         "implementation": entry.id,

@@ -27,7 +27,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=public_images,
     sizes={
-        "small": {"cpu": 1024, "memory": 2048, "minimum": 1, "maximum": 2},
+        "small": {},
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},
         "large": {"cpu": 4096, "memory": 8192, "minimum": 3, "maximum": 20},
     },

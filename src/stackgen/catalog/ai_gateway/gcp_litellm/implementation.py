@@ -25,7 +25,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"cpu": "1", "memory": "2Gi", "minimum": 1, "maximum": 3},
+        "small": {},
         "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 10},
         "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 30},
     },

@@ -32,8 +32,8 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"cpu": "500m", "memory": "2Gi", "minimum": 1, "maximum": 1},
-        "medium": {"cpu": "1", "memory": "2Gi", "minimum": 2, "maximum": 6},
+        "small": {},
+        "medium": {"cpu": "1", "minimum": 2, "maximum": 6},
         "large": {"cpu": "2", "memory": "4Gi", "minimum": 3, "maximum": 20},
     },
     kept={

@@ -47,7 +47,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"instance_type": "ml.g6.2xlarge", "instances": 1, "context": 8192},
+        "small": {},
         "medium": {"instance_type": "ml.g6e.4xlarge", "instances": 2, "context": 16384},
         "large": {"instance_type": "ml.p5.48xlarge", "instances": 2, "context": 65536},
     },

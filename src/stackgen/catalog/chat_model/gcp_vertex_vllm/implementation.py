@@ -52,7 +52,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"machine_type": "g2-standard-12", "accelerators": 1, "replicas": 1},
+        "small": {},
         "medium": {"machine_type": "g2-standard-24", "accelerators": 2, "replicas": 2},
         "large": {
             "machine_type": "a3-highgpu-8g",

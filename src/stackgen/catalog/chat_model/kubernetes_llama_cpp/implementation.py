@@ -66,7 +66,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={
-        "small": {"context": 4096, "slots": 1, "cpu": "4", "memory": "8Gi"},
+        "small": {},
         "medium": {"context": 8192, "slots": 2, "cpu": "8", "memory": "16Gi"},
         "large": {"context": 16384, "slots": 4, "cpu": "16", "memory": "32Gi"},
     },

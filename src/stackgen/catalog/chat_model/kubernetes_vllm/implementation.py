@@ -73,7 +73,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"gpus": 1, "cpu": "4", "memory": "32Gi"},
+        "small": {},
         "medium": {"gpus": 2, "cpu": "8", "memory": "64Gi", "context": 16384},
         "large": {"gpus": 8, "cpu": "32", "memory": "256Gi", "context": 32768},
     },

@@ -65,7 +65,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={
-        "small": {"context": 4096, "slots": 1, "threads": 2},
+        "small": {},
         "medium": {"context": 8192, "slots": 2, "threads": 4},
         "large": {"context": 16384, "slots": 4, "threads": 8},
     },

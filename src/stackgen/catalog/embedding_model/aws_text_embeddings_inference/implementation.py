@@ -59,7 +59,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=weights_of_hub,
     sizes={
-        "small": {"cpu": 2048, "memory": 4096, "minimum": 1, "maximum": 2},
+        "small": {},
         "medium": {"cpu": 4096, "memory": 8192, "minimum": 2, "maximum": 6},
         "large": {"cpu": 8192, "memory": 16384, "minimum": 3, "maximum": 20},
     },

@@ -59,7 +59,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=weights_of_hub,
     sizes={
-        "small": {"cpu": "2", "memory": "4Gi", "minimum": 1, "maximum": 3},
+        "small": {},
         "medium": {"cpu": "4", "memory": "8Gi", "minimum": 2, "maximum": 10},
         "large": {"cpu": "8", "memory": "16Gi", "minimum": 3, "maximum": 30},
     },

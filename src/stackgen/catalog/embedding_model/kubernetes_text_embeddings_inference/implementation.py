@@ -54,7 +54,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"cpu": "2", "memory": "4Gi"},
+        "small": {},
         "medium": {"cpu": "4", "memory": "8Gi"},
         "large": {"cpu": "16", "memory": "16Gi"},
     },

@@ -57,8 +57,8 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"gpus": 1, "cpu": "2", "memory": "16Gi"},
-        "medium": {"gpus": 1, "cpu": "4", "memory": "32Gi"},
+        "small": {},
+        "medium": {"cpu": "4", "memory": "32Gi"},
         "large": {"gpus": 2, "cpu": "8", "memory": "64Gi"},
     },
     kept={

@@ -56,7 +56,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={
-        "small": {"slots": 2, "threads": 2},
+        "small": {},
         "medium": {"slots": 4, "threads": 4},
         "large": {"slots": 8, "threads": 8},
     },

@@ -36,7 +36,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=given_image,
     sizes={
-        "small": {"cpu": 512, "memory": 1024},
+        "small": {},
         "medium": {"cpu": 1024, "memory": 2048},
         "large": {"cpu": 4096, "memory": 8192},
     },

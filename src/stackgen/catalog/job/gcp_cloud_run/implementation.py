@@ -35,7 +35,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"cpu": "1", "memory": "1Gi"},
+        "small": {},
         "medium": {"cpu": "2", "memory": "4Gi"},
         "large": {"cpu": "8", "memory": "16Gi"},
     },

@@ -36,7 +36,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"cpu": "500m", "memory": "1Gi"},
+        "small": {},
         "medium": {"cpu": "2", "memory": "4Gi"},
         "large": {"cpu": "8", "memory": "16Gi"},
     },

@@ -29,7 +29,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"server_size": "Small"},
+        "small": {},
         "medium": {"server_size": "Medium"},
         "large": {"server_size": "Large"},
     },

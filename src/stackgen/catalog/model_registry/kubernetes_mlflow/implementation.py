@@ -59,7 +59,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"cpu": "500m", "memory": "2Gi", "replicas": 1},
+        "small": {},
         "medium": {"cpu": "1", "memory": "4Gi", "replicas": 2, "instances": 2, "storage": 50},
         "large": {"cpu": "2", "memory": "8Gi", "replicas": 3, "instances": 3, "storage": 200},
     },

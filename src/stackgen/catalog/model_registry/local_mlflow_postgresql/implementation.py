@@ -23,7 +23,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={
-        "small": {"workers": 1, "max_connections": 40},
+        "small": {},
         "medium": {"workers": 2, "max_connections": 80},
         "large": {"workers": 4, "max_connections": 160},
     },

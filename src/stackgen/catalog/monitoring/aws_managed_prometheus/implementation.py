@@ -29,7 +29,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=public_images,
     sizes={
-        "small": {"cpu": 512, "memory": 1024},
+        "small": {},
         "medium": {"cpu": 1024, "memory": 2048},
         "large": {"cpu": 2048, "memory": 4096},
     },

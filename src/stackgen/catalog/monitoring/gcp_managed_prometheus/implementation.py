@@ -29,7 +29,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"cpu": "1", "memory": "1Gi"},
+        "small": {},
         "medium": {"cpu": "2", "memory": "2Gi"},
         "large": {"cpu": "4", "memory": "8Gi"},
     },

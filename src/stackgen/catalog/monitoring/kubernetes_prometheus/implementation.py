@@ -52,7 +52,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"storage": 20, "cpu": "500m", "memory": "2Gi"},
+        "small": {},
         "medium": {"storage": 100, "cpu": "2", "memory": "8Gi"},
         "large": {"storage": 500, "cpu": "8", "memory": "32Gi"},
     },

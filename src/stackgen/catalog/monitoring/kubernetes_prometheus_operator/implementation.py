@@ -53,7 +53,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"storage": 20, "cpu": "500m", "memory": "2Gi"},
+        "small": {},
         "medium": {"replicas": 2, "storage": 100, "cpu": "2", "memory": "8Gi"},
         "large": {"replicas": 2, "storage": 500, "cpu": "8", "memory": "32Gi"},
     },

@@ -22,7 +22,7 @@ IMPLEMENTATION = Implementation(
     description="Prometheus, Alertmanager and Jaeger behind one address with a password (vmauth).",
     level="bare",
     settings=Settings,
-    sizes={"small": {"retention": "30d"}, "medium": {"retention": "90d"}, "large": {"retention": "1y"}},
+    sizes={"small": {}, "medium": {"retention": "90d"}, "large": {"retention": "1y"}},
     kept={
         "prometheus": (
             "query",

@@ -31,7 +31,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"size_limit": 100},
+        "small": {},
         "medium": {"size_limit": 1000},
         "large": {"size_limit": 10000},
     },

@@ -27,7 +27,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={
-        "small": {"storage": 50, "cpu": "250m", "memory": "512Mi"},
+        "small": {},
         "medium": {"storage": 500, "cpu": "1", "memory": "2Gi"},
         "large": {"storage": 4000, "cpu": "4", "memory": "8Gi"},
     },

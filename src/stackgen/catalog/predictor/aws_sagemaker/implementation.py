@@ -56,7 +56,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=public_images,
     sizes={
-        "small": {"instance_type": "ml.m7i.large", "minimum": 1, "maximum": 2},
+        "small": {},
         "medium": {"instance_type": "ml.m7i.xlarge", "minimum": 2, "maximum": 6},
         "large": {"instance_type": "ml.m7i.4xlarge", "minimum": 3, "maximum": 20},
     },

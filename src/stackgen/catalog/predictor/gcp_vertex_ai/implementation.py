@@ -45,7 +45,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"minimum": 1, "maximum": 3},
+        "small": {},
         "medium": {"minimum": 2, "maximum": 10},
         "large": {"minimum": 3, "maximum": 30},
     },

@@ -32,7 +32,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"cpu": "500m", "memory": "2Gi", "minimum": 1, "maximum": 1},
+        "small": {},
         "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 6},
         "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 30},
     },

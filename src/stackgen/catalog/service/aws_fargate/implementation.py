@@ -35,7 +35,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=given_image,
     sizes={
-        "small": {"cpu": 512, "memory": 1024, "minimum": 1, "maximum": 2},
+        "small": {},
         "medium": {"cpu": 1024, "memory": 2048, "minimum": 2, "maximum": 6},
         "large": {"cpu": 2048, "memory": 4096, "minimum": 3, "maximum": 20},
     },

@@ -33,7 +33,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"cpu": "1", "memory": "1Gi", "minimum": 1, "maximum": 3},
+        "small": {},
         "medium": {"cpu": "2", "memory": "2Gi", "minimum": 2, "maximum": 10},
         "large": {"cpu": "4", "memory": "4Gi", "minimum": 3, "maximum": 30},
     },

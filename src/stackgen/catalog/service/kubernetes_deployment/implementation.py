@@ -37,7 +37,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"cpu": "250m", "memory": "512Mi", "minimum": 1, "maximum": 1},
+        "small": {},
         "medium": {"cpu": "500m", "memory": "1Gi", "minimum": 2, "maximum": 6},
         "large": {"cpu": "2", "memory": "4Gi", "minimum": 3, "maximum": 30},
     },

@@ -61,7 +61,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=public_images,
     sizes={
-        "small": {"min_capacity": 0.5, "max_capacity": 4, "instances": 1},
+        "small": {},
         "medium": {"min_capacity": 1, "max_capacity": 16, "instances": 2},
         "large": {"min_capacity": 4, "max_capacity": 64, "instances": 3},
     },

@@ -29,7 +29,7 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     internet=public_images,
     sizes={
-        "small": {"instance_class": "db.t4g.medium", "storage": 20},
+        "small": {},
         "medium": {"instance_class": "db.r7g.large", "storage": 100},
         "large": {"instance_class": "db.r7g.2xlarge", "storage": 500},
     },

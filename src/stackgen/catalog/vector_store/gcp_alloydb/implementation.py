@@ -23,7 +23,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"cpus": 2, "readers": 0},
+        "small": {},
         "medium": {"cpus": 4, "readers": 1},
         "large": {"cpus": 16, "readers": 2},
     },

@@ -25,7 +25,7 @@ IMPLEMENTATION = Implementation(
     level="managed",
     settings=Settings,
     sizes={
-        "small": {"tier": "db-custom-2-7680", "storage": 20},
+        "small": {},
         "medium": {"tier": "db-custom-4-15360", "storage": 100},
         "large": {"tier": "db-custom-16-61440", "storage": 500},
     },

@@ -57,7 +57,7 @@ IMPLEMENTATION = Implementation(
     level="self-hosted",
     settings=Settings,
     sizes={
-        "small": {"instances": 1, "storage": 10, "cpu": "500m", "memory": "1Gi"},
+        "small": {},
         "medium": {"instances": 2, "storage": 100, "cpu": "2", "memory": "8Gi"},
         "large": {"instances": 3, "storage": 500, "cpu": "8", "memory": "32Gi"},
     },

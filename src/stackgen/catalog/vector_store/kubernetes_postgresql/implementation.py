@@ -29,7 +29,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={
-        "small": {"storage": 10, "cpu": "500m", "memory": "1Gi", "shared_buffers": "256MB"},
+        "small": {},
         "medium": {"storage": 100, "cpu": "2", "memory": "8Gi", "shared_buffers": "2GB"},
         "large": {"storage": 500, "cpu": "8", "memory": "32Gi", "shared_buffers": "8GB"},
     },

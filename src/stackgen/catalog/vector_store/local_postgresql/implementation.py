@@ -34,7 +34,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={
-        "small": {"shared_buffers": "32MB", "max_connections": 50},
+        "small": {},
         "medium": {"shared_buffers": "256MB", "max_connections": 100},
         "large": {"shared_buffers": "1GB", "max_connections": 200},
     },
