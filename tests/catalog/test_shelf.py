@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from stackgen.authoring.checking import check_implementation
 from stackgen.catalog.checks.declared import defaults
@@ -37,6 +38,15 @@ def test_a_size_lists_only_what_differs_from_the_defaults(entry: Entry) -> None:
         if not settings[name].is_required() and settings[name].get_default(call_default_factory=True) == value
     ]
     assert repeated == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=_id)
+def test_a_default_is_what_validation_makes_of_it(entry: Entry) -> None:
+    """Defaults are not validated: `4` for a float would stand in programs as another text than a spec's `4`."""
+    for name, info in entry.implementation.settings.model_fields.items():
+        default = None if info.is_required() else info.get_default()
+        if isinstance(default, int | float):
+            assert repr(TypeAdapter(info.annotation).validate_python(default)) == repr(default), name
 
 
 def test_each_provider_has_one_default_for_a_capability() -> None:

@@ -22,7 +22,7 @@ class Settings(ImplementationSettings):
     minimum: int = Field(default=1, ge=1, le=15, description="Tasks that always run, and database instances.")
     maximum: int = Field(default=1, ge=1, le=100, description="Tasks that run under load.")
     max_capacity: float = Field(
-        default=2, ge=1, le=256, multiple_of=0.5, description="Largest capacity of its database, ACUs."
+        default=2.0, ge=1, le=256, multiple_of=0.5, description="Largest capacity of its database, ACUs."
     )
 
 

@@ -40,7 +40,7 @@ class Settings(ImplementationSettings):
         description="Smallest capacity, ACUs (2 GiB each); 0 pauses it.",
     )
     max_capacity: float = Field(
-        default=4, ge=1, le=256, multiple_of=0.5, description="Largest capacity, ACUs."
+        default=4.0, ge=1, le=256, multiple_of=0.5, description="Largest capacity, ACUs."
     )
     instances: int = Field(
         default=1, ge=1, le=15, description="A writer, and readers that take over from it."
