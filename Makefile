@@ -89,7 +89,7 @@ reference: $(BIN)/stackgen ## write docs/reference/ from the source
 .PHONY: docs
 docs: $(BIN)/stackgen ## build the documentation as a static site in site/; fails at a warning
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group docs
-	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: audit
 audit: $(BIN)/stackgen ## ask advisory databases about every locked version, list images; PARTS="python go images"

@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import PluginError
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?://)([^)#\s]+)(#[^)\s]*)?\)")
@@ -30,3 +32,15 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return match[0] if target.is_relative_to(DOCS) else match[1]
 
     return LINK.sub(inside, markdown)
+
+
+def on_post_page(output: str, page: Any, **_: Any) -> str:
+    """The page as it is; raises PluginError where it would load a script, a style or an image from elsewhere."""
+    loaded = re.findall(
+        r"<(?:script|img|iframe|link rel=\"stylesheet\")[^>]*(?:src|href)=\"(https?://[^\"]+)", output
+    )
+    if loaded:
+        raise PluginError(
+            f"{page.file.src_uri} loads {', '.join(loaded)}; the site must work in closed networks"
+        )
+    return output
