@@ -45,7 +45,7 @@ def test_a_default_is_what_validation_makes_of_it(entry: Entry) -> None:
     """Defaults are not validated: `4` for a float would stand in programs as another text than a spec's `4`."""
     for name, info in entry.implementation.settings.model_fields.items():
         default = None if info.is_required() else info.get_default()
-        if isinstance(default, int | float):
+        if isinstance(default, int | float) and info.annotation is not None:
             assert repr(TypeAdapter(info.annotation).validate_python(default)) == repr(default), name
 
 
