@@ -162,7 +162,7 @@ def _deploying(commands: Any) -> None:
     )
     up.add_argument("--take-over", action="store_true", help=TAKE_OVER)
     _confirming(up)
-    down = _command(commands, "down", "stop what runs; data stays unless told otherwise")
+    down = _command(commands, "down", "stop what runs; data stays without --delete-data")
     down.add_argument("--delete-data", action="store_true", help="delete data and everything else too")
     down.add_argument("--take-over", action="store_true", help=TAKE_OVER)
     _confirming(down)

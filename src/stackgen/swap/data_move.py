@@ -308,7 +308,7 @@ class DataMove(Move):
             if found.freeze is not None:
                 continue
             if caught_up(self.journal, name, found, (source, target), _silent) != before[name]:
-                message = f"box {self.journal.source} is still written to, by somebody with its old bindings"
+                message = f"box {self.journal.source} is still written to, by a client with its old bindings"
                 hint = "restart what uses it, so that it takes the new ones; then retire it again"
                 raise StackgenError(Problem("box-in-use", message, hint=hint), ExitCode.DEPLOYMENT)
 

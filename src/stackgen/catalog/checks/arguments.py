@@ -51,7 +51,7 @@ def constructor_arguments(shelf: Shelf, component: Component) -> Iterator[Proble
             hint = "give it a default, or make a setting of it"
             yield Problem("argument-not-passed", message, component.source.at(node), hint, tuple(wanted))
         elif name in _absent(shelf, component.entry) and node.value is None:
-            message = f"{arguments.name} needs '{name}', and a program leaves it out where nobody has set it"
+            message = f"{arguments.name} needs '{name}', and a program omits it unless the spec sets it"
             yield Problem("default-missing", message, component.source.at(node), "give it a default")
 
 

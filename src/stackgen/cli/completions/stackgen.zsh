@@ -17,7 +17,7 @@ _shtab_stackgen_commands() {
     compare:'what moving from one environment'"'"'s boxes to another'"'"'s changes'
     completion:'shell completion script'
     diff:'what generate would change on disk, and up in the deployment'
-    down:'stop what runs; data stays unless told otherwise'
+    down:'stop what runs; data stays without --delete-data'
     engine:'the Pulumi engine stackgen uses'
     generate:'write the Pulumi program'
     golden:'record what boxes answer; ask again, and compare'

@@ -216,7 +216,7 @@ CONTRACT = Contract(
         Clause("alias", "Aliases such as champion and challenger can be set and moved.", alias),
         Clause("artifact-round-trip", "Artifacts come back as they went.", artifact_round_trip),
         Clause("traces", "Traces are kept and found again.", traces),
-        Clause("auth-required", "Nobody is answered without credentials.", auth_required),
+        Clause("auth-required", "Requests without credentials are refused.", auth_required),
         Clause("wrong-credentials-refused", "A wrong password is refused.", wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.tracking_uri)),
     ),

@@ -96,7 +96,7 @@ CONTRACT = Contract(
         Clause("metadata", "The model describes itself.", metadata),
         Clause("infer", "A row in gives a prediction out.", infer),
         Clause("wrong-shape-is-error", "A row of the wrong length is refused.", wrong_shape),
-        Clause("auth-required", "Nobody is answered without credentials.", auth_required),
+        Clause("auth-required", "Requests without credentials are refused.", auth_required),
         Clause("wrong-credentials-refused", "Wrong credentials are refused.", wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.url)),
     ),

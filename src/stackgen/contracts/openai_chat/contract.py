@@ -218,7 +218,7 @@ CONTRACT = Contract(
             door=True,
         ),
         Clause("model-listed", "The model is in the list of models.", model_listed, door=True),
-        Clause("auth-required", "Nobody is answered without a key.", auth_required, door=True),
+        Clause("auth-required", "Requests without a key are refused.", auth_required, door=True),
         Clause("wrong-credentials-refused", "A wrong key is refused.", wrong_credentials, door=True),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.base_url), door=True),
     ),

@@ -128,7 +128,7 @@ CONTRACT = Contract(
         Clause("stable-vector", "The same text always gives the same vector.", stable_vector),
         Clause("stated-dimension", "Vectors have the stated length.", stated_dimension),
         Clause("unit-norm", "Vectors have norm 1.", unit_norm),
-        Clause("auth-required", "Nobody is answered without a key.", auth_required, door=True),
+        Clause("auth-required", "Requests without a key are refused.", auth_required, door=True),
         Clause("wrong-credentials-refused", "A wrong key is refused.", wrong_credentials, door=True),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.base_url), door=True),
     ),

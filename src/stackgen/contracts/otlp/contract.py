@@ -116,7 +116,7 @@ CONTRACT = Contract(
     (
         Clause("trace-found", "A trace that is sent is found again.", trace_found),
         Clause("metric-found", "A metric that is sent is found again.", metric_found),
-        Clause("auth-required", "Nobody can send without credentials.", auth_required),
+        Clause("auth-required", "Telemetry without credentials is refused.", auth_required),
         Clause("wrong-credentials-refused", "Wrong credentials are refused.", wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.endpoint)),
     ),

@@ -302,7 +302,7 @@ CONTRACT = Contract(
             "The stated dimension can be indexed; other lengths are refused.",
             dimension_limit,
         ),
-        Clause("auth-required", "Nobody gets in without a password.", auth_required),
+        Clause("auth-required", "Connections without a password are refused.", auth_required),
         Clause("wrong-credentials-refused", "A wrong password is refused.", wrong_credentials),
         Clause("tls", "The connection is encrypted.", tls),
         Clause("backup", "What is committed is backed up continuously.", backup),

@@ -117,7 +117,7 @@ CONTRACT = Contract(
         Clause("rule-loaded", "Rules are loaded.", rule_loaded),
         Clause("alert-fires", "An alert whose condition holds fires.", alert_fires),
         Clause("component-scraped", "Components of the stack are scraped.", component_scraped),
-        Clause("auth-required", "Nobody is answered without credentials.", auth_required),
+        Clause("auth-required", "Requests without credentials are refused.", auth_required),
         Clause("wrong-credentials-refused", "Wrong credentials are refused.", wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.url)),
     ),
