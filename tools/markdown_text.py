@@ -1,26 +1,17 @@
-"""Markdown tables and cells for tools that write pages of docs/."""
+"""Markdown tables, cells and anchors for tools that write pages of docs/."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-PARTS = re.compile(r"(`[^`]*`|https?://[^\s)|]+)")
+from stackgen.descriptors.prose import Prose
+from stackgen.program.templating import prose
 
 
 def cell(text: object) -> str:
     """Text as one cell of a table: one line, and nothing in it is markup but code in backticks and addresses."""
-    parts = PARTS.split(" ".join(str(text).split()))
-    return "".join(_part(part) for part in parts)
-
-
-def _part(part: str) -> str:
-    if part.startswith("`") and part.endswith("`") and len(part) > 1:
-        return part.replace("|", "\\|")
-    if part.startswith(("http://", "https://")):
-        address = part.rstrip(".,;")
-        return f"<{address}>{part[len(address) :]}"
-    return re.sub(r"([|*_<>\[\]`])", r"\\\1", part)
+    return prose(Prose(" ".join(str(text).split())), cell=True)
 
 
 def code(text: object) -> str:
@@ -36,3 +27,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         return []
     lines = [header, ["---"] * len(header), *listed]
     return [*(f"| {' | '.join(line)} |" for line in lines), ""]
+
+
+def github_anchor(text: str, separator: str = "-") -> str:
+    """The anchor of a heading: lower case, no punctuation, a hyphen for each blank."""
+    kept = re.sub(r"[^\w\- ]", "", text.strip().lower())
+    return kept.replace(" ", separator)

@@ -1,4 +1,4 @@
-"""Makes links of pages that lead out of docs/ plain text in the site, and anchors as GitHub makes them.
+"""Makes links of pages that lead out of docs/ plain text in the site, and refuses pages that load anything.
 
 On GitHub a page may link to a file of the repository, such as the board. The site has docs/ alone and must hold no
 dead link. MkDocs loads this module as a hook.
@@ -15,12 +15,6 @@ from mkdocs.exceptions import PluginError
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?://)([^)#\s]+)(#[^)\s]*)?\)")
-
-
-def github_anchor(text: str, separator: str = "-") -> str:
-    """The anchor of a heading: lower case, no punctuation, a hyphen for each blank."""
-    kept = re.sub(r"[^\w\- ]", "", text.strip().lower())
-    return kept.replace(" ", separator)
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from tools.markdown_text import github_anchor
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]))
@@ -73,7 +74,7 @@ def anchors(page: Path) -> set[str]:
     for token, following in pairwise(listed):
         if token.type == "heading_open":
             text = "".join(child.content for child in following.children or [])
-            anchor, number = re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-"), 0
+            anchor, number = github_anchor(text), 0
             while (name := f"{anchor}-{number}" if number else anchor) in found:
                 number += 1
             found.add(name)

@@ -315,14 +315,14 @@ def test_every_implementation_is_deployed_on_every_change() -> None:
 
 
 @pytest.mark.parametrize(
-    "names",
+    ("names", "checks"),  # checks that an object passes on average: Services and configuration have few
     [
-        pytest.param(tuple(stacks.EVERY_CHANGE), id="every implementation"),
-        pytest.param(tuple(stacks.EXAMPLES), id="every example", marks=pytest.mark.nightly),
+        pytest.param(tuple(stacks.EVERY_CHANGE), 9, id="every implementation"),
+        pytest.param(tuple(stacks.EXAMPLES), 8, id="every example", marks=pytest.mark.nightly),
     ],
 )
 def test_public_judges_find_nothing_that_is_not_explained(
-    names: tuple[str, ...], lives: Callable[[str], Life], tmp_path: Path
+    names: tuple[str, ...], checks: int, lives: Callable[[str], Life], tmp_path: Path
 ) -> None:
     made = [item for name in names for item in lives(name).made]
     assert len(made) > 100
@@ -330,6 +330,4 @@ def test_public_judges_find_nothing_that_is_not_explained(
     report = judged_by_checkov(made, tmp_path)
     assert report.failed == {}
     assert set(report.skipped) <= {"CKV_K8S_35", "CKV_K8S_43"}  # the program says why, at the pods
-    assert report.passed > 5 * len(
-        made
-    )  # pods have dozens of checks, configuration has few: 8 to 10 on average
+    assert report.passed > checks * len(made)
