@@ -9,6 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from stackgen.disk.writing import Changes
+    from stackgen.program.build import Program
+
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Write the program as a whole, or with --check say whether that would change anything."""
@@ -33,17 +36,12 @@ def _generate(arguments: Namespace, console: Console, request: Request) -> Answe
 
     from stackgen.cli.environment import environment_of
     from stackgen.disk.unchanged import note
-    from stackgen.disk.writing import compare, diff, write
     from stackgen.errors import ExitCode
 
     environment = environment_of(arguments)
     plan = environment.checked_plan(accept_embeddings=arguments.accept_embeddings)
     program = environment.program(plan)
-    changes = compare(program)
-    if changes.edited and not arguments.force:
-        console.say("".join(diff(program)))
-    if not arguments.check:
-        write(program, force=arguments.force)
+    changes = _changes(program, arguments, console)
     if len(environment.shelf.roots) == 1 and not (arguments.check and changes):
         note(request, plan, program)  # nobody knows what the code of a shelf of one's own looks at
     verb = "would be" if arguments.check else "were"
@@ -57,3 +55,21 @@ def _generate(arguments: Namespace, console: Console, request: Request) -> Answe
         stack=environment.stack_name,
         environment=environment.name,
     )
+
+
+def _changes(program: Program, arguments: Namespace, console: Console) -> Changes:
+    """Write the program, or with --check only compare it; show what would be lost of files changed by hand."""
+    from stackgen.disk.writing import compare, diff, write
+    from stackgen.errors import StackgenError
+
+    if not arguments.check:
+        try:
+            return write(program, force=arguments.force)  # compares while no other run can replace the folder
+        except StackgenError as error:
+            if any(problem.code == "hand-edited" for problem in error.problems):
+                console.say("".join(diff(program)))
+            raise
+    changes = compare(program)
+    if changes.edited and not arguments.force:
+        console.say("".join(diff(program)))
+    return changes

@@ -82,12 +82,20 @@ def added(program: Program) -> Iterator[str]:
             Path(root, name).relative_to(program.folder).as_posix() for name in sorted((*names, *links))
         ):
             if path in program.once:
-                known = there.read(path) == program.once[path]
+                known = _as_written(there, path, program.once[path])
             else:
                 known = path in program.files or path == "venv"
             cached = path.endswith(".pyc") and Path(root).name == "__pycache__"
             if not (known or cached) and (path.endswith(_MODULES) or Path(path).name in links):
                 yield path
+
+
+def _as_written(there: Presence, path: str, data: bytes) -> bool:
+    """Whether a file is as stackgen wrote it, or gone: another run may replace the folder meanwhile."""
+    try:
+        return there.read(path) == data
+    except FileNotFoundError:
+        return True
 
 
 def refuse_others_files(program: Program) -> None:
