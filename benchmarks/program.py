@@ -10,10 +10,10 @@ from typing import Any
 
 from benchmarks.measuring import Case
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import write
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import parse
+from stackgen.disk.writing import write_program
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import parse_spec
 
 STORES = 20
 HAND_WRITTEN = Path(__file__).with_name("handwritten_components")
@@ -34,8 +34,8 @@ def generated(folder: Path) -> Path:
         "components": {f"store-{number}": {"capability": "object_store"} for number in range(STORES)},
         "environments": {"bench": {"provider": "aws", "settings": settings}},
     }
-    loaded = parse(json.dumps(spec).encode(), folder / "stack.yaml")
-    write(build(plan(loaded, "bench", Shelf()), folder / "generated"))
+    loaded = parse_spec(json.dumps(spec).encode(), folder / "stack.yaml")
+    write_program(build_program(plan_environment(loaded, "bench", Shelf()), folder / "generated"))
     return folder / "generated"
 
 

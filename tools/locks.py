@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.plan import PULUMI
+from stackgen.planning.plan import PULUMI_REQUIREMENT
 from stackgen.progress import silent
 from stackgen.toolchain import go as toolchain
 from stackgen.toolchain import installers
-from stackgen.toolchain.installers import uv, uv_variables
+from stackgen.toolchain.installers import find_uv, uv_variables
 
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "src" / "stackgen" / "engine" / "pulumi"
@@ -42,7 +42,7 @@ def compiled(source: str, *flags: str, into: Path) -> str:
         if into.exists():
             made.write_text(into.read_text())
         command = [
-            uv(),
+            find_uv(),
             "pip",
             "compile",
             "--quiet",
@@ -77,13 +77,13 @@ def modules() -> None:
 
     Go asks the checksum database about every digest that is not in the go.sum yet.
     """
-    compiler = toolchain.go(silent)
+    compiler = toolchain.find_go(silent)
     for place in sorted([*(ROOT / "src" / "stackgen").rglob("go.mod"), *(ROOT / "tools").rglob("go.mod")]):
         if place.parent == ENGINE or "require" not in place.read_text():
             continue
         with tempfile.TemporaryDirectory() as scratch:
             shutil.copyfile(place, Path(scratch, "go.mod"))
-            installers.go(compiler, Path(scratch), "mod", "tidy", module="mod")
+            installers.run_go(compiler, Path(scratch), "mod", "tidy", module="mod")
             for name in ("go.mod", "go.sum"):
                 shutil.copyfile(Path(scratch, name), place.with_name(name))
 
@@ -103,7 +103,7 @@ def development() -> None:
 
 def programs() -> None:
     """Packages of generated programs: pin, digests, and which others each one needs."""
-    shelf, wanted = Shelf(), {PULUMI}
+    shelf, wanted = Shelf(), {PULUMI_REQUIREMENT}
     for name in shelf.provider_folders:
         wanted |= {*shelf.provider(name).requirements}
     for entries in shelf.implementations.values():

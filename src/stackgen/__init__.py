@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stackgen.spec.stack import Component as Component
     from stackgen.spec.stack import Environment as Environment
     from stackgen.spec.stack import Stack as Stack
-    from stackgen.swap.guarded import deploy as deploy
+    from stackgen.swap.deploy_guard import deploy as deploy
 
 __version__ = "0.1.0"
 
@@ -33,7 +33,7 @@ _PUBLIC = {
     "Stack": "spec.stack",
     "StackgenError": "errors",
     "Verified": "environment.verifying",
-    "deploy": "swap.guarded",
+    "deploy": "swap.deploy_guard",
     "generate": "environment.generating",
     "open_environment": "environment.opening",
     "verify": "environment.verifying",

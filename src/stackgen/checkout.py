@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     Name = str | os.PathLike[str]
 
-LARGEST = 8 * 1024 * 1024  # bytes
-LINKS = 40  # followed on the way to a file
+MAX_FILE_BYTES = 8 * 1024 * 1024  # bytes
+MAX_LINKS = 40  # followed on the way to a file
 _MARKS = (".git", "stackgen.toml")  # of a checkout
 _KERNEL = ("/proc", "/sys")  # never part of a checkout, wherever that is
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -31,7 +31,7 @@ _COPY = "put a copy there, or a link to a file of the checkout; a file elsewhere
 _KINDS = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
 
 
-def read(path: Name, *, within: Name | None = None, most: int = LARGEST) -> bytes:
+def read_file(path: Name, *, within: Name | None = None, most: int = MAX_FILE_BYTES) -> bytes:
     """The content of a regular file of at most `most` bytes.
 
     within: a folder of the same checkout; without it, the folder of the file counts. Raises StackgenError
@@ -39,7 +39,7 @@ def read(path: Name, *, within: Name | None = None, most: int = LARGEST) -> byte
     """
     try:
         real = require_file(path, within)
-        descriptor = opened(real)
+        descriptor = open_file(real)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
     try:
@@ -49,25 +49,25 @@ def read(path: Name, *, within: Name | None = None, most: int = LARGEST) -> byte
     finally:
         os.close(descriptor)
     if len(data) > most:
-        raise _refused("file-too-large", f"{os.fspath(path)} is larger than {most // 1024:,} kB", None)
+        raise _error("file-too-large", f"{os.fspath(path)} is larger than {most // 1024:,} kB", None)
     return data
 
 
-def read_text(path: Name, *, within: Name | None = None, most: int = LARGEST) -> str:
+def read_text(path: Name, *, within: Name | None = None, most: int = MAX_FILE_BYTES) -> str:
     """The same as text. Raises StackgenError, OSError, UnicodeDecodeError."""
-    return read(path, within=within, most=most).decode("utf-8")
+    return read_file(path, within=within, most=most).decode("utf-8")
 
 
-def write(path: Name, text: str, *, within: Name | None = None) -> None:
+def write_file(path: Name, text: str, *, within: Name | None = None) -> None:
     """Replace a file as a whole; readers see the old content or the new.
 
     within: a folder of the checkout that the file belongs to; without it the user has named the file, which may be
     anywhere, and may be a device. Raises StackgenError(outside-checkout) for a link that leads out, and OSError.
     """
     whole = os.path.join(os.getcwd(), os.fspath(path))  # noqa: PTH109, PTH118
-    real, left = _left(whole, None if within is None else root(within))
+    real, left = _resolve_and_leave(whole, None if within is None else find_checkout(within))
     if left is not None:
-        raise _refused(
+        raise _error(
             "outside-checkout", f"{os.fspath(path)} leads out of {left}, to {real}; not written", _COPY
         )
     data = text.encode()
@@ -83,7 +83,7 @@ def write(path: Name, text: str, *, within: Name | None = None) -> None:
         os.replace(new, name, src_dir_fd=parent, dst_dir_fd=parent)
 
 
-def opened(real: str) -> int:
+def open_file(real: str) -> int:
     """A descriptor of a file, for reading. Its path has no link; OSError where it gets one meanwhile."""
     folder, name = os.path.split(real)
     with _folder(folder) as parent:
@@ -119,17 +119,17 @@ def require_inside(path: Name, within: Name | None = None, *, done: str = "read"
     StackgenError(outside-checkout), OSError.
     """
     whole = os.path.join(os.getcwd(), os.fspath(path))  # noqa: PTH109, PTH118 - pathlib is slow to load
-    own = root(os.path.dirname(whole) if within is None else within)  # noqa: PTH120
-    real, left = _left(whole, own)
+    own = find_checkout(os.path.dirname(whole) if within is None else within)  # noqa: PTH120
+    real, left = _resolve_and_leave(whole, own)
     if left is None and any(_is_in(real, folder) for folder in _KERNEL):
         left = own
     if left is not None:
         message = f"{os.fspath(path)} leads out of the checkout {left}, to {real}; it is not {done}"
-        raise _refused("outside-checkout", message, _COPY)
+        raise _error("outside-checkout", message, _COPY)
     return real
 
 
-def root(folder: Name) -> str:
+def find_checkout(folder: Name) -> str:
     """The checkout that a folder is in: the nearest one with a repository or a stackgen.toml, else that folder."""
     real = os.path.realpath(folder)
     return _marked(real, *_MARKS) or real
@@ -156,9 +156,9 @@ def _is_shared(folder: str) -> bool:
     return os.stat(folder).st_mode & shared == shared  # noqa: PTH116
 
 
-def _left(whole: str, own: str | None) -> tuple[str, str | None]:
+def _resolve_and_leave(whole: str, own: str | None) -> tuple[str, str | None]:
     """Where a path leads, and the folder that it leads out of: `own`, or a checkout that one of its links lies in."""
-    real, links = _followed(whole)
+    real, links = _follow_links(whole)
     checkouts = [found for link in links if (found := _checkout(link)) is not None]
     folders = checkouts if own is None else [*checkouts, own]
     return real, next((folder for folder in folders if not _is_in(real, folder)), None)
@@ -168,7 +168,7 @@ def _is_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _followed(path: str) -> tuple[str, list[str]]:
+def _follow_links(path: str) -> tuple[str, list[str]]:
     """Where an absolute path leads, and the real folder of each link on the way; raises OSError for a circle."""
     real, links, left = "/", list[str](), path.split("/")[::-1]
     while left:
@@ -185,7 +185,7 @@ def _followed(path: str) -> tuple[str, list[str]]:
             continue
         _refuse_link_of_another(place, real)
         links.append(real)
-        if len(links) > LINKS:
+        if len(links) > MAX_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         if target.startswith("/"):
             real = "/"
@@ -203,10 +203,10 @@ def _refuse_link_of_another(link: str, folder: str) -> None:
 def _require_regular(path: Name, mode: int) -> None:
     if not stat.S_ISREG(mode):
         what = next((word for is_so, word in _KINDS if is_so(mode)), "device")
-        raise _refused("not-a-file", f"{os.fspath(path)} is a {what}, and no regular file", None)
+        raise _error("not-a-file", f"{os.fspath(path)} is a {what}, and no regular file", None)
 
 
-def _refused(code: str, message: str, hint: str | None) -> StackgenError:
+def _error(code: str, message: str, hint: str | None) -> StackgenError:
     from stackgen.errors import Problem, StackgenError
 
     return StackgenError(Problem(code, message, hint=hint))

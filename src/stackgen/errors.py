@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-MANY = 100  # problems told at once
-SHOWN = 40  # allowed values shown
-LONGEST = 80  # characters of a word that may have been mistyped
+MAX_PROBLEMS = 100  # problems told at once
+MAX_ALLOWED_SHOWN = 40  # allowed values shown
+MAX_WORD_LENGTH = 80  # characters of a word that may have been mistyped
 
 
 class ExitCode(IntEnum):
@@ -70,8 +70,12 @@ class Problem:
         if self.hint:
             lines.append(f"  hint: {_indented(self.hint)}")
         if self.allowed:
-            more = f", and {len(self.allowed) - SHOWN} more" if len(self.allowed) > SHOWN else ""
-            lines.append(f"  allowed: {_indented(', '.join(self.allowed[:SHOWN]))}{more}")
+            more = (
+                f", and {len(self.allowed) - MAX_ALLOWED_SHOWN} more"
+                if len(self.allowed) > MAX_ALLOWED_SHOWN
+                else ""
+            )
+            lines.append(f"  allowed: {_indented(', '.join(self.allowed[:MAX_ALLOWED_SHOWN]))}{more}")
         if self.next:
             lines.append(f"  next: {_indented(self.next)}")
         return "\n".join(lines)
@@ -86,7 +90,7 @@ class Problem:
             if where is None
             else {"file": where.file, "line": where.line, "column": where.column},
             "hint": self.hint,
-            "allowed": list(self.allowed[:MANY]),
+            "allowed": list(self.allowed[:MAX_PROBLEMS]),
             "next": self.next,
         }
 
@@ -109,7 +113,7 @@ def _indented(text: str) -> str:
     return "\n    ".join(text.splitlines()) if text else text
 
 
-def and_more(count: int | None) -> Problem:
+def more_problems(count: int | None) -> Problem:
     """What is said after the first problems of many."""
     return Problem("more", f"there are {'' if count is None else f'{count} '}more problems; mend these first")
 
@@ -118,11 +122,11 @@ def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """A hint sentence naming the closest known word, or None if nothing is close."""
     import difflib
 
-    if len(word) > LONGEST:
+    if len(word) > MAX_WORD_LENGTH:
         return None
-    if len(known) > MANY:  # comparing takes its time: only with those that begin alike
-        known = [other for other in known if other[:2] == word[:2]][:MANY]
+    if len(known) > MAX_PROBLEMS:  # comparing takes its time: only with those that begin alike
+        known = [other for other in known if other[:2] == word[:2]][:MAX_PROBLEMS]
     close = difflib.get_close_matches(
-        word, [other for other in known if len(other) <= LONGEST], n=1, cutoff=0.6
+        word, [other for other in known if len(other) <= MAX_WORD_LENGTH], n=1, cutoff=0.6
     )
     return f"did you mean '{close[0]}'?" if close else None

@@ -85,7 +85,7 @@ def _make(folder: str, mode: int) -> None:
     os.chmod(folder, mode)  # noqa: PTH101
 
 
-def private(folder: str) -> bool:
+def make_private(folder: str) -> bool:
     """Make a folder of ours if need be; whether nobody else can put anything into it."""
     try:
         refuse_planted(folder)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-HERE = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 EXCEPTIONS = ("no_proxy", "NO_PROXY", "no_grpc_proxy")
 
 
-def never_proxied(variables: Mapping[str, str]) -> dict[str, str]:
+def bypass_proxies(variables: Mapping[str, str]) -> dict[str, str]:
     """What to set so that clients that honour `variables` reach loopback directly; {} where no proxy is set."""
     if not any(variables.get(name) or variables.get(name.upper()) for name in PROXIES):
         return {}
@@ -24,4 +24,4 @@ def _with_here(value: str) -> str:
     words = [word.strip() for word in value.split(",") if word.strip()]
     if "*" in words:
         return value
-    return ",".join([*words, *(name for name in HERE if name not in words)])
+    return ",".join([*words, *(name for name in LOOPBACK_HOSTS if name not in words)])

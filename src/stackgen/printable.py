@@ -16,7 +16,7 @@ def printable(text: str) -> str:
         return text
     import re
 
-    return re.sub(_UNSEEN, lambda match: _spelled(ord(match.group())), re.sub(_COLOUR, "", text))
+    return re.sub(_UNSEEN, lambda match: _escape(ord(match.group())), re.sub(_COLOUR, "", text))
 
 
 def printable_json(text: str) -> str:
@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
     return printable(text).replace("\n", "\\n").replace("\t", " ")
 
 
-def _spelled(number: int) -> str:
+def _escape(number: int) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.images import images as images_of
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import load, parse
+from stackgen.planning.images import list_images as images_of
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import load_spec, parse_spec
 from tools.audit import images
 from tools.audit.__main__ import ROOT
 
@@ -22,7 +22,9 @@ DOCUMENTED = re.compile(r"^\| `([^`]+)` \| `(sha256:[0-9a-f]{64})` \|", re.MULTI
 
 
 def test_a_program_names_images_by_their_digest() -> None:
-    program = build(plan(load(EXAMPLE), "preprod", SHELF)).files["__main__.py"].decode()
+    program = (
+        build_program(plan_environment(load_spec(EXAMPLE), "preprod", SHELF)).files["__main__.py"].decode()
+    )
     named = {image.partition("@")[0]: image for image in images.IMAGE.findall(program)}
     pinned = {tag for tag in named if tag in RECORDED}
     assert len(pinned) >= 4
@@ -35,7 +37,7 @@ def test_a_mirror_keeps_the_digest() -> None:
         "{context: onprem-preprod,", "{context: onprem-preprod, image_registry: mirror.example,"
     )
     assert mirrored != text
-    taken = images_of(plan(parse(mirrored.encode(), EXAMPLE), "preprod", SHELF))
+    taken = images_of(plan_environment(parse_spec(mirrored.encode(), EXAMPLE), "preprod", SHELF))
     pinned = [image for image in taken if "@sha256:" in image.upstream]
     assert len(pinned) >= 4
     assert {image.taken for image in pinned} == {f"mirror.example/{image.upstream}" for image in pinned}

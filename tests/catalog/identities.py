@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import write
+from stackgen.disk.writing import write_program
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import parse_spec
 from stackgen.spec.stack import SLUG
 from tests.clouds.recording import Resource, run_program
 
@@ -98,8 +98,8 @@ def everything(provider: str, folder: Path) -> Everything:
     """All that a provider's implementations make, each under a component's name; its program is written to `folder`."""
     text = (SPECS / f"{provider}.yaml").read_bytes()
     (folder / "requirements.txt").touch()
-    planned = plan(parse(text, folder / "stack.yaml"), ENVIRONMENT, Shelf())
-    write(build(planned, folder / "program"))
+    planned = plan_environment(parse_spec(text, folder / "stack.yaml"), ENVIRONMENT, Shelf())
+    write_program(build_program(planned, folder / "program"))
     recorded = run_program(folder / "program", SECRETS, stack=ENVIRONMENT)
     found = Everything(planned, " ".join(f"{r.name} {r.inputs}" for r in recorded.resources))
     found.components = {item.name: set() for item in planned.components}

@@ -38,7 +38,7 @@ def test_nothing_is_said_of_a_right_shelf() -> None:
     checked = check_catalog(Shelf([RIGHT], lenient=True), RIGHT)
     assert checked.problems == ()
     assert [entry.id for entry in checked.entries] == ["local/folder"]
-    assert checked.unread == {}
+    assert checked.unreadable == {}
 
 
 def test_every_rule_has_a_wrong_shelf() -> None:

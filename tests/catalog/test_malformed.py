@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.cli.catalog_matrix import matrix
+from stackgen.cli.catalog_matrix import clause_matrix
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check, plan
-from stackgen.program.build import build
-from stackgen.spec.loading import load
+from stackgen.planning.plan import check_stack, plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import load_spec
 
 pytestmark = pytest.mark.unit
 RIGHT = Path(__file__).parent / "right"
@@ -115,10 +115,10 @@ def test_a_stack_is_not_planned_with_a_malformed_implementation(
     file, before, after, code = FAULTS[fault]
     root = shelf(tmp_path, file, before, after)
     monkeypatch.chdir(tmp_path)
-    loaded = load(tmp_path / "stack.yaml")
+    loaded = load_spec(tmp_path / "stack.yaml")
     with pytest.raises(StackgenError) as caught:
-        for planned in check(loaded, Shelf([root])).values():
-            build(planned)
+        for planned in check_stack(loaded, Shelf([root])).values():
+            build_program(planned)
     problems = caught.value.problems
     assert code in [problem.code for problem in problems]
     assert all(problem.position is not None for problem in problems), caught.value.render()
@@ -129,7 +129,7 @@ def test_a_stack_is_not_planned_with_a_malformed_implementation(
 
 
 def test_a_right_one_is_planned(tmp_path: Path) -> None:
-    assert check(load(shelf(tmp_path).parent / "stack.yaml"), Shelf([tmp_path / "shelf"]))
+    assert check_stack(load_spec(shelf(tmp_path).parent / "stack.yaml"), Shelf([tmp_path / "shelf"]))
 
 
 def test_a_setting_that_no_program_holds_is_refused_where_it_is_used(tmp_path: Path) -> None:
@@ -143,17 +143,17 @@ def test_a_setting_that_no_program_holds_is_refused_where_it_is_used(tmp_path: P
         component.read_text().replace("    port: int", "    since: Any = None\n    port: int")
     )
     spec = tmp_path / "stack.yaml"
-    assert check(load(spec), Shelf([root]))
+    assert check_stack(load_spec(spec), Shelf([root]))
     spec.write_text(spec.read_text().replace("local/folder", "local/folder, settings: {since: 2026-01-01}"))
     with pytest.raises(StackgenError) as caught:
-        check(load(spec), Shelf([root]))
+        check_stack(load_spec(spec), Shelf([root]))
     assert "'since' of 'documents' by local/folder is of type date" in caught.value.render()
 
 
 def test_what_is_deployed_can_be_stopped_in_spite_of_a_fault(tmp_path: Path) -> None:
     root = shelf(tmp_path, IMPLEMENTATION, '"multipart"', '"multi-part"')
-    loaded = load(tmp_path / "stack.yaml")
-    assert plan(loaded, "dev", Shelf([root]), deployed=True).components
+    loaded = load_spec(tmp_path / "stack.yaml")
+    assert plan_environment(loaded, "dev", Shelf([root]), deployed=True).components
 
 
 def test_a_folder_of_no_provider_is_refused(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_folder_of_no_provider_is_refused(tmp_path: Path) -> None:
     spec = tmp_path / "stack.yaml"
     spec.write_text(spec.read_text().replace("local/folder", "locl/folder"))
     with pytest.raises(StackgenError) as caught:
-        check(load(spec), Shelf([root]))
+        check_stack(load_spec(spec), Shelf([root]))
     assert caught.value.problems[0].code == "unknown-provider"
     assert caught.value.problems[0].hint == "did you mean 'local'?"
 
@@ -171,5 +171,5 @@ def test_a_matrix_of_a_shelf_with_an_invented_level_says_so(tmp_path: Path) -> N
     own = Shelf([shelf(tmp_path, IMPLEMENTATION, 'level="bare"', 'level="external"')])
     entries = [own.implementations["object_store"]["local/folder"]]
     with pytest.raises(StackgenError) as caught:
-        matrix(own, "object_store", entries, "", tmp_path)
+        clause_matrix(own, "object_store", entries, "", tmp_path)
     assert caught.value.problems[0].code == "bad-value"

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from stackgen.authoring.beginning import begin
 from stackgen.authoring.checking import check_catalog
+from stackgen.authoring.creation import create_skeleton
 from stackgen.authoring.skeletons import FOLDER
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import write
+from stackgen.disk.writing import write_program
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check
-from stackgen.program.build import build
-from stackgen.spec.loading import load
+from stackgen.planning.plan import check_stack
+from stackgen.program.build import build_program
+from stackgen.spec.loading import load_spec
 from tests.clouds.recording import run_program
 from tests.conftest import Cli
 
@@ -32,7 +32,7 @@ def begun(folder: Path, monkeypatch: pytest.MonkeyPatch, *wanted: str) -> Path:
     """A catalog with these implementations, in an empty folder that is the current one."""
     monkeypatch.chdir(folder)
     for name in wanted:
-        begin(SHELF, name, Path("shelf"))
+        create_skeleton(SHELF, name, Path("shelf"))
     return folder / "shelf"
 
 
@@ -48,7 +48,7 @@ def test_a_skeleton_of_every_capability_passes_the_checks(
     checked = check_catalog(Shelf([root], lenient=True), root)
     assert [problem.render() for problem in checked.problems] == []
     assert len(checked.entries) == len(CAPABILITIES)
-    assert checked.unread == {}
+    assert checked.unreadable == {}
     files = [str(path) for path in root.rglob("*.py")]
     line = ["--isolated", "--line-length", "110"]
     for arguments in (["format", "--check", *line], ["check", "--ignore", "I001", *line]):
@@ -64,9 +64,9 @@ def test_a_program_with_a_skeleton_passes_the_checks_of_generated_programs(
 ) -> None:
     root = begun(tmp_path, monkeypatch, f"vector_store/{provider}/my-own")
     example = root / "vector_store" / f"{provider}_my_own" / "example.yaml"
-    (planned,) = check(load(example), Shelf([root])).values()
+    (planned,) = check_stack(load_spec(example), Shelf([root])).values()
     folder = tmp_path / "program"
-    write(build(planned, folder))
+    write_program(build_program(planned, folder))
     recorded = run_program(folder, stack=planned.environment)
     assert recorded.violations == []
     token = f"stackgen:vector_store:{planned.components[0].entry.class_name}"
@@ -83,13 +83,13 @@ def test_nothing_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         file.write_text(f"{file.read_text()}# mine\n")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(StackgenError) as caught:
-        begin(Shelf([root]), "job/local/mine", Path("shelf"))
+        create_skeleton(Shelf([root]), "job/local/mine", Path("shelf"))
     assert caught.value.problems[0].code == "exists"
-    begin(Shelf([root]), "job/local/other", Path("shelf"))
+    create_skeleton(Shelf([root]), "job/local/other", Path("shelf"))
     assert {path: path.read_bytes() for path in before} == before
     (root / "job" / "local_third").symlink_to(tmp_path / "nowhere")
     with pytest.raises(StackgenError):
-        begin(Shelf([root]), "job/local/third", Path("shelf"))
+        create_skeleton(Shelf([root]), "job/local/third", Path("shelf"))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_can_not_begin_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StackgenError) as caught:
-        begin(SHELF, wanted, Path("shelf"))
+        create_skeleton(SHELF, wanted, Path("shelf"))
     assert caught.value.problems[0].code == code
     assert list(tmp_path.iterdir()) == []
 
@@ -123,7 +123,7 @@ def test_a_catalog_is_not_written_through_a_link_out_of_the_checkout(
     (checkout / "shelf").symlink_to(elsewhere)
     monkeypatch.chdir(checkout)
     with pytest.raises(StackgenError) as caught:
-        begin(SHELF, "job/local/mine", Path("shelf"))
+        create_skeleton(SHELF, "job/local/mine", Path("shelf"))
     assert caught.value.problems[0].code == "outside-checkout"
     assert list(elsewhere.iterdir()) == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.names import ROLES
+from stackgen.planning.names import ROLES_SUFFIX
 from tests.catalog.identities import (
     PROVIDERS,
     Everything,
@@ -49,7 +49,7 @@ def _parts_are_stated(provider: str, made: Everything) -> None:
     for item in made.plan.components:
         parts = needed.setdefault(f"{item.capability} {item.entry.id}", {})
         for part, others in taken(made, item.name).items():
-            if part != ROLES.removeprefix("-"):  # which no component of any provider can have
+            if part != ROLES_SUFFIX.removeprefix("-"):  # which no component of any provider can have
                 parts.setdefault(part, set()).update(capabilities[other] for other in others)
     stated = {
         f"{entry.capability} {entry.id}": entry.implementation.parts

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from stackgen.authoring.checking import check_implementation
 from stackgen.catalog.checks.declared import defaults
 from stackgen.catalog.shelf import Entry, Shelf
-from stackgen.planning.plan import check
-from stackgen.program.build import build
-from stackgen.spec.loading import load
+from stackgen.planning.plan import check_stack
+from stackgen.program.build import build_program
+from stackgen.spec.loading import load_spec
 
 pytestmark = pytest.mark.unit
 SHELF = Shelf()
@@ -113,8 +113,8 @@ def throw_away(folder: Path) -> tuple[Path, Path]:
 
 def test_a_new_implementation_is_one_folder(tmp_path: Path) -> None:
     shelf, spec = throw_away(tmp_path)
-    (plan,) = check(load(spec), Shelf([shelf])).values()
-    program = build(plan)
+    (plan,) = check_stack(load_spec(spec), Shelf([shelf])).values()
+    program = build_program(plan)
     assert b"from components.object_store.local_folder import LocalFolder" in program.files["__main__.py"]
     assert b"greeting='it\\'s \"here\"'" in program.files["__main__.py"]
     assert "components/object_store/local_folder.py" in program.files

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from stackgen.authoring.explaining import DECLARED, PROBED, explained
+from stackgen.authoring.contract_description import DECLARED, PROBED, describe_contract
 from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import contract, contract_names
 from tests.conftest import Cli
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 
 @pytest.mark.parametrize("name", contract_names())
 def test_every_key_and_clause_of_a_contract_is_explained(name: str) -> None:
-    content, about = explained(name, Shelf()), contract(name)
+    content, about = describe_contract(name, Shelf()), contract(name)
     assert [item["clause"] for item in content["clauses"]] == [clause.name for clause in about.clauses]
     assert all(item["sentence"].endswith(".") for item in content["clauses"])
     assert all(key["description"].endswith(".") for key in content["binding"])

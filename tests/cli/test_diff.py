@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackgen.cli.main import main
-from stackgen.disk import running
+from stackgen.disk import user_files
 from stackgen.program.build import Program
 
 pytestmark = pytest.mark.unit
@@ -33,6 +33,6 @@ def test_what_is_written_while_a_program_is_compared_is_not_run(
     def pull(program: Program, progress: Callable[[str], None]) -> None:
         (program.folder / written).write_text("import os\n")
 
-    monkeypatch.setattr(running, "say_what_runs", pull)
+    monkeypatch.setattr(user_files, "report_user_files", pull)
     assert main(["diff", "stack.yaml"]) == 4
     assert "error[program-changed]" in capsys.readouterr().err

@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 import pytest
 
-from stackgen.engine.settings import environment
-from stackgen.loopback import never_proxied
+from stackgen.engine.settings import engine_variables
+from stackgen.loopback import bypass_proxies
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.unit
@@ -47,7 +47,7 @@ HERE = "127.0.0.1,localhost,::1"
     ],
 )
 def test_this_machine_is_among_the_exceptions(given: dict[str, str], expected: dict[str, str]) -> None:
-    assert never_proxied(given) == expected
+    assert bypass_proxies(given) == expected
 
 
 def _server(**given: str) -> dict[str, str]:
@@ -96,5 +96,5 @@ def test_the_engine_and_a_shell_that_takes_over_its_variables_get_the_exceptions
     shell = {"http_proxy": "http://127.0.0.1:9", "NO_PROXY": "corp", "STACKGEN_DATA_HOME": str(tmp_path)}
     with patch.dict(os.environ, shell):
         os.environ.pop("no_proxy", None)
-        found = environment(tmp_path)
+        found = engine_variables(tmp_path)
     assert found["no_proxy"] == found["NO_PROXY"] == f"corp,{HERE}"

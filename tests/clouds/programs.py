@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import write
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import load, parse
+from stackgen.disk.writing import write_program
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import load_spec, parse_spec
 from tests.clouds.recording import ROOT, Recording, run_program
 
 CATALOG = ROOT / "src" / "stackgen" / "catalog"
@@ -36,8 +36,10 @@ def program(name: str) -> Path:
     if name in ENVIRONMENTS:
         return STACK / name
     target = SCRATCH / name
-    loaded = load(EXAMPLES[name])
-    write(build(plan(loaded, next(iter(loaded.stack.environments)), Shelf()), target))
+    loaded = load_spec(EXAMPLES[name])
+    write_program(
+        build_program(plan_environment(loaded, next(iter(loaded.stack.environments)), Shelf()), target)
+    )
     return target
 
 
@@ -61,9 +63,9 @@ def recorded(name: str) -> Recording:
 
 def generated(text: str, folder: Path, which: str = "prod") -> Path:
     """The program of a spec given as text; `folder` is where it stands."""
-    loaded = parse(text.encode(), folder / "stack.yaml")
+    loaded = parse_spec(text.encode(), folder / "stack.yaml")
     target = folder / which
-    write(build(plan(loaded, which, Shelf()), target))
+    write_program(build_program(plan_environment(loaded, which, Shelf()), target))
     return target
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import parse_spec
 from tests.clouds.programs import generated
 from tests.clouds.recording import Recording, run_program
 from tests.conftest import Cli
@@ -41,7 +41,7 @@ def _spec(provider: str, settings: str = "", more: str = "", uses: str = "docume
 
 
 def _planned(text: str, folder: Path) -> dict[str, str]:
-    return dict(plan(parse(text.encode(), folder / "stack.yaml"), "prod", Shelf()).egress)
+    return dict(plan_environment(parse_spec(text.encode(), folder / "stack.yaml"), "prod", Shelf()).egress)
 
 
 def _let_out(found: Recording) -> set[str]:

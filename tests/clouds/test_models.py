@@ -13,8 +13,8 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.descriptors.model import Place
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import parse_spec
 from tests.clouds.recording import ROOT
 
 pytestmark = pytest.mark.unit
@@ -26,7 +26,7 @@ def _plan(components: str, environment: str, residency: str | None = None) -> Pl
     data = f"data: {{residency: {residency}}}\n" if residency else ""
     text = f"apiVersion: stackgen/v1\nname: case\n{data}components:\n{components}\n"
     text += f"environments:\n  prod: {environment}\n"
-    return plan(parse(text.encode(), Path("stack.yaml")), "prod", SHELF)
+    return plan_environment(parse_spec(text.encode(), Path("stack.yaml")), "prod", SHELF)
 
 
 def _refused(components: str, environment: str, residency: str | None = None) -> str:

@@ -9,13 +9,13 @@ import pytest
 
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
-from stackgen.disk.explaining import explain
-from stackgen.disk.writing import write
+from stackgen.disk.explanation import explain_changes
+from stackgen.disk.writing import write_program
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import parse_spec
 from tests.clouds.recording import ROOT
 
 SHELF = Shelf()
@@ -29,7 +29,7 @@ def _example(provider: str, folder: Path) -> Plan:
         (folder / name).mkdir(exist_ok=True)
     head = SPEC.split("environments:", maxsplit=1)[0]
     text = f"{head}environments:\n  prod: {{provider: {provider}}}\n"
-    return plan(parse(text.encode(), folder / "stack.yaml"), "prod", SHELF)
+    return plan_environment(parse_spec(text.encode(), folder / "stack.yaml"), "prod", SHELF)
 
 
 @pytest.mark.unit
@@ -37,17 +37,17 @@ def _example(provider: str, folder: Path) -> Plan:
 def test_only_the_provider_changes(provider: str, tmp_path: Path) -> None:
     found = _example(provider, tmp_path)
     assert {item.entry.provider for item in found.components} == {provider}
-    assert build(found).files["__main__.py"]
+    assert build_program(found).files["__main__.py"]
 
 
 @pytest.mark.unit
 def test_diff_explains_what_changes_per_component(tmp_path: Path) -> None:
-    write(build(_example("aws", tmp_path)))
-    said = explain(_example("gcp", tmp_path), tmp_path / "prod")
+    write_program(build_program(_example("aws", tmp_path)))
+    said = explain_changes(_example("gcp", tmp_path), tmp_path / "prod")
     assert "knowledge: aws/aurora-postgresql -> gcp/alloydb" in said
     assert "documents: loses s3 conditional-put, default-checksums, versioning" in said
     assert "assistant: aws/fargate -> gcp/cloud-run" in said
-    assert explain(_example("aws", tmp_path), tmp_path / "prod") == ()
+    assert explain_changes(_example("aws", tmp_path), tmp_path / "prod") == ()
 
 
 @pytest.mark.unit
@@ -101,7 +101,7 @@ components: {documents: {capability: object_store}}
 environments: {prod: {provider: aws, providers: {gcp: {region: europe-west3}}}}
 """
     with pytest.raises(StackgenError, match="which nothing in it uses"):
-        plan(parse(text.encode(), tmp_path / "stack.yaml"), "prod", SHELF)
+        plan_environment(parse_spec(text.encode(), tmp_path / "stack.yaml"), "prod", SHELF)
 
 
 @pytest.mark.unit

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.holding import types
+from stackgen.planning.data_resources import data_types
 from tests.clouds.programs import PROGRAMS, SECRETS, copy_of, environment, generated, program, recorded
 from tests.clouds.recording import ROOT, ProgramFailed, run_program
 
@@ -58,7 +58,7 @@ MISTAKES = [
     ),
 ]
 
-HOLDING = types(Shelf()).holding
+HOLDING = data_types(Shelf()).holding
 COMPUTES = ("ClusterInstance", "alloydb/instance:Instance")  # servers of a cluster that holds the data
 
 IN_CONTAINERS = "litellm_proxy/authenticate.py"  # runs where LiteLLM is

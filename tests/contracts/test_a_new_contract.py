@@ -260,8 +260,8 @@ def test_its_clauses_are_measured(checkout: Path, server: int, password: str, wo
     bindings = {"messages": {"queue": {"url": f"http://127.0.0.1:{server}", "password": password}}}
     code = f"""
 from stackgen.verification.model import Declared
-from stackgen.verification.run import verify
-report = verify({bindings}, {{"messages": Declared({{"queue": ("answers",)}}, {{"queue": {{}}}})}})
+from stackgen.verification.run import measure_clauses
+report = measure_clauses({bindings}, {{"messages": Declared({{"queue": ("answers",)}}, {{"queue": {{}}}})}})
 print([(item.clause, str(item.status), item.detail) for item in report.results])
 """
     said = run(checkout, "-P", "-c", code)

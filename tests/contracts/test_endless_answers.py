@@ -21,8 +21,8 @@ from stackgen.contracts.mlflow import contract as mlflow
 from stackgen.providers.local.operations import PROGRAM
 from stackgen.verification import measuring
 from stackgen.verification.model import Declared
-from stackgen.verification.probing import FULL
-from stackgen.verification.run import verify
+from stackgen.verification.probing import MEMORY_MESSAGE
+from stackgen.verification.run import measure_clauses
 from tests.verification.test_verification import careless
 
 pytestmark = pytest.mark.sweep
@@ -77,7 +77,7 @@ def test_an_answer_without_an_end_is_read_up_to_a_limit(
 ) -> None:
     url, sent = endless
     binding = {key: value.format(url=url) for key, value in BINDINGS[contract].items()}
-    report = verify({"box": {contract: binding}}, {"box": Declared()})
+    report = measure_clauses({"box": {contract: binding}}, {"box": Declared()})
     deadline = time.monotonic() + 60
     while not sent and time.monotonic() < deadline:
         time.sleep(0.05)  # the server notes it when it sees that no one reads on
@@ -111,8 +111,8 @@ def slow() -> Iterator[str]:
 def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(
     slow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measuring, "LONGEST", 2.0)
-    report = verify({"box": {"http": {"url": slow}}}, {"box": Declared()})
+    monkeypatch.setattr(measuring, "MAX_PROBE_SECONDS", 2.0)
+    report = measure_clauses({"box": {"http": {"url": slow}}}, {"box": Declared()})
     assert [result.detail for result in report.results] == ["there was no whole answer within 2 s"]
 
 
@@ -139,7 +139,7 @@ class _Late(BaseHTTPRequestHandler):
 
 def test_a_probe_that_is_waited_for_no_longer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else it would go on with the variables of the shell, such as the operator's password for another registry."""
-    monkeypatch.setattr(measuring, "LONGEST", 2.0)
+    monkeypatch.setattr(measuring, "MAX_PROBE_SECONDS", 2.0)
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "operator")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "canary")
     seen: list[str] = []
@@ -148,7 +148,7 @@ def test_a_probe_that_is_waited_for_no_longer_ends(monkeypatch: pytest.MonkeyPat
         url = f"http://127.0.0.1:{server.server_port}"
         binding = {"tracking-uri": url, "username": "box", "password": "own"}
         before = threading.active_count()
-        report = verify(
+        report = measure_clauses(
             {"box": {"mlflow": binding}},
             {"box": Declared()},
             only=lambda _component, _contract, clause: clause == "log-run",
@@ -186,9 +186,9 @@ VERIFY = """
 import json, resource, sys
 from stackgen.verification import measuring
 from stackgen.verification.model import Declared
-from stackgen.verification.run import verify
-measuring.MORE, measuring.LONGEST = 256 * 1024**2, 30
-report = verify({"box": json.loads(sys.argv[1])}, {"box": Declared()})
+from stackgen.verification.run import measure_clauses
+measuring.MAX_EXTRA_BYTES, measuring.MAX_PROBE_SECONDS = 256 * 1024**2, 30
+report = measure_clauses({"box": json.loads(sys.argv[1])}, {"box": Declared()})
 used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 print(json.dumps({"seen": [result.detail for result in report.results if result.measured], "MiB": used}))
 """
@@ -210,7 +210,7 @@ def test_clients_that_read_everything_have_limited_memory(
         check=True,
     )
     report = json.loads(done.stdout)
-    assert FULL in report["seen"]
+    assert MEMORY_MESSAGE in report["seen"]
     assert report["MiB"] < 1024, report
 
 
@@ -229,7 +229,7 @@ def test_a_probe_that_ends_its_process_is_named_and_the_others_are_measured(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     binding = {"open-inference": {"url": careless, "model": "fraud"}}
     declared = Declared({"open-inference": ("live", "ready", "metadata", "infer")})
-    results = verify({"box": binding}, {"box": declared}).results
+    results = measure_clauses({"box": binding}, {"box": declared}).results
     details = {result.clause: result.detail for result in results if result.status == "broken"}
     assert list(details) == ["metadata"]
     assert details["metadata"].startswith("the process of the probe ended without an answer")

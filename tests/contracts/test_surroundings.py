@@ -17,7 +17,7 @@ from stackgen.contracts.projection import environment_variables, plain
 from stackgen.contracts.surroundings import NOTHING_READ, clean, cleaned, for_command, undisturbed
 from stackgen.errors import StackgenError
 from stackgen.verification.model import Declared
-from stackgen.verification.run import verify
+from stackgen.verification.run import measure_clauses
 
 BINDINGS: dict[str, dict[str, Any]] = {
     "http": {"url": "http://127.0.0.1:1"},
@@ -167,10 +167,10 @@ def test_certificates_that_are_not_there_are_the_shells_fault_and_not_the_boxs(
 ) -> None:
     declared = {"desk": Declared({"http": ("answers",)}, {})}
     bindings = {"desk": {"http": {"url": service}}}
-    assert not verify(bindings, declared).failures
+    assert not measure_clauses(bindings, declared).failures
     monkeypatch.setenv(variable, str(tmp_path / "missing.pem"))
     with pytest.raises(StackgenError) as caught:
-        verify(bindings, declared)
+        measure_clauses(bindings, declared)
     (problem,) = caught.value.problems
     assert problem.code == "no-certificates"
     assert f"the variable {variable} of this shell names {tmp_path / 'missing.pem'}" in problem.message
@@ -208,7 +208,7 @@ def test_no_password_out_of_the_users_files_is_sent(tmp_path: Path, monkeypatch:
             for name, values in BINDINGS.items()
             if name != "pgvector"
         }
-        verify({"box": bindings}, {"box": Declared()})
+        measure_clauses({"box": bindings}, {"box": Declared()})
         with pytest.raises(StackgenError):
             find_mover("mlflow").content(contract("mlflow").binding.model_validate(bindings["mlflow"]))  # pyright: ignore
         server.shutdown()

@@ -16,11 +16,11 @@ from stackgen import checkout
 from stackgen.catalog.shelf import Shelf
 from stackgen.disk import folder_view as presence
 from stackgen.disk import unchanged as module
-from stackgen.disk.unchanged import Request, note, unchanged
-from stackgen.disk.writing import compare, write
-from stackgen.planning.plan import plan
-from stackgen.program.build import Program, build
-from stackgen.spec.loading import load
+from stackgen.disk.unchanged import Request, find_unchanged, record_inputs
+from stackgen.disk.writing import compare_folder, write_program
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import Program, build_program
+from stackgen.spec.loading import load_spec
 
 SPEC = """\
 apiVersion: stackgen/v1
@@ -44,23 +44,23 @@ class Place:
         self.spec.write_text(SPEC)
 
     def program(self) -> Program:
-        return build(plan(load(self.spec), "dev", Shelf()))
+        return build_program(plan_environment(load_spec(self.spec), "dev", Shelf()))
 
     def generate(self, *, force: bool = True) -> None:
-        planned = plan(load(self.spec), "dev", Shelf())
-        program = build(planned)
-        write(program, force=force)
-        note(Request(str(self.spec), None, None), planned, program)
+        planned = plan_environment(load_spec(self.spec), "dev", Shelf())
+        program = build_program(planned)
+        write_program(program, force=force)
+        record_inputs(Request(str(self.spec), None, None), planned, program)
 
     def known(self) -> bool:
-        return unchanged(Request(str(self.spec), None, None)) is not None
+        return find_unchanged(Request(str(self.spec), None, None)) is not None
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Generated once, and known to be unchanged."""
     monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(module, "YOUNG", 0)  # this source tree may have been edited a second ago
+    monkeypatch.setattr(module, "SETTLED_AGE_NS", 0)  # this source tree may have been edited a second ago
     (tmp_path / "stack").mkdir()
     found = Place(tmp_path / "stack")
     found.generate()
@@ -70,16 +70,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 @pytest.mark.unit
 def test_it_says_what_it_found(place: Place) -> None:
-    found = unchanged(Request(str(place.spec), None, None))
+    found = find_unchanged(Request(str(place.spec), None, None))
     assert found is not None
     assert (found.folder, found.stack, found.environment) == (str(place.out), "claims", "dev")
 
 
 @pytest.mark.unit
 def test_another_question_has_another_answer(place: Place) -> None:
-    assert unchanged(Request(str(place.spec), "dev", None)) is None
-    assert unchanged(Request(str(place.spec), None, str(place.folder / "elsewhere"))) is None
-    assert unchanged(Request(str(place.folder / "nothing.yaml"), None, None)) is None
+    assert find_unchanged(Request(str(place.spec), "dev", None)) is None
+    assert find_unchanged(Request(str(place.spec), None, str(place.folder / "elsewhere"))) is None
+    assert find_unchanged(Request(str(place.folder / "nothing.yaml"), None, None)) is None
 
 
 @pytest.mark.unit
@@ -207,7 +207,7 @@ def test_what_is_installed_beside_it_is_noticed(
 def test_a_generator_that_may_still_change_unseen_is_not_relied_upon(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "YOUNG", 3600 * 10**9)
+    monkeypatch.setattr(module, "SETTLED_AGE_NS", 3600 * 10**9)
     _copied_generator(tmp_path, monkeypatch)
     place.generate()
     assert not place.known()
@@ -241,7 +241,7 @@ def test_notes_that_others_could_write_are_not_read(place: Place) -> None:
 
 @pytest.mark.unit
 def test_notes_do_not_pile_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 3)
+    monkeypatch.setattr(module, "MAX_NOTES", 3)
     folder = Path(Request(str(place.spec), None, None).folder)
     for number in range(9):
         (folder / f"old-{number}").write_text("")
@@ -273,7 +273,7 @@ def test_it_is_never_content_with_what_a_full_run_would_change(place: Place) -> 
         chance.choice(doings)()
         if place.known():
             kept += 1
-            assert not compare(place.program())
+            assert not compare_folder(place.program())
     assert kept > 20
 
 
@@ -293,7 +293,7 @@ def test_a_full_run_reads_nothing_that_a_note_does_not_know(
         ):
             opened.append(os.path.abspath(os.fsdecode(arguments[0])))  # noqa: PTH100
 
-    by_parts = checkout.opened
+    by_parts = checkout.open_file
 
     def whole(real: str) -> int:
         """It opens folder after folder, and the hook sees names alone."""
@@ -306,7 +306,7 @@ def test_a_full_run_reads_nothing_that_a_note_does_not_know(
             listening = True
 
     for reader in (checkout, presence):
-        monkeypatch.setattr(reader, "opened", whole)
+        monkeypatch.setattr(reader, "open_file", whole)
     sys.addaudithook(hook)
     place.generate()
     listening = False

@@ -13,7 +13,7 @@ import pytest
 
 from stackgen.disk import replacing
 from stackgen.disk.lock_file import files_in_lock
-from stackgen.disk.writing import compare, diff, write
+from stackgen.disk.writing import compare_folder, diff_folder, write_program
 from stackgen.errors import StackgenError
 from stackgen.program.build import Program
 from stackgen.program.lock import LOCK
@@ -33,7 +33,7 @@ def program(folder: Path, text: str = "1\n") -> Program:
 
 def refused(given: Program, code: str) -> None:
     with pytest.raises(StackgenError) as caught:
-        write(given)
+        write_program(given)
     assert caught.value.problems[0].code == code, caught.value.problems
 
 
@@ -72,14 +72,14 @@ def test_what_stands_where_a_file_goes_is_noticed_never_followed(
     target, victim = tmp_path / "dev", tmp_path / "outside" / "a.py"
     victim.parent.mkdir()
     victim.write_text("secret of somebody's")
-    write(program(target))
+    write_program(program(target))
     tamper(target / "components" / "a.py", victim)
     if not with_lock:
         (target / LOCK).unlink()
     for text in ("1\n", "2\n"):
         refused(program(target, text), "hand-edited")
-        assert "secret of" not in "".join(diff(program(target, text)))
-    write(program(target, "2\n"), force=True)
+        assert "secret of" not in "".join(diff_folder(program(target, text)))
+    write_program(program(target, "2\n"), force=True)
     assert (target / "components" / "a.py").read_bytes() == b"a\n"
     assert not (target / "components").is_symlink()
     assert victim.read_text() == "secret of somebody's"
@@ -89,14 +89,14 @@ def test_what_stands_where_a_file_goes_is_noticed_never_followed(
 @pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "components/../../outside", "a//b", "."])
 def test_a_strangers_lock_leads_nowhere(tmp_path: Path, name: str) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     (tmp_path / "outside").write_text("secret of somebody's")
     content = json.loads((target / LOCK).read_text())
     content["files"][name] = "0" * 64
     (target / LOCK).write_text(json.dumps(content))
     assert name not in files_in_lock(target)
-    assert "secret of" not in "".join(diff(program(target, "2\n")))
-    assert write(program(target, "2\n")).deleted == ()
+    assert "secret of" not in "".join(diff_folder(program(target, "2\n")))
+    assert write_program(program(target, "2\n")).deleted == ()
     assert (tmp_path / "outside").exists()
 
 
@@ -104,12 +104,12 @@ def test_a_lock_that_claims_the_users_file_takes_nothing(tmp_path: Path) -> None
     import hashlib
 
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     (target / "extensions.py").write_text("mine = 1\n")
     content = json.loads((target / LOCK).read_text())
     content["files"]["extensions.py"] = hashlib.sha256(b"mine = 1\n").hexdigest()
     (target / LOCK).write_text(json.dumps(content))
-    write(program(target, "2\n"))
+    write_program(program(target, "2\n"))
     assert (target / "extensions.py").read_text() == "mine = 1\n"
 
 
@@ -120,7 +120,7 @@ def test_a_folder_that_is_no_program_is_left_alone(tmp_path: Path) -> None:
     refused(program(target), "not-a-program")
     assert [path.name for path in target.iterdir()] == ["server.py"]
     (target / "server.py").rename(target / "Pulumi.dev.yaml")
-    assert write(program(target))
+    assert write_program(program(target))
     assert (target / "Pulumi.dev.yaml").read_text() == "mine"
 
 
@@ -137,14 +137,14 @@ def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path, dangling: bool
 
 def test_what_the_user_keeps_in_the_folder_stays(tmp_path: Path) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     (target / "mine" / "deep").mkdir(parents=True)
     (target / "mine" / "empty").mkdir()
     (target / "mine" / "deep" / "x").write_text("x")
     (target / "mine" / "link").symlink_to("deep")
     (target / "dangling").symlink_to("nowhere")
     os.mkfifo(target / "mine" / "pipe")
-    write(program(target, "2\n"))
+    write_program(program(target, "2\n"))
     assert (target / "mine" / "deep" / "x").read_text() == "x"
     assert (target / "mine" / "empty").is_dir()
     assert (target / "mine" / "link").readlink() == Path("deep")
@@ -154,19 +154,19 @@ def test_what_the_user_keeps_in_the_folder_stays(tmp_path: Path) -> None:
 
 def _during(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
     """Have `action` happen when the new folder is ready and the old one still stands."""
-    real, done = replacing.swap, []
+    real, done = replacing.exchange_folders, []
 
     def swap(new: Path, target: Path) -> None:
         if not done:
             done.append(action())
         real(new, target)
 
-    monkeypatch.setattr(replacing, "swap", swap)
+    monkeypatch.setattr(replacing, "exchange_folders", swap)
 
 
 def test_an_edit_while_it_is_replaced_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     _during(monkeypatch, lambda: (target / "components" / "a.py").write_text("just now\n"))
     refused(program(target, "2\n"), "changed-meanwhile")
     assert (target / "components" / "a.py").read_text() == "just now\n"
@@ -178,7 +178,7 @@ def test_a_file_saved_while_it_is_replaced_is_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
 
     def save() -> None:
         (target / "Pulumi.dev.yaml").write_text("config: {}\n")
@@ -186,7 +186,7 @@ def test_a_file_saved_while_it_is_replaced_is_taken_over(
         (tmp_path / "new").replace(target / "extensions.py")
 
     _during(monkeypatch, save)
-    write(program(target, "2\n"))
+    write_program(program(target, "2\n"))
     assert (target / "Pulumi.dev.yaml").read_text() == "config: {}\n"
     assert (target / "extensions.py").read_text() == "# edited\n"
     assert (target / "__main__.py").read_text() == "x = 2\n"
@@ -194,19 +194,19 @@ def test_a_file_saved_while_it_is_replaced_is_taken_over(
 
 def test_leftovers_of_a_killed_run_go_with_the_next(tmp_path: Path) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     (tmp_path / ".dev.stackgen-abc" / "components").mkdir(parents=True)
     (tmp_path / ".dev.stackgen-link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / ".dev.mine").mkdir()
-    write(program(target))
+    write_program(program(target))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".dev.mine", "dev"]
 
 
 def test_where_folders_cannot_be_exchanged_the_old_one_comes_back(tmp_path: Path) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     target.rename(tmp_path / ".dev.stackgen-old")
-    assert not write(program(target))
+    assert not write_program(program(target))
     assert [path.name for path in tmp_path.iterdir()] == ["dev"]
 
 
@@ -214,20 +214,20 @@ def test_where_there_are_no_hard_links_files_are_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     (target / "notes").write_text("mine")
 
     def link(*_: object, **__: object) -> None:
         raise OSError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", link)
-    write(program(target, "2\n"))
+    write_program(program(target, "2\n"))
     assert (target / "notes").read_text() == "mine"
 
 
 def test_an_unreadable_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     real = os.open
 
     def closed(path: str | Path, flags: int, *more: int, **names: int) -> int:
@@ -237,16 +237,16 @@ def test_an_unreadable_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(os, "open", closed)
     with pytest.raises(StackgenError) as caught:
-        compare(program(target, "2\n"))
+        compare_folder(program(target, "2\n"))
     assert caught.value.problems[0].code == "cannot-read"
 
 
 def test_a_file_that_is_no_longer_written_goes(tmp_path: Path) -> None:
     target = tmp_path / "dev"
-    write(program(target))
+    write_program(program(target))
     smaller = program(target, "2\n")
     files = {path: data for path, data in smaller.files.items() if path != "components/a.py"}
-    assert write(varied(smaller, files=files)).deleted == ("components/a.py",)
+    assert write_program(varied(smaller, files=files)).deleted == ("components/a.py",)
     assert not (target / "components" / "a.py").exists()
 
 
@@ -254,13 +254,13 @@ def test_a_folder_that_another_process_locks_is_not_waited_for_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever can read a folder can lock it."""
-    monkeypatch.setattr(replacing, "PATIENCE", 0)
+    monkeypatch.setattr(replacing, "LOCK_WAIT_SECONDS", 0)
     other = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
-    with pytest.raises(StackgenError, match="holds a lock on"), replacing.alone(tmp_path / "dev"):
+    with pytest.raises(StackgenError, match="holds a lock on"), replacing.lock_folder(tmp_path / "dev"):
         pass
     os.close(other)
-    with replacing.alone(tmp_path / "dev"):
+    with replacing.lock_folder(tmp_path / "dev"):
         pass
 
 
@@ -273,5 +273,5 @@ def test_root_may_work_in_a_users_checkout_and_in_no_folder_that_another_planted
         folder.chmod(0o775)  # of a shell with umask 002
     found = program(checkout / "dev")
     with pytest.raises(PermissionError, match="it belongs to another user"):
-        write(varied(found, spec=tmp_path))
-    assert write(found).created
+        write_program(varied(found, spec=tmp_path))
+    assert write_program(found).created

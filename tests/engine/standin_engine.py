@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackgen.engine.deployment import Outcome, Resource, Step
-from stackgen.engine.states import Change
+from stackgen.engine.deployment import Outcome, Resource, ResourceStep
+from stackgen.engine.states import StateChange
 from stackgen.errors import Problem, StackgenError
 from stackgen.planning.model import Plan, PlannedComponent
 
@@ -38,7 +38,7 @@ def made_by(plan: Plan) -> dict[str, _Has]:
     """URN → resource, as the program of a plan would register them."""
     found: dict[str, _Has] = {ROOT: _Has("pulumi:pulumi:Stack", "case-dev", "", {})}
     protect = plan.stack.environments[plan.environment].protect
-    for item in plan.boxes:
+    for item in plan.all_components:
         kind = f"stackgen:{item.capability}:{item.entry.class_name}"
         top = f"urn:pulumi:dev::case::{kind}::{item.resource}"
         found[top] = _Has(kind, item.resource, ROOT, {})
@@ -89,7 +89,7 @@ class StandIn:
         assert set(untouched) <= set(self.has)
         return Outcome()
 
-    def release(self, change: Change, seen: str | None) -> str | None:
+    def release(self, change: StateChange, seen: str | None) -> str | None:
         for urn in (*change.guarded, *change.unguarded):
             self.has[urn].protect = urn in change.guarded
         return None if seen is None else self._digest()
@@ -123,22 +123,22 @@ class StandIn:
         self.has.clear()
         return Outcome()
 
-    def _steps(self, untouched: Sequence[str]) -> Iterator[Step]:
+    def _steps(self, untouched: Sequence[str]) -> Iterator[ResourceStep]:
         assert set(untouched) <= set(self.has), "the engine refuses URNs that it does not know"
         for urn, made in self.program.items():
             old = self.has.get(urn)
             if old is None:
-                yield Step("create", made.type, made.name, (), urn)
+                yield ResourceStep("create", made.type, made.name, (), urn)
             elif urn not in untouched and old.inputs != made.inputs:
                 keys = [key for key in made.inputs if made.inputs[key] != old.inputs.get(key)]
                 op = "replace" if any(key.startswith("!") for key in keys) else "update"
-                yield Step(op, made.type, made.name, tuple(keys), urn)
+                yield ResourceStep(op, made.type, made.name, tuple(keys), urn)
         staying = self._with_what_they_stand_on(untouched)
         for urn in reversed(list(self.has)):
             if urn not in self.program and urn not in staying:
                 if self.has[urn].protect:  # as the engine does, also in a preview
                     raise StackgenError(Problem("protected", f"'{self.has[urn].name}' is protected"))
-                yield Step("delete", self.has[urn].type, self.has[urn].name, (), urn)
+                yield ResourceStep("delete", self.has[urn].type, self.has[urn].name, (), urn)
 
     def _with_what_they_stand_on(self, urns: Sequence[str]) -> set[str]:
         found: set[str] = set()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_the_sdk_is_fetched_where_no_module_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiler = build.go(silent)
+    compiler = build.find_go(silent)
     asked = subprocess.run(
         [str(compiler), "env", "GOMODCACHE", "GOPROXY"], capture_output=True, text=True, check=True
     )

@@ -11,25 +11,25 @@ from typing import Any, cast
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.fingerprints import GROUND
-from stackgen.disk.writing import write
+from stackgen.disk.fingerprints import SHARED
+from stackgen.disk.writing import write_program
 from stackgen.engine import projects
-from stackgen.engine.deployment import Deployment, Outcome, Step
-from stackgen.engine.reviewing import Made, carry_out, losing, review
+from stackgen.engine.deployment import Deployment, Outcome, ResourceStep
+from stackgen.engine.reviewing import Fingerprints, apply_review, find_losses, review_update
 from stackgen.engine.updating import remove, update
 from stackgen.errors import StackgenError
-from stackgen.planning.holding import holdings, types
+from stackgen.planning.data_resources import data_types, find_data
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import Program, build
-from stackgen.program.main_module import calls
-from stackgen.spec.loading import load, parse
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import Program, build_program
+from stackgen.program.main_module import component_calls
+from stackgen.spec.loading import load_spec, parse_spec
 from tests.engine.edits import Component, Spec, edit
 from tests.engine.standin_engine import HOLDS, StandIn, made_by
 
 pytestmark = pytest.mark.unit
 SHELF = Shelf()
-TYPES = types(SHELF)
+TYPES = data_types(SHELF)
 
 
 class World:
@@ -43,7 +43,7 @@ class World:
     def up(self, spec: Spec, words: Sequence[str], *, look: bool) -> None:
         """One `up`; asserts what must hold of it."""
         try:
-            found = plan(parse(spec.text().encode(), Path("stack.yaml")), "dev", SHELF)
+            found = plan_environment(parse_spec(spec.text().encode(), Path("stack.yaml")), "dev", SHELF)
         except StackgenError:
             return  # refused before any engine is asked
         now = _made(found)
@@ -51,8 +51,8 @@ class World:
         self.engine.program = made_by(found)
         engine = cast(Deployment, self.engine)
         try:
-            reviewed = review(
-                engine, engine.resources(), found, TYPES, words, Made(self.made, now), look=look
+            reviewed = review_update(
+                engine, engine.resources(), found, TYPES, words, Fingerprints(self.made, now), look=look
             )
         except StackgenError as error:
             self.refused += 1
@@ -60,7 +60,7 @@ class World:
             assert all(problem.code in CODES for problem in error.problems), error.problems
             return
         holders = {h.id: h for h in self.engine.has.values() if h.type in HOLDS.values()}
-        carry_out(engine, reviewed)
+        apply_review(engine, reviewed)
         self.made, self.done = now, self.done + 1
         for name in self.engine.lost[lost:]:
             assert name.removesuffix("-data") in words, f"the data of {name} went without its word"
@@ -74,8 +74,8 @@ CODES = {"data-would-go", "protected", "unknown-data"}
 
 
 def _made(found: Plan) -> dict[str, str]:
-    made = calls(found, Path("/dev-null/case/dev"))
-    return {GROUND: str([made[f.name] for f in found.foundations]), **made}
+    made = component_calls(found, Path("/dev-null/case/dev"))
+    return {SHARED: str([made[f.name] for f in found.foundations]), **made}
 
 
 def wander(seed: int, edits: int) -> World:
@@ -155,13 +155,13 @@ def test_a_replacement_under_an_alias_is_seen() -> None:
     """Another implementation of the same place takes resources over; the engine names them by their new URN."""
     world = World()
     world.up(_spec(alpha={}), (), look=False)
-    found = holdings(world.engine.resources(), TYPES)
-    (held,) = found.held.values()
-    step = Step(
+    found = find_data(world.engine.resources(), TYPES)
+    (held,) = found.resources.values()
+    step = ResourceStep(
         "replace", held.type, held.name, (), held.urn.replace("LocalPostgresql", "LocalEmbeddedPostgres")
     )
-    assert losing([step], found) == {"alpha": "replace"}
-    assert losing([replace(step, op="update")], found) == {}
+    assert find_losses([step], found) == {"alpha": "replace"}
+    assert find_losses([replace(step, op="update")], found) == {}
 
 
 @pytest.fixture
@@ -170,9 +170,9 @@ def deployable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[StandIn
     monkeypatch.setenv("STACKGEN_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "stack.yaml").write_text(_spec(alpha={}).text())
-    found = plan(load(tmp_path / "stack.yaml"), "dev", SHELF)
-    program, standin = build(found), StandIn()
-    write(program)
+    found = plan_environment(load_spec(tmp_path / "stack.yaml"), "dev", SHELF)
+    program, standin = build_program(found), StandIn()
+    write_program(program)
     standin.program = made_by(found)
     return standin, found, program
 
@@ -294,9 +294,9 @@ def test_requirements_that_change_while_they_are_read_stop_an_update(
 
 def _deploy(standin: StandIn, spec: Spec, folder: Path, agreed: bool | None = None) -> Plan:
     (folder / "stack.yaml").write_text(spec.text())
-    found = plan(load(folder / "stack.yaml"), "dev", SHELF)
-    program = build(found)
-    write(program, force=True)
+    found = plan_environment(load_spec(folder / "stack.yaml"), "dev", SHELF)
+    program = build_program(found)
+    write_program(program, force=True)
     standin.program = made_by(found)
     asked = None if agreed is None else lambda _: bool(agreed)  # pyright: ignore[reportUnknownLambdaType]
     update(cast(Deployment, standin), found, program, SHELF, agreed=asked)
@@ -322,7 +322,7 @@ def test_an_interrupted_update_that_protects_has_protected(
         patch.setattr(standin, "up", broken)
         _deploy(standin, spec, tmp_path)
     (tmp_path / "stack.yaml").write_text(_spec(gamma={}).text())  # as an older commit has it
-    older = plan(load(tmp_path / "stack.yaml"), "dev", SHELF)
+    older = plan_environment(load_spec(tmp_path / "stack.yaml"), "dev", SHELF)
     with pytest.raises(StackgenError, match="is protected by what was deployed last"):
         remove(cast(Deployment, standin), older, SHELF)
 

@@ -17,16 +17,16 @@ import psutil
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import write
+from stackgen.disk.writing import write_program
 from stackgen.engine import leftovers, program_environment
 from stackgen.engine.command import EngineCommand
 from stackgen.engine.deployment import Deployment
-from stackgen.engine.locate import ensure, find
-from stackgen.engine.settings import environment
+from stackgen.engine.locate import ensure_engine, find_engine
+from stackgen.engine.settings import engine_variables
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import load
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import load_spec
 from tests.catalog.test_shelf import throw_away
 from tests.conftest import Cli
 from tests.waiting import eventually
@@ -64,15 +64,15 @@ def place(open_folder: Path) -> Iterator[Path]:
 def deployment(place: Path) -> Deployment:
     """A program with a workspace and a throw-away implementation, written but not deployed."""
     shelf, spec = throw_away(place)
-    program = build(plan(load(spec), "dev", Shelf([shelf])))
-    write(program)
-    ensure(print)
+    program = build_program(plan_environment(load_spec(spec), "dev", Shelf([shelf])))
+    write_program(program)
+    ensure_engine(print)
     return Deployment(program.folder, "throw-away", "dev")
 
 
 def test_an_engine_is_there_and_says_where_from() -> None:
-    engine = ensure(print)
-    assert find() == engine
+    engine = ensure_engine(print)
+    assert find_engine() == engine
     assert engine.origin in ("path", "official", "built")
     assert engine.executable.exists()
 
@@ -86,7 +86,7 @@ def test_a_new_implementation_goes_as_far_as_a_preview(deployment: Deployment, p
 
 
 def test_a_proxy_is_not_asked_for_the_engine(deployment: Deployment) -> None:
-    program_environment.of_program(
+    program_environment.prepare_for_program(
         deployment.program, print
     )  # packages may need the proxy that this machine has
     dead = "http://127.0.0.1:9"
@@ -114,8 +114,8 @@ def test_from_up_to_destroy(deployment: Deployment, place: Path) -> None:
     psutil.wait_procs([psutil.Process(supervisor)] if psutil.pid_exists(supervisor) else [], timeout=5)
     assert _changed(deployment.up()) == {"workspace-supervisor"}
 
-    engine = ensure()
-    shell = {**os.environ, **environment(engine.folder)}
+    engine = ensure_engine()
+    shell = {**os.environ, **engine_variables(engine.folder)}
     pulumi = [str(engine.executable), "--non-interactive"]
     for words in (["install"], ["stack", "select", "--create", "dev"]):  # as README says
         subprocess.run([*pulumi, *words], cwd=deployment.program, env=shell, capture_output=True, check=True)
@@ -209,7 +209,7 @@ def test_an_interrupted_up_leaves_nothing_running_and_is_healed_by_the_next(plac
 
 def test_what_an_engine_left_behind_is_ended_by_the_next_command() -> None:
     """Servers of earlier versions did not end by themselves, and the first process of the machine got them."""
-    bin_folder = ensure().folder / "bin"
+    bin_folder = ensure_engine().folder / "bin"
     variables = {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}", "HOME": "/"}
     begin = f"{sys.executable} -u -m pulumi.dynamic 127.0.0.1:9 >/dev/null 2>&1 & echo $!"
     done = subprocess.run(
@@ -220,7 +220,7 @@ def test_what_an_engine_left_behind_is_ended_by_the_next_command() -> None:
     said: list[str] = []
     try:
         eventually(lambda: left.ppid() == 1, 30)
-        leftovers.end(said.append)
+        leftovers.end_leftovers(said.append)
         assert own.poll() is None, "a server whose engine runs was ended"
         assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
     finally:

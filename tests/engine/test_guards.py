@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from stackgen.engine.locate import ensure
+from stackgen.engine.locate import ensure_engine
 from tests.conftest import ROOT
 from tests.waiting import eventually
 
@@ -58,7 +58,7 @@ class Server:
     def __init__(self, launcher: str, program: Path) -> None:
         self.kind = "host" if "language" in launcher else "provider"
         self.process = subprocess.Popen(
-            [str(ensure(print).folder / "bin" / launcher), "127.0.0.1:9"],
+            [str(ensure_engine(print).folder / "bin" / launcher), "127.0.0.1:9"],
             cwd=program,
             env={**os.environ, "PULUMI_RUNTIME_VIRTUALENV": sys.prefix},
             stdout=subprocess.PIPE,

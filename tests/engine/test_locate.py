@@ -51,8 +51,8 @@ def installers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_engine_is_built_by_digest_and_no_installer_script_runs(installers: list[str]) -> None:
-    assert locate.find() is None
-    assert locate.ensure().origin == "built"
+    assert locate.find_engine() is None
+    assert locate.ensure_engine().origin == "built"
     assert installers == []
 
 
@@ -60,25 +60,25 @@ def test_the_official_installer_runs_where_it_is_asked_for(
     installers: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STACKGEN_ENGINE", "official")
-    assert locate.ensure().origin == "official"
+    assert locate.ensure_engine().origin == "official"
     assert installers == [str(place / "engine" / "official")]
-    assert locate.ensure().origin == "official"
+    assert locate.ensure_engine().origin == "official"
     assert len(installers) == 1
     monkeypatch.delenv("STACKGEN_ENGINE")
-    assert locate.ensure().origin == "built", "what was asked for once is not taken for ever"
+    assert locate.ensure_engine().origin == "built", "what was asked for once is not taken for ever"
 
 
 def test_another_word_is_an_error_that_says_which_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACKGEN_ENGINE", "offical")
     with pytest.raises(StackgenError) as caught:
-        locate.ensure()
+        locate.ensure_engine()
     assert "STACKGEN_ENGINE is 'offical'" in str(caught.value)
     assert caught.value.problems[0].allowed == ("built", "official")
 
 
 @pytest.mark.parametrize("file", ["pulumi", "pulumi-language-python"])
 def test_a_program_that_changed_in_the_cache_is_not_the_engine(file: str) -> None:
-    target = build.folder()
+    target = build.build_folder()
     (target / "bin").mkdir(parents=True)
     (target / "bin" / "pulumi-language-python").write_text("#!/bin/sh\nexec true\n")
     made(target)
@@ -91,7 +91,7 @@ def test_a_program_that_changed_in_the_cache_is_not_the_engine(file: str) -> Non
 
 
 def test_a_build_of_other_sources_is_not_taken() -> None:
-    made(build.folder())
-    stamp = build.folder() / "stamp.json"
+    made(build.build_folder())
+    stamp = build.build_folder() / "stamp.json"
     stamp.write_text('{"size": 18}')
     assert not build.is_built()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stackgen.engine.modules import modules, tree
+from stackgen.engine.modules import list_files, read_reviewed_modules
 
 pytestmark = pytest.mark.unit
 
@@ -36,7 +36,7 @@ def test_links_are_followed_inside_the_checkout_alone(checkout: Path) -> None:
         (program / link).symlink_to(target)
     (program / "linked.py").symlink_to("part/one.py")
     (program / "outside.py").symlink_to("../../outside/one.py")
-    found = modules(program, program)
+    found = read_reviewed_modules(program, program)
     assert found["sources"] == {
         "__main__.py": "# \xff",
         "linked.py": "dev/part",
@@ -55,6 +55,6 @@ def test_a_staged_program_has_what_is_beside_its_own_folder(tmp_path: Path) -> N
     (staged / "__main__.py").write_text("main")
     for name in ("part", "helper.py"):
         (staged / name).symlink_to(program / name)
-    found = modules(staged, program)
+    found = read_reviewed_modules(staged, program)
     assert found["sources"] == {"__main__.py": "main", "helper.py": "helper", "part/one.py": "one"}
-    assert len(tree(program, program).files) == 2
+    assert len(list_files(program, program).files) == 2

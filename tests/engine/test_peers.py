@@ -55,13 +55,13 @@ def row(local: str, user: int, *, remote: str = "", state: str = "01", inode: in
     ],
 )
 def test_the_owner_of_a_connection(
-    tmp_path: Path, peer: peers.End, tcp: str, tcp6: str, user: int | None
+    tmp_path: Path, peer: peers.Endpoint, tcp: str, tcp6: str, user: int | None
 ) -> None:
     tables = (tmp_path / "tcp", tmp_path / "tcp6")
     for table, text in zip(tables, (tcp, tcp6), strict=True):
         table.write_text(HEAD + text)
     with patch.object(peers, "TABLES", tables):
-        assert peers.owner(peer, SERVER) == user
+        assert peers.find_owner(peer, SERVER) == user
 
 
 @pytest.fixture
@@ -74,14 +74,14 @@ def test_only_the_own_user_is_allowed(tmp_path: Path, listener: socket.socket) -
     with socket.create_connection(listener.getsockname()) as caller:
         connection, _ = listener.accept()
         with connection:
-            assert peers.own(connection)
+            assert peers.is_own_user(connection)
             ends = [words(place.getsockname()) for place in (caller, connection)]
             table = tmp_path / "tcp"
             table.write_text(HEAD + row(ends[0], os.geteuid() + 1, remote=ends[1]))
             with patch.object(peers, "TABLES", (table, tmp_path / "none")):
-                assert not peers.own(connection)
+                assert not peers.is_own_user(connection)
             with patch.object(peers, "TABLES", (tmp_path / "none",)):
-                assert not peers.own(connection), "its user can't be determined"
+                assert not peers.is_own_user(connection), "its user can't be determined"
 
 
 def words(place: tuple[str, int]) -> str:
@@ -111,18 +111,18 @@ def test_a_caller_that_has_gone_is_not_taken_for_who_has_its_port_now(
         eventually(call_again)
         later.append(listener.accept()[0])
 
-    def owner(*ends: peers.End) -> int | None:
+    def owner(*ends: peers.Endpoint) -> int | None:
         if not later:
             taken_over()
         return real(*ends)
 
-    real = peers.owner
-    monkeypatch.setattr(peers, "owner", owner)
+    real = peers.find_owner
+    monkeypatch.setattr(peers, "find_owner", owner)
     if when == "before the look":
         taken_over()
     with connection:
-        assert not peers.own(connection)
+        assert not peers.is_own_user(connection)
         assert connection.recv(100) == b"a call", "what was sent can still be read"
-        assert peers.own(later[1])
+        assert peers.is_own_user(later[1])
     for one in later:
         one.close()

@@ -51,11 +51,11 @@ def test_no_environment_of_a_checkout_is_opened(
     (program / "Pulumi.yaml").write_text("name: claims")
     settings = program / name
     settings.write_bytes(b"# of prod\r\nconfig:\r\n  aws:region: eu-central-1\r\n  app:environment: prod\r\n")
-    assert projects.deleting("claims", program, tmp_path / "python", {}).is_dir()
+    assert projects.deleting_project("claims", program, tmp_path / "python", {}).is_dir()
     settings.write_bytes(text.encode())
     for stand in (
-        lambda: projects.deleting("claims", program, tmp_path / "python", {}),
-        lambda: projects.running(program, tmp_path / "python"),
+        lambda: projects.deleting_project("claims", program, tmp_path / "python", {}),
+        lambda: projects.running_project(program, tmp_path / "python"),
     ):
         with pytest.raises(StackgenError) as refused:
             stand()
@@ -85,10 +85,10 @@ def test_settings_that_the_engine_may_read_otherwise_are_refused(
     monkeypatch.setenv("STACKGEN_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "Pulumi.yaml").write_text("name: claims\nconfig: {a: {type: string}}\n")
     (tmp_path / "Pulumi.prod.yaml").write_text("config: {claims:a: set by hand}")
-    assert projects.running(tmp_path, tmp_path / "python").is_dir()
+    assert projects.running_project(tmp_path, tmp_path / "python").is_dir()
     (tmp_path / "Pulumi.prod.yaml").write_text(text)
     with pytest.raises(StackgenError) as refused:
-        projects.running(tmp_path, tmp_path / "python")
+        projects.running_project(tmp_path, tmp_path / "python")
     assert refused.value.problems[0].code == "engine-settings"
 
 
@@ -102,13 +102,13 @@ def test_the_state_is_encrypted_by_whom_the_shell_names(
     settings = tmp_path / "Pulumi.prod.yaml"
     for plain in ("secretsprovider: passphrase\n", "encryptionsalt: v1:abc=:v1:def:ghi\n"):
         settings.write_text(plain)
-        assert projects.deleting("claims", tmp_path, tmp_path / "python", {}).is_dir()
+        assert projects.deleting_project("claims", tmp_path, tmp_path / "python", {}).is_dir()
     settings.write_text(f"secretsprovider: {provider}\nencryptedkey: QUJD\n")
     with pytest.raises(StackgenError, match=r"encrypted by 'awskms://alias/claims.*does not name") as refused:
-        projects.deleting("claims", tmp_path, tmp_path / "python", {})
+        projects.deleting_project("claims", tmp_path, tmp_path / "python", {})
     assert "set STACKGEN_SECRETS_PROVIDER to it" in str(refused.value.problems[0].hint)
     monkeypatch.setenv("STACKGEN_SECRETS_PROVIDER", provider)
-    assert projects.deleting("claims", tmp_path, tmp_path / "python", {}).is_dir()
+    assert projects.deleting_project("claims", tmp_path, tmp_path / "python", {}).is_dir()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_no_key_is_read_as_another_name(key: str, tmp_path: Path, monkeypatch: p
     )
     (tmp_path / "Pulumi.prod.yaml").write_text(f"config:\n  {key}: '999999999999'\n")
     with pytest.raises(StackgenError) as refused:
-        projects.running(tmp_path, tmp_path / "python")
+        projects.running_project(tmp_path, tmp_path / "python")
     assert refused.value.problems[0].code == "engine-settings"
 
 
@@ -154,10 +154,10 @@ def test_what_the_spec_says_is_not_said_otherwise_by_a_file_that_plan_does_not_s
     )
     (tmp_path / "Pulumi.prod.yaml").write_text(f"config:\n  {config}\n")
     if not said:
-        assert projects.running(tmp_path, tmp_path / "python").is_dir()
+        assert projects.running_project(tmp_path, tmp_path / "python").is_dir()
         return
     with pytest.raises(StackgenError) as refused:
-        projects.running(tmp_path, tmp_path / "python")
+        projects.running_project(tmp_path, tmp_path / "python")
     problem = refused.value.problems[0]
     assert problem.code == "spec-and-settings-differ"
     assert said in problem.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stackgen.engine import states
-from stackgen.engine.failures import translate
+from stackgen.engine.failures import engine_error
 from stackgen.errors import ExitCode
 
 pytestmark = pytest.mark.unit
@@ -26,7 +26,7 @@ ALONG = (
 
 @pytest.mark.parametrize("message", [DELETE, REPLACE, ALONG])
 def test_protection_is_said_in_our_own_words(message: str) -> None:
-    error = translate("up", [(URN, message)], message)
+    error = engine_error("up", [(URN, message)], message)
     (problem,) = error.problems
     assert (problem.code, error.exit_code) == ("protected", ExitCode.POLICY)
     assert "'one-data' is protected" in problem.message
@@ -41,9 +41,9 @@ def test_what_stays_lets_go_of_what_goes() -> None:
         {"urn": "b", "protect": True},
         {"urn": "c", "protect": True},
     ]
-    before = states.digest({"resources": resources})
-    change = states.Change({"a": {"b"}}, guarded={"a"}, unguarded={"c"})
-    assert states.apply(resources, change)
+    before = states.state_digest({"resources": resources})
+    change = states.StateChange({"a": {"b"}}, guarded={"a"}, unguarded={"c"})
+    assert states.apply_change(resources, change)
     assert resources == [
         {
             "urn": "a",
@@ -54,5 +54,5 @@ def test_what_stays_lets_go_of_what_goes() -> None:
         {"urn": "b", "protect": True},
         {"urn": "c"},
     ]
-    assert states.digest({"resources": resources}) != before
-    assert not states.apply(resources, change), "a second time there is nothing to do"
+    assert states.state_digest({"resources": resources}) != before
+    assert not states.apply_change(resources, change), "a second time there is nothing to do"

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from stackgen.engine import failures, healing, locks, settings
-from stackgen.engine.locate import find
+from stackgen.engine.locate import find_engine
 from stackgen.errors import StackgenError
 from tests.conftest import Cli
 
@@ -46,13 +46,13 @@ class State:
         return file
 
     def held(self) -> list[locks.Lock]:
-        return locks.held(self.backend, "mini", "dev")
+        return locks.current_locks(self.backend, "mini", "dev")
 
     def clear(self) -> list[str]:
-        return locks.clear_stale(self.backend, "mini", "dev")
+        return locks.clear_stale_locks(self.backend, "mini", "dev")
 
     def heal(self) -> list[str]:
-        return healing.heal(self.backend, "mini", "dev")
+        return healing.repair_state(self.backend, "mini", "dev")
 
 
 @pytest.fixture
@@ -149,12 +149,12 @@ def test_a_lock_that_is_being_written_is_waited_for(state: State) -> None:
     file.touch()
     began = time.monotonic()
     assert len(state.clear()) == 1
-    assert time.monotonic() - began > locks.SETTLED - 0.5
+    assert time.monotonic() - began > locks.SETTLE_SECONDS - 0.5
 
 
 def test_the_message_names_process_host_user_time_file_and_the_way_out(state: State) -> None:
     file = state.lock(hostname="runner-old", pid=42)
-    message = failures.locked(state.held()).render()
+    message = failures.lock_error(state.held()).render()
     assert message == (
         "error[stack-locked]: this environment is locked by another machine's update: process 42 of user ci "
         f"on host runner-old, since 2026-11-20 08:00:00 UTC; the lock is {file}\n"
@@ -167,7 +167,7 @@ def test_the_message_names_process_host_user_time_file_and_the_way_out(state: St
 
 def test_the_message_about_an_update_of_this_machine_says_how_to_end_it(state: State) -> None:
     state.lock(pid=os.getpid(), timestamp=_text(datetime.now(UTC)))
-    message = failures.locked(state.held()).render()
+    message = failures.lock_error(state.held()).render()
     assert f"process {os.getpid()} of user ci on host {HERE}, since" in message
     assert f"`kill -INT {os.getpid()}` cancels it" in message
     assert "rm " not in message
@@ -179,7 +179,7 @@ def test_what_pulumi_says_of_a_lock_is_said_the_same_way() -> None:
         "the lock file with `pulumi cancel`.\n  s3://bucket/.pulumi/locks/organization/mini/dev/x.json: created by "
         "ci@runner-old (pid 42) at 2026-11-20T08:00:00Z"
     )
-    message = failures.translate("up", [], said).render()
+    message = failures.engine_error("up", [], said).render()
     assert "process 42 of user ci on host runner-old, since 2026-11-20 08:00:00 UTC" in message
     assert "s3://bucket/.pulumi/locks/organization/mini/dev/x.json" in message
     assert "next: pulumi cancel" in message
@@ -191,7 +191,7 @@ def test_the_way_out_names_the_file_of_the_lock() -> None:
         "  file:///srv/our%20state/.pulumi/locks/organization/mini/dev/x.json?metadata=skip&no_tmp_dir=true: "
         "created by ci@runner-old (pid 42) at 2026-11-20T08:00:00Z"
     )
-    message = failures.locked(locks.said_by_pulumi(said)).render()
+    message = failures.lock_error(locks.parse_locks(said)).render()
     assert message.endswith("next: rm '/srv/our state/.pulumi/locks/organization/mini/dev/x.json'")
 
 
@@ -207,7 +207,7 @@ def test_the_way_out_names_the_file_of_the_lock() -> None:
 )
 def test_a_state_folder_is_used_without_files_of_attributes(tmp_path: Path, given: str, used: str) -> None:
     with patch.dict(os.environ, {"STACKGEN_DATA_HOME": str(tmp_path), "PULUMI_BACKEND_URL": given}):
-        assert settings.environment(tmp_path)["PULUMI_BACKEND_URL"] == used
+        assert settings.engine_variables(tmp_path)["PULUMI_BACKEND_URL"] == used
 
 
 def test_the_command_says_whose_lock_it_is(cli: Cli) -> None:
@@ -278,7 +278,7 @@ def test_a_note_of_the_selected_stack_that_is_not_whole_goes(tmp_path: Path) -> 
     for file in (broken, other):
         file.touch()
         _aged(file)
-    healing.heal_workspaces(tmp_path, "mini")
+    healing.repair_workspaces(tmp_path, "mini")
     assert (whole.exists(), broken.exists(), other.exists()) == (True, False, True)
 
 
@@ -295,7 +295,9 @@ def test_a_note_of_the_selected_stack_that_is_not_whole_goes(tmp_path: Path) -> 
     ],
 )
 def test_a_full_disk_is_said_plainly(said: str, place: str) -> None:
-    message = failures.translate("up", [], f"pulumi up failed: code: 255 / stdout: / stderr: {said}").render()
+    message = failures.engine_error(
+        "up", [], f"pulumi up failed: code: 255 / stdout: / stderr: {said}"
+    ).render()
     assert message.startswith("error[disk-full]: no space left on ")
     assert place in message
     assert "run the same command again" in message
@@ -305,19 +307,19 @@ def test_a_full_disk_is_said_plainly(said: str, place: str) -> None:
 def test_the_passphrase_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with patch.dict(os.environ, {"STACKGEN_DATA_HOME": str(tmp_path)}):
         os.environ.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
-        file = Path(settings.environment(tmp_path)["PULUMI_CONFIG_PASSPHRASE_FILE"])
+        file = Path(settings.engine_variables(tmp_path)["PULUMI_CONFIG_PASSPHRASE_FILE"])
         first = file.read_text()
         assert len(first) > 40
         assert file.stat().st_mode & 0o777 == 0o600
-        settings.environment(tmp_path)
+        settings.engine_variables(tmp_path)
         assert file.read_text() == first
         file.write_text("")  # a full disk, with an earlier version
-        settings.environment(tmp_path)
+        settings.engine_variables(tmp_path)
         assert len(file.read_text()) > 40
         file.write_text("")
         State(tmp_path / "state").stacks.joinpath("dev.json").write_text(WHOLE)
         with pytest.raises(StackgenError, match="is empty, and the state beside it was encrypted"):
-            settings.environment(tmp_path)
+            settings.engine_variables(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["passphrase", "state"]
 
 
@@ -337,4 +339,4 @@ def test_an_engine_of_an_earlier_version_on_path_is_not_used(
         "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
     }
     with patch.dict(os.environ, shell):
-        assert (find() is not None) == is_used
+        assert (find_engine() is not None) == is_used

@@ -12,7 +12,7 @@ from stackgen import Options, Stack, StackgenError, deploy, open_environment
 from stackgen.environment import deploying
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import Problem
-from stackgen.swap import guarded
+from stackgen.swap import deploy_guard
 from tests.environment.test_api import SPEC
 
 pytestmark = pytest.mark.unit
@@ -43,14 +43,14 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Updating:
         made.asked.append("swap")
         raise StackgenError(Problem("spec-and-journal-differ", "a swap says otherwise"))
 
-    monkeypatch.setattr(guarded, "refuse_changed_since", refuse)
-    monkeypatch.setattr(deploying, "POLL", 0)
+    monkeypatch.setattr(deploy_guard, "refuse_changed_spec", refuse)
+    monkeypatch.setattr(deploying, "POLL_SECONDS", 0)
     return made
 
 
 def test_it_waits_for_an_update_and_then_asks_the_guards(environment: Updating) -> None:
     with pytest.raises(StackgenError, match="a swap says otherwise"):
-        deploy(environment, options=Options(patience=60))
+        deploy(environment, options=Options(wait_seconds=60))
     assert environment.asked == ["update", "update", "update", "checkout", "swap"]
     assert not environment.folder.exists(), "nothing was written"
 

@@ -9,8 +9,8 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check
-from stackgen.spec.loading import load
+from stackgen.planning.plan import check_stack
+from stackgen.spec.loading import load_spec
 
 pytestmark = pytest.mark.unit
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ def test_what_is_said(
 ) -> None:
     monkeypatch.chdir(case)
     with pytest.raises(StackgenError) as caught:
-        check(load(Path("stack.yaml")), Shelf())
+        check_stack(load_spec(Path("stack.yaml")), Shelf())
     text = caught.value.render()
     assert "pydantic" not in text
     assert all(problem.position is not None for problem in caught.value.problems)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from stackgen.apart import calling
 from stackgen.errors import StackgenError
-from stackgen.golden.asking import ask
+from stackgen.golden.asking import ask_questions
 from stackgen.golden.corpus import Corpus, corpus_model
+from stackgen.subprocesses import calling
 
 pytestmark = pytest.mark.unit
 LARGE = json.dumps({"outputs": [{"name": "output", "data": ["x" * 99] * 200_000}]}).encode()
@@ -54,7 +54,7 @@ def corpus(requests: int) -> Corpus:
 def test_answers_come_as_they_were_given(url: str) -> None:
     said: list[str] = []
     bindings = {"fraud": {"open-inference": {"url": url, "model": "small"}}}
-    found = ask(corpus(2), bindings, said.append)["predictions.claims"]
+    found = ask_questions(corpus(2), bindings, said.append)["predictions.claims"]
     assert said == ["asking predictions.claims"]
     assert found.kind == "predictions"
     assert found.answers == [{"outputs": [{"name": "output", "data": [0.5, 1]}]}] * 2
@@ -64,10 +64,10 @@ def test_answers_come_as_they_were_given(url: str) -> None:
     not Path("/proc/self/status").exists(), reason="the memory of a process is not known here"
 )
 def test_answers_without_measure_take_limited_memory(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(calling.MEMORY, "0.25")
+    monkeypatch.setenv(calling.MEMORY_VARIABLE, "0.25")
     bindings = {"fraud": {"open-inference": {"url": url, "model": "large"}}}
     with pytest.raises(StackgenError) as caught:
-        ask(corpus(60), bindings, lambda _: None)
+        ask_questions(corpus(60), bindings, lambda _: None)
     (problem,) = caught.value.problems
     assert problem.code == "golden-unanswered"
     assert problem.message == (
@@ -78,5 +78,5 @@ def test_answers_without_measure_take_limited_memory(url: str, monkeypatch: pyte
 
 def test_a_component_that_is_not_bound_is_named(url: str) -> None:
     with pytest.raises(StackgenError, match="'fraud' has no open-inference binding here") as caught:
-        ask(corpus(1), {}, lambda _: None)
+        ask_questions(corpus(1), {}, lambda _: None)
     assert caught.value.problems[0].code == "not-deployed"

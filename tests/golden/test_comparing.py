@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackgen.golden.comparing import Comparison, compare
-from stackgen.golden.corpus import Corpus, corpus_model, digest
+from stackgen.golden.comparing import AnswerComparison, compare_answers
+from stackgen.golden.corpus import Corpus, corpus_model, questions_digest
 from stackgen.golden.recording import Answers, Recording
-from stackgen.golden.reports import markdown
+from stackgen.golden.reports import comparison_markdown
 
 pytestmark = pytest.mark.unit
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
@@ -28,11 +28,11 @@ def corpus(kind: str, **group: Any) -> Corpus:
     )
 
 
-def compared(asked: Corpus, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Comparison:
+def compared(asked: Corpus, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> AnswerComparison:
     ((kind, name, group),) = asked.groups()
-    key, mark = f"{kind}.{name}", digest(group)
+    key, mark = f"{kind}.{name}", questions_digest(group)
     recorded = Recording("s", "dev", "2026-01-01T00:00:00+00:00", {}, {key: Answers(kind, mark, old)})
-    return compare(asked, recorded, {key: Answers(kind, mark, new)})
+    return compare_answers(asked, recorded, {key: Answers(kind, mark, new)})
 
 
 def rows(text: str, **similarities: float) -> dict[str, Any]:
@@ -100,6 +100,6 @@ def test_whatever_was_answered_is_the_same_as_itself(found: list[tuple[str, floa
 
 def test_the_report_for_a_pull_request_names_what_changed() -> None:
     old, new = [rows("*one*", a=0.9), rows("two", b=0.5)], [rows("*one*", b=0.9), rows("two", b=0.5)]
-    text = markdown(compared(corpus("searches"), old, new), "claims", "prod")
+    text = comparison_markdown(compared(corpus("searches"), old, new), "claims", "prod")
     assert "| searches.it (2) | top-5 overlap | 0.500 | at least 1 | **drifted** |" in text
     assert "- '\\*one\\*': 0 of 1 found again; gone: a" in text

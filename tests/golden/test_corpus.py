@@ -10,9 +10,9 @@ import pytest
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
 from stackgen.golden.comparing import refuse_outdated
-from stackgen.golden.corpus import Corpus, corpus_model, digest, load
-from stackgen.golden.recording import Answers, Recording, read, write
-from stackgen.spec.loading import load as load_stack
+from stackgen.golden.corpus import Corpus, corpus_model, load_corpus, questions_digest
+from stackgen.golden.recording import Answers, Recording, read_recording, write_recording
+from stackgen.spec.loading import load_spec as load_stack
 from tests.conftest import ROOT, Cli
 
 pytestmark = pytest.mark.unit
@@ -40,7 +40,7 @@ def stack(cli: Cli) -> Path:
 
 def test_the_blueprints_corpus_is_right(cli: Cli, stack: Path) -> None:
     assert "is right" in cli("check", "rag/stack.yaml").stdout
-    corpus = load(stack / "golden" / "corpus.yaml", load_stack(stack / "stack.yaml").stack, Shelf())
+    corpus = load_corpus(stack / "golden" / "corpus.yaml", load_stack(stack / "stack.yaml").stack, Shelf())
     assert [(kind, name) for kind, name, _ in corpus.groups()] == [
         ("predictions", "claims"),
         ("searches", "policies"),
@@ -93,7 +93,7 @@ def test_a_damaged_recording_is_told_of(tmp_path: Path, content: str) -> None:
     path = tmp_path / "dev.json"
     path.write_text(content)
     with pytest.raises(StackgenError) as caught:
-        read(path, "rag-assistant", "dev")
+        read_recording(path, "rag-assistant", "dev")
     assert caught.value.problems[0].code == "recording-unreadable"
 
 
@@ -103,11 +103,13 @@ def test_a_recording_of_other_questions_is_not_compared(tmp_path: Path) -> None:
         content = {"apiVersion": "stackgen/v1", "searches": {"policies": {**search, "overlap": overlap}}}
         return corpus_model().model_validate(content)
 
-    asked = digest(next(group for _, _, group in corpus("one", 1.0).groups()))
+    asked = questions_digest(next(group for _, _, group in corpus("one", 1.0).groups()))
     groups = {"searches.policies": Answers("searches", asked, [{"text": "one"}])}
     path = tmp_path / "dev.json"
-    write(Recording("name", "dev", "2026-01-01T00:00:00+00:00", {"aa": "local/x, box 1"}, groups), path)
-    recorded = read(path, "name", "dev")
+    write_recording(
+        Recording("name", "dev", "2026-01-01T00:00:00+00:00", {"aa": "local/x, box 1"}, groups), path
+    )
+    recorded = read_recording(path, "name", "dev")
     assert recorded.groups == groups
     refuse_outdated(corpus("one", 0.5), recorded)  # a tolerance is no question
     with pytest.raises(StackgenError, match=r"searches\.policies has changed since dev was recorded"):

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import write
+from stackgen.disk.writing import write_program
 from stackgen.program.build import Program
 from tests.hostile.fields import folder_for_sources
 from tests.hostile.making import Maker
@@ -100,13 +100,13 @@ class Worker:
         """On disk: in its folder alone, and a second time nothing."""
         self.found["written"] += 1
         before = _listing(root)
-        write(program)
+        write_program(program)
         strangers = [
             p
             for p in _listing(root) - before
             if Path(p) != program.folder and program.folder not in Path(p).parents
         ]
-        again = write(program)
+        again = write_program(program)
         shutil.rmtree(program.folder)
         if strangers or again:
             self._keep(

@@ -14,11 +14,11 @@ import yaml
 from stackgen.catalog.shelf import Shelf
 from stackgen.descriptors.model import Capability
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check
+from stackgen.planning.plan import check_stack
 from stackgen.printable import printable
 from stackgen.program import build as programs
-from stackgen.program.build import Program, build
-from stackgen.spec.loading import parse
+from stackgen.program.build import Program, build_program
+from stackgen.spec.loading import parse_spec
 
 
 class QuickShelf(Shelf):
@@ -37,7 +37,7 @@ class QuickShelf(Shelf):
 
 def read_copies_once() -> None:
     """What is copied off the shelf byte for byte need not be read again for every spec of this process."""
-    for name in ("modules", "_entry"):
+    for name in ("read_module_files", "_entry"):
         real = getattr(programs, name)
         if not hasattr(real, "cache_info"):
             setattr(programs, name, cache(lambda item, real=real: tuple(real(item))))
@@ -108,14 +108,14 @@ def probe(data: bytes, path: Path, shelf: Shelf, watch: Watch | None = None) -> 
 
 def _probe(data: bytes, path: Path, shelf: Shelf) -> list[Program]:
     try:
-        plans = check(parse(data, path), shelf)
+        plans = check_stack(parse_spec(data, path), shelf)
     except StackgenError as error:
         _refusal(error, data)
         return []
     except Exception as error:
         raise Violation(f"{type(error).__name__}: {error}") from error
     try:
-        built = [build(plan) for plan in plans.values()]
+        built = [build_program(plan) for plan in plans.values()]
     except Exception as error:
         raise Violation(f"build: {type(error).__name__}: {error}") from error
     for program in built:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stackgen.cli.binding_files import write
+from stackgen.cli.binding_files import write_bindings
 from stackgen.errors import StackgenError
 from tests.conftest import Cli
 
@@ -18,7 +18,7 @@ GROUPS = {"db-pgvector": {"type": "pgvector", "password": "new"}}
 @pytest.mark.unit
 def test_files_are_private_and_written_again(tmp_path: Path) -> None:
     for value in ("one", "two"):
-        write(tmp_path / "deep" / "bindings", {"db-pgvector": {"password": value}})
+        write_bindings(tmp_path / "deep" / "bindings", {"db-pgvector": {"password": value}})
         file = tmp_path / "deep" / "bindings" / "db-pgvector" / "password"
         assert file.read_text() == value
         assert file.stat().st_mode & 0o777 == 0o600
@@ -41,7 +41,7 @@ def test_what_stands_in_a_files_place_is_replaced_and_not_written_into(tmp_path:
         (place / "password").write_text("old")
         (place / "password").chmod(0o666)
     reader = (place / "password").open()  # somebody waits for the secret
-    write(tmp_path / "bindings", GROUPS)
+    write_bindings(tmp_path / "bindings", GROUPS)
     assert victim.read_text() == "ours"
     assert "new" not in reader.read()
     assert (place / "password").read_text() == "new"
@@ -57,7 +57,7 @@ def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, which: str) -> None:
     (tmp_path / which).parent.mkdir(exist_ok=True)
     (tmp_path / which).symlink_to(elsewhere)
     with pytest.raises(StackgenError, match="is a link or no folder"):
-        write(tmp_path / "bindings", GROUPS)
+        write_bindings(tmp_path / "bindings", GROUPS)
     assert list(elsewhere.iterdir()) == []
 
 
@@ -70,10 +70,10 @@ def test_a_link_of_a_checkout_leads_no_secret_out_of_it(tmp_path: Path, mark: st
     (checkout / mark).touch()
     (checkout / "out").symlink_to("../elsewhere")
     if mark == "other":  # a folder of the user's own
-        write(checkout / "out" / "dev", GROUPS)
+        write_bindings(checkout / "out" / "dev", GROUPS)
         return
     with pytest.raises(StackgenError, match=r"leads out of the checkout .*; it is not written to"):
-        write(checkout / "out" / "dev", GROUPS)
+        write_bindings(checkout / "out" / "dev", GROUPS)
     assert [*(tmp_path / "elsewhere").iterdir()] == []
 
 
@@ -83,7 +83,7 @@ def test_a_folder_of_somebody_elses_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bindings").mkdir()
     os.chown(tmp_path / "bindings", 65534, 65534)
     with pytest.raises(StackgenError, match="belongs to another user"):
-        write(tmp_path / "bindings", GROUPS)
+        write_bindings(tmp_path / "bindings", GROUPS)
     assert list((tmp_path / "bindings").iterdir()) == []
 
 

@@ -176,6 +176,6 @@ def test_a_programs_requirements_are_wheels_by_digest(
     text = f"evilpkg==1.0 --find-links {tmp_path}\n" if pinned else f"{evil}\n"
     (tmp_path / "requirements.txt").write_text(text)
     with pytest.raises(StackgenError, match="requirements can't be installed"):
-        program_environment.of_program(tmp_path, silent)
+        program_environment.prepare_for_program(tmp_path, silent)
     assert marks.names() == set()
     assert not (tmp_path / "venv").exists()

@@ -90,7 +90,7 @@ def test_a_file_of_a_checkout_is_written_where_it_was_looked_for(top: Path) -> N
     (top / "app" / ".git").mkdir()
 
     def written() -> str:
-        checkout.write(top / "app" / "inner" / "record", "new", within=top / "app")
+        checkout.write_file(top / "app" / "inner" / "record", "new", within=top / "app")
         return ""
 
     seen(written)

@@ -12,11 +12,11 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check
+from stackgen.planning.plan import check_stack
 from stackgen.printable import printable
 from stackgen.program import build as programs
-from stackgen.program.build import build
-from stackgen.spec.loading import LoadedStack, validate
+from stackgen.program.build import build_program
+from stackgen.spec.loading import LoadedStack, validate_spec
 from tests.hostile.fields import Field, fields, folder_for_sources
 from tests.hostile.meaning import meaning, strings
 from tests.hostile.payloads import PAYLOADS
@@ -41,15 +41,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def quick_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is copied off the shelf byte for byte need not be read again for every string."""
-    real = programs.modules
-    monkeypatch.setattr(programs, "modules", cache(lambda folder: tuple(real(folder))))
+    real = programs.read_module_files
+    monkeypatch.setattr(programs, "read_module_files", cache(lambda folder: tuple(real(folder))))
 
 
 def generated(field: Field, value: str, root: Path) -> Iterator[dict[str, bytes]]:
     """The programs of a spec with the value in that field; raises StackgenError."""
-    loaded = LoadedStack(validate(field.spec(value)), root / "stack.yaml", "0" * 64)
-    for environment, plan in check(loaded, SHELF).items():
-        yield build(plan, root / environment).files
+    loaded = LoadedStack(validate_spec(field.spec(value)), root / "stack.yaml", "0" * 64)
+    for environment, plan in check_stack(loaded, SHELF).items():
+        yield build_program(plan, root / environment).files
 
 
 def refused_properly(error: StackgenError) -> None:

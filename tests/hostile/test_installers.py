@@ -242,7 +242,7 @@ def build_by_a_program(lock: Path) -> Path:
 
 def build_by_the_engine(lock: Path) -> Path:
     compiler = Path(str(shutil.which("go")))
-    ours.go(compiler, lock, "build", "-trimpath", "-o", "made", "stranger.test/server")
+    ours.run_go(compiler, lock, "build", "-trimpath", "-o", "made", "stranger.test/server")
     return lock / "made"
 
 

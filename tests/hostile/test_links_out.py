@@ -234,11 +234,11 @@ def test_the_nearest_mark_says_what_the_checkout_is(tmp_path: Path) -> None:
     (archive / "stacks").mkdir(parents=True)
     everybodys.chmod(0o1777)
     (everybodys / ".git").mkdir()
-    assert checkouts.root(archive / "stacks") == str(archive / "stacks")
+    assert checkouts.find_checkout(archive / "stacks") == str(archive / "stacks")
     (everybodys / "home" / ".git").mkdir()
-    assert checkouts.root(archive / "stacks") == str(everybodys / "home")
+    assert checkouts.find_checkout(archive / "stacks") == str(everybodys / "home")
     (archive / "stackgen.toml").touch()
-    assert checkouts.root(archive / "stacks") == str(archive)
+    assert checkouts.find_checkout(archive / "stacks") == str(archive)
 
 
 def test_a_folder_of_stacks_that_leads_elsewhere_is_refused_without_a_repository_too(
@@ -287,27 +287,27 @@ def test_the_engine_gets_no_such_file_of_a_program(visited: Visited, name: str, 
     visited.plant(f"{STACK}/dev/{name}", TARGETS[target](visited, f"{STACK}/dev/{name}"))
     with pytest.raises(StackgenError, match=r"leads out of the checkout|is a pipe") as raised:
         if name == "requirements.txt":
-            program_environment.of_program(program, silent)
+            program_environment.prepare_for_program(program, silent)
         elif target == "environment":
-            projects.deleting("visited", program, program, {})
+            projects.deleting_project("visited", program, program, {})
         else:
-            projects.running(program, program)
+            projects.running_project(program, program)
     assert CANARY not in raised.value.render()
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_preview_copies_no_such_file(visited: Visited, target: str) -> None:
-    from stackgen.disk.staging import staged
+    from stackgen.disk.staging import stage
     from stackgen.environment.opening import load_shelf
-    from stackgen.planning.plan import plan
-    from stackgen.program.build import build
-    from stackgen.spec.loading import load
+    from stackgen.planning.plan import plan_environment
+    from stackgen.program.build import build_program
+    from stackgen.spec.loading import load_spec
 
     assert visited("generate")[0] == 0
     visited.plant(f"{STACK}/dev/extensions.py", TARGETS[target](visited, f"{STACK}/dev/extensions.py"))
-    loaded = load(visited.folder / STACK / "stack.yaml")
-    program = build(plan(loaded, "dev", load_shelf(visited.folder)))
-    with pytest.raises(StackgenError, match=r"leads out of the checkout|is a pipe"), staged(program):
+    loaded = load_spec(visited.folder / STACK / "stack.yaml")
+    program = build_program(plan_environment(loaded, "dev", load_shelf(visited.folder)))
+    with pytest.raises(StackgenError, match=r"leads out of the checkout|is a pipe"), stage(program):
         pass
 
 
@@ -323,7 +323,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path, kind: 
     (inside / "planted").symlink_to(target)
     path = inside / "planted" / "kept" if kind == "folder" else inside / "planted"
     with pytest.raises(StackgenError, match="leads out of"):
-        checkouts.write(path, "report", within=None if named else inside)
+        checkouts.write_file(path, "report", within=None if named else inside)
     assert [item.name for item in outside.iterdir()] == ["kept"]
     assert (outside / "kept").read_text() == CANARY
 
@@ -339,18 +339,18 @@ def test_a_link_that_another_user_put_where_all_can_leads_nowhere(tmp_path: Path
         (everybodys / name).symlink_to("kept")
         os.lchown(everybodys / name, owner, owner)
     with pytest.raises(PermissionError, match="another user made this link"):
-        checkouts.write(everybodys / "theirs", "report")
+        checkouts.write_file(everybodys / "theirs", "report")
     with pytest.raises(PermissionError, match="another user made this link"):
-        checkouts.read(everybodys / "theirs")
-    assert checkouts.read(everybodys / "ours") == CANARY.encode()
+        checkouts.read_file(everybodys / "theirs")
+    assert checkouts.read_file(everybodys / "ours") == CANARY.encode()
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
     for path, within in ((tmp_path / "link", tmp_path), (tmp_path / "new", None)):
-        checkouts.write(path, "report", within=within)
+        checkouts.write_file(path, "report", within=within)
         assert path.read_text() == "report"
     assert (tmp_path / "link").is_symlink()
     assert sorted(item.name for item in tmp_path.iterdir()) == ["link", "new", "real"]
-    checkouts.write("/dev/null", "report")
+    checkouts.write_file("/dev/null", "report")

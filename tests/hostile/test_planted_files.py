@@ -277,7 +277,7 @@ place = Path(sys.argv[2])
 for make in (
     lambda: workspace_files.make_operator_folder(place / "supervisor", closed=True),
     lambda: workspace_files.make_folder(place, None),
-    lambda: settings.environment(place / "engine"),
+    lambda: settings.engine_variables(place / "engine"),
 ):
     try:
         make()

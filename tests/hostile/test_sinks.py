@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 import pytest
 
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check
-from stackgen.program.build import build
-from stackgen.spec.loading import LoadedStack, validate
+from stackgen.planning.plan import check_stack
+from stackgen.program.build import build_program
+from stackgen.spec.loading import LoadedStack, validate_spec
 from stackgen.verification.model import Report, Result
-from stackgen.verification.reports import junit, markdown
+from stackgen.verification.reports import report_junit, report_markdown
 from tests.hostile.fields import folder_for_sources
 from tests.hostile.meaning import markdown as kinds
 from tests.hostile.meaning import python, strings
@@ -82,13 +82,13 @@ def _report(text: str) -> Report:
 
 
 def test_reports_quote_what_servers_answer() -> None:
-    harmless = kinds(markdown(_report("harmless")).encode())
+    harmless = kinds(report_markdown(_report("harmless")).encode())
     for text in PAYLOADS:
-        found = junit(_report(text), "stack/dev").encode("utf-8")
+        found = report_junit(_report(text), "stack/dev").encode("utf-8")
         cases = ElementTree.fromstring(found).findall(".//testcase")  # noqa: S314 - made here
         assert len(cases) == 2
         if text.strip():
-            assert kinds(markdown(_report(text)).encode("utf-8")) == harmless, text
+            assert kinds(report_markdown(_report(text)).encode("utf-8")) == harmless, text
 
 
 # What was published against this family of tools in 2016 to 2026, rebuilt for fields of ours.
@@ -144,11 +144,11 @@ def test_published_exploits_are_harmless(name: str, tmp_path: Path, monkeypatch:
             "environments": {"dev": {"provider": "local"}},
         }
         try:
-            loaded = LoadedStack(validate({**base, **change}), root / "stack.yaml", "0" * 64)
-            (plan,) = check(loaded, QuickShelf()).values()
+            loaded = LoadedStack(validate_spec({**base, **change}), root / "stack.yaml", "0" * 64)
+            (plan,) = check_stack(loaded, QuickShelf()).values()
         except StackgenError:
             return None
-        return build(plan).files["__main__.py"]
+        return build_program(plan).files["__main__.py"]
 
     made = main_module(EXPLOITS[name])
     if made is not None:  # a string that only looks bad stays a string

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import check_stack
+from stackgen.spec.loading import parse_spec
 from tests.conftest import Cli
 from tests.hostile.fields import folder_for_sources
 from tests.hostile.fuzz import main
@@ -62,14 +62,14 @@ def test_what_is_merely_unusual_is_planned(name: str, tmp_path: Path) -> None:
 @pytest.mark.unit
 def test_a_carriage_return_ends_a_comment_and_hides_nothing() -> None:
     with pytest.raises(StackgenError) as caught:
-        parse(ONE.encode() + b"# harmless\rname: other\n", Path("stack.yaml"))
+        parse_spec(ONE.encode() + b"# harmless\rname: other\n", Path("stack.yaml"))
     assert "'name' is given twice" in caught.value.problems[0].message
 
 
 @pytest.mark.unit
 def test_many_problems_are_told_as_a_hundred_and_the_rest_counted() -> None:
     with pytest.raises(StackgenError) as caught:
-        check(parse(REFUSED["thousands of wrong components"], Path("stack.yaml")), SHELF)
+        check_stack(parse_spec(REFUSED["thousands of wrong components"], Path("stack.yaml")), SHELF)
     assert len(caught.value.problems) == 101
     assert caught.value.problems[-1].code == "more"
 

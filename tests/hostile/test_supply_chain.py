@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.plan import PULUMI
-from stackgen.program.requirements import lock
+from stackgen.planning.plan import PULUMI_REQUIREMENT
+from stackgen.program.requirements import pin_requirements
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,10 @@ def pins(text: str) -> list[str]:
 
 def wanted() -> set[str]:
     shelf = Shelf()
-    found = {PULUMI, *(line for name in shelf.provider_folders for line in shelf.provider(name).requirements)}
+    found = {
+        PULUMI_REQUIREMENT,
+        *(line for name in shelf.provider_folders for line in shelf.provider(name).requirements),
+    }
     entries = [entry for known in shelf.implementations.values() for entry in known.values()]
     return found | {line for entry in entries for line in entry.implementation.requirements}
 
@@ -63,13 +66,16 @@ def test_the_development_lock_has_everything_that_the_project_names() -> None:
 def test_every_requirement_of_the_shelf_is_pinned() -> None:
     known = json.loads((SOURCE / "program" / "pins.json").read_text())
     assert wanted() <= {*known["requirements"]}, "run `make locks`"
-    text = lock(sorted(wanted()))
+    text = pin_requirements(sorted(wanted()))
     assert {line.partition("==")[0] for line in pins(text)} == {*known["packages"]}
     assert all(PIN.fullmatch(line) for line in pins(text))
 
 
 def test_a_lock_is_whole_or_none() -> None:
-    assert lock(("pulumi>=3.200,<4", "something-private>=1")) == "pulumi>=3.200,<4\nsomething-private>=1\n"
+    assert (
+        pin_requirements(("pulumi>=3.200,<4", "something-private>=1"))
+        == "pulumi>=3.200,<4\nsomething-private>=1\n"
+    )
 
 
 def test_installers_refuse_another_file_than_the_locked_one(tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ from pathlib import Path
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.cli.main import main as stackgen
-from stackgen.planning.plan import check
-from stackgen.program.build import build
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import check_stack
+from stackgen.program.build import build_program
+from stackgen.spec.loading import parse_spec
 
 Tree = dict[str, bytes | str]
 SPEC = """\
@@ -318,8 +318,8 @@ def _load() -> None:
     """Everything that the command loads late, so that a fork has it already."""
     for name in ("check", "generate", "new"):
         import_module(f"stackgen.cli.{name}")
-    for made in check(parse((SPEC % 1).encode(), Path("/nowhere/stack.yaml")), Shelf()).values():
-        build(made)
+    for made in check_stack(parse_spec((SPEC % 1).encode(), Path("/nowhere/stack.yaml")), Shelf()).values():
+        build_program(made)
 
 
 def _again_with_shim() -> Iterator[int]:

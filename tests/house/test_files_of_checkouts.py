@@ -35,14 +35,14 @@ OTHERS = {
     "catalog/pins.py": "the user's list of pins, and regular files of a catalog, for their digests",
     "catalog/trust.py": "the user's list of trusted catalogs",
     "engine/healing.py": "the state folder",
-    "engine/known.py": "the data home",
+    "engine/deployment_notes.py": "the data home",
     "engine/locks.py": "the state folder",
     "contracts/copy_notes.py": "the data home",
     "swap/journal.py": "the data home",
     "verification/signing.py": "the user's key",
     # what the system says
-    "apart/memory.py": "the memory of this process",
-    "apart/serving.py": "the null device",
+    "subprocesses/memory.py": "the memory of this process",
+    "subprocesses/serving.py": "the null device",
     # the same care by other means
     "cli/binding_files.py": "writes below folders that it holds open, and follows no link",
     "disk/replacing.py": "carries links over as links",
@@ -60,7 +60,7 @@ WRITERS = {
     "cli/new.py": "a folder that it makes",
     "contracts/mlflow/contract.py": "a folder of ours",
     "engine/build.py": "the cache",
-    "engine/known.py": "the data home",
+    "engine/deployment_notes.py": "the data home",
     "engine/reviewed_program.py": "the cache",
     "engine/program_environment.py": "the cache",
     "engine/projects.py": "the cache",
@@ -84,7 +84,7 @@ def reading() -> Iterator[tuple[str, str]]:
 
 def test_nothing_else_reads_files_of_a_checkout() -> None:
     found = [f"{name}: {call}" for name, call in reading() if not OTHERS.keys() & {name, f"{name} {call}"}]
-    assert found == [], "read it with stackgen.checkout.read, or say here why it can be no stranger's"
+    assert found == [], "read it with stackgen.checkout.read_file, or say here why it can be no stranger's"
 
 
 def test_nothing_else_writes_files_of_a_checkout() -> None:
@@ -96,7 +96,7 @@ def test_nothing_else_writes_files_of_a_checkout() -> None:
     }
     found = {name for name in found if not COPIED.search(name)}
     assert found == WRITERS.keys(), (
-        "write it with stackgen.checkout.write, or say here why no stranger is there"
+        "write it with stackgen.checkout.write_file, or say here why no stranger is there"
     )
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "stackgen"
 MODULES = sorted(SOURCE.rglob("*.py"))
 FLOORS = (
-    ("apart", "checkout", "errors", "homes", "loopback", "printable", "progress"),
+    ("subprocesses", "checkout", "errors", "homes", "loopback", "printable", "progress"),
     ("toolchain", "spec"),
     ("contracts", "descriptors"),
     ("providers",),

@@ -136,10 +136,10 @@ def test_generating_loads_nothing_of_the_engine_or_the_contracts_probes(tmp_path
 def test_completion_scripts_are_what_shtab_makes(shell: str, golden: Callable[[Path, str], None]) -> None:
     import shtab
 
-    from stackgen.cli.parser import build
+    from stackgen.cli.parser import build_parser
 
     folder = ROOT / "src" / "stackgen" / "cli" / "completions"
-    golden(folder / f"stackgen.{shell}", shtab.complete(build(), shell=shell))
+    golden(folder / f"stackgen.{shell}", shtab.complete(build_parser(), shell=shell))
 
 
 def test_no_pattern_repeats_a_class_of_all_unicode() -> None:

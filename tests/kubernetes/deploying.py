@@ -16,7 +16,7 @@ import yaml
 
 from stackgen.engine import program_environment
 from stackgen.engine.deployment import Deployment
-from stackgen.engine.locate import ensure
+from stackgen.engine.locate import ensure_engine
 from stackgen.progress import silent
 from tests.clouds.serving import attached, running
 
@@ -60,7 +60,7 @@ def engine_variables(folder: Path) -> dict[str, str]:
 def share_environment(program: Path) -> None:
     """Give a program, for a plain `pulumi`, the environment that stackgen would run it in."""
     if not (program / "venv").exists():
-        (program / "venv").symlink_to(program_environment.of_program(program, silent))
+        (program / "venv").symlink_to(program_environment.prepare_for_program(program, silent))
 
 
 def deployment(program: Path, stack: str, settings: Mapping[str, str] | None = None) -> Deployment:
@@ -91,7 +91,7 @@ def project(program: Path) -> str:
 
 def state_of(deployed: Deployment) -> str:
     """A stack's whole state as the engine exports it, secrets encrypted."""
-    engine = ensure()
+    engine = ensure_engine()
     command = [str(engine.executable), "stack", "export", "--stack", deployed.name]
     done = subprocess.run(command, cwd=deployed.program, capture_output=True, text=True, check=True)
     return done.stdout

@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import write
+from stackgen.disk.writing import write_program
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import load, parse
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import load_spec, parse_spec
 from tests.kubernetes.control_plane.credentials import NAME
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ MADE_UP = "onprem-preprod"
 @cache
 def planned(name: str) -> Plan:
     """The plan of one of `SPECS`."""
-    return plan(load(SPECS[name]), ENVIRONMENT, Shelf())
+    return plan_environment(load_spec(SPECS[name]), ENVIRONMENT, Shelf())
 
 
 def generated(name: str, folder: Path, namespace: str, **changes: str) -> Path:
@@ -55,5 +55,7 @@ def from_text(text: str, folder: Path, namespace: str) -> Path:
     for code in ("app", "training"):
         (folder / code).mkdir(exist_ok=True)
     spec.write_text(text, encoding="utf-8")
-    write(build(plan(parse(text.encode(), spec), ENVIRONMENT, Shelf())), force=True)
+    write_program(
+        build_program(plan_environment(parse_spec(text.encode(), spec), ENVIRONMENT, Shelf())), force=True
+    )
     return folder / ENVIRONMENT

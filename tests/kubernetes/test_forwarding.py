@@ -223,7 +223,7 @@ def test_a_swap_reaches_the_services_of_a_cluster_until_its_end(folder: Path) ->
 def test_run_stops_its_command_as_soon_as_kubectl_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command would go on for an hour."""
     deployed = _deployed(folder)
-    monkeypatch.setattr(run_command, "environment_of", lambda _: deployed)
+    monkeypatch.setattr(run_command, "open_named_environment", lambda _: deployed)
     script = f"touch {folder}/begun {folder}/end; exec sleep 3600"
     arguments = Namespace(rest=["sh", "-c", script], stack="", environment=None, output=None)
     with pytest.raises(StackgenError, match="kubectl has ended"):

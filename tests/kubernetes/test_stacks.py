@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.images import images
+from stackgen.planning.images import list_images
 from tests.clouds.serving import FEW_CHECKPOINTS
 from tests.conftest import Cli
 from tests.kubernetes import stacks
@@ -241,7 +241,7 @@ def _check_border(life: Life, border: set[Flow]) -> None:
 
 @every_program
 def test_images_of_the_plan_are_those_that_run(name: str, lives: Callable[[str], Life]) -> None:
-    listed = {image.taken for image in images(stacks.planned(name))}
+    listed = {image.taken for image in list_images(stacks.planned(name))}
     life = lives(name)
     run = {container["image"] for spec in _pod_specs(life) for container in _containers(spec)}
     run |= {item["spec"]["imageName"] for item in life.of("Cluster")}
@@ -308,7 +308,7 @@ def test_every_implementation_is_deployed_on_every_change() -> None:
     shelf = Shelf().implementations.values()
     entries = [entry for offered in shelf for entry in offered.values() if entry.provider == "kubernetes"]
     planned = [stacks.planned(name) for name in stacks.EVERY_CHANGE]
-    taken = [box.entry for plan in planned for box in (*plan.boxes, *plan.foundations)]
+    taken = [box.entry for plan in planned for box in (*plan.all_components, *plan.foundations)]
     assert {(entry.capability, entry.id) for entry in taken} == {
         (entry.capability, entry.id) for entry in entries
     }

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import load
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import load_spec
 
 
 def servers(data: Path) -> list[psutil.Process]:
@@ -25,7 +25,7 @@ def supervisor(data: Path) -> psutil.Process:
 
 def undeclared_folders(spec: Path, data: Path) -> set[str]:
     """Folders of servers whose names another component may have, since no implementation declares them (`parts`)."""
-    boxes = plan(load(spec), "dev", Shelf()).boxes
+    boxes = plan_environment(load_spec(spec), "dev", Shelf()).all_components
     own = {box.resource for box in boxes}
     own |= {f"{box.resource}-{part}" for box in boxes for part in box.implementation.parts}
     return {path.name for path in (data / "stacks").glob("*/dev/run/*")} - own

@@ -20,10 +20,10 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import contract
 from stackgen.contracts.openai_chat.contract import TOOLS
 from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import load
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import load_spec
 from stackgen.verification.model import Declared
-from stackgen.verification.run import verify
+from stackgen.verification.run import measure_clauses
 from tests.conftest import ROOT
 from tests.local.conftest import Ecosystem
 from tests.local.processes import undeclared_folders
@@ -54,7 +54,7 @@ def test_every_clause_is_as_declared(ecosystem: Ecosystem) -> None:
 
 
 def test_any_lie_in_a_descriptor_is_caught(ecosystem: Ecosystem) -> None:
-    found = plan(load(ecosystem.spec), "dev", Shelf())
+    found = plan_environment(load_spec(ecosystem.spec), "dev", Shelf())
     lies = {
         item.name: Declared(
             kept={name: tuple(clauses) for name, clauses in item.not_kept.items()},
@@ -62,7 +62,7 @@ def test_any_lie_in_a_descriptor_is_caught(ecosystem: Ecosystem) -> None:
         )
         for item in found.components
     }
-    results = verify(ecosystem.bindings(), lies).results
+    results = measure_clauses(ecosystem.bindings(), lies).results
     told = {(r.contract, r.clause) for r in results if r.failed}
     seen = {(r.contract, r.clause) for r in results if _probed(r.contract, r.clause)}
     assert len(seen) > 50

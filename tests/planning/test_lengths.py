@@ -8,10 +8,10 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
-from stackgen.planning.lengths import refuse_other_lengths
+from stackgen.planning.embedding_lengths import refuse_other_lengths
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import check, plan
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import check_stack, plan_environment
+from stackgen.spec.loading import parse_spec
 
 pytestmark = pytest.mark.unit
 SHELF = Shelf()
@@ -21,7 +21,7 @@ def planned(components: str, folder: Path, environment: str = "{provider: local}
     text = (
         f"apiVersion: stackgen/v1\nname: case\ncomponents:\n{components}environments:\n  dev: {environment}\n"
     )
-    return plan(parse(text.encode(), folder / "stack.yaml"), "dev", SHELF)
+    return plan_environment(parse_spec(text.encode(), folder / "stack.yaml"), "dev", SHELF)
 
 
 def test_a_store_that_names_no_model_is_warned_of_where_none_makes_what_it_expects(tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ environments:
         ", components: {texts: {beside: {implementation: local/llama-cpp, box: 2, model: tiny, dimensions: 192, "
         "settings: {weights: /w.gguf}}}}"
     )
-    loaded = parse((text % "").encode(), tmp_path / "stack.yaml")
+    loaded = parse_spec((text % "").encode(), tmp_path / "stack.yaml")
     with pytest.raises(StackgenError, match="'texts', which makes them, makes 384"):
-        check(loaded, SHELF)
-    loaded = parse((text % beside).encode(), tmp_path / "stack.yaml")
-    refuse_other_lengths(plan(loaded, "dev", SHELF), loaded)
+        check_stack(loaded, SHELF)
+    loaded = parse_spec((text % beside).encode(), tmp_path / "stack.yaml")
+    refuse_other_lengths(plan_environment(loaded, "dev", SHELF), loaded)

@@ -10,9 +10,9 @@ import pytest
 from stackgen.catalog.models import gguf_file, models
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import plan
+from stackgen.planning.plan import plan_environment
 from stackgen.providers.local.vulnerabilities import OLLAMA_KNOWN
-from stackgen.spec.loading import parse
+from stackgen.spec.loading import parse_spec
 
 pytestmark = pytest.mark.unit
 SHELF = Shelf()
@@ -28,7 +28,7 @@ def warnings(kind: str, implementation: str, settings: str) -> tuple[str, ...]:
     component = f"{{capability: {KINDS[kind]}, implementation: {implementation}, settings: {{{settings}}}}}"
     text = f"apiVersion: stackgen/v1\nname: case\ncomponents:\n  model: {component}\n"
     text += "environments: {dev: {provider: local}}\n"
-    said = plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
+    said = plan_environment(parse_spec(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
     known = f"'model' by {implementation}: {OLLAMA_KNOWN}"
     assert implementation != "local/ollama" or any("CVE-2026-7482" in warning for warning in said)
     return tuple(warning for warning in said if warning != known)
@@ -71,7 +71,7 @@ def test_a_server_with_known_vulnerabilities_is_refused_without_its_word(kind: s
     text = f"apiVersion: stackgen/v1\nname: case\ncomponents:\n  model: {component}\n"
     text += "environments: {dev: {provider: local}}\n"
     with pytest.raises(StackgenError) as caught:
-        plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF)
+        plan_environment(parse_spec(text.encode(), Path("stack.yaml")), "dev", SHELF)
     said = str(caught.value)
     assert "CVE-2026-7482" in said
     assert "use local/llama-cpp, or set `accept_known_vulnerabilities: true`" in said
@@ -82,12 +82,12 @@ def test_a_database_without_the_latest_fixes_says_so(version: str) -> None:
     component = f"{{capability: vector_store, settings: {{version: '{version}'}}}}"
     text = f"apiVersion: stackgen/v1\nname: case\ncomponents:\n  data: {component}\n"
     text += "environments: {dev: {provider: local}}\n"
-    (said,) = plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
+    (said,) = plan_environment(parse_spec(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
     assert said.startswith("'data' by local/postgresql: PostgreSQL")
     assert "lacks the security fixes of" in said
     assert "local/embedded-postgres" in said
     fixed = text.replace(f"settings: {{version: '{version}'}}", "implementation: local/embedded-postgres")
-    assert plan(parse(fixed.encode(), Path("stack.yaml")), "dev", SHELF).warnings == ()
+    assert plan_environment(parse_spec(fixed.encode(), Path("stack.yaml")), "dev", SHELF).warnings == ()
 
 
 def test_a_pod_that_fetches_its_weights_by_itself_is_said() -> None:
@@ -98,5 +98,5 @@ components:
   chat: {capability: chat_model, implementation: kubernetes/llama-cpp, model: qwen2.5-0.5b-instruct}
 environments: {dev: {provider: kubernetes}}
 """
-    said = plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
+    said = plan_environment(parse_spec(text.encode(), Path("stack.yaml")), "dev", SHELF).warnings
     assert any("llama.cpp, which compares no digest" in line for line in said)

@@ -8,8 +8,8 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import parse_spec
 
 pytestmark = pytest.mark.unit
 SHELF = Shelf()
@@ -27,9 +27,9 @@ environments:
 def test_a_component_is_not_called_as_the_task_of_a_database() -> None:
     spec = SPEC.format(name="knowledge-roles")
     with pytest.raises(StackgenError) as caught:
-        plan(parse(spec.encode(), Path("stack.yaml")), "dev", SHELF)
+        plan_environment(parse_spec(spec.encode(), Path("stack.yaml")), "dev", SHELF)
     assert [problem.code for problem in caught.value.problems] == ["name-taken"]
-    plan(parse(SPEC.format(name="other-roles").encode(), Path("stack.yaml")), "dev", SHELF)
+    plan_environment(parse_spec(SPEC.format(name="other-roles").encode(), Path("stack.yaml")), "dev", SHELF)
 
 
 PARTS = """
@@ -61,7 +61,7 @@ def _plan(provider: str, capability: str, part: str, other: str, folder: Path) -
         provider=provider,
         settings=SETTINGS[provider],
     )
-    plan(parse(spec.encode(), folder / "stack.yaml"), "dev", SHELF)
+    plan_environment(parse_spec(spec.encode(), folder / "stack.yaml"), "dev", SHELF)
 
 
 @pytest.mark.parametrize(
@@ -119,21 +119,23 @@ def test_other_names_are_free(provider: str, capability: str, part: str, other: 
 def test_a_component_is_not_called_as_a_part_of_what_all_stand_on(provider: str, name: str) -> None:
     spec = SPEC.format(name=name).replace("provider: local", f"provider: {provider}{SETTINGS[provider]}")
     with pytest.raises(StackgenError) as caught:
-        plan(parse(spec.encode(), Path("stack.yaml")), "dev", SHELF)
+        plan_environment(parse_spec(spec.encode(), Path("stack.yaml")), "dev", SHELF)
     assert [problem.code for problem in caught.value.problems] == ["name-taken"]
     assert f"of the foundation '{provider}/landing-zone'" in str(caught.value)
-    plan(parse(SPEC.format(name=name).encode(), Path("stack.yaml")), "dev", SHELF)
+    plan_environment(parse_spec(SPEC.format(name=name).encode(), Path("stack.yaml")), "dev", SHELF)
 
 
 def test_what_is_deployed_under_such_a_name_can_be_read_and_stopped() -> None:
-    loaded = parse(SPEC.format(name="knowledge-roles").encode(), Path("stack.yaml"))
-    found = plan(loaded, "dev", SHELF, deployed=True)
-    assert found.taken == (
+    loaded = parse_spec(SPEC.format(name="knowledge-roles").encode(), Path("stack.yaml"))
+    found = plan_environment(loaded, "dev", SHELF, deployed=True)
+    assert found.name_warnings == (
         "'knowledge-roles' is the name of the task that makes the role of the database of 'knowledge'; "
         "dev can be read and stopped, and not changed",
     )
     assert (
-        plan(parse(SPEC.format(name="free").encode(), Path("stack.yaml")), "dev", SHELF, deployed=True).taken
+        plan_environment(
+            parse_spec(SPEC.format(name="free").encode(), Path("stack.yaml")), "dev", SHELF, deployed=True
+        ).name_warnings
         == ()
     )
 
@@ -143,7 +145,7 @@ def test_the_name_of_the_first_deployment_counts() -> None:
         "object_store}", "object_store, renamed_from: knowledge-roles}"
     )
     with pytest.raises(StackgenError) as caught:
-        plan(parse(spec.encode(), Path("stack.yaml")), "dev", SHELF)
+        plan_environment(parse_spec(spec.encode(), Path("stack.yaml")), "dev", SHELF)
     (problem,) = caught.value.problems
     assert problem.message.startswith(
         "'archive' was first deployed as 'knowledge-roles', which is the name of the task"

@@ -9,8 +9,8 @@ import pytest
 from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
 from stackgen.planning.model import PlannedComponent
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import parse_spec
 
 pytestmark = pytest.mark.unit
 SPEC = """\
@@ -27,7 +27,7 @@ environments: {{dev: {{provider: local}}}}
 
 def gateway(serves: str, splits: str = "{}", needs: str = "") -> PlannedComponent:
     spec = SPEC.format(serves=serves, splits=splits, needs=needs)
-    return plan(parse(spec.encode(), Path("stack.yaml")), "dev", Shelf()).by_name["gateway"]
+    return plan_environment(parse_spec(spec.encode(), Path("stack.yaml")), "dev", Shelf()).by_name["gateway"]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.explaining import explain
+from stackgen.disk.explanation import explain_changes
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
 from stackgen.program.lock import LOCK
-from stackgen.spec.loading import parse
+from stackgen.spec.loading import parse_spec
 
 pytestmark = pytest.mark.unit
 STACK = Path(__file__).parents[2] / "stacks" / "rag-assistant" / "stack.yaml"
@@ -26,14 +26,16 @@ def _planned(provider: str) -> Plan:
     """The example stack with one environment that says nothing but `provider:`."""
     content = yaml.safe_load(STACK.read_text(encoding="utf-8"))
     content["environments"] = {"here": {"provider": provider}}
-    return plan(parse(yaml.safe_dump(content, sort_keys=False).encode(), STACK), "here", SHELF)
+    return plan_environment(
+        parse_spec(yaml.safe_dump(content, sort_keys=False).encode(), STACK), "here", SHELF
+    )
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_changing_only_the_provider_plans_and_generates(provider: str, tmp_path: Path) -> None:
     found = _planned(provider)
     assert {item.entry.provider for item in found.components} == {provider}
-    program = build(found, tmp_path)
+    program = build_program(found, tmp_path)
     assert b"bindings = {" in program.files["__main__.py"]
 
 
@@ -53,8 +55,8 @@ def test_only_implementations_and_settings_differ(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS[1:])
 def test_what_changes_is_explained_for_every_component(provider: str, tmp_path: Path) -> None:
-    (tmp_path / LOCK).write_bytes(build(_planned("local"), tmp_path).files[LOCK])
-    said = explain(_planned(provider), tmp_path)
+    (tmp_path / LOCK).write_bytes(build_program(_planned("local"), tmp_path).files[LOCK])
+    said = explain_changes(_planned(provider), tmp_path)
     for item in _planned(provider).components:
         assert any(line.startswith(f"{item.name}: ") and item.entry.id in line for line in said), item.name
     assert json.loads((tmp_path / LOCK).read_bytes())["provider"] == "local"

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.explaining import explain
+from stackgen.disk.explanation import explain_changes
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
 from stackgen.program.lock import LOCK
-from stackgen.spec.loading import parse
-from stackgen.swap.report.consequences import bindings
+from stackgen.spec.loading import parse_spec
+from stackgen.swap.report.consequences import binding_statements
 
 pytestmark = pytest.mark.unit
 SPEC = """\
@@ -40,11 +40,11 @@ ENVIRONMENTS = ["local", "kubernetes", "aws", "gcp"]
 def planned(folder: Path, environment: str, components: str = "{}") -> Plan:
     (folder / "requirements.txt").touch()
     spec = SPEC.replace("provider: ", f"components: {components}, provider: ")
-    return plan(parse(spec.encode(), folder / "stack.yaml"), environment, Shelf())
+    return plan_environment(parse_spec(spec.encode(), folder / "stack.yaml"), environment, Shelf())
 
 
 def main(found: Plan) -> str:
-    return build(found, found.spec_path.parent / "program").files["__main__.py"].decode()
+    return build_program(found, found.spec_path.parent / "program").files["__main__.py"].decode()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -87,8 +87,8 @@ def test_a_swap_says_who_loses_or_gains_credentials_that_change_nothing(tmp_path
     own = planned(tmp_path, "aws")
     managed = planned(tmp_path, "aws", "{registry: {implementation: aws/sagemaker-mlflow}}")
     before, after = own.by_name["registry"], managed.by_name["registry"]
-    (lost,) = [item for item in bindings(before, after, own) if "change nothing" in item.says]
-    (gained,) = [item for item in bindings(after, before, managed) if "change nothing" in item.says]
+    (lost,) = [item for item in binding_statements(before, after, own) if "change nothing" in item.says]
+    (gained,) = [item for item in binding_statements(after, before, managed) if "change nothing" in item.says]
     assert (lost.change, gained.change) == ("lost", "gained")
     assert lost.says.endswith("can write too")
     for reader in ("app", "viewer", "triage"):
@@ -99,9 +99,9 @@ def test_a_swap_says_who_loses_or_gains_credentials_that_change_nothing(tmp_path
 
 def test_a_program_from_before_differs_in_nothing_that_is_not_named(tmp_path: Path) -> None:
     found = planned(tmp_path, "local")
-    files = build(found, tmp_path / "program").files
+    files = build_program(found, tmp_path / "program").files
     former = json.loads(files[LOCK])
     del former["components"]["training"]["options"]["reads"]
     (tmp_path / "program").mkdir()
     (tmp_path / "program" / LOCK).write_text(json.dumps(former))
-    assert explain(found, tmp_path / "program") == ()
+    assert explain_changes(found, tmp_path / "program") == ()

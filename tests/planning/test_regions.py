@@ -10,8 +10,8 @@ import pytest
 
 from stackgen.catalog.models import models
 from stackgen.catalog.shelf import Shelf
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import parse_spec
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.unit
@@ -63,7 +63,7 @@ def test_a_dear_replacement_of_the_default_is_warned_of(
     provider: str, taken: str, default: str, tmp_path: Path
 ) -> None:
     text = SPEC % ("llama-3.1-8b-instruct", provider)
-    found = plan(parse(text.encode(), tmp_path / "stack.yaml"), "prod", SHELF)
+    found = plan_environment(parse_spec(text.encode(), tmp_path / "stack.yaml"), "prod", SHELF)
     writer = found.by_name["writer"]
     assert writer.entry.id == taken
     assert list(writer.instead_of) == [default]
@@ -77,7 +77,7 @@ def test_the_default_and_what_is_asked_for_by_name_are_no_replacement(tmp_path: 
     default = SPEC % ("gpt-oss-20b", "aws")
     asked = SPEC % ("llama-3.1-8b-instruct, implementation: aws/sagemaker-vllm", "aws")
     for text in (default, asked):
-        found = plan(parse(text.encode(), tmp_path / "stack.yaml"), "prod", SHELF)
+        found = plan_environment(parse_spec(text.encode(), tmp_path / "stack.yaml"), "prod", SHELF)
         assert not found.by_name["writer"].instead_of
         assert not found.warnings
 

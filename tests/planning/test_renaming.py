@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.explaining import explain
-from stackgen.disk.writing import write
+from stackgen.disk.explanation import explain_changes
+from stackgen.disk.writing import write_program
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.program.main_module import calls
-from stackgen.spec.loading import parse
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.program.main_module import component_calls
+from stackgen.spec.loading import parse_spec
 
 pytestmark = pytest.mark.unit
 SHELF = Shelf()
@@ -30,15 +30,15 @@ components:
 environments:
   dev: {{provider: {provider}}}
 """
-    return plan(parse(text.encode(), folder / "stack.yaml"), "dev", SHELF)
+    return plan_environment(parse_spec(text.encode(), folder / "stack.yaml"), "dev", SHELF)
 
 
 @pytest.mark.parametrize("provider", ["local", "kubernetes", "aws", "gcp"])
 def test_the_store_is_called_as_before_and_named_as_it_is_now(provider: str) -> None:
     before, after = planned("policies", "", provider), planned("notes", ", renamed_from: policies", provider)
     folder = Path("/nowhere/case/dev")
-    assert calls(after, folder)["policies"] == calls(before, folder)["policies"]
-    source = build(after).files["__main__.py"].decode()
+    assert component_calls(after, folder)["policies"] == component_calls(before, folder)["policies"]
+    source = build_program(after).files["__main__.py"].decode()
     assert "\nnotes = " in source
     assert '(\n    "policies",' in source
     assert "first deployed as policies" in source
@@ -54,9 +54,9 @@ components:
 environments:
   dev: {provider: local, components: {notes: {beside: {box: 2, implementation: local/embedded-postgres}}}}
 """
-    found = plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF)
-    assert [box.resource for box in found.boxes] == ["policies", "policies-2"]
-    assert [box.label for box in found.boxes] == ["notes", "notes-2"]
+    found = plan_environment(parse_spec(text.encode(), Path("stack.yaml")), "dev", SHELF)
+    assert [box.resource for box in found.all_components] == ["policies", "policies-2"]
+    assert [box.label for box in found.all_components] == ["notes", "notes-2"]
 
 
 def test_a_name_that_another_component_has_is_refused() -> None:
@@ -70,7 +70,7 @@ environments:
   dev: {provider: local}
 """
     with pytest.raises(StackgenError) as caught:
-        plan(parse(text.encode(), Path("stack.yaml")), "dev", SHELF)
+        plan_environment(parse_spec(text.encode(), Path("stack.yaml")), "dev", SHELF)
     (problem,) = caught.value.problems
     assert problem.code == "renamed-from-taken"
     assert problem.position is not None
@@ -78,7 +78,7 @@ environments:
 
 
 def test_a_rename_is_said_to_be_one(tmp_path: Path) -> None:
-    write(build(planned("policies", "", folder=tmp_path)))
-    said = explain(planned("notes", ", renamed_from: policies", folder=tmp_path), tmp_path / "dev")
+    write_program(build_program(planned("policies", "", folder=tmp_path)))
+    said = explain_changes(planned("notes", ", renamed_from: policies", folder=tmp_path), tmp_path / "dev")
     assert "policies -> notes: renamed; its resources and data stay" in said
     assert not [sentence for sentence in said if "removed" in sentence or "added" in sentence]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackgen.program.literals import WIDTH, Code, literal, names
+from stackgen.program.literals import WIDTH, Code, mapping_literal, python_literal
 
 pytestmark = pytest.mark.unit
 
@@ -35,12 +35,12 @@ VALUES = st.recursive(
 
 @given(VALUES, st.integers(0, 40), st.integers(0, 100))
 def test_literals_read_back_as_they_were(value: object, indent: int, lead: int) -> None:
-    assert ast.literal_eval(literal(value, indent=indent, lead=lead)) == value
+    assert ast.literal_eval(python_literal(value, indent=indent, lead=lead)) == value
 
 
 @given(st.text())
 def test_a_string_is_one_constant_whatever_is_in_it(value: str) -> None:
-    (statement,) = ast.parse(f"x = {literal(value)}").body
+    (statement,) = ast.parse(f"x = {python_literal(value)}").body
     assert isinstance(statement, ast.Assign)
     assert isinstance(statement.value, ast.Constant)
     assert statement.value.value == value
@@ -71,21 +71,21 @@ class _Choice(enum.Enum):
 )
 def test_anything_but_exact_built_in_types_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):
-        literal([value])
+        python_literal([value])
 
 
 def test_names_takes_only_code() -> None:
-    assert names({"a": Code("b.c")}) == '{"a": b.c}'
+    assert mapping_literal({"a": Code("b.c")}) == '{"a": b.c}'
     with pytest.raises(TypeError):
-        names({"a": "b.c"})
+        mapping_literal({"a": "b.c"})
 
 
 @given(VALUES)
 def test_short_values_stay_on_one_line(value: object) -> None:
-    text = literal(value)
+    text = python_literal(value)
     if "\n" not in text:
         return
-    assert len(literal(value, lead=0).splitlines()) > 1
+    assert len(python_literal(value, lead=0).splitlines()) > 1
     assert max(len(text.splitlines()[0]), 1) <= WIDTH
 
 
@@ -95,7 +95,7 @@ def test_layout_is_what_ruff_would_write() -> None:
         "two": {"three": list(range(60))},
         "it's": 'a "b"',
     }
-    source = f"x = {literal(value, lead=4)}\n"
+    source = f"x = {python_literal(value, lead=4)}\n"
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", str(WIDTH), "-"]
     done = subprocess.run(command, input=source, text=True, capture_output=True, check=True)
     assert done.stdout == source

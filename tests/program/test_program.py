@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.disk.writing import compare, write
+from stackgen.disk.writing import compare_folder, write_program
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.program.build import build
-from stackgen.spec.loading import LoadedStack, load, parse, validate
+from stackgen.planning.plan import plan_environment
+from stackgen.program.build import build_program
+from stackgen.spec.loading import LoadedStack, load_spec, parse_spec, validate_spec
 
 ROOT = Path(__file__).parents[2]
 SHELF = Shelf()
@@ -29,20 +29,20 @@ COMMITTED = ROOT / "stacks" / "rag-assistant"
 
 
 def committed() -> Plan:
-    return plan(load(COMMITTED / "stack.yaml"), "dev", SHELF)
+    return plan_environment(load_spec(COMMITTED / "stack.yaml"), "dev", SHELF)
 
 
 @pytest.mark.unit
 def test_the_committed_programs_are_what_generate_writes() -> None:
-    loaded = load(COMMITTED / "stack.yaml")
+    loaded = load_spec(COMMITTED / "stack.yaml")
     for environment in loaded.stack.environments:
-        changes = compare(build(plan(loaded, environment, SHELF)))
+        changes = compare_folder(build_program(plan_environment(loaded, environment, SHELF)))
         assert not changes, f"run `stackgen generate rag-assistant -e {environment}`: {changes}"
 
 
 @pytest.mark.unit
 def test_main_and_readme_read_well(golden: Callable[[Path, str], None]) -> None:
-    files = build(committed()).files
+    files = build_program(committed()).files
     for name in ("__main__.py", "README.md", "Pulumi.yaml", "requirements.in"):
         golden(Path(__file__).parent / "golden" / f"{name}.txt", files[name].decode())
 
@@ -51,9 +51,9 @@ def test_main_and_readme_read_well(golden: Callable[[Path, str], None]) -> None:
 def test_the_same_bytes_anywhere(tmp_path: Path) -> None:
     script = (
         "import hashlib,sys; from pathlib import Path; sys.path[:0]=[];"
-        "from stackgen.catalog.shelf import Shelf; from stackgen.planning.plan import plan;"
-        "from stackgen.program.build import build; from stackgen.spec.loading import load;"
-        "f=build(plan(load(Path(sys.argv[1])),'dev',Shelf())).files;"
+        "from stackgen.catalog.shelf import Shelf; from stackgen.planning.plan import plan_environment;"
+        "from stackgen.program.build import build_program; from stackgen.spec.loading import load_spec;"
+        "f=build_program(plan_environment(load_spec(Path(sys.argv[1])),'dev',Shelf())).files;"
         "print(hashlib.sha256(repr(sorted(f.items())).encode()).hexdigest())"
     )
     digests: set[str] = set()
@@ -74,8 +74,8 @@ def test_the_same_bytes_anywhere(tmp_path: Path) -> None:
 
 @pytest.mark.unit
 def test_the_program_is_formatted_and_lint_clean(tmp_path: Path) -> None:
-    program = build(committed(), tmp_path / "dev")
-    write(program)
+    program = build_program(committed(), tmp_path / "dev")
+    write_program(program)
     files = [str(tmp_path / "dev" / name) for name in ("__main__.py", "extensions.py")]
     command = [sys.executable, "-m", "ruff"]
     subprocess.run([*command, "format", "--isolated", "--line-length", "110", "--check", *files], check=True)
@@ -117,10 +117,10 @@ def test_users_text_changes_nothing_but_literals(description: str, model: str) -
             },
             "environments": {"dev": {"provider": "local"}},
         }
-        return LoadedStack(validate(content), Path("/x/stack.yaml"), "0" * 64)
+        return LoadedStack(validate_spec(content), Path("/x/stack.yaml"), "0" * 64)
 
     def tree(loaded: LoadedStack) -> str:
-        files = build(plan(loaded, "dev", SHELF), Path("/x/dev")).files
+        files = build_program(plan_environment(loaded, "dev", SHELF), Path("/x/dev")).files
         assert yaml.safe_load(files["Pulumi.yaml"])["description"] == loaded.stack.description
         module = ast.parse(files["__main__.py"])
         for node in ast.walk(module):
@@ -133,26 +133,26 @@ def test_users_text_changes_nothing_but_literals(description: str, model: str) -
 
 @pytest.mark.unit
 def test_a_second_write_changes_nothing(tmp_path: Path) -> None:
-    program = build(committed(), tmp_path / "dev")
-    assert write(program)
+    program = build_program(committed(), tmp_path / "dev")
+    assert write_program(program)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "dev").rglob("*")}
-    assert not write(program)
+    assert not write_program(program)
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "dev").rglob("*")}
 
 
 @pytest.mark.unit
 def test_hand_edits_are_never_overwritten_unasked(tmp_path: Path) -> None:
-    program = build(committed(), tmp_path / "dev")
-    write(program)
+    program = build_program(committed(), tmp_path / "dev")
+    write_program(program)
     edited, own = tmp_path / "dev" / "__main__.py", tmp_path / "dev" / "extensions.py"
     edited.write_text("# mine\n")
     own.write_text("# mine too\n")
     (tmp_path / "dev" / "notes.txt").write_text("keep me")
     with pytest.raises(StackgenError) as caught:
-        write(program)
+        write_program(program)
     assert caught.value.problems[0].code == "hand-edited"
     assert edited.read_text() == "# mine\n"
-    write(program, force=True)
+    write_program(program, force=True)
     assert edited.read_bytes() == program.files["__main__.py"]
     assert own.read_text() == "# mine too\n"
     assert (tmp_path / "dev" / "notes.txt").read_text() == "keep me"
@@ -161,12 +161,12 @@ def test_hand_edits_are_never_overwritten_unasked(tmp_path: Path) -> None:
 @pytest.mark.unit
 def test_files_of_removed_components_go_and_the_users_stay(tmp_path: Path) -> None:
     whole, part = tmp_path / "whole", tmp_path / "stack.yaml"
-    write(build(committed(), whole))
+    write_program(build_program(committed(), whole))
     part.write_text(
         "apiVersion: stackgen/v1\nname: rag-assistant\ncomponents: {documents: {capability: object_store}}\n"
         "environments: {dev: {provider: local}}\n"
     )
-    changes = write(build(plan(load(part), "dev", SHELF), whole))
+    changes = write_program(build_program(plan_environment(load_spec(part), "dev", SHELF), whole))
     assert "components/vector_store/local_postgresql.py" in changes.deleted
     assert not (whole / "components" / "vector_store" / "local_postgresql.py").exists()
     assert (whole / "extensions.py").exists()
@@ -175,10 +175,12 @@ def test_files_of_removed_components_go_and_the_users_stay(tmp_path: Path) -> No
 @pytest.mark.unit
 def test_a_full_disk_leaves_the_old_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "dev"
-    write(build(committed(), folder))
+    write_program(build_program(committed(), folder))
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     spec = (COMMITTED / "stack.yaml").read_bytes().replace(b"dimensions: 384", b"dimensions: 385")
-    changed = build(plan(parse(spec, COMMITTED / "stack.yaml"), "dev", SHELF), folder)
+    changed = build_program(
+        plan_environment(parse_spec(spec, COMMITTED / "stack.yaml"), "dev", SHELF), folder
+    )
     calls = 0
     real = Path.write_bytes
 
@@ -191,7 +193,7 @@ def test_a_full_disk_leaves_the_old_program(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(StackgenError) as caught:
-        write(changed)
+        write_program(changed)
     assert "No space left" in caught.value.problems[0].message
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert [path.name for path in tmp_path.iterdir()] == ["dev"]
@@ -199,6 +201,6 @@ def test_a_full_disk_leaves_the_old_program(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.unit
 def test_no_secret_is_in_program_or_lock() -> None:
-    text = b"".join(build(committed()).files.values()).decode().lower()
+    text = b"".join(build_program(committed()).files.values()).decode().lower()
     for word in ('api_key="', 'password="', 'secret="'):
         assert word not in text

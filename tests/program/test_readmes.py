@@ -11,10 +11,10 @@ from markdown_it import MarkdownIt
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.descriptors.prose import Prose
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
+from stackgen.planning.plan import plan_environment
 from stackgen.program.readme import readme
-from stackgen.program.templating import markdown, prose
-from stackgen.spec.loading import load
+from stackgen.program.templating import escape_markdown, prose_markdown
+from stackgen.spec.loading import load_spec
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = sorted((ROOT / "stacks").glob("*/*/README.md"))
@@ -62,8 +62,8 @@ def test_a_committed_readme_has_working_links_and_code(path: Path) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.capability}:{entry.id}")
 def test_the_readme_of_an_implementation_has_working_links_and_code(entry: Entry) -> None:
-    loaded = load(entry.folder / "example.yaml")
-    resolved = plan(loaded, next(iter(loaded.stack.environments)), SHELF)
+    loaded = load_spec(entry.folder / "example.yaml")
+    resolved = plan_environment(loaded, next(iter(loaded.stack.environments)), SHELF)
     text = readme(resolved)
     assert broken(re.sub(r"```.*?```", "", text, flags=re.DOTALL)) == []
     wanted = {
@@ -81,13 +81,15 @@ def _reasons(resolved: Plan) -> list[str]:
 
 def test_prose_keeps_code_and_addresses_and_nothing_else() -> None:
     text = Prose("set `a_b` *now*, see https://x.example/a_b_c. <b>1 | 2</b> `x|y`")
-    assert rendered(prose(text)) == (
+    assert rendered(prose_markdown(text)) == (
         '<p>set <code>a_b</code> *now*, see <a href="https://x.example/a_b_c">https://x.example/a_b_c</a>. '
         "&lt;b&gt;1 | 2&lt;/b&gt; <code>x|y</code></p>\n"
     )
-    assert "<td><code>x|y</code></td>" in rendered(f"| a |\n| - |\n| {prose(Prose('`x|y`'), cell=True)} |\n")
+    assert "<td><code>x|y</code></td>" in rendered(
+        f"| a |\n| - |\n| {prose_markdown(Prose('`x|y`'), cell=True)} |\n"
+    )
 
 
 def test_text_of_a_user_shows_as_it_was_written() -> None:
     text = "`a_b` *now* [x](https://x.example)"
-    assert rendered(markdown(text)) == f"<p>{text}</p>\n"
+    assert rendered(escape_markdown(text)) == f"<p>{text}</p>\n"

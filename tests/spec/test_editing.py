@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackgen.errors import StackgenError
-from stackgen.spec.editing import edit, flow
-from stackgen.spec.loading import load
-from stackgen.spec.yaml_reader import read
+from stackgen.spec.editing import edit_override, flow_yaml
+from stackgen.spec.loading import load_spec
+from stackgen.spec.yaml_reader import read_yaml
 
 pytestmark = pytest.mark.unit
 
@@ -64,7 +64,7 @@ def test_only_the_components_part_changes(name: str, tmp_path: Path) -> None:
     before, after = CASES[name]
     path = tmp_path / "stack.yaml"
     path.write_text(HEAD + before + TAIL)
-    edit(load(path), "dev", "knowledge", NEW)
+    edit_override(load_spec(path), "dev", "knowledge", NEW)
     assert path.read_text() == HEAD + after + TAIL
 
 
@@ -72,7 +72,7 @@ def test_only_the_components_part_changes(name: str, tmp_path: Path) -> None:
 def test_what_was_added_can_be_taken_away(name: str, tmp_path: Path) -> None:
     path = tmp_path / "stack.yaml"
     path.write_text(HEAD + CASES[name][0] + TAIL)
-    loaded = edit(edit(load(path), "dev", "knowledge", NEW), "dev", "knowledge", {})
+    loaded = edit_override(edit_override(load_spec(path), "dev", "knowledge", NEW), "dev", "knowledge", {})
     assert "knowledge" not in loaded.stack.environments["dev"].components
     text = path.read_text()
     assert "# the end" in text
@@ -84,7 +84,7 @@ def test_a_result_that_is_no_spec_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "stack.yaml"
     path.write_text(HEAD + CASES["no components"][0])
     with pytest.raises(StackgenError) as caught:
-        edit(load(path), "dev", "knowledge", {"box": 0})
+        edit_override(load_spec(path), "dev", "knowledge", {"box": 0})
     assert caught.value.problems[0].code == "bad-value"
     assert path.read_text() == HEAD + CASES["no components"][0]
 
@@ -92,10 +92,10 @@ def test_a_result_that_is_no_spec_is_not_written(tmp_path: Path) -> None:
 def test_a_file_that_somebody_changed_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "stack.yaml"
     path.write_text(HEAD + CASES["no components"][0])
-    loaded = load(path)
+    loaded = load_spec(path)
     path.write_text(path.read_text() + "# mine\n")
     with pytest.raises(StackgenError) as caught:
-        edit(loaded, "dev", "knowledge", NEW)
+        edit_override(loaded, "dev", "knowledge", NEW)
     assert caught.value.problems[0].code == "spec-changed"
     assert path.read_text().endswith("# mine\n")
 
@@ -109,4 +109,4 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(TEXTS, VALUES))
 def test_what_is_written_reads_back_the_same(value: dict[str, object]) -> None:
-    assert read(flow(value).encode(), "x")[0] == value
+    assert read_yaml(flow_yaml(value).encode(), "x")[0] == value

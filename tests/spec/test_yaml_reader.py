@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackgen.errors import StackgenError
-from stackgen.spec.yaml_reader import read
+from stackgen.spec.yaml_reader import read_yaml
 
 pytestmark = pytest.mark.unit
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_scalars(text: str, value: Any) -> None:
-    found, _ = read(f"key: {text}\n".encode(), "stack.yaml")
+    found, _ = read_yaml(f"key: {text}\n".encode(), "stack.yaml")
     assert found == {"key": value}
     assert type(found["key"]) is type(value)
 
@@ -62,7 +62,7 @@ def test_scalars(text: str, value: Any) -> None:
 )
 def test_surprises_are_refused_with_their_place(text: str, message: str, line: int) -> None:
     with pytest.raises(StackgenError) as caught:
-        read(text.encode(), "stack.yaml")
+        read_yaml(text.encode(), "stack.yaml")
     problem = caught.value.problems[0]
     assert message in problem.message
     assert problem.position is not None
@@ -74,7 +74,7 @@ def test_an_alias_bomb_is_refused_before_it_explodes() -> None:
         f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(9)
     )
     with pytest.raises(StackgenError):
-        read(bomb.encode(), "stack.yaml")
+        read_yaml(bomb.encode(), "stack.yaml")
 
 
 @given(
@@ -82,7 +82,7 @@ def test_an_alias_bomb_is_refused_before_it_explodes() -> None:
 )
 def test_any_bytes_are_read_or_refused_with_a_place(data: bytes) -> None:
     try:
-        read(data, "stack.yaml")
+        read_yaml(data, "stack.yaml")
     except StackgenError as error:
         assert all(problem.position is not None for problem in error.problems)
 
@@ -99,7 +99,7 @@ def test_positions_are_those_of_the_values(values: dict[str, str]) -> None:
     import json
 
     text = "".join(f"{key}: {json.dumps(value, ensure_ascii=True)}\n" for key, value in values.items())
-    found, positions = read(text.encode(), "stack.yaml")
+    found, positions = read_yaml(text.encode(), "stack.yaml")
     assert (found or {}) == values
     for number, key in enumerate(values, start=1):
         place = positions.at((key,))

@@ -20,7 +20,7 @@ from stackgen.contracts.s3.contract import S3Binding, client
 from stackgen.errors import StackgenError
 from stackgen.swap import data_move
 from stackgen.swap import start as starting
-from stackgen.swap.journal import read
+from stackgen.swap.journal import read_journal
 from tests.swap.world import World
 
 
@@ -138,7 +138,7 @@ def stopped_at(when: str) -> Iterator[None]:
 
 
 def stop_a_retirement(world: World, when: str = "whole") -> None:
-    journal = starting.retire(world.site(), read(world.path))
+    journal = starting.start_retirement(world.site(), read_journal(world.path))
     with stopped_at(when), pytest.raises(KeyboardInterrupt):
         interrupted(world).take(journal, "prove")
 

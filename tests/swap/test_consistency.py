@@ -8,7 +8,7 @@ import pytest
 
 from stackgen.contracts.mover import fewer
 from stackgen.errors import StackgenError
-from stackgen.swap.consistency import refuse_put_back
+from stackgen.swap.consistency import refuse_reverted_spec
 from stackgen.swap.journal import Journal, Kind
 
 pytestmark = pytest.mark.unit
@@ -34,9 +34,9 @@ def test_a_spec_must_have_the_box_serve_that_a_move_has_come_to(
     wanted = {"swap": FIRST, "return": SECOND}.get(kind, {})
     journal = Journal(Path("journal.json"), kind, "documents", source, target, wanted=wanted)
     journal.done = {step: {} for step in done}
-    refuse_put_back(journal, serves, "dev")
+    refuse_reverted_spec(journal, serves, "dev")
     with pytest.raises(StackgenError) as caught:
-        refuse_put_back(journal, 3 - serves, "dev")
+        refuse_reverted_spec(journal, 3 - serves, "dev")
     problem = caught.value.problems[0]
     assert problem.code == "spec-and-journal-differ"
     assert f"by its swap box {serves} does" in problem.message
@@ -44,7 +44,7 @@ def test_a_spec_must_have_the_box_serve_that_a_move_has_come_to(
         assert ('"box": 2, "beside"' in (problem.hint or "")) == (serves == 2)
 
     journal.running = "switch"  # the spec may be written, and the journal not
-    refuse_put_back(journal, 3 - serves, "dev")
+    refuse_reverted_spec(journal, 3 - serves, "dev")
 
 
 def test_a_box_has_lost_data_where_less_than_a_half_of_many_is_left() -> None:

@@ -18,13 +18,13 @@ from typing import Any
 import psutil
 import pytest
 
-from stackgen.apart import calling
 from stackgen.contracts import contract, find_mover
 from stackgen.contracts.isolation import apart
 from stackgen.contracts.mover import Comparison, Part
 from stackgen.contracts.pgvector.embedding_tables import Collection
 from stackgen.contracts.s3.contract import S3Binding
 from stackgen.errors import ExitCode, StackgenError
+from stackgen.subprocesses import calling
 from tests.contracts.test_endless_answers import OTHER_CLIENTS, endless
 from tests.swap import work_of_movers as work
 
@@ -61,7 +61,7 @@ def refused(function: Callable[[], Any]) -> str:
 
 SWAP = """
 import json, resource, sys
-from stackgen.apart import calling
+from stackgen.subprocesses import calling
 from stackgen.contracts import contract
 from stackgen.errors import StackgenError
 from stackgen.contracts import find_mover
@@ -89,7 +89,7 @@ def test_an_answer_without_an_end_takes_limited_memory(
     values = {key: value.format(url=url) for key, value in OTHER_CLIENTS[name].items()}
     done = subprocess.run(
         [sys.executable, "-c", SWAP, name, method, json.dumps(values)],
-        env={**os.environ, calling.MEMORY: "0.25"},
+        env={**os.environ, calling.MEMORY_VARIABLE: "0.25"},
         capture_output=True,
         text=True,
         check=True,
@@ -142,7 +142,7 @@ def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(
     dripping: tuple[str, list[str]], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, asked = dripping
-    monkeypatch.setattr(calling, "SILENCE", 15.0)
+    monkeypatch.setattr(calling, "MAX_SILENCE_SECONDS", 15.0)
     found = find_mover(name, "documents")
     assert found is not None
     box = bound(name, url)
@@ -200,14 +200,14 @@ def test_what_fails_is_one_sentence(
 @pytest.mark.parametrize("mebibytes", [40, 200])
 def test_a_result_that_is_too_large_is_not_read(mebibytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """40: more than this process reads of it; 200: more than the mover's own has the memory to write."""
-    monkeypatch.setenv(calling.MEMORY, "0.25")
+    monkeypatch.setenv(calling.MEMORY_VARIABLE, "0.25")
     message = refused(lambda: apart(work.returns, "documents")(mebibytes * 1024**2))
     assert "takes more than 0.25 GiB of memory" in message
 
 
 @MEASURED
 def test_too_much_memory_has_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(calling.MEMORY, "0.5")
+    monkeypatch.setenv(calling.MEMORY_VARIABLE, "0.5")
     with pytest.raises(StackgenError) as caught:
         apart(work.fills)(BINDING)
     (problem,) = caught.value.problems
@@ -215,14 +215,14 @@ def test_too_much_memory_has_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem.hint is not None
     assert "`export STACKGEN_MOVE_MEMORY=1`, and go on" in problem.hint
     for text in ("much", "0", "nan", "-1"):
-        monkeypatch.setenv(calling.MEMORY, text)
+        monkeypatch.setenv(calling.MEMORY_VARIABLE, text)
         with pytest.raises(StackgenError, match="which is no number of GiB") as caught:
             apart(work.fills)(BINDING)
         assert caught.value.problems[0].code == "move-memory"
 
 
 def test_silence_ends_a_move_and_progress_does_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(calling, "SILENCE", 5.0)
+    monkeypatch.setattr(calling, "MAX_SILENCE_SECONDS", 5.0)
     start = time.monotonic()
     message = refused(lambda: apart(work.is_silent, "box")(BINDING, 1000.0))
     assert message == "'box', s3 at h:1: there was no progress for 5 s, so the move was ended"

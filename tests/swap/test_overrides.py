@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackgen.errors import StackgenError
-from stackgen.spec.loading import validate
+from stackgen.spec.loading import validate_spec
 from stackgen.spec.stack import Stack
-from stackgen.swap.journal import Journal, alone, read
-from stackgen.swap.overrides import alone as without
-from stackgen.swap.overrides import current, exchanged, with_beside
-from stackgen.swap.target import changes
+from stackgen.swap.journal import Journal, lock_journal, read_journal
+from stackgen.swap.overrides import add_second_box, current_override, exchange_boxes
+from stackgen.swap.overrides import remove_second_box as without
+from stackgen.swap.target import parse_changes
 
 pytestmark = pytest.mark.unit
 
 
 def stack(override: dict[str, Any]) -> Stack:
-    return validate(
+    return validate_spec(
         {
             "apiVersion": "stackgen/v1",
             "name": "case",
@@ -32,7 +32,7 @@ def stack(override: dict[str, Any]) -> Stack:
 
 
 def beside(override: dict[str, Any], to: str, **values: Any) -> dict[str, Any]:
-    return with_beside(stack(override), "dev", "store", before="local/postgresql", to=to, changes=values)
+    return add_second_box(stack(override), "dev", "store", before="local/postgresql", to=to, changes=values)
 
 
 def test_another_implementation_starts_with_its_own_settings() -> None:
@@ -50,7 +50,7 @@ def test_the_same_implementation_keeps_settings_and_takes_changes() -> None:
 
 
 def test_a_number_that_is_taken_is_not_given() -> None:
-    found = with_beside(
+    found = add_second_box(
         stack({"box": 2, "implementation": "a/a"}),
         "dev",
         "store",
@@ -77,37 +77,37 @@ def test_there_and_back_again(override: dict[str, Any], box: int) -> None:
     if box != 1:
         override = {**override, "box": box, "implementation": "local/postgresql"}
     both = beside(override, "local/other")
-    assert without(exchanged(exchanged(both))) == override
-    assert current(stack(exchanged(both)), "dev", "store") == exchanged(both)
-    assert exchanged(both)["box"] == box + 1
+    assert without(exchange_boxes(exchange_boxes(both))) == override
+    assert current_override(stack(exchange_boxes(both)), "dev", "store") == exchange_boxes(both)
+    assert exchange_boxes(both)["box"] == box + 1
 
 
 def test_what_set_takes() -> None:
-    assert changes(["model=bge-m3", "settings.version='16'", "settings.port=5000", "dimensions=3"]) == {
+    assert parse_changes(["model=bge-m3", "settings.version='16'", "settings.port=5000", "dimensions=3"]) == {
         "model": "bge-m3",
         "settings": {"version": "16", "port": 5000},
         "dimensions": 3,
     }
     for wrong in ("model", "=x", "a.b=1", "settings.a.b=1"):
         with pytest.raises(StackgenError):
-            changes([wrong])
+            parse_changes([wrong])
 
 
 def test_a_journal_reads_back_and_belongs_to_one_process(tmp_path: Path) -> None:
     path = tmp_path / "swaps" / "store.json"
-    with alone(path):
+    with lock_journal(path):
         journal = Journal(path, "swap", "store", 1, 2, wanted={"beside": {"box": 2}})
         journal.begin("beside")
         journal.finish("beside", "written", 0.12)
         journal.memory["s3"] = {"a": "b"}
         journal.begin("deploy")
-        found = read(path)
+        found = read_journal(path)
         assert found == journal
         assert path.stat().st_mode & 0o077 == 0
-        with pytest.raises(StackgenError) as caught, alone(path):
+        with pytest.raises(StackgenError) as caught, lock_journal(path):
             pass
         assert caught.value.problems[0].code == "swap-running"
     path.write_text("{")
     with pytest.raises(StackgenError) as caught:
-        read(path)
+        read_journal(path)
     assert caught.value.problems[0].code == "journal-unreadable"

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from stackgen.errors import StackgenError
 from stackgen.swap import start as starting
-from stackgen.swap.journal import Journal, read
+from stackgen.swap.journal import Journal, read_journal
 from tests.swap.buckets import Bucket, Buckets, buckets, quietly
 
 __all__ = ["buckets", "quietly"]
@@ -132,7 +132,7 @@ class Life:
 
     def retire(self, killed: float | None) -> None:
         world = self.both.world
-        journal = starting.retire(world.site(), read(world.path))
+        journal = starting.start_retirement(world.site(), read_journal(world.path))
         try:
             if not self.take(journal, "prove", killed):
                 return

@@ -12,10 +12,10 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.descriptors.properties import SCALES, weaker
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import load
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import load_spec
 from stackgen.swap.report.compare import compare_environments
-from stackgen.swap.report.formats import markdown
+from stackgen.swap.report.formats import impact_markdown
 from stackgen.swap.report.model import Impact, Statement
 from tests.conftest import ROOT, Cli
 
@@ -40,8 +40,10 @@ NAMED = {
 
 
 def between(before: str, after: str) -> Impact:
-    loaded, shelf = load(SPEC), Shelf()
-    return compare_environments(plan(loaded, before, shelf), plan(loaded, after, shelf), loaded)
+    loaded, shelf = load_spec(SPEC), Shelf()
+    return compare_environments(
+        plan_environment(loaded, before, shelf), plan_environment(loaded, after, shelf), loaded
+    )
 
 
 @pytest.mark.parametrize(("before", "after"), LADDER)
@@ -57,7 +59,7 @@ def test_every_step_names_what_matters_and_cites_it(
             assert file.is_file(), cited
             assert not line or int(line) <= len(file.read_text(encoding="utf-8").splitlines()), cited
     # line numbers move with every edit of the files that are cited
-    text = re.sub(r"(\.(?:py|yaml)):\d+", r"\1", markdown(impact, "rag-assistant"))
+    text = re.sub(r"(\.(?:py|yaml)):\d+", r"\1", impact_markdown(impact, "rag-assistant"))
     golden(GOLDEN / f"{before}-{after}.md", text)
 
 
@@ -110,7 +112,7 @@ def test_what_a_spec_says_is_no_markup() -> None:
     """The report may stand under a pull request of a stranger's."""
     evil = "<img src=https://evil/a.png> [click](https://evil/) `a` | b"
     found = Impact(evil, evil, (Statement("chat", "model identity", "lost", evil, evil, needed=True),))
-    said = markdown(found, evil)
+    said = impact_markdown(found, evil)
     assert "<img" not in said
     assert "[click](" not in said.replace("\\[click\\](", "")
 

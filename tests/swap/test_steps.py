@@ -15,9 +15,9 @@ from stackgen.contracts.mover import Comparison, Mover, Part
 from stackgen.errors import Problem, StackgenError
 from stackgen.swap import data_move
 from stackgen.swap.data_move import DataMove
-from stackgen.swap.journal import Journal, Kind, read
+from stackgen.swap.journal import Journal, Kind, read_journal
 from stackgen.swap.overrides import Override
-from stackgen.swap.run import go_on, way_back
+from stackgen.swap.run import reverse_journal, run_steps
 from stackgen.swap.site import Site
 from tests.swap.world import NoSettings
 
@@ -107,7 +107,7 @@ class Deployment:
     def write(self, override: Override) -> None:
         self.override = override
 
-    def up(self, without: int | None = None) -> str:
+    def deploy(self, without: int | None = None) -> str:
         wanted = {self.override.get("box", 1), self.override.get("beside", {}).get("box", 1)}
         for number in (
             {*self.boxes} - wanted if "beside" in self.override else {*self.boxes} - {self.override["box"]}
@@ -124,23 +124,23 @@ class Deployment:
         assert box in self.boxes
         return SimpleNamespace(counts=lambda: {"kept": 1})
 
-    def golden(self) -> Path | None:
+    def golden_recording(self) -> Path | None:
         return Path("recording") if self.recorded else None
 
     def replay(self) -> str:
         return "as before"
 
-    def planned(self, box: int) -> Any:
+    def find_box(self, box: int) -> Any:
         assert box in self.boxes
         return SimpleNamespace(settings=NoSettings())
 
-    def made(self, box: int) -> dict[str, str]:
+    def creation_times(self, box: int) -> dict[str, str]:
         return {f"box {box}": "at first"}
 
 
 @pytest.fixture(autouse=True)
 def _no_quiet_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_move, "QUIET", 0)
+    monkeypatch.setattr(data_move, "QUIET_SECONDS", 0)
 
 
 def _move(deployment: Deployment, journal: Journal) -> DataMove:
@@ -200,7 +200,7 @@ def test_a_server_with_a_port_is_closed_before_its_box_goes(tmp_path: Path) -> N
         port: int = 5432
 
     deployment = Deployment(LATE, boxes={1: Box(), 2: Box()})
-    deployment.planned = lambda _: SimpleNamespace(settings=Settings())  # type: ignore[method-assign]
+    deployment.find_box = lambda _: SimpleNamespace(settings=Settings())  # type: ignore[method-assign]
     move = _move(deployment, _journal(tmp_path, "retire"))
     assert [step.name for step in move.steps()] == ["prove", "close", "settle", "remove", "clean"]
 
@@ -210,7 +210,7 @@ def test_a_swap_ends_with_the_new_box_serving_and_the_old_one_whole(
     mover: Mover | None, tmp_path: Path
 ) -> None:
     deployment, journal = Deployment(mover), _journal(tmp_path)
-    taken = go_on(_move(deployment, journal))
+    taken = run_steps(_move(deployment, journal))
     assert deployment.serving == 2 and deployment.override == {**TWO, "beside": ONE}
     assert [item.name for item in taken] == list(journal.done)
     held = {"a": "1", "b": "2"}
@@ -218,7 +218,7 @@ def test_a_swap_ends_with_the_new_box_serving_and_the_old_one_whole(
     assert deployment.boxes[2].items == (held if mover else {})
     assert not deployment.boxes[2].frozen
     assert deployment.boxes[1].frozen == (mover is FREEZING), "no client writes to it by mistake"
-    assert cast(Journal, read(journal.path)).finished
+    assert cast(Journal, read_journal(journal.path)).finished
 
 
 BEFORE = ("beside", "deploy", "empty", "verify", "copy", "freeze", "delta", "switch")
@@ -229,15 +229,15 @@ AFTER = ("bind", "settle", "check", "keep", "replay")
 def test_what_fails_before_the_switch_leaves_the_old_box_serving(step: str, tmp_path: Path) -> None:
     deployment, journal = Deployment(FREEZING), _journal(tmp_path)
     with pytest.raises(StackgenError) as caught:
-        go_on(_failing(_move(deployment, journal), step))
+        run_steps(_failing(_move(deployment, journal), step))
     assert [problem.code for problem in caught.value.problems] == ["broken", "swap-stopped"]
     assert caught.value.problems[1].next == "stackgen swap stack kept -e dev --rollback"
     assert deployment.serving == 1 and not deployment.boxes[1].frozen
     assert deployment.boxes[1].items == {"a": "1", "b": "2"} and deployment.deleted == []
     deployment.boxes[1].items["c"] = "3"  # written meanwhile
-    again = cast(Journal, read(journal.path))
+    again = cast(Journal, read_journal(journal.path))
     assert not again.frozen and not {"freeze", "delta"} & again.done.keys()
-    go_on(_move(deployment, again))
+    run_steps(_move(deployment, again))
     assert deployment.serving == 2 and deployment.boxes[2].items == {"a": "1", "b": "2", "c": "3"}
 
 
@@ -246,11 +246,11 @@ def test_what_fails_after_the_switch_returns_everything_to_the_old_box(step: str
     deployment, journal = Deployment(FREEZING, recorded=True), _journal(tmp_path)
     move = _failing(_move(deployment, journal), step)
     with pytest.raises(StackgenError) as caught:
-        go_on(move)
+        run_steps(move)
     assert [problem.code for problem in caught.value.problems] == ["broken", "swap-rolled-back"]
     assert deployment.serving == 1 and not deployment.boxes[1].frozen
     assert deployment.boxes[1].items == {"a": "1", "b": "2"} and deployment.deleted == []
-    back = cast(Journal, read(journal.path))
+    back = cast(Journal, read_journal(journal.path))
     assert back.kind == "return" and back.finished and back.reason == "it is broken"
 
 
@@ -263,8 +263,8 @@ def test_an_error_of_ours_leaves_no_box_frozen(tmp_path: Path) -> None:
 
     move.copy_rest = interrupt  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        go_on(move)
-    assert not deployment.boxes[1].frozen and not cast(Journal, read(journal.path)).frozen
+        run_steps(move)
+    assert not deployment.boxes[1].frozen and not cast(Journal, read_journal(journal.path)).frozen
 
 
 def test_a_box_that_still_refuses_writes_is_named(tmp_path: Path) -> None:
@@ -273,15 +273,15 @@ def test_a_box_that_still_refuses_writes_is_named(tmp_path: Path) -> None:
 
     deployment, journal = Deployment(replace(FREEZING, thaw=fail)), _journal(tmp_path)
     with pytest.raises(StackgenError) as caught:
-        go_on(_failing(_move(deployment, journal), "delta"))
+        run_steps(_failing(_move(deployment, journal), "delta"))
     assert [problem.code for problem in caught.value.problems] == ["broken", "broken", "box-frozen"]
-    assert cast(Journal, read(journal.path)).frozen, "known for the next command"
+    assert cast(Journal, read_journal(journal.path)).frozen, "known for the next command"
 
 
 def test_a_target_that_holds_something_is_not_filled(tmp_path: Path) -> None:
     deployment, journal = Deployment(LATE, boxes={1: Box({"a": "1"}), 2: Box({"z": "9"})}), _journal(tmp_path)
     with pytest.raises(StackgenError) as caught:
-        go_on(_move(deployment, journal))
+        run_steps(_move(deployment, journal))
     assert caught.value.problems[0].code == "box-not-empty"
     assert deployment.boxes[2].items == {"z": "9"}
 
@@ -289,26 +289,26 @@ def test_a_target_that_holds_something_is_not_filled(tmp_path: Path) -> None:
 def test_steps_that_were_taken_are_not_taken_again(tmp_path: Path) -> None:
     deployment, journal = Deployment(FREEZING), _journal(tmp_path)
     with pytest.raises(StackgenError):
-        go_on(_failing(_move(deployment, journal), "verify"))
-    taken = go_on(_move(deployment, cast(Journal, read(journal.path))))
+        run_steps(_failing(_move(deployment, journal), "verify"))
+    taken = run_steps(_move(deployment, cast(Journal, read_journal(journal.path))))
     assert [item.name for item in taken if item.earlier] == ["beside", "deploy", "empty"]
 
 
 def test_the_way_back_moves_what_was_written_since(tmp_path: Path) -> None:
     deployment, journal = Deployment(FREEZING), _journal(tmp_path)
-    go_on(_move(deployment, journal))
+    run_steps(_move(deployment, journal))
     deployment.boxes[2].items["c"] = "3"
-    go_on(_move(deployment, way_back(journal)))
+    run_steps(_move(deployment, reverse_journal(journal)))
     assert deployment.serving == 1 and deployment.boxes[1].items == {"a": "1", "b": "2", "c": "3"}
     assert deployment.deleted == []
 
 
 def test_a_closed_box_that_was_written_to_is_not_overwritten(tmp_path: Path) -> None:
     deployment, journal = Deployment(FREEZING), _journal(tmp_path)
-    go_on(_move(deployment, journal))
+    run_steps(_move(deployment, journal))
     deployment.boxes[1].items["late"] = "x"
     with pytest.raises(StackgenError) as caught:
-        go_on(_move(deployment, way_back(journal)))
+        run_steps(_move(deployment, reverse_journal(journal)))
     assert caught.value.problems[0].code == "data-differs"
     assert deployment.boxes[1].items["late"] == "x" and deployment.serving == 2
 
@@ -316,7 +316,7 @@ def test_a_closed_box_that_was_written_to_is_not_overwritten(tmp_path: Path) -> 
 @pytest.mark.parametrize("mover", [LATE, FREEZING])
 def test_only_a_proven_box_is_deleted(mover: Mover, tmp_path: Path) -> None:
     deployment, journal = Deployment(mover), _journal(tmp_path)
-    go_on(_move(deployment, journal))
+    run_steps(_move(deployment, journal))
     del deployment.boxes[2].items["a"]  # as by a fault
     retire = Journal(journal.path, "retire", "kept", 1, 2, wanted=journal.wanted)
     retire.memory, retire.proof, retire.former = journal.memory, journal.proof, journal.content()
@@ -325,24 +325,24 @@ def test_only_a_proven_box_is_deleted(mover: Mover, tmp_path: Path) -> None:
     else:
         deployment.mover = replace(mover, copy=lambda source, *_, **__: dict(source.items))
     with pytest.raises(StackgenError) as caught:
-        go_on(_move(deployment, retire))
+        run_steps(_move(deployment, retire))
     assert caught.value.problems[0].code == "data-differs"
     assert (deployment.deleted == [] and "late" in deployment.boxes[1].items) or mover is LATE
 
 
 def test_a_retired_box_goes_with_its_data_and_no_other_does(tmp_path: Path) -> None:
     deployment, journal = Deployment(FREEZING), _journal(tmp_path)
-    go_on(_move(deployment, journal))
+    run_steps(_move(deployment, journal))
     retire = Journal(journal.path, "retire", "kept", 1, 2, wanted=journal.wanted)
     retire.memory, retire.proof = journal.memory, journal.proof
-    go_on(_move(deployment, retire))
+    run_steps(_move(deployment, retire))
     assert deployment.deleted == [1] and deployment.boxes[2].items == {"a": "1", "b": "2"}
     assert deployment.override == TWO
 
 
 def test_a_box_that_is_still_written_to_is_not_deleted(tmp_path: Path) -> None:
     deployment, journal = Deployment(LATE), _journal(tmp_path)
-    go_on(_move(deployment, journal))
+    run_steps(_move(deployment, journal))
     retire = Journal(journal.path, "retire", "kept", 1, 2, wanted=journal.wanted)
     retire.memory, retire.proof = journal.memory, journal.proof
     count = 0
@@ -355,7 +355,7 @@ def test_a_box_that_is_still_written_to_is_not_deleted(tmp_path: Path) -> None:
 
     deployment.mover = replace(LATE, copy=copy)
     with pytest.raises(StackgenError) as caught:
-        go_on(_move(deployment, retire))
+        run_steps(_move(deployment, retire))
     assert caught.value.problems[0].code == "box-in-use"
     assert deployment.deleted == []
 
@@ -363,8 +363,8 @@ def test_a_box_that_is_still_written_to_is_not_deleted(tmp_path: Path) -> None:
 def test_a_swap_that_is_given_up_deletes_the_new_box_only(tmp_path: Path) -> None:
     deployment, journal = Deployment(FREEZING), _journal(tmp_path)
     with pytest.raises(StackgenError):
-        go_on(_failing(_move(deployment, journal), "delta"))
-    go_on(_move(deployment, Journal(journal.path, "abandon", "kept", 1, 2)))
+        run_steps(_failing(_move(deployment, journal), "delta"))
+    run_steps(_move(deployment, Journal(journal.path, "abandon", "kept", 1, 2)))
     assert deployment.deleted == [2] and deployment.override == ONE
     assert deployment.boxes[1].items == {"a": "1", "b": "2"} and not deployment.boxes[1].frozen
 
@@ -374,5 +374,5 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     journal.save()
     journal.path.write_text(journal.path.read_text().replace('"version": 1', '"version": 2'))
     with pytest.raises(StackgenError) as caught:
-        read(journal.path)
+        read_journal(journal.path)
     assert caught.value.problems[0].code == "journal-unreadable"

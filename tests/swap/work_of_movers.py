@@ -7,11 +7,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from stackgen.apart import pulse
 from stackgen.contracts.mover import Comparison, Memory, Part, Progress
 from stackgen.contracts.pgvector.embedding_tables import Collection
 from stackgen.contracts.s3.contract import S3Binding
 from stackgen.errors import ExitCode, Position, Problem, StackgenError
+from stackgen.subprocesses import pulse
 
 PROBLEMS = (
     Problem(

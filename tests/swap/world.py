@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from stackgen.contracts.mover import Mover
 from stackgen.swap import start as starting
 from stackgen.swap.data_move import DataMove
-from stackgen.swap.journal import Journal, read
+from stackgen.swap.journal import Journal, read_journal
 from stackgen.swap.site import Site
 
 BESIDE = {"box": 1, "beside": {"box": 2}}
@@ -41,16 +41,16 @@ class World:
                 progress=print,
                 accepts_data=False,
                 override={"box": self.serving, "beside": {"box": 3 - self.serving}},
-                golden=lambda: None,
-                planned=lambda _: SimpleNamespace(settings=NoSettings()),
+                golden_recording=lambda: None,
+                find_box=lambda _: SimpleNamespace(settings=NoSettings()),
                 movers=lambda: iter([("wire", self.mover)]),
                 binding=lambda _, box: self.boxes[box - 1],
-                made=lambda _: {},
+                creation_times=lambda _: {},
             ),
         )
 
     def take(self, journal: Journal, *names: str) -> str:
-        """Steps of a move, as `go_on` takes them; the last one's result."""
+        """Steps of a move, as `run_steps` takes them; the last one's result."""
         said = ""
         for name in names:
             journal.begin(name)
@@ -71,12 +71,12 @@ class World:
 
     def retire(self) -> str:
         """As far as the proof before anything is deleted; the command is begun anew each time."""
-        journal = starting.retire(self.site(), read(self.path))
+        journal = starting.start_retirement(self.site(), read_journal(self.path))
         return self.take(journal, "prove")
 
     def back(self) -> Journal:
         """The way back; each command begins with what is on disk."""
-        journal = starting.rollback(self.site(), read(self.path))
+        journal = starting.start_rollback(self.site(), read_journal(self.path))
         journal.save()
         return journal
 

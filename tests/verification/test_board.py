@@ -12,13 +12,13 @@ import pytest
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import plan
-from stackgen.spec.loading import load
-from stackgen.verification.board import Cell, board
-from stackgen.verification.board_pages import html, markdown
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.loading import load_spec
+from stackgen.verification.board import Cell, make_board
+from stackgen.verification.board_pages import board_html, board_markdown
 from stackgen.verification.model import Declared
-from stackgen.verification.records import check, record, records
-from stackgen.verification.run import verify
+from stackgen.verification.records import check_records, read_records, write_records
+from stackgen.verification.run import measure_clauses
 from tests.conftest import ROOT, Cli
 from tests.verification.test_verification import careless
 
@@ -39,17 +39,17 @@ environments:
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setenv("STACKGEN_CONFIG_HOME", str(tmp_path / "config"))
     (tmp_path / "stack.yaml").write_text(SPEC)
-    return plan(load(tmp_path / "stack.yaml"), "dev", Shelf())
+    return plan_environment(load_spec(tmp_path / "stack.yaml"), "dev", Shelf())
 
 
 def measured(planned: Plan, url: str, folder: Path) -> list[Path]:
     declared = {item.name: Declared(item.kept, item.not_kept) for item in planned.components}
-    report = verify({"fraud": {"open-inference": {"url": url, "model": "fraud"}}}, declared)
-    return record(report, planned, folder)
+    report = measure_clauses({"fraud": {"open-inference": {"url": url, "model": "fraud"}}}, declared)
+    return write_records(report, planned, folder)
 
 
 def cell(folder: Path, clause: str, implementation: str = "predictor: local/mlserver") -> Cell:
-    found = board(Shelf(), (content for _, content in records(folder)))
+    found = make_board(Shelf(), (content for _, content in read_records(folder)))
     (table,) = [table for table in found.tables if table.contract == "open-inference/2"]
     return table.cells[implementation][clause]
 
@@ -77,8 +77,8 @@ def test_a_component_that_has_changed_since_is_marked(planned: Plan, careless: s
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "digest": "0" * 64}))
     assert cell(tmp_path / "board", "infer").stale
-    found = board(Shelf(), (content for _, content in records(tmp_path / "board")))
-    assert "measured † (" in markdown(found)
+    found = make_board(Shelf(), (content for _, content in read_records(tmp_path / "board")))
+    assert "measured † (" in board_markdown(found)
 
 
 @pytest.mark.parametrize("change", ["status", "date", "unsigned", "stranger", "broken", "twice", "copied"])
@@ -86,7 +86,7 @@ def test_a_record_that_was_tampered_with_is_found(
     change: str, planned: Plan, careless: str, tmp_path: Path, cli: Cli
 ) -> None:
     (path,) = measured(planned, careless, tmp_path / "board")
-    assert check(tmp_path / "board") == {}
+    assert check_records(tmp_path / "board") == {}
     content: dict[str, Any] = json.loads(path.read_text())
     if change == "status":
         next(item for item in content["clauses"] if item["status"] == "broken")["status"] = "kept"
@@ -102,7 +102,7 @@ def test_a_record_that_was_tampered_with_is_found(
     if change == "copied":
         path = path.rename(path.with_name(f"openmetrics-{path.name[-15:]}"))
     path.write_text(text)
-    assert list(check(tmp_path / "board")) == [path]
+    assert list(check_records(tmp_path / "board")) == [path]
     assert "record-not-genuine" in cli("board", "--check", code=10).stderr
     assert "record-not-genuine" in cli("board", code=10).stderr
 
@@ -124,7 +124,7 @@ def test_the_page_stands_alone_and_escapes(planned: Plan, careless: str, tmp_pat
     content = json.loads(path.read_text())
     content["clauses"][0]["evidence"] = "<script>alert(1)</script>"
     path.write_text(json.dumps(content))
-    text = html(board(Shelf(), (item for _, item in records(tmp_path / "board"))))
+    text = board_html(make_board(Shelf(), (item for _, item in read_records(tmp_path / "board"))))
     page = Page(text)
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)" in text
@@ -148,8 +148,8 @@ def test_the_matrix_puts_those_that_keep_what_is_needed_first(cli: Cli) -> None:
 
 def test_committed_records_are_genuine_and_agree_with_what_is_declared() -> None:
     folder = ROOT / "board"
-    assert check(folder) == {}
-    found = board(Shelf(), (content for _, content in records(folder)))
+    assert check_records(folder) == {}
+    found = make_board(Shelf(), (content for _, content in read_records(folder)))
     assert found.counts()["measured"] >= 80
     assert "broken" not in found.counts()
     assert "undeclared" not in found.counts()

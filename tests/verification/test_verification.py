@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from stackgen.verification.model import Declared, Report
-from stackgen.verification.reports import junit, markdown
-from stackgen.verification.run import verify
+from stackgen.verification.reports import report_junit, report_markdown
+from stackgen.verification.run import measure_clauses
 
 pytestmark = pytest.mark.unit
 CLAUSES = ("live", "ready", "metadata", "infer", "wrong-shape-is-error")
@@ -50,7 +50,9 @@ def careless() -> Iterator[str]:
 
 
 def measure(url: str, declared: dict[str, Declared] | None = None) -> Report:
-    return verify({"fraud": {"open-inference": {"url": url, "model": "fraud"}}}, declared or DECLARED)
+    return measure_clauses(
+        {"fraud": {"open-inference": {"url": url, "model": "fraud"}}}, declared or DECLARED
+    )
 
 
 def test_a_broken_component_fails_the_right_clause_with_a_useful_sentence(careless: str) -> None:
@@ -76,17 +78,17 @@ def test_an_absent_server_is_one_sentence_not_a_row_of_timeouts() -> None:
 
 
 def test_an_incomplete_binding_says_what_is_missing() -> None:
-    report = verify({"fraud": {"open-inference": {"url": "http://x"}}}, DECLARED)
+    report = measure_clauses({"fraud": {"open-inference": {"url": "http://x"}}}, DECLARED)
     assert report.failures[0].detail == "the binding is not of the contract's shape: model"
 
 
 def test_reports(careless: str) -> None:
     report = measure(careless)
-    root = ElementTree.fromstring(junit(report, "stack/dev"))  # noqa: S314
+    root = ElementTree.fromstring(report_junit(report, "stack/dev"))  # noqa: S314
     suite = root.find("testsuite")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == ("8", "1")
-    assert "| fraud | open-inference | live | kept |" in markdown(report)
+    assert "| fraud | open-inference | live | kept |" in report_markdown(report)
     assert json.loads(json.dumps(report.as_json()))["counts"]["broken"] == 1
 
 

@@ -81,7 +81,7 @@ def _scan(place: Path, database: str) -> str:
             *(["-tags", tags[1]] if tags else []),
         ]
         command = ["tool", f"-modfile={TOOL}", "govulncheck", *flags, own]
-        return installers.go(toolchain.go(silent), Path(scratch), *command)
+        return installers.run_go(toolchain.find_go(silent), Path(scratch), *command)
 
 
 def _messages(text: str) -> Iterator[dict[str, Any]]:

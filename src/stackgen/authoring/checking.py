@@ -24,7 +24,7 @@ class CheckedCatalog:
     root: Path
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
-    unread: dict[str, list[str]]
+    unreadable: dict[str, list[str]]
 
 
 def check_catalog(shelf: Shelf, root: Path) -> CheckedCatalog:

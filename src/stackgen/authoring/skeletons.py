@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 FOLDER = "skeleton"
-ENDING = ".txt"  # of a template, which is no module of ours
-ONE = "Mapping[str, Mapping[str, pulumi.Input[Any]]]"  # a component's bindings
-VALUES = {  # binding key → its value, by the names that a skeleton's component has
+TEMPLATE_SUFFIX = ".txt"  # of a template, which is no module of ours
+BINDINGS_TYPE = "Mapping[str, Mapping[str, pulumi.Input[Any]]]"  # a component's bindings
+BINDING_VALUES = {  # binding key → its value, by the names that a skeleton's component has
     "url": "url",
     "endpoint": "url",
     "tracking-uri": "url",
@@ -52,8 +52,8 @@ class Skeleton:
         """Path in the implementation's folder → text; the example is not among them."""
         root = self.shelf.provider_folders[self.entry.provider] / FOLDER
         return {
-            path.relative_to(root).as_posix().removesuffix(ENDING): self._filled(path)
-            for path in sorted(root.rglob(f"*{ENDING}"))
+            path.relative_to(root).as_posix().removesuffix(TEMPLATE_SUFFIX): self._filled(path)
+            for path in sorted(root.rglob(f"*{TEMPLATE_SUFFIX}"))
         }
 
     def _filled(self, path: Path) -> str:
@@ -109,7 +109,7 @@ class Skeleton:
 
     def _imports(self, fields: str) -> Iterator[str]:
         root = self.shelf.provider_folders[self.entry.provider] / FOLDER
-        text = (root / f"component.py{ENDING}").read_text(encoding="utf-8") + fields
+        text = (root / f"component.py{TEMPLATE_SUFFIX}").read_text(encoding="utf-8") + fields
         kinds = [name for name in ("Mapping", "Sequence") if f"{name}[" in text]
         if kinds:
             yield f"from collections.abc import {', '.join(kinds)}"
@@ -145,10 +145,10 @@ class Skeleton:
     def _binding(self, name: str) -> Iterator[tuple[str, str]]:
         known, required = known_keys(name)
         for key in known:
-            secret = key in VALUES and VALUES[key] == "key"
+            secret = key in BINDING_VALUES and BINDING_VALUES[key] == "key"
             partner = key == "username" and "password" in known
             if key in required or secret or partner:
-                yield key, VALUES.get(key, "name")
+                yield key, BINDING_VALUES.get(key, "name")
             elif key == "dimensions" and key in self._options():
                 yield key, "args.dimensions"
 
@@ -158,7 +158,7 @@ def _annotation(info: FieldInfo) -> str:
     refers = any(isinstance(mark, Refers) for mark in info.metadata)
     kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind is not type(None)]
     if refers:
-        return ONE if kinds == [str] else f"Mapping[str, {ONE}]"
+        return BINDINGS_TYPE if kinds == [str] else f"Mapping[str, {BINDINGS_TYPE}]"
     if get_origin(info.annotation) is tuple:
         return "Sequence[str]"
     if len(kinds) == 1 and kinds[0] in (str, int, bool, float):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def addresses(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[tuple[str, str, str]]:
+def list_addresses(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[tuple[str, str, str]]:
     """Component, contract, host:port of every binding."""
     from stackgen.contracts import contract
 

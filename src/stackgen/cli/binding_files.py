@@ -18,19 +18,19 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
-def write(folder: Path, groups: Mapping[str, Mapping[str, str]]) -> None:
+def write_bindings(folder: Path, groups: Mapping[str, Mapping[str, str]]) -> None:
     """Write `<folder>/<group>/<key>`, each file as a whole; raises StackgenError(not-a-folder, outside-checkout)."""
     checkout.require_inside(folder, done="written to")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _opened(str(folder), None, folder) as root:
+    with _open_folder(str(folder), None, folder) as root:
         for group, values in groups.items():
-            with _opened(group, root, folder / group) as place:
+            with _open_folder(group, root, folder / group) as place:
                 for key, value in values.items():
                     _replace(key, value, place)
 
 
 @contextmanager
-def _opened(name: str, above: int | None, shown: Path) -> Iterator[int]:
+def _open_folder(name: str, above: int | None, shown: Path) -> Iterator[int]:
     """A folder of ours alone, made if need be."""
     try:
         os.mkdir(name, 0o700, dir_fd=above)
@@ -39,10 +39,10 @@ def _opened(name: str, above: int | None, shown: Path) -> Iterator[int]:
     try:
         descriptor = os.open(name, _FOLDER, dir_fd=above)
     except OSError as error:
-        raise _refused(shown, "is a link or no folder") from error
+        raise _error(shown, "is a link or no folder") from error
     try:
         if os.fstat(descriptor).st_uid != os.geteuid():
-            raise _refused(shown, "belongs to another user")
+            raise _error(shown, "belongs to another user")
         os.fchmod(descriptor, 0o700)
         yield descriptor
     finally:
@@ -63,7 +63,7 @@ def _replace(name: str, value: str, place: int) -> None:
         raise
 
 
-def _refused(path: Path, what: str) -> StackgenError:
+def _error(path: Path, what: str) -> StackgenError:
     message = f"{path} {what}; no secret is written there"
     hint = "remove it, or choose another folder with --to"
     return StackgenError(Problem("not-a-folder", message, hint=hint), ExitCode.GENERIC)

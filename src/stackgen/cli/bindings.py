@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
-HIDDEN = "********"
-MASKED = "secrets are masked; add --show-secrets, or use `stackgen run`, which hands them to one command only"
+MASK = "********"
+MASKED_NOTE = (
+    "secrets are masked; add --show-secrets, or use `stackgen run`, which hands them to one command only"
+)
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
@@ -20,7 +22,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     from stackgen.contracts import contract
     from stackgen.contracts.projection import environment_variables
 
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     bindings: dict[str, Any] = environment.bindings()
     if arguments.component:
         if arguments.component not in bindings:
@@ -34,7 +36,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if arguments.format == "env":
         found = environment_variables(bindings, masked=not shown)
         lines = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
-        return Answer(found, "\n".join(lines), warnings=[MASKED] if secret and not shown else [], **where)
+        return Answer(
+            found, "\n".join(lines), warnings=[MASKED_NOTE] if secret and not shown else [], **where
+        )
     if arguments.format == "files":
         if secret and not shown:
             message = "these bindings hold secrets, and a file of asterisks is of no use"
@@ -54,7 +58,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
 
 def _shown(value: str) -> str:
-    return HIDDEN if value and set(value) == {"*"} else value
+    return MASK if value and set(value) == {"*"} else value
 
 
 def _has_secrets(bindings: dict[str, Any]) -> bool:
@@ -65,9 +69,9 @@ def _has_secrets(bindings: dict[str, Any]) -> bool:
 
 def _files(bindings: dict[str, Any], folder: Path) -> tuple[dict[str, str], str]:
     """What an application is to be told: where the files are."""
-    from stackgen.cli.binding_files import write
+    from stackgen.cli.binding_files import write_bindings
 
-    write(
+    write_bindings(
         folder,
         {
             f"{component}-{name}": {"type": name, **{key: str(value) for key, value in values.items()}}

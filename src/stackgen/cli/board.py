@@ -14,40 +14,40 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Markdown on stdout, or files; --check says which records can't be believed, and exits with 10."""
-    from stackgen.verification.board import board
-    from stackgen.verification.board_pages import html, markdown
-    from stackgen.verification.records import check, records
+    from stackgen.verification.board import make_board
+    from stackgen.verification.board_pages import board_html, board_markdown
+    from stackgen.verification.records import check_records, read_records
 
     folder = Path(arguments.records)
     if arguments.check and not folder.is_dir():
         message = f"there is no folder {folder}, so no record was checked"
         hint = "name the folder with --records; `stackgen verify STACK --record` makes one"
         raise StackgenError(Problem("board-not-found", message, hint=hint), ExitCode.NOT_FOUND)
-    wrong = check(folder)
+    wrong = check_records(folder)
     if arguments.check:
         return _checked(folder, wrong)
     if wrong:
         raise StackgenError(_problems(wrong), ExitCode.VERIFICATION_FAILED)
-    found = board(load_shelf(Path.cwd()), (content for _, content in records(folder)))
+    found = make_board(load_shelf(Path.cwd()), (content for _, content in read_records(folder)))
     if arguments.write is None:
-        return Answer(found.as_json(), markdown(found).rstrip("\n"))
+        return Answer(found.as_json(), board_markdown(found).rstrip("\n"))
     target = Path(arguments.write)
     target.mkdir(parents=True, exist_ok=True)
     pages = {
-        "board.md": markdown(found),
+        "board.md": board_markdown(found),
         "board.json": json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n",
-        "board.html": html(found),
+        "board.html": board_html(found),
     }
     for name, text in pages.items():
-        checkout.write(target / name, text, within=target)
+        checkout.write_file(target / name, text, within=target)
     written = [str(target / name) for name in pages]
     return Answer({"written": written, "counts": found.counts()}, "\n".join(written))
 
 
 def _checked(folder: Path, wrong: dict[Path, str]) -> Answer:
-    from stackgen.verification.records import records
+    from stackgen.verification.records import read_records
 
-    number = sum(1 for _ in records(folder))
+    number = sum(1 for _ in read_records(folder))
     return Answer(
         {"records": number, "wrong": {str(path): why for path, why in wrong.items()}},
         f"{number} records, {len(wrong)} that can't be believed",

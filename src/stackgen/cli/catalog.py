@@ -21,17 +21,17 @@ def run(arguments: Namespace, console: Console) -> Answer:
         folder, pinning = arguments.implementation or arguments.pin, arguments.pin is not None
         return _trust(folder, trusting=arguments.action == "trust", pinning=pinning)
     if arguments.action == "check":
-        from stackgen.cli.catalog_check import check
+        from stackgen.cli.catalog_check import check_catalogs
 
-        return check(arguments.implementation)
+        return check_catalogs(arguments.implementation)
     if arguments.action == "new":
-        from stackgen.cli.catalog_new import new
+        from stackgen.cli.catalog_new import create_implementation
 
-        return new(arguments.implementation, arguments.into, load_shelf(Path.cwd()))
+        return create_implementation(arguments.implementation, arguments.into, load_shelf(Path.cwd()))
     if arguments.action == "contract":
-        from stackgen.cli.catalog_contract import explain
+        from stackgen.cli.catalog_contract import show_contract
 
-        return explain(arguments.implementation, load_shelf(Path.cwd()))
+        return show_contract(arguments.implementation, load_shelf(Path.cwd()))
     shelf = load_shelf(Path.cwd())
     _refuse_unknown(arguments, shelf)
     if arguments.action == "models":
@@ -46,12 +46,12 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if arguments.action == "show":
         return _show(arguments.implementation or "", entries, Path(arguments.records))
     if arguments.needs is not None:
-        from stackgen.cli.catalog_matrix import matrix
+        from stackgen.cli.catalog_matrix import clause_matrix
 
-        return matrix(shelf, arguments.capability, entries, arguments.needs, Path(arguments.records))
-    from stackgen.verification.maturity import measured
+        return clause_matrix(shelf, arguments.capability, entries, arguments.needs, Path(arguments.records))
+    from stackgen.verification.maturity import latest_measurements
 
-    latest = measured(Path(arguments.records))
+    latest = latest_measurements(Path(arguments.records))
     rows = [_row(shelf, entry, latest) for entry in entries]
     header = ("capability", "implementation", "level", "maturity", "contracts", "description")
     data = [dict(zip(header, row, strict=True)) for row in rows]
@@ -139,16 +139,16 @@ def _models(capability: str | None) -> Answer:
 
 
 def _row(shelf: Shelf, entry: Entry, latest: Latest) -> tuple[str, str, str, str, str, str]:
-    from stackgen.verification.maturity import maturity
+    from stackgen.verification.maturity import rate_maturity
 
-    found, word = entry.implementation, maturity(entry, latest)
+    found, word = entry.implementation, rate_maturity(entry, latest)
     mark = "*" if shelf.default(entry.capability, entry.provider) == entry else ""
     contracts = ", ".join(found.kept)
     return entry.capability, f"{entry.id}{mark}", found.level, word, contracts, found.description
 
 
 def _show(wanted: str, entries: list[Entry], records: Path) -> Answer:
-    from stackgen.verification.maturity import UNPROVEN, maturity, measured
+    from stackgen.verification.maturity import UNPROVEN, latest_measurements, rate_maturity
 
     known = {f"{entry.capability}/{entry.id}": entry for entry in entries}
     if wanted not in known:
@@ -158,7 +158,7 @@ def _show(wanted: str, entries: list[Entry], records: Path) -> Answer:
         )
         raise StackgenError(problem, ExitCode.NOT_FOUND)
     entry = known[wanted]
-    found, word = entry.implementation, maturity(entry, measured(records))
+    found, word = entry.implementation, rate_maturity(entry, latest_measurements(records))
     lines = [
         f"{entry.capability} by {entry.id}: {found.description}",
         f"level {found.level}, licence {found.licence}",

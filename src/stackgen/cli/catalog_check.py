@@ -6,10 +6,10 @@ from pathlib import Path
 
 from stackgen.catalog.shelf import BUILT_IN, Shelf
 from stackgen.cli.console import Answer
-from stackgen.errors import MANY, ExitCode, Problem, StackgenError, and_more
+from stackgen.errors import MAX_PROBLEMS, ExitCode, Problem, StackgenError, more_problems
 
 
-def check(folder: str | None) -> Answer:
+def check_catalogs(folder: str | None) -> Answer:
     """Check one catalog, or all that the configuration names. Raises StackgenError with all problems."""
     from stackgen.authoring.checking import check_catalog
 
@@ -17,13 +17,13 @@ def check(folder: str | None) -> Answer:
     checked = [check_catalog(shelf, root) for root in roots]
     problems = [problem for catalog in checked for problem in catalog.problems]
     if problems:
-        more = [and_more(len(problems) - MANY)] if len(problems) > MANY else []
-        raise StackgenError([*problems[:MANY], *more])
+        more = [more_problems(len(problems) - MAX_PROBLEMS)] if len(problems) > MAX_PROBLEMS else []
+        raise StackgenError([*problems[:MAX_PROBLEMS], *more])
     data = [
         {
             "catalog": str(catalog.root),
             "implementations": [f"{entry.capability}/{entry.id}" for entry in catalog.entries],
-            "unread": catalog.unread,
+            "unread": catalog.unreadable,
         }
         for catalog in checked
     ]
@@ -35,7 +35,7 @@ def check(folder: str | None) -> Answer:
     warnings = [
         f"{name}: a function makes the binding of {' and '.join(contracts)}, so its keys were not checked"
         for catalog in checked
-        for name, contracts in catalog.unread.items()
+        for name, contracts in catalog.unreadable.items()
     ]
     return Answer(data, "\n".join(lines), warnings=warnings, next="stackgen catalog list")
 

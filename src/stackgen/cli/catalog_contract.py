@@ -11,12 +11,12 @@ from stackgen.contracts import contract_names
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
 
-def explain(name: str | None, shelf: Shelf) -> Answer:
+def show_contract(name: str | None, shelf: Shelf) -> Answer:
     """One contract, or the list of all. Raises StackgenError(unknown-contract)."""
-    from stackgen.authoring.explaining import explained
+    from stackgen.authoring.contract_description import describe_contract
 
     if name is None:
-        return _all([explained(each, shelf) for each in contract_names()])
+        return _all([describe_contract(each, shelf) for each in contract_names()])
     if name not in contract_names():
         hint, known = did_you_mean(name, contract_names()), contract_names()
         problem = Problem(
@@ -28,7 +28,7 @@ def explain(name: str | None, shelf: Shelf) -> Answer:
             "stackgen catalog contract",
         )
         raise StackgenError(problem, ExitCode.NOT_FOUND)
-    content = explained(name, shelf)
+    content = describe_contract(name, shelf)
     kinds = content["capabilities"]
     next = f"stackgen catalog list{f' --capability {kinds[0]}' if kinds else ''}"
     return Answer(content, "\n".join(_lines(content)), next=next)

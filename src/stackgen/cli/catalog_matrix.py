@@ -11,7 +11,9 @@ from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 LADDER = ("saas", "managed", "self-hosted", "bare")
 
 
-def matrix(shelf: Shelf, capability: str | None, entries: list[Entry], needs: str, records: Path) -> Answer:
+def clause_matrix(
+    shelf: Shelf, capability: str | None, entries: list[Entry], needs: str, records: Path
+) -> Answer:
     """Those that keep every needed clause first, then down the ladder; clauses as the board has them.
 
     needs: clauses, separated by commas; empty for all of the capability's contracts.
@@ -26,16 +28,16 @@ def matrix(shelf: Shelf, capability: str | None, entries: list[Entry], needs: st
         missing = sum(found[entry.id].get(name, "not kept") in ("not kept", "broken") for name in wanted)
         return missing, LADDER.index(entry.implementation.level), entry.id
 
-    from stackgen.verification.maturity import maturity, measured
+    from stackgen.verification.maturity import latest_measurements, rate_maturity
 
-    entries, latest = sorted(entries, key=rank), measured(records)
+    entries, latest = sorted(entries, key=rank), latest_measurements(records)
     header = ("implementation", "level", "licence", "maturity", *wanted)
     rows = [
         (
             entry.id,
             entry.implementation.level,
             entry.implementation.licence,
-            maturity(entry, latest),
+            rate_maturity(entry, latest),
             *(found[entry.id].get(name, "not kept") for name in wanted),
         )
         for entry in entries
@@ -71,15 +73,15 @@ def _wanted(shelf: Shelf, capability: str, needs: str) -> list[str]:
 
 def _words(shelf: Shelf, entry: Entry, folder: Path) -> dict[str, str]:
     """Clause → measured, declared only, not kept; where contracts share a clause, the weaker word."""
-    from stackgen.verification.board import cells, latest_of
-    from stackgen.verification.records import records
+    from stackgen.verification.board import latest_records, make_cells
+    from stackgen.verification.records import read_records
 
-    latest = latest_of(content for _, content in records(folder))
+    latest = latest_records(content for _, content in read_records(folder))
     found: dict[str, str] = {}
     for name in shelf.capability(entry.capability).contracts:
         if name not in entry.implementation.kept:
             continue
-        for clause, cell in cells(entry, name, latest.get((entry.capability, entry.id, name))).items():
+        for clause, cell in make_cells(entry, name, latest.get((entry.capability, entry.id, name))).items():
             if clause not in found or found[clause] == "measured":
                 found[clause] = cell.word
     return found

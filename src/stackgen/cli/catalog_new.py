@@ -10,9 +10,9 @@ from stackgen.cli.console import Answer
 from stackgen.errors import Problem, StackgenError
 
 
-def new(wanted: str | None, into: str, shelf: Shelf) -> Answer:
+def create_implementation(wanted: str | None, into: str, shelf: Shelf) -> Answer:
     """Write a skeleton, and say what to run next."""
-    from stackgen.authoring.beginning import begin
+    from stackgen.authoring.creation import create_skeleton
     from stackgen.catalog.trust import trusted
 
     if not wanted:
@@ -21,10 +21,10 @@ def new(wanted: str | None, into: str, shelf: Shelf) -> Answer:
             Problem("usage", message, next="stackgen catalog new vector_store/local/my-database")
         )
     folder = Path(into)
-    begun = begin(shelf, wanted, folder)
+    begun = create_skeleton(shelf, wanted, folder)
     lines = [f"{begun.entry.capability} by {begun.entry.id} begins in {begun.entry.folder}"]
     lines += [f"  {path}" for path in begun.files]
-    if not begun.named:
+    if not begun.is_configured:
         lines.append(f'add "{folder}" to `catalogs` in stackgen.toml, so that stacks can use it')
     verb = "check" if trusted(folder) else "trust"
     return Answer(

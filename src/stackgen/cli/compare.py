@@ -6,21 +6,21 @@ from argparse import Namespace
 from dataclasses import replace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
-from stackgen.cli.swap_report import answered
+from stackgen.cli.environment import open_named_environment
+from stackgen.cli.swap_report import impact_answer
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """The impact on every component; exit code 11 where a clause is lost that the application needs."""
-    from stackgen.swap.plans import without_needs
+    from stackgen.swap.plans import drop_needs
     from stackgen.swap.report.compare import compare_environments
 
     arguments.output = None
     arguments.environment = arguments.before
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     arguments.environment = arguments.after
-    other = environment_of(arguments)
-    after = replace(other, loaded=without_needs(other.loaded)).plan()
+    other = open_named_environment(arguments)
+    after = replace(other, loaded=drop_needs(other.loaded)).plan()
     impact = compare_environments(environment.plan(), after, environment.loaded)
     following = f"stackgen diff {environment.stack_name} -e {arguments.after}"
-    return answered(impact, environment.stack_name, arguments.markdown, environment, following)
+    return impact_answer(impact, environment.stack_name, arguments.markdown, environment, following)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from stackgen.errors import Problem
 
-VERSION = 1
+ENVELOPE_VERSION = 1
 
 
 class Answer:
@@ -108,11 +108,11 @@ class Console:
         """Whether the user agrees; without a terminal nobody can, so --yes is needed."""
         if yes:
             return True
-        self.refuse_to_ask_nobody(question, no_input=no_input)
+        self.refuse_without_terminal(question, no_input=no_input)
         self.say(f"{question} [y/N] ")
         return input().strip().lower() in ("y", "yes")
 
-    def refuse_to_ask_nobody(self, question: str, *, no_input: bool) -> None:
+    def refuse_without_terminal(self, question: str, *, no_input: bool) -> None:
         """Raise StackgenError(needs-yes) where there is no terminal to ask at."""
         from stackgen.errors import Problem, StackgenError
 
@@ -142,7 +142,7 @@ class Console:
 
     def _envelope(self, answer: Answer) -> None:
         content = {
-            "version": VERSION,
+            "version": ENVELOPE_VERSION,
             "command": self.command,
             "stack": answer.stack,
             "environment": answer.environment,

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """A unified diff of the files, and the engine's preview of the program as it would be written."""
-    from stackgen.disk.explaining import explain
-    from stackgen.disk.writing import compare, diff
-    from stackgen.swap.consistency import refuse_changed_since
+    from stackgen.disk.explanation import explain_changes
+    from stackgen.disk.writing import compare_folder, diff_folder
+    from stackgen.swap.consistency import refuse_changed_spec
 
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     plan = environment.plan()
-    refuse_changed_since(plan)
+    refuse_changed_spec(plan)
     program = environment.program()
-    sentences = explain(plan, program.folder)
-    changes, lines = compare(program), list(diff(program))
+    sentences = explain_changes(plan, program.folder)
+    changes, lines = compare_folder(program), list(diff_folder(program))
     review = None if arguments.files else _preview(environment, console, plan, program, changes)
     steps = _steps(review)
     text = (
@@ -62,25 +62,25 @@ def run(arguments: Namespace, console: Console) -> Answer:
 def _preview(
     environment: OpenedEnvironment, console: Console, plan: Plan, program: Program, changes: Changes
 ) -> Review:
-    from stackgen.disk.running import say_what_runs
-    from stackgen.disk.staging import staged
-    from stackgen.disk.writing import compare
+    from stackgen.disk.staging import stage
+    from stackgen.disk.user_files import report_user_files
+    from stackgen.disk.writing import compare_folder
     from stackgen.engine.deployment import Deployment
-    from stackgen.engine.modules import from_memory, modules
-    from stackgen.engine.reviewing import look_at
-    from stackgen.planning.holding import types
+    from stackgen.engine.modules import read_reviewed_modules, run_from_memory
+    from stackgen.engine.reviewing import preview_update
+    from stackgen.planning.data_resources import data_types
 
-    known = types(environment.shelf)
-    place = staged(program) if changes else nullcontext(program.folder)
+    known = data_types(environment.shelf)
+    place = stage(program) if changes else nullcontext(program.folder)
     with console.working("previewing") as progress, place as folder:
         deployment = Deployment(folder, environment.stack_name, environment.name, progress)
-        found = modules(folder, program.folder)
-        say_what_runs(program, progress)
-        if compare(program) != changes or modules(folder, program.folder) != found:
+        found = read_reviewed_modules(folder, program.folder)
+        report_user_files(program, progress)
+        if compare_folder(program) != changes or read_reviewed_modules(folder, program.folder) != found:
             raise _changed(environment)
         deployment.prepare()
-        with from_memory(found):
-            return look_at(deployment, plan, known)
+        with run_from_memory(found):
+            return preview_update(deployment, plan, known)
 
 
 def _changed(environment: OpenedEnvironment) -> StackgenError:
@@ -100,6 +100,6 @@ def _steps(review: Review | None) -> list[dict[str, object]]:
 
 
 def _data(review: Review | None) -> list[str]:
-    from stackgen.cli.reviewed import about_data
+    from stackgen.cli.review_summary import data_lines
 
-    return [] if review is None else [f"# {line}" for line in about_data(review)]
+    return [] if review is None else [f"# {line}" for line in data_lines(review)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 
@@ -28,11 +28,11 @@ def _everything(name: str, environment: str) -> Problem:
 def run(arguments: Namespace, console: Console) -> Answer:
     """Remove what runs; data goes only with --delete-data, and only after a yes."""
     from stackgen.engine.updating import remove, stop
-    from stackgen.program.removal import tools
-    from stackgen.swap.journal import forget, none_runs
+    from stackgen.program.removal import removal_tools
+    from stackgen.swap.journal import lock_journals, remove_journals
 
-    environment = environment_of(arguments)
-    plan = environment.deployed_plan()
+    environment = open_named_environment(arguments)
+    plan = environment.plan_without_checks()
     everything = arguments.delete_data or not plan.transient
     if everything and not arguments.delete_data:
         raise StackgenError(_everything(environment.stack_name, environment.name), ExitCode.POLICY)
@@ -45,21 +45,21 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
     with (
-        none_runs(environment.stack_name, environment.name),
+        lock_journals(environment.stack_name, environment.name),
         console.working(f"stopping {environment.stack_name}") as progress,
     ):
-        deployment = environment.deployment(progress, tools(plan, environment.shelf))
+        deployment = environment.deployment(progress, removal_tools(plan, environment.shelf))
         deployment.prepare(create=False)
         outcome = remove(deployment, plan, environment.shelf) if everything else stop(deployment, plan)
     if everything:
-        forget(environment.stack_name, environment.name)
+        remove_journals(environment.stack_name, environment.name)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
     count = outcome.counts.get("delete", 0)
     text = f"{environment.stack_name} is down in {environment.name}: {count} resources deleted, {left}"
     return Answer(
         {"counts": outcome.counts, "data": "deleted" if everything else "kept"},
         text,
-        warnings=plan.taken,
+        warnings=plan.name_warnings,
         next=f"stackgen up {environment.stack_name} -e {environment.name}",
         stack=environment.stack_name,
         environment=environment.name,

@@ -9,11 +9,11 @@ from stackgen.environment.opening import load_stack, open_environment
 from stackgen.spec.loading import LoadedStack
 
 
-def environment_of(arguments: Namespace) -> OpenedEnvironment:
+def open_named_environment(arguments: Namespace) -> OpenedEnvironment:
     """The opened environment; raises StackgenError."""
     return open_environment(arguments.stack, arguments.environment, arguments.output)
 
 
-def stack_of(arguments: Namespace) -> LoadedStack:
+def load_named_stack(arguments: Namespace) -> LoadedStack:
     """The spec; raises StackgenError."""
     return load_stack(arguments.stack)

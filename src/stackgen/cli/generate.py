@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stackgen.cli.console import Answer, Console
-from stackgen.disk.unchanged import Request, Unchanged, unchanged
+from stackgen.disk.unchanged import Request, Unchanged, find_unchanged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run(arguments: Namespace, console: Console) -> Answer:
     """Write the program as a whole, or with --check say whether that would change anything."""
     request = Request(arguments.stack, arguments.environment, arguments.output)
-    known = unchanged(request)
+    known = find_unchanged(request)
     return _nothing_to_do(known) if known is not None else _generate(arguments, console, request)
 
 
@@ -34,16 +34,16 @@ def _nothing_to_do(known: Unchanged) -> Answer:
 def _generate(arguments: Namespace, console: Console, request: Request) -> Answer:
     from dataclasses import asdict
 
-    from stackgen.cli.environment import environment_of
-    from stackgen.disk.unchanged import note
+    from stackgen.cli.environment import open_named_environment
+    from stackgen.disk.unchanged import record_inputs
     from stackgen.errors import ExitCode
 
-    environment = environment_of(arguments)
-    plan = environment.checked_plan(accept_embeddings=arguments.accept_embeddings)
+    environment = open_named_environment(arguments)
+    plan = environment.plan_with_checks(accept_embeddings=arguments.accept_embeddings)
     program = environment.program(plan)
     changes = _changes(program, arguments, console)
     if len(environment.shelf.roots) == 1 and not (arguments.check and changes):
-        note(request, plan, program)  # nobody knows what the code of a shelf of one's own looks at
+        record_inputs(request, plan, program)  # nobody knows what the code of a shelf of one's own looks at
     verb = "would be" if arguments.check else "were"
     counts = f"{len(changes.created)} created, {len(changes.updated)} updated, {len(changes.deleted)} deleted"
     text = f"{program.folder}: files {verb} {counts}" if changes else f"{program.folder} is up to date"
@@ -59,17 +59,17 @@ def _generate(arguments: Namespace, console: Console, request: Request) -> Answe
 
 def _changes(program: Program, arguments: Namespace, console: Console) -> Changes:
     """Write the program, or with --check only compare it; show what would be lost of files changed by hand."""
-    from stackgen.disk.writing import compare, diff, write
+    from stackgen.disk.writing import compare_folder, diff_folder, write_program
     from stackgen.errors import StackgenError
 
     if not arguments.check:
         try:
-            return write(program, force=arguments.force)  # compares while no other run can replace the folder
+            return write_program(program, force=arguments.force)  # compares while no other run can replace the folder
         except StackgenError as error:
             if any(problem.code == "hand-edited" for problem in error.problems):
-                console.say("".join(diff(program)))
+                console.say("".join(diff_folder(program)))
             raise
-    changes = compare(program)
+    changes = compare_folder(program)
     if changes.edited and not arguments.force:
-        console.say("".join(diff(program)))
+        console.say("".join(diff_folder(program)))
     return changes

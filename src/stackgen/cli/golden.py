@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stackgen import checkout
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
@@ -22,19 +22,21 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if arguments.action == "record" and (arguments.recorded or arguments.markdown):
         hint = "leave --recorded and --markdown out, or replay"
         raise StackgenError(Problem("usage", "nothing is compared while recording", hint=hint))
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     return (_record if arguments.action == "record" else _replay)(arguments, environment, console)
 
 
 def _record(_arguments: Namespace, environment: OpenedEnvironment, console: Console) -> Answer:
-    from stackgen.golden.recording import Recording, place, write
+    from stackgen.golden.recording import Recording, recording_path, write_recording
 
     answers = _asked(_corpus(environment), environment, console)
-    boxes = {item.name: f"{item.entry.id}, box {item.box}" for item in environment.deployed_plan().components}
+    boxes = {
+        item.name: f"{item.entry.id}, box {item.box}" for item in environment.plan_without_checks().components
+    }
     now = datetime.now(UTC).isoformat(timespec="seconds")
     recording = Recording(environment.stack_name, environment.name, now, boxes, answers)
-    path = place(environment.loaded.path.parent, environment.name)
-    write(recording, path)
+    path = recording_path(environment.loaded.path.parent, environment.name)
+    write_recording(recording, path)
     count = sum(len(group.answers) for group in answers.values())
     return Answer(
         {"file": str(path), "groups": {name: len(group.answers) for name, group in answers.items()}},
@@ -46,9 +48,9 @@ def _record(_arguments: Namespace, environment: OpenedEnvironment, console: Cons
 
 
 def _replay(arguments: Namespace, environment: OpenedEnvironment, console: Console) -> Answer:
-    from stackgen.golden.comparing import compare, refuse_outdated
-    from stackgen.golden.recording import place, read
-    from stackgen.golden.reports import limit, markdown, outcome
+    from stackgen.golden.comparing import compare_answers, refuse_outdated
+    from stackgen.golden.recording import read_recording, recording_path
+    from stackgen.golden.reports import comparison_markdown, limit_phrase, outcome_phrase
 
     source = arguments.recorded or environment.name
     known = list(environment.loaded.stack.environments)
@@ -57,16 +59,21 @@ def _replay(arguments: Namespace, environment: OpenedEnvironment, console: Conso
         problem = Problem("environment-not-found", message, None, did_you_mean(source, known), tuple(known))
         raise StackgenError(problem, ExitCode.NOT_FOUND)
     corpus = _corpus(environment)
-    recorded = read(place(environment.loaded.path.parent, source), environment.stack_name, source)
+    recorded = read_recording(
+        recording_path(environment.loaded.path.parent, source), environment.stack_name, source
+    )
     refuse_outdated(corpus, recorded)
-    found = compare(corpus, recorded, _asked(corpus, environment, console))
+    found = compare_answers(corpus, recorded, _asked(corpus, environment, console))
     if arguments.markdown:
-        checkout.write(arguments.markdown, markdown(found, environment.stack_name, environment.name))
+        checkout.write_file(
+            arguments.markdown, comparison_markdown(found, environment.stack_name, environment.name)
+        )
     for item in found.findings:
         for sentence in item.changed[:3] if not item.within else ():
             console.say(f"  {item.group}: {sentence}")
     rows = [
-        (f.group, str(f.cases), f.measure, f"{f.found:.3f}", limit(f), outcome(f)) for f in found.findings
+        (f.group, str(f.cases), f.measure, f"{f.found:.3f}", limit_phrase(f), outcome_phrase(f))
+        for f in found.findings
     ]
     named = f"{environment.stack_name} -e {environment.name}"
     return Answer(
@@ -81,13 +88,15 @@ def _replay(arguments: Namespace, environment: OpenedEnvironment, console: Conso
 
 
 def _corpus(environment: OpenedEnvironment) -> Corpus:
-    from stackgen.golden.corpus import FILE, load
+    from stackgen.golden.corpus import CORPUS_FILE, load_corpus
 
-    return load(environment.loaded.path.parent / FILE, environment.loaded.stack, environment.shelf)
+    return load_corpus(
+        environment.loaded.path.parent / CORPUS_FILE, environment.loaded.stack, environment.shelf
+    )
 
 
 def _asked(corpus: Corpus, environment: OpenedEnvironment, console: Console) -> dict[str, Answers]:
-    from stackgen.golden.asking import ask
+    from stackgen.golden.asking import ask_questions
 
     exported = environment.bindings()
     with (
@@ -95,4 +104,4 @@ def _asked(corpus: Corpus, environment: OpenedEnvironment, console: Console) -> 
         console.working(f"asking {environment.stack_name}") as progress,
     ):
         environment.refuse_foreign(exported)
-        return ask(corpus, bindings, progress)
+        return ask_questions(corpus, bindings, progress)

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.printable import printable
 
-LARGEST = 16 * 1024**2  # bytes of a log: a job can make its own as long as it likes
+MAX_LOG_BYTES = 16 * 1024**2  # bytes of a log: a job can make its own as long as it likes
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """The last lines of each log, and with --follow what comes after."""
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     resources = environment.resources()
-    component = environment.deployed_name(arguments.component)
+    component = environment.resource_name(arguments.component)
     operations = environment.operations()
     if operations is not None and hasattr(operations, "log_command"):
         return _printed(operations.log_command(resources, component, arguments.lines, arguments.follow))
@@ -51,8 +51,8 @@ def _printed(command: list[str]) -> Answer:
 def _tail(operations: Any, path: Path, lines: int) -> list[str]:
     try:
         with operations.open_log(path) as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - LARGEST))
-            return stream.read(LARGEST).decode("utf-8", "replace").splitlines()[-lines:]
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - MAX_LOG_BYTES))
+            return stream.read(MAX_LOG_BYTES).decode("utf-8", "replace").splitlines()[-lines:]
     except OSError as error:
         return [f"({path} can't be read: {error.strerror})"]
 
@@ -75,8 +75,8 @@ def _follow(operations: Any, files: dict[str, Path], lines: dict[str, list[str]]
 def _print_from(operations: Any, name: str, path: Path, place: int) -> None:
     try:
         with operations.open_log(path) as stream:
-            stream.seek(max(place, os.fstat(stream.fileno()).st_size - LARGEST))
-            for line in stream.read(LARGEST).splitlines(keepends=True):
+            stream.seek(max(place, os.fstat(stream.fileno()).st_size - MAX_LOG_BYTES))
+            for line in stream.read(MAX_LOG_BYTES).splitlines(keepends=True):
                 print(printable(f"{name}: {line.decode('utf-8', 'replace')}"), end="", flush=True)
     except OSError:
         return  # it is being replaced; the next round looks again

@@ -35,11 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: Sequence[str], rest: Sequence[str]) -> int:
     import gc
 
-    from stackgen.cli.parser import build
+    from stackgen.cli.parser import build_parser
 
     # what is loaded at the start stays; looking through it often is a waste
     gc.set_threshold(200_000, 20, 50)
-    parser = build(words)
+    parser = build_parser(words)
     given = parser.parse_args(words)
     given.rest = rest
     if not given.command:
@@ -51,9 +51,9 @@ def _run(words: Sequence[str], rest: Sequence[str]) -> int:
         json=getattr(given, "json", False), quiet=getattr(given, "quiet", False), command=given.command
     )
     if any(name.lower().endswith("_proxy") for name in os.environ):
-        from stackgen.loopback import never_proxied
+        from stackgen.loopback import bypass_proxies
 
-        os.environ.update(never_proxied(os.environ))
+        os.environ.update(bypass_proxies(os.environ))
     try:
         if given.folder:
             os.chdir(given.folder)
@@ -77,9 +77,9 @@ def _failed(error: BaseException, console: Console) -> int:
     if isinstance(error, ModuleNotFoundError):
         return console.fail([_missing(error)], ExitCode.INVALID)
     if isinstance(error, OSError):
-        from stackgen.engine.failures import disk_full
+        from stackgen.engine.failures import disk_full_problem
 
-        full = disk_full(str(error))
+        full = disk_full_problem(str(error))
         if full is not None:
             return console.fail(full.problems, full.exit_code)
         return console.fail([_refused(error)], ExitCode.GENERIC)

@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
         sys.exit(ExitCode.INVALID)
 
 
-class _Unasked:
+class _UnusedCommand:
     """Stands for a command that nobody has asked for, and costs nothing: it takes whatever is added to it."""
 
     usage = ""
@@ -82,7 +82,7 @@ def _columns() -> int:
         return 80
 
 
-def build(words: Sequence[str] | None = None) -> Parser:
+def build_parser(words: Sequence[str] | None = None) -> Parser:
     """The whole command line, or as much of it as `words` can mean."""
     parser = Parser(
         prog="stackgen",
@@ -95,7 +95,7 @@ def build(words: Sequence[str] | None = None) -> Parser:
 
     def command(**options: Any) -> Any:
         asked = words is None or str(options["prog"]).rpartition(" ")[2] in words
-        return Parser(formatter_class=_Formatter, **options) if asked else _Unasked()
+        return Parser(formatter_class=_Formatter, **options) if asked else _UnusedCommand()
 
     kind: Any = command  # argparse calls it as it would a class
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=kind)

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 
 if TYPE_CHECKING:
     from stackgen.planning.model import Plan, PlannedComponent
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """The plan as a table, in order of creation."""
-    from stackgen.planning.user_code import allowances, refuse_unpinned
+    from stackgen.planning.user_code import code_allowances, refuse_unpinned
     from stackgen.program.main_module import plain_data
 
-    environment = environment_of(arguments)
-    plan = environment.checked_plan()
+    environment = open_named_environment(arguments)
+    plan = environment.plan_with_checks()
     refuse_unpinned(plan)
     if arguments.images:
         return _images(environment.stack_name, plan)
@@ -30,13 +30,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
             item.implementation.level,
             ", ".join(item.waits_for),
         )
-        for item in plan.boxes
+        for item in plan.all_components
     ]
     data = [
         {
             "component": item.name,
             "box": item.box,
-            "serves": item not in plan.beside,
+            "serves": item not in plan.second_boxes,
             "capability": item.capability,
             "implementation": item.entry.id,
             "level": item.implementation.level,
@@ -50,13 +50,13 @@ def run(arguments: Namespace, console: Console) -> Answer:
             "kept": plain_data(item.kept),
             "not_kept": plain_data(item.not_kept),
         }
-        for item in plan.boxes
+        for item in plan.all_components
     ]
     return Answer(
         data,
-        "\n".join((*(_instead(item) for item in plan.boxes if item.instead_of), *_internet(plan))),
+        "\n".join((*(_instead(item) for item in plan.all_components if item.instead_of), *_internet(plan))),
         table=(("component", "capability", "implementation", "level", "waits for"), rows),
-        warnings=(*plan.warnings, *allowances(plan)),
+        warnings=(*plan.warnings, *code_allowances(plan)),
         next=f"stackgen generate {environment.stack_name} -e {environment.name}",
         stack=environment.stack_name,
         environment=environment.name,
@@ -67,9 +67,9 @@ def _images(name: str, plan: Plan) -> Answer:
     """Every container image, to be mirrored and approved."""
     from dataclasses import asdict
 
-    from stackgen.planning.images import images
+    from stackgen.planning.images import list_images
 
-    found = images(plan)
+    found = list_images(plan)
     rows = [
         (i.component, i.upstream, i.taken if i.taken != i.upstream else "", "yes" if i.own else "")
         for i in found
@@ -96,4 +96,4 @@ def _internet(plan: Plan) -> list[str]:
 
 
 def _named(item: PlannedComponent, plan: Plan) -> str:
-    return f"{item.name} (box {item.box}, beside)" if item in plan.beside else item.name
+    return f"{item.name} (box {item.box}, beside)" if item in plan.second_boxes else item.name

@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 
@@ -26,9 +26,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
         message = f"there is no program '{command[0]}'"
         raise StackgenError(Problem("no-program", message), ExitCode.NOT_FOUND)
     shell = dict(os.environ)  # what the engine sets for itself is not for the command
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     exported = environment.bindings()
-    for sentence in environment.deployed_plan().taken:
+    for sentence in environment.plan_without_checks().name_warnings:
         console.say(f"warning: {sentence}")
     running = _Running()
     with environment.reachable_bindings(exported, running.stop) as bindings:

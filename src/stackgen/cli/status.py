@@ -5,17 +5,21 @@ from __future__ import annotations
 from argparse import Namespace
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Processes or pods with their state, where the provider can tell."""
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     resources = environment.resources()
     operations = environment.operations()
     found = operations.status(resources) if operations is not None else None
     again = f"stackgen up {environment.stack_name} -e {environment.name}"
-    warnings = [sentence for sentence in (environment.unfinished(), found.fault if found else "") if sentence]
+    warnings = [
+        sentence
+        for sentence in (environment.interruption_warning(), found.fault if found else "")
+        if sentence
+    ]
     if found is None or not found.rows:
         return Answer(
             list(found.items) if found else [],

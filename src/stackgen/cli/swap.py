@@ -10,9 +10,9 @@ from stackgen.cli.console import Answer, Console
 def run(arguments: Namespace, console: Console) -> Answer:
     """The report, unless a word says to change something."""
     if arguments.apply or arguments.rollback or arguments.retire:
-        from stackgen.cli.swap_apply import carry_out
+        from stackgen.cli.swap_apply import apply_swap
 
-        return carry_out(arguments, console)
-    from stackgen.cli.swap_report import report
+        return apply_swap(arguments, console)
+    from stackgen.cli.swap_report import report_swap
 
-    return report(arguments, console)
+    return report_swap(arguments, console)

@@ -7,35 +7,35 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode
 
 if TYPE_CHECKING:
     from stackgen.swap.journal import Journal
     from stackgen.swap.move import Move
-    from stackgen.swap.run import Taken
+    from stackgen.swap.run import TakenStep
     from stackgen.swap.site import Site
 
 
-def carry_out(arguments: Namespace, console: Console) -> Answer:
+def apply_swap(arguments: Namespace, console: Console) -> Answer:
     """Take the steps that the given word asks for, after a yes."""
     from stackgen.planning.lookup import require_component
-    from stackgen.swap.journal import alone, place
+    from stackgen.swap.journal import journal_path, lock_journal
     from stackgen.swap.site import Site
 
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     environment.refuse_another_checkout()
     component = require_component(environment.plan(), arguments.component).name
-    path = place(environment.stack_name, environment.name, component)
-    with alone(path), console.working(f"swapping {component}") as progress:
+    path = journal_path(environment.stack_name, environment.name, component)
+    with lock_journal(path), console.working(f"swapping {component}") as progress:
         site = Site(environment, component, progress, bool(arguments.accept_data))
         with site.connection():
-            return _carry_out(arguments, console, site)
+            return _apply(arguments, console, site)
 
 
-def _carry_out(arguments: Namespace, console: Console, site: Site) -> Answer:
-    from stackgen.swap.run import go_on
+def _apply(arguments: Namespace, console: Console, site: Site) -> Answer:
+    from stackgen.swap.run import run_steps
 
     environment = site.environment
     move = _move(arguments, environment, site)
@@ -44,50 +44,50 @@ def _carry_out(arguments: Namespace, console: Console, site: Site) -> Answer:
         if journal.kind in ("abandon", "retire"):  # killed after its end, before it was forgotten
             journal.remove()
         return _answer(environment, journal, [])
-    _say_what_runs(environment, console, site)
-    console.say(_announced(move))
+    _report_user_files(environment, console, site)
+    console.say(_announcement(move))
     if not console.confirm(_question(environment, journal), yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=ExitCode.CANCELLED)
     journal.save()
-    taken = go_on(move)
+    taken = run_steps(move)
     if journal.kind in ("abandon", "retire"):
         journal.remove()
     return _answer(environment, journal, taken)
 
 
-def _say_what_runs(environment: OpenedEnvironment, console: Console, site: Site) -> None:
+def _report_user_files(environment: OpenedEnvironment, console: Console, site: Site) -> None:
     """As `up` does, before anyone agrees: a swap deploys the program too."""
-    from stackgen.planning.user_code import allowances, refuse_unpinned
+    from stackgen.planning.user_code import code_allowances, refuse_unpinned
 
     plan = environment.plan()
     refuse_unpinned(plan)
-    for warning in allowances(plan):
+    for warning in code_allowances(plan):
         console.say(f"warning: {warning}")
-    site.say_what_runs(environment.program())
+    site.report_user_files(environment.program())
 
 
 def _move(arguments: Namespace, environment: OpenedEnvironment, site: Site) -> Move:
     """The move to make: the one in the journal, if it is not at its end, else a new one."""
-    from stackgen.swap.journal import place, read
+    from stackgen.swap.journal import journal_path, read_journal
     from stackgen.swap.moves import move_of
-    from stackgen.swap.start import retire, rollback, start
+    from stackgen.swap.start import start_retirement, start_rollback, start_swap
 
-    journal = read(place(environment.stack_name, environment.name, site.component))
+    journal = read_journal(journal_path(environment.stack_name, environment.name, site.component))
     if arguments.retire:
-        journal = retire(site, journal)
+        journal = start_retirement(site, journal)
     elif arguments.rollback:
-        journal = rollback(site, journal)
+        journal = start_rollback(site, journal)
     else:
-        journal = start(site, journal, arguments.to, arguments.changes)
+        journal = start_swap(site, journal, arguments.to, arguments.changes)
     return move_of(site, journal)
 
 
-def _announced(move: Move) -> str:
+def _announcement(move: Move) -> str:
     """What is going to happen, and what can't go along."""
     journal = move.journal
     lines = [f"  {step.name:8} {step.does}" for step in move.steps() if step.name not in journal.done]
     if journal.kind in ("swap", "return"):
-        lines += [f"  {sentence}" for sentence in move.moved()]
+        lines += [f"  {sentence}" for sentence in move.describe()]
     return "\n".join(lines)
 
 
@@ -101,7 +101,7 @@ def _question(environment: OpenedEnvironment, journal: Journal) -> str:
     }[journal.kind]
 
 
-def _answer(environment: OpenedEnvironment, journal: Journal, taken: Sequence[Taken]) -> Answer:
+def _answer(environment: OpenedEnvironment, journal: Journal, taken: Sequence[TakenStep]) -> Answer:
     serving = journal.source if journal.kind == "abandon" else journal.target
     command = f"stackgen swap {environment.stack_name} {journal.component} -e {environment.name}"
     text = f"box {serving} of '{journal.component}' serves in {environment.name}"

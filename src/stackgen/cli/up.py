@@ -7,9 +7,9 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stackgen.cli.addresses import addresses
+from stackgen.cli.addresses import list_addresses
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.environment.opened import OpenedEnvironment
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def run(arguments: Namespace, console: Console) -> Answer:
     """Write the program if need be, show what would change, then make what runs equal to it."""
     from stackgen.environment.deploying import Options, deployable_plan
-    from stackgen.planning.user_code import allowances
-    from stackgen.swap.guarded import deploy
+    from stackgen.planning.user_code import code_allowances
+    from stackgen.swap.deploy_guard import deploy
 
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     start = time.monotonic()
     embeddings = "accept" if arguments.accept_embeddings else "check"
     plan = deployable_plan(environment, embeddings=embeddings)
-    for warning in (*plan.warnings, *allowances(plan)):  # before anybody agrees to anything
+    for warning in (*plan.warnings, *code_allowances(plan)):  # before anybody agrees to anything
         console.say(f"warning: {warning}")
     options = Options(
         agreed=_question(arguments, console, environment),
@@ -47,9 +47,9 @@ def run(arguments: Namespace, console: Console) -> Answer:
 def _answer(
     environment: OpenedEnvironment, console: Console, plan: Plan, deployed: Deployed, seconds: float
 ) -> Answer:
-    from stackgen.cli.reviewed import about_data, counted
+    from stackgen.cli.review_summary import count_operations, data_lines
 
-    counts = counted(deployed.outcome)
+    counts = count_operations(deployed.outcome)
     summary = ", ".join(f"{count} {op}" for op, count in counts.items()) or "nothing changed"
     console.say(f"{environment.stack_name} is up in {environment.name} after {seconds:.1f} s: {summary}")
     review, bindings = deployed.review, deployed.bindings
@@ -59,8 +59,8 @@ def _answer(
             "bindings": {name: list(found) for name, found in bindings.items()},
             "data": {"kept": list(review.kept), "deleted": list(review.lost)},
         },
-        table=(("component", "contract", "address"), addresses(bindings)),
-        warnings=[*(plan.warnings if console.json else ()), *deployed.warnings, *about_data(review)],
+        table=(("component", "contract", "address"), list_addresses(bindings)),
+        warnings=[*(plan.warnings if console.json else ()), *deployed.warnings, *data_lines(review)],
         next=f"stackgen verify {environment.stack_name} -e {environment.name}",
         stack=environment.stack_name,
         environment=environment.name,
@@ -71,16 +71,16 @@ def _question(
     arguments: Namespace, console: Console, environment: OpenedEnvironment
 ) -> Callable[[Review], bool] | None:
     """What asks the user, with a preview in front; None where the user has said yes already."""
-    from stackgen.cli.reviewed import announced
+    from stackgen.cli.review_summary import review_lines
 
     question = f"Deploy {environment.stack_name} to {environment.name}?"
     if arguments.yes:
         return None
-    console.refuse_to_ask_nobody(question, no_input=arguments.no_input)
+    console.refuse_without_terminal(question, no_input=arguments.no_input)
 
     def agreed(review: Review) -> bool:
         with console.asking():
-            for line in announced(review):
+            for line in review_lines(review):
                 console.say(line)
             return console.confirm(question, yes=False, no_input=False)
 

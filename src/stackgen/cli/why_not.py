@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from stackgen.cli.console import Answer, Console
-from stackgen.cli.environment import environment_of
+from stackgen.cli.environment import open_named_environment
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from stackgen.catalog.shelf import Entry
     from stackgen.planning.model import Plan, PlannedComponent
 
-HEADER = ("kind", "what", "instead", "source")
+COLUMNS = ("kind", "what", "instead", "source")
 
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Obstacles first, all at once; then what the application has not said it needs. Exit code 11 if there are any."""
     from stackgen.planning.lookup import require_component
-    from stackgen.swap.target import changes, target
+    from stackgen.swap.target import find_target, parse_changes
 
-    environment = environment_of(arguments)
+    environment = open_named_environment(arguments)
     before = environment.plan()
     found = require_component(before, arguments.component)
-    entry = target(environment.shelf, found.capability, arguments.implementation)
-    given = changes(arguments.changes)
+    entry = find_target(environment.shelf, found.capability, arguments.implementation)
+    given = parse_changes(arguments.changes)
     obstacles = _obstacles(environment, found, entry.id, given)
     weaker = _weaker(environment, before, found, entry.id, given)
     rows = [
@@ -47,7 +47,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
             "weaker": weaker,
         },
         f"{title}: {verdict}",
-        table=(HEADER, rows) if rows else None,
+        table=(COLUMNS, rows) if rows else None,
         next=None if obstacles else command,
         exit_code=ExitCode.PROMOTION_REFUSED if obstacles else ExitCode.OK,
         stack=environment.stack_name,
@@ -57,23 +57,23 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
 def _source(environment: OpenedEnvironment, problem: Problem, entry: Entry) -> str:
     """The line of the spec that asks for it; the descriptor, if it is the new implementation that does."""
-    from stackgen.swap.report.sources import descriptor
+    from stackgen.swap.report.sources import cite_descriptor
 
     where, positions = problem.position, environment.loaded.positions
     lines = positions.lines if positions is not None else []
     if where is not None and where.text in (line.rstrip("\r") for line in lines[where.line - 1 : where.line]):
         return f"{environment.loaded.path.name}:{where.line}"
-    return descriptor(entry)
+    return cite_descriptor(entry)
 
 
 def _obstacles(
     environment: OpenedEnvironment, found: PlannedComponent, to: str, given: dict[str, Any]
 ) -> tuple[Problem, ...]:
-    from stackgen.planning.plan import plan
+    from stackgen.planning.plan import plan_environment
     from stackgen.swap.plans import stack_after
 
     try:
-        plan(stack_after(environment, found, to, given), environment.name, environment.shelf)
+        plan_environment(stack_after(environment, found, to, given), environment.name, environment.shelf)
     except StackgenError as error:
         return error.problems
     return ()

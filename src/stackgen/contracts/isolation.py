@@ -9,17 +9,17 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
-from stackgen.apart.calling import Words, call
 from stackgen.contracts.model import Binding
 from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
+from stackgen.subprocesses.calling import TaskDescription, call_isolated
 
 P = ParamSpec("P")
 R = TypeVar("R")
-MOVE = Words("move-failed", "moves data", "move", "go on")
+MOVE = TaskDescription("move-failed", "moves data", "move", "go on")
 
 
 def apart(function: Callable[P, R], component: str | None = None) -> Callable[P, R]:
-    """The function, called in an environment cleaned for the bindings it is given: see `calling.call`.
+    """The function, called in an environment cleaned for the bindings it is given: see `calling.call_isolated`.
 
     component: whose data it is, for messages.
     """
@@ -29,7 +29,9 @@ def apart(function: Callable[P, R], component: str | None = None) -> Callable[P,
         given = signature(function).bind(*arguments, **options).arguments
         bindings = [value for value in given.values() if isinstance(value, Binding)]
         refuse_missing_certificates(os.environ)
-        return call(function, given, MOVE, _about(component, bindings), cleaned(os.environ, bindings))
+        return call_isolated(
+            function, given, MOVE, _about(component, bindings), cleaned(os.environ, bindings)
+        )
 
     return run
 

@@ -11,7 +11,7 @@ _RENAME_EXCHANGE = 2  # Linux, renameat2(2)
 _RENAME_SWAP = 2  # macOS, renamex_np(2)
 
 
-def swap(new: Path, target: Path) -> None:
+def exchange_folders(new: Path, target: Path) -> None:
     """Put the folder `new` where `target` is; afterwards `new` holds what `target` was, or is gone.
 
     Raises OSError. Where the system can't exchange folders, the old one is moved aside first; `recover` brings
@@ -30,7 +30,7 @@ def swap(new: Path, target: Path) -> None:
         aside.rename(new)
 
 
-def recover(target: Path) -> None:
+def recover_folder(target: Path) -> None:
     """Bring back a folder that a killed `swap` had moved aside."""
     if _aside(target).is_dir() and not target.exists():
         _aside(target).rename(target)

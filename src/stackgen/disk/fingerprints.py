@@ -10,10 +10,10 @@ from stackgen.homes import data_home
 from stackgen.planning.model import Plan
 from stackgen.program.build import Program
 from stackgen.program.lock import LOCK
-from stackgen.program.main_module import calls
+from stackgen.program.main_module import component_calls
 
-GROUND = ""  # key of what all boxes share
-_SAID = {
+SHARED = ""  # key of what all boxes share
+_COVERED_BY_THE_PLAN = {
     LOCK,
     "README.md",
     ".gitignore",
@@ -27,20 +27,22 @@ def fingerprints(plan: Plan, program: Program, settings: Mapping[str, str]) -> d
     The program is on disk, where the user may have changed extensions.py. settings: path of each of Pulumi's settings
     files → what is set in it.
     """
-    made = calls(plan, program.folder)
+    made = component_calls(plan, program.folder)
     own = {
         item.resource: list(_component(item.entry.capability, item.entry.folder.name, program))
-        for item in plan.boxes
+        for item in plan.all_components
     }
     names = {name for found in own.values() for name, _ in found}
-    shared = [(path, data) for path, data in program.files.items() if path not in names | _SAID]
+    shared = [
+        (path, data) for path, data in program.files.items() if path not in names | _COVERED_BY_THE_PLAN
+    ]
     users = [path for path in program.once if path.endswith(".py")]
-    shared += [(path, checkout.read(program.folder / path, within=program.folder)) for path in users]
+    shared += [(path, checkout.read_file(program.folder / path, within=program.folder)) for path in users]
     shared += [(path, text.encode()) for path, text in settings.items()]
     shared += [("data home", str(data_home()).encode())]
     shared += [(item.name, made[item.name].encode()) for item in plan.foundations]
     found = {name: _digest([("call", made[name].encode()), *files]) for name, files in own.items()}
-    return {GROUND: _digest(shared), **found}
+    return {SHARED: _digest(shared), **found}
 
 
 def _component(capability: str, name: str, program: Program) -> Iterator[tuple[str, bytes]]:

@@ -8,7 +8,7 @@ import stat
 from enum import Enum
 from pathlib import Path
 
-from stackgen.checkout import LARGEST, opened
+from stackgen.checkout import MAX_FILE_BYTES, open_file
 
 
 class Kind(Enum):
@@ -19,7 +19,7 @@ class Kind(Enum):
     OTHER = "other"
 
 
-class Presence:
+class FolderView:
     """Looks at one folder. Only regular files, reached through real folders, are ever opened."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,10 +45,10 @@ class Presence:
         """The bytes of a regular file; None for anything else. Raises OSError where it can't be read."""
         if self.kind(path) is not Kind.FILE:
             return None
-        descriptor = opened(os.path.join(self._real, path))  # noqa: PTH118
+        descriptor = open_file(os.path.join(self._real, path))  # noqa: PTH118
         with os.fdopen(descriptor, "rb") as stream:
-            data = stream.read(LARGEST + 1)
-        if len(data) > LARGEST:
+            data = stream.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.folder / path))
         return data
 

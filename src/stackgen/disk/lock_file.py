@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from stackgen.disk.folder_view import Presence
+from stackgen.disk.folder_view import FolderView
 from stackgen.program.lock import LOCK
 
 
@@ -15,7 +15,7 @@ def files_in_lock(folder: Path) -> dict[str, str]:
     Names that lead out of the folder are left out: a lock may come from a stranger.
     """
     try:
-        content = json.loads((Presence(folder).read(LOCK) or b"").decode("utf-8"))
+        content = json.loads((FolderView(folder).read(LOCK) or b"").decode("utf-8"))
         return {str(path): str(digest) for path, digest in content["files"].items() if _inside(path)}
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return {}

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 
-from stackgen.disk.exchange import recover, swap
+from stackgen.disk.exchange import exchange_folders, recover_folder
 from stackgen.errors import Problem, StackgenError
 
-PATIENCE = 60  # seconds
+LOCK_WAIT_SECONDS = 60  # seconds
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOTSUP, errno.ENOSYS, errno.EACCES}
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Hold the folder above against other runs, and remove what a killed one left there.
 
     The lock is the kernel's and on the folder itself: it goes with its process and leaves no file behind.
@@ -33,7 +33,7 @@ def alone(folder: Path) -> Iterator[None]:
         if not _locked(descriptor, folder.parent):
             yield
             return
-        recover(folder)
+        recover_folder(folder)
         for left in leftovers(folder):
             _remove(left)
         yield
@@ -43,13 +43,13 @@ def alone(folder: Path) -> Iterator[None]:
 
 def _locked(descriptor: int, folder: Path) -> bool:
     """Lock an open folder; whether the file system can. Whoever can read the folder can hold the lock."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                message = f"another process holds a lock on {folder} for more than {PATIENCE} s"
+                message = f"another process holds a lock on {folder} for more than {LOCK_WAIT_SECONDS} s"
                 hint = "it may be another stackgen, or any user's process that can read the folder; `fuser` names it"
                 raise StackgenError(Problem("folder-locked", message, hint=hint)) from None
             time.sleep(0.05)
@@ -84,24 +84,24 @@ def replace(folder: Path, files: Mapping[str, bytes], gone: Set[str], intact: Ca
         staging.chmod(0o755)
         taken = {*files, *gone}
         _carry_over(folder, staging, taken)
-        swap(staging, folder)
-        return not staging.is_dir() or _settled(staging, folder, taken, intact)
+        exchange_folders(staging, folder)
+        return not staging.is_dir() or _check_replaced(staging, folder, taken, intact)
     except OSError as error:
         raise _in_place(error, staging, folder) from error
     finally:
         _remove(staging)
 
 
-def _settled(old: Path, folder: Path, taken: Set[str], intact: Callable[[Path], bool]) -> bool:
+def _check_replaced(old: Path, folder: Path, taken: Set[str], intact: Callable[[Path], bool]) -> bool:
     """Look once more at what was replaced: somebody may have saved a file while we were at it."""
     try:
         if intact(old):
             _carry_over(old, folder, taken)
             return True
     except OSError:
-        swap(old, folder)
+        exchange_folders(old, folder)
         raise
-    swap(old, folder)
+    exchange_folders(old, folder)
     return False
 
 

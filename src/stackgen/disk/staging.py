@@ -13,7 +13,7 @@ from stackgen.program.build import Program
 
 
 @contextmanager
-def staged(program: Program) -> Iterator[Path]:
+def stage(program: Program) -> Iterator[Path]:
     """A folder with the program's files and what the user has beside them, while the context lasts.
 
     It stands beside the program's own folder, so that relative paths lead where they would; where nothing can be
@@ -45,6 +45,6 @@ def _borrow(program: Program, folder: Path) -> None:
     made = {path.partition("/")[0] for path in program.files}
     for item in program.folder.iterdir():
         if item.name in program.once or (item.name.startswith("Pulumi.") and item.name not in made):
-            (folder / item.name).write_bytes(checkout.read(item))
+            (folder / item.name).write_bytes(checkout.read_file(item))
         elif item.name not in made and item.name != "venv":  # a plain `pulumi` has that one
             (folder / item.name).symlink_to(item)

@@ -12,9 +12,9 @@ import stat
 import sys
 import time
 
-from stackgen.checkout import LARGEST, read
-from stackgen.homes import cache_folder, private
-from stackgen.spec.candidates import candidates
+from stackgen.checkout import MAX_FILE_BYTES, read_file
+from stackgen.homes import cache_folder, make_private
+from stackgen.spec.candidates import spec_candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,17 +25,19 @@ if TYPE_CHECKING:
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 CONFIGURATION = ("stackgen.toml", "pyproject.toml")
-YOUNG = 2_000_000_000  # ns; a file younger than this could change again within its time stamps' resolution
-MOST = 256  # notes kept
-FACTS = 4
-END = "end"  # the last line of a note: one that was cut off has another
+SETTLED_AGE_NS = (
+    2_000_000_000  # ns; a file younger than this could change again within its time stamps' resolution
+)
+MAX_NOTES = 256  # notes kept
+FACT_LINES = 4
+LAST_LINE = "end"  # the last line of a note: one that was cut off has another
 
 
 class Request:
     """What a user asks to be generated. spec: the file it means, or None. Its note is in the cache."""
 
     def __init__(self, stack: str, environment: str | None, output: str | None) -> None:
-        self.spec = next((path for path in candidates(stack, os.getcwd()) if os.path.isfile(path)), None)  # noqa: PTH109, PTH113
+        self.spec = next((path for path in spec_candidates(stack, os.getcwd()) if os.path.isfile(path)), None)  # noqa: PTH109, PTH113
         where = os.path.abspath(output) if output else ""  # noqa: PTH100
         key = "\0".join((os.path.abspath(self.spec or ""), environment or "", where))  # noqa: PTH100
         self.folder = f"{cache_folder()}/generated"
@@ -51,19 +53,19 @@ class Unchanged:
         self.environment = environment
 
 
-def unchanged(request: Request) -> Unchanged | None:
+def find_unchanged(request: Request) -> Unchanged | None:
     """The program, if a run would find nothing to do; None if it has to be looked at properly."""
     try:
         lines = _read(request.note).decode("utf-8", "surrogateescape").split("\n")
-        if request.spec is None or not private(request.folder):
+        if request.spec is None or not make_private(request.folder):
             return None
         folder, stack, environment = lines[:3]
-        if lines.pop() != END:
+        if lines.pop() != LAST_LINE:
             return None
         facts = _facts(request.spec)  # what is told soonest is asked first
-        if next(facts) != lines[3] or not _as_noted(request.spec, folder, lines[3 + FACTS :]):
+        if next(facts) != lines[3] or not _as_noted(request.spec, folder, lines[3 + FACT_LINES :]):
             return None
-        if list(facts) != lines[4 : 3 + FACTS]:
+        if list(facts) != lines[4 : 3 + FACT_LINES]:
             return None
         if _left_behind(folder):
             return None  # a run that was killed left something to clear away
@@ -72,9 +74,9 @@ def unchanged(request: Request) -> Unchanged | None:
     return Unchanged(folder, stack, environment)
 
 
-def note(request: Request, plan: Plan, program: Program) -> None:
+def record_inputs(request: Request, plan: Plan, program: Program) -> None:
     """Note what `program` was made from and consists of; it is on disk as it is here."""
-    if request.spec is None or not private(request.folder):
+    if request.spec is None or not make_private(request.folder):
         return
     parts = (str(program.folder), plan.stack.name, plan.environment)
     entries = [f"source {path}\t{value}" for value, path in sorted(set(_sources(plan)))]
@@ -82,7 +84,7 @@ def note(request: Request, plan: Plan, program: Program) -> None:
     entries += [f"once \t{path}" for path in program.once]
     try:
         facts = list(_facts(request.spec, settled=True))
-        lines = (*parts, *facts, *entries, END)
+        lines = (*parts, *facts, *entries, LAST_LINE)
         if f"spec {plan.spec_digest}" != facts[0] or any("\n" in line for line in lines):
             return  # the spec has changed meanwhile, or a path can't be told apart in the note
         _prune(request.folder)
@@ -100,7 +102,7 @@ def _left_behind(folder: str) -> bool:
 
 
 def _sources(plan: Plan) -> Iterator[tuple[str, str]]:
-    for item in plan.boxes:
+    for item in plan.all_components:
         for option, path in item.sources.items():
             yield str(getattr(item.options, option)), str(path)
 
@@ -110,7 +112,7 @@ def _facts(spec: str, *, settled: bool = False) -> Iterator[str]:
 
     settled: raise OSError if the generator's own files are too young to be known by their time stamps.
     """
-    yield f"spec {_sha256(read(spec))}"
+    yield f"spec {_sha256(read_file(spec))}"
     yield f"day {time.strftime('%Y-%m-%d', time.gmtime())}"
     place = os.path.dirname(os.path.abspath(spec))  # noqa: PTH100, PTH120
     yield f"configuration {_configuration(place)} {_configuration(os.path.realpath(place))}"
@@ -123,7 +125,7 @@ def _configuration(folder: str) -> str:
         for name in CONFIGURATION:
             path = os.path.join(folder, name)  # noqa: PTH118
             if os.path.isfile(path):  # noqa: PTH113
-                found.append(f"{path}\0{_sha256(read(path))}")
+                found.append(f"{path}\0{_sha256(read_file(path))}")
         if os.path.exists(os.path.join(folder, ".git")):  # noqa: PTH110, PTH118 - sources stay inside of it
             found.append(f"{folder}\0.git")
         if os.path.dirname(folder) == folder:  # noqa: PTH120
@@ -140,7 +142,7 @@ def _generator(*, settled: bool) -> str:
         except OSError:
             continue
     files, youngest = _files(PACKAGE)
-    if settled and youngest > time.time_ns() - YOUNG:
+    if settled and youngest > time.time_ns() - SETTLED_AGE_NS:
         raise OSError("too young")
     return _sha256(os.fsencode("\0".join((*facts, *files))))
 
@@ -187,14 +189,14 @@ def _above(path: str, folder: str) -> set[str]:
 
 def _prune(folder: str) -> None:
     names = os.listdir(folder)  # noqa: PTH208
-    if len(names) > MOST:
+    if len(names) > MAX_NOTES:
         for name in names:
             os.unlink(os.path.join(folder, name))  # noqa: PTH108, PTH118
 
 
 def _read(path: str) -> bytes:
     with open(path, "rb") as file:  # noqa: PTH123
-        return file.read(LARGEST + 1)  # a longer file is not one that was written
+        return file.read(MAX_FILE_BYTES + 1)  # a longer file is not one that was written
 
 
 def _sha256(data: bytes) -> str:

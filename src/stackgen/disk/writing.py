@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackgen.disk.folder_view import Kind, Presence
+from stackgen.disk.folder_view import FolderView, Kind
 from stackgen.disk.lock_file import files_in_lock
-from stackgen.disk.replacing import alone, replace
+from stackgen.disk.replacing import lock_folder, replace
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.homes import refuse_planted
 from stackgen.program.build import Program
@@ -36,9 +36,9 @@ class Changes:
         return bool(self.created or self.updated or self.deleted)
 
 
-def compare(program: Program) -> Changes:
+def compare_folder(program: Program) -> Changes:
     """The program against its folder. Nothing is written. Raises StackgenError(cannot-read)."""
-    known, there = files_in_lock(program.folder), Presence(program.folder)
+    known, there = files_in_lock(program.folder), FolderView(program.folder)
     try:
         present = {path: there.read(path) for path in program.files if there.kind(path) is not Kind.NOTHING}
         stale = {
@@ -57,23 +57,23 @@ def compare(program: Program) -> Changes:
     return Changes(tuple(sorted(created)), tuple(updated), tuple(stale), tuple(edited))
 
 
-def diff(program: Program) -> Iterator[str]:
+def diff_folder(program: Program) -> Iterator[str]:
     """Unified diff from what is on disk to what would be written, line by line."""
     import difflib
 
-    changes, there = compare(program), Presence(program.folder)
+    changes, there = compare_folder(program), FolderView(program.folder)
     for path in sorted((*changes.created, *changes.updated, *changes.deleted)):
         old, new = there.read(path) or b"", program.files.get(path, program.once.get(path, b""))
         before, after = (data.decode(errors="replace").splitlines(keepends=True) for data in (old, new))
         yield from difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
 
 
-def added(program: Program) -> Iterator[str]:
+def list_added_modules(program: Program) -> Iterator[str]:
     """Modules in the folder that stackgen did not write so: they may run with the program, as they may be meant to.
 
     All of them but Python's own bytecode, which is not run, and `venv` beside the program, which is not used.
     """
-    there = Presence(program.folder)
+    there = FolderView(program.folder)
     for root, folders, names in os.walk(program.folder):
         links = [name for name in folders if Path(root, name).is_symlink()]
         skipped = (*links, "venv") if Path(root) == program.folder else links
@@ -90,7 +90,7 @@ def added(program: Program) -> Iterator[str]:
                 yield path
 
 
-def _as_written(there: Presence, path: str, data: bytes) -> bool:
+def _as_written(there: FolderView, path: str, data: bytes) -> bool:
     """Whether a file is as stackgen wrote it, or gone: another run may replace the folder meanwhile."""
     try:
         return there.read(path) == data
@@ -105,11 +105,11 @@ def refuse_others_files(program: Program) -> None:
     """
     nearest = next(place for place in (program.spec, *program.spec.parents) if place.exists())
     owner = nearest.stat().st_uid  # a stack built in Python may have no folder yet
-    for place in (program.folder, *(program.folder / name for name in added(program))):
+    for place in (program.folder, *(program.folder / name for name in list_added_modules(program))):
         refuse_planted(str(place), (owner,))
 
 
-def write(program: Program, *, force: bool = False) -> Changes:
+def write_program(program: Program, *, force: bool = False) -> Changes:
     """Replace the folder as a whole, one run at a time. Files stackgen did not write are kept.
 
     Raises StackgenError: `hand-edited` if a file changed by hand would be lost, and `not-a-program` if the
@@ -118,7 +118,7 @@ def write(program: Program, *, force: bool = False) -> Changes:
     """
     refuse_others_files(program)
     try:
-        with alone(program.folder):
+        with lock_folder(program.folder):
             return _write(program, force)
     except OSError as error:
         raise _cannot("write", program, error) from error
@@ -126,11 +126,11 @@ def write(program: Program, *, force: bool = False) -> Changes:
 
 def _write(program: Program, force: bool) -> Changes:
     _require_place(program, force)
-    there = Presence(program.folder)
+    there = FolderView(program.folder)
     once = {path: data for path, data in program.once.items() if there.kind(path) is Kind.NOTHING}
     paths = {*program.files, *once, *files_in_lock(program.folder)}
     before = _stamps(program.folder, paths)
-    changes = compare(program)
+    changes = compare_folder(program)
     if changes.edited and not force:
         raise StackgenError(_hand_edited(program, changes), ExitCode.UNEXPECTED_CHANGES)
     differing = {*changes.created, *changes.updated}  # what is as it should be is carried over

@@ -32,7 +32,7 @@ if os.getppid() != int(sys.argv[1]):
     sys.exit(130)
 os.execv(sys.argv[2], sys.argv[2:])
 """
-PATIENCE = 20  # seconds for `pulumi` to end after a second Ctrl-C
+KILL_AFTER_SECONDS = 20  # seconds for `pulumi` to end after a second Ctrl-C
 
 Listener = Callable[[str], object]
 
@@ -95,7 +95,11 @@ class EngineCommand(PulumiCommand):
     def _cancel(self, process: subprocess.Popen[bytes]) -> None:
         """Once asks `pulumi` to end what runs; a second Ctrl-C to leave it; then it is killed."""
         self.progress("cancelling: waiting for what has begun; Ctrl-C again to leave it")
-        for patience, number in ((None, signal.SIGINT), (PATIENCE, signal.SIGINT), (None, signal.SIGKILL)):
+        for patience, number in (
+            (None, signal.SIGINT),
+            (KILL_AFTER_SECONDS, signal.SIGINT),
+            (None, signal.SIGKILL),
+        ):
             process.send_signal(number)
             try:
                 process.wait(patience)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackgen.engine import failures, healing, leftovers, locks, program_environment, projects, states
-from stackgen.engine.locate import Engine, ensure
-from stackgen.engine.settings import environment
+from stackgen.engine.locate import Engine, ensure_engine
+from stackgen.engine.settings import engine_variables
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.progress import Progress, silent
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pulumi.automation import PulumiCommand, Stack
 
     from stackgen.engine.workspace import Workspace
-    from stackgen.program.removal import Tools
+    from stackgen.program.removal import RemovalTools
 
 _CHANGING = {"create", "update", "delete", "replace", "create-replacement", "delete-replaced", "read"}
 
 
 @dataclass(frozen=True)
-class Step:
+class ResourceStep:
     """One resource that an operation changes: op as Pulumi names it, its type token and name."""
 
     op: str
@@ -43,7 +43,7 @@ class Step:
 class Outcome:
     """What an operation did or would do. counts: op → number of resources."""
 
-    steps: list[Step] = field(default_factory=list[Step])
+    steps: list[ResourceStep] = field(default_factory=list[ResourceStep])
     counts: dict[str, int] = field(default_factory=dict[str, int])
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -83,7 +83,7 @@ class Deployment:
         project: str,
         name: str,
         progress: Progress = silent,
-        tools: Tools | None = None,
+        tools: RemovalTools | None = None,
     ) -> None:
         self.program = program
         self.project = project
@@ -108,30 +108,34 @@ class Deployment:
     def _connect(self) -> Engine:
         """The engine, and the variables it needs in this process's environment."""
         if self.engine is None:
-            self.engine = ensure(self.progress)
-            os.environ.update(environment(self.engine.folder))  # the Automation API's children inherit it
+            self.engine = ensure_engine(self.progress)
+            os.environ.update(
+                engine_variables(self.engine.folder)
+            )  # the Automation API's children inherit it
             self._clear_leftovers()
         return self.engine
 
     def _clear_leftovers(self) -> None:
         """End and mend what an interrupted command has left behind."""
-        leftovers.end(self.progress)
+        leftovers.end_leftovers(self.progress)
         place = os.environ["PULUMI_BACKEND_URL"], self.project, self.name
-        for sentence in locks.clear_stale(*place):
+        for sentence in locks.clear_stale_locks(*place):
             self.progress(sentence)
-        healing.heal_workspaces(Path(os.environ["PULUMI_HOME"]), self.project)
-        if not locks.held(*place):
-            for sentence in healing.heal(*place):
+        healing.repair_workspaces(Path(os.environ["PULUMI_HOME"]), self.project)
+        if not locks.current_locks(*place):
+            for sentence in healing.repair_state(*place):
                 self.progress(sentence)
 
     def _folder(self) -> Path:
         """Where the engine works: a project of ours, by the program or by tools alone."""
         if self.tools is None:
-            python = program_environment.of_program(self.program, self.progress)
+            python = program_environment.prepare_for_program(self.program, self.progress)
             self.progress(f"running the program in {self.program}")
-            return projects.running(self.program, python)
-        python = program_environment.prepare(self.tools.requirements, self.progress, locked=self.tools.locked)
-        return projects.deleting(self.project, self.program, python, self.tools.modules)
+            return projects.running_project(self.program, python)
+        python = program_environment.prepare_environment(
+            self.tools.requirements, self.progress, locked=self.tools.locked
+        )
+        return projects.deleting_project(self.project, self.program, python, self.tools.modules)
 
     def preview(self, untouched: Sequence[str] = (), *, refresh: bool = False) -> Outcome:
         """What `up` would do, nothing done. refresh: look first at what is really there, as `up` does."""
@@ -183,7 +187,7 @@ class Deployment:
         state.deployment = deployment
         self._import(state)
 
-    def release(self, change: states.Change, seen: str | None) -> str | None:
+    def release(self, change: states.StateChange, seen: str | None) -> str | None:
         """Change the state only, where it is not so already.
 
         seen: as for `up`; returns what it is now. The next `up` records dependencies and protection anew of
@@ -193,13 +197,13 @@ class Deployment:
         with self._failing("up", [], []):
             state = self._stack.export_stack()
             deployment: dict[str, Any] = dict(state.deployment or {})
-            if seen is not None and states.digest(deployment) != seen:
-                raise failures.changed_meanwhile()
-            if not states.apply(deployment.get("resources", []), change):
+            if seen is not None and states.state_digest(deployment) != seen:
+                raise failures.state_changed_error()
+            if not states.apply_change(deployment.get("resources", []), change):
                 return seen
             state.deployment = deployment
             self._import(state)
-            return None if seen is None else states.digest(self._stack.export_stack().deployment or {})
+            return None if seen is None else states.state_digest(self._stack.export_stack().deployment or {})
 
     def destroy(self) -> Outcome:
         """Delete every resource, and forget the Pulumi stack itself."""
@@ -218,7 +222,7 @@ class Deployment:
     def resources(self) -> list[Resource]:
         """Everything in the state; raises StackgenError(not-deployed)."""
         exported = self._exported()
-        self.seen = states.digest(exported)
+        self.seen = states.state_digest(exported)
         return [
             Resource(
                 item["urn"],
@@ -244,11 +248,11 @@ class Deployment:
         from stackgen.engine.workspace import Workspace
 
         try:
-            yield Workspace(str(projects.reading(self.project)), pulumi_command=self._command())
+            yield Workspace(str(projects.reading_project(self.project)), pulumi_command=self._command())
         except automation.StackNotFoundError as error:
             raise self._not_deployed() from error
         except automation.CommandError as error:
-            raise failures.translate(operation, [], str(error)) from error
+            raise failures.engine_error(operation, [], str(error)) from error
 
     @property
     def _stack(self) -> Stack:
@@ -269,7 +273,7 @@ class Deployment:
         except automation.StackNotFoundError as error:
             raise self._not_deployed() from error
         except automation.CommandError as error:
-            raise failures.translate("stack select", [], str(error)) from error
+            raise failures.engine_error("stack select", [], str(error)) from error
 
     def _command(self) -> PulumiCommand:
         """The engine's `pulumi`; made once, as that runs it."""
@@ -292,8 +296,8 @@ class Deployment:
         self.prepare()
         with self._failing("up", [], []):
             state = self._stack.export_stack()
-            if seen is not None and states.digest(state.deployment or {}) != seen:
-                raise failures.changed_meanwhile()
+            if seen is not None and states.state_digest(state.deployment or {}) != seen:
+                raise failures.state_changed_error()
             if (state.deployment or {}).get("pending_operations"):
                 state.deployment = {**(state.deployment or {}), "pending_operations": []}
                 self._import(state)  # refused while another update runs: then nothing was interrupted
@@ -341,11 +345,11 @@ class Deployment:
         try:
             yield
         except EngineKilled as error:
-            raise failures.killed(operation, error.signal) from error
+            raise failures.engine_killed_error(operation, error.signal) from error
         except ConcurrentUpdateError as error:
-            raise failures.locked(locks.said_by_pulumi(str(error))) from error
+            raise failures.lock_error(locks.parse_locks(str(error))) from error
         except KeyboardInterrupt as error:
-            raise failures.cancelled(operation) from error
+            raise failures.cancellation_error(operation) from error
         except CommandError as error:
             text = "\n".join([*output, str(error)])
             ended = any(
@@ -353,8 +357,8 @@ class Deployment:
             )  # what a stopped provider says
             others = [m for _, m in errors if "cancel" not in m.lower()]
             if ended or ("cancel" in text.lower() and not others):
-                raise failures.cancelled(operation) from error
-            raise failures.translate(operation, errors, text) from error
+                raise failures.cancellation_error(operation) from error
+            raise failures.engine_error(operation, errors, text) from error
 
 
 def _note(event: Any, outcome: Outcome, errors: list[tuple[str, str]], progress: Progress) -> None:
@@ -376,8 +380,8 @@ def _note(event: Any, outcome: Outcome, errors: list[tuple[str, str]], progress:
             progress(f"note: {message}")
 
 
-def _step(metadata: Any) -> Step:
+def _step(metadata: Any) -> ResourceStep:
     op = str(getattr(metadata.op, "value", metadata.op))
     keys = tuple(metadata.diffs or ())
     urn = str(metadata.urn)
-    return Step(op, str(metadata.type), urn.rsplit("::", 1)[-1], keys, urn)
+    return ResourceStep(op, str(metadata.type), urn.rsplit("::", 1)[-1], keys, urn)

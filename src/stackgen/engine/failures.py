@@ -12,7 +12,7 @@ from datetime import UTC
 from pathlib import Path
 from urllib.parse import unquote
 
-from stackgen.engine.locks import Lock, said_by_pulumi
+from stackgen.engine.locks import Lock, parse_locks
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.homes import cache_home, data_home
 
@@ -38,18 +38,18 @@ _NOISE = re.compile(
 _PLACE = re.compile(r"(/[^\n'\"]*?): no space left|no space left on device: ['\"](/[^'\"]*)", re.IGNORECASE)
 
 
-def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: str) -> StackgenError:
+def engine_error(operation: str, diagnostics: Iterable[tuple[str, str]], output: str) -> StackgenError:
     """One StackgenError out of a failed `operation`.
 
     diagnostics: (URN or "", message) of every error event; output: all that Pulumi printed.
     """
     found = [(urn, _sentence(message)) for urn, message in diagnostics if not _NOISE.match(message.strip())]
     everything = "\n".join([*(message for _, message in found), output])
-    full = disk_full(everything)
+    full = disk_full_problem(everything)
     if full is not None:
         return full
     if _LOCKED.search(everything):
-        return locked(said_by_pulumi(everything))
+        return lock_error(parse_locks(everything))
     if _PASSPHRASE.search(everything):
         message = "the passphrase of this environment's state is not the one it was made with"
         hint = "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -69,7 +69,7 @@ def translate(operation: str, diagnostics: Iterable[tuple[str, str]], output: st
     return StackgenError(problems, ExitCode.DEPLOYMENT)
 
 
-def protected(owner: str, place: str) -> Problem:
+def protection_error(owner: str, place: str) -> Problem:
     """What to say of data that is protected by the program that was deployed last. place: where it is."""
     message = f"the data of '{owner}' is protected by what was deployed last: {place}; nothing was done"
     hint = (
@@ -79,13 +79,13 @@ def protected(owner: str, place: str) -> Problem:
     return Problem("protected", message, hint=hint)
 
 
-def changed_meanwhile() -> StackgenError:
+def state_changed_error() -> StackgenError:
     """What to say where a deployment is no longer what a preview was made of."""
     message = "the deployment was changed by another command after it was looked at; nothing was done"
     return StackgenError(Problem("state-changed", message, hint="run it again"), ExitCode.DEPLOYMENT)
 
 
-def locked(locks: Sequence[Lock] = ()) -> StackgenError:
+def lock_error(locks: Sequence[Lock] = ()) -> StackgenError:
     """What to say while another update of the same environment runs, or may run. locks: whose they are, if known."""
     if not locks:
         message = "another update of this environment is running; wait for it to end, then try again"
@@ -107,7 +107,7 @@ def _lock(lock: Lock) -> Problem:
     return Problem("stack-locked", message, hint=hint, next=command)
 
 
-def disk_full(text: str) -> StackgenError | None:
+def disk_full_problem(text: str) -> StackgenError | None:
     """What to say where `text` is about a disk that is full; None if it is not."""
     if not re.search(r"no space left on device|disk quota exceeded", text, re.IGNORECASE):
         return None
@@ -129,13 +129,13 @@ def _full_disk() -> str:
     return ""
 
 
-def cancelled(operation: str) -> StackgenError:
+def cancellation_error(operation: str) -> StackgenError:
     """What to say after Ctrl-C."""
     message = f"{operation} was cancelled; what is there stays, and the next `up` goes on from it"
     return StackgenError(Problem("cancelled", message), ExitCode.CANCELLED)
 
 
-def killed(operation: str, number: int) -> StackgenError:
+def engine_killed_error(operation: str, number: int) -> StackgenError:
     """What to say when the engine did not end by itself. number: the signal that ended it."""
     message = f"the engine was ended from outside (signal {number}, {signal.Signals(number).name}) during {operation}"
     hint = "what was made stays; run the same command again, it goes on from there"

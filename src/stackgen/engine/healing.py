@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from stackgen.engine.locks import remove, settled, state_folder
+from stackgen.engine.locks import is_settled, remove_with_attributes, state_folder
 
 
-def heal(backend: str, project: str, stack: str) -> list[str]:
+def repair_state(backend: str, project: str, stack: str) -> list[str]:
     """Mend the files of `stack` in a `file://` backend; a sentence for each thing that was wrong.
 
     Called while no update of the stack runs: files that are not whole are leftovers then.
@@ -24,29 +24,29 @@ def heal(backend: str, project: str, stack: str) -> list[str]:
 def _of_the_folder(folder: Path) -> Iterator[str]:
     """Pulumi writes meta.yaml anew where it is missing, and stops where it is empty."""
     for file in folder.glob("meta.yaml.*.tmp"):
-        if settled(file):
+        if is_settled(file):
             file.unlink(missing_ok=True)
     meta = folder / "meta.yaml"
     _mend_attributes(meta)
     if meta.is_file() and "version" not in meta.read_text(encoding="utf-8", errors="replace"):
-        remove(meta)
+        remove_with_attributes(meta)
         yield "removed an empty description of the state folder; Pulumi writes it anew"
 
 
-def heal_workspaces(home: Path, project: str) -> None:
+def repair_workspaces(home: Path, project: str) -> None:
     """Remove what of Pulumi's notes of the selected stack is not whole: Pulumi stops at it, and writes it anew.
 
     home: PULUMI_HOME.
     """
     for file in (home / "workspaces").glob(f"{project}-*-workspace.json"):
-        if not _whole(file) and settled(file):
+        if not _whole(file) and is_settled(file):
             file.unlink(missing_ok=True)
 
 
 def _of_the_stack(folder: Path, project: str, stack: str) -> Iterator[str]:
     place = folder / "stacks" / "organization" / project
     for file in place.glob(f"{stack}.json.*"):
-        if file.name.endswith(".tmp") and settled(file):
+        if file.name.endswith(".tmp") and is_settled(file):
             file.unlink(missing_ok=True)
     state = place / f"{stack}.json"
     backup = place / f"{stack}.json.bak"
@@ -57,7 +57,7 @@ def _of_the_stack(folder: Path, project: str, stack: str) -> Iterator[str]:
     kept = place / f"{stack}.json.broken-{datetime.now().astimezone():%Y%m%dT%H%M%S}"
     if _whole(backup):
         shutil.move(state, kept)
-        remove(state)
+        remove_with_attributes(state)
         partial = place / f"{stack}.json.restored"
         shutil.copyfile(backup, partial)
         partial.replace(state)
@@ -67,7 +67,7 @@ def _of_the_stack(folder: Path, project: str, stack: str) -> Iterator[str]:
 def _mend_attributes(file: Path) -> None:
     """Attributes say of what type a file is; without them Pulumi reads it, with broken ones it does not."""
     attributes = file.with_name(f"{file.name}.attrs")
-    if attributes.is_file() and not _whole(attributes) and settled(attributes):
+    if attributes.is_file() and not _whole(attributes) and is_settled(attributes):
         attributes.unlink(missing_ok=True)
 
 

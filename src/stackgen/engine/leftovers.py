@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 LAUNCHERS = ("pulumi-resource-pulumi-python", "pulumi-language-python", "pulumi_language_python.py")
 GUARD = ("pulumi_guard", "provider.py")
 MODULE = ["-m", "pulumi.dynamic"]
-PATIENCE = 3  # seconds
+END_SECONDS = 3  # seconds
 
 
-def end(progress: Progress) -> None:
+def end_leftovers(progress: Progress) -> None:
     """End what is left, with everything that it started in its own group; says how many there were."""
     import psutil
 
@@ -29,10 +29,10 @@ def end(progress: Progress) -> None:
     family = {member for process in left for member in (process, *_group(process))}
     for process in family:
         _quietly(process.terminate)
-    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+    _, alive = psutil.wait_procs(family, timeout=END_SECONDS)
     for process in alive:
         _quietly(process.kill)
-    psutil.wait_procs(alive, timeout=PATIENCE)
+    psutil.wait_procs(alive, timeout=END_SECONDS)
     progress(f"ended {len(left)} of the engine's servers that an interrupted command had left")
 
 

@@ -17,7 +17,7 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.homes import cache_home
 from stackgen.progress import Progress, silent
 
-OLDEST: tuple[int, ...] = (3, 200)
+OLDEST_VERSION: tuple[int, ...] = (3, 200)
 CHOICE, OFFICIAL = "STACKGEN_ENGINE", "official"
 
 
@@ -35,24 +35,24 @@ class Engine:
         return self.folder / "bin" / "pulumi"
 
 
-def find() -> Engine | None:
+def find_engine() -> Engine | None:
     """An engine that is there already; nothing is installed."""
     on_path = _on_path()
     if on_path is not None:
         return on_path
     if _official_asked():
         return _engine(cache_home() / "engine" / "official", "official")
-    return _engine(build.folder(), "built") if build.is_built() else None
+    return _engine(build.build_folder(), "built") if build.is_built() else None
 
 
-def ensure(progress: Progress = silent) -> Engine:
+def ensure_engine(progress: Progress = silent) -> Engine:
     """An engine, installed if need be; raises StackgenError if it can't be."""
-    found = find()
+    found = find_engine()
     if found is not None:
         return found
     if _official_asked():
         return _official(progress)
-    folder = build.build(progress)
+    folder = build.build_engine(progress)
     version = _version(folder / "bin" / "pulumi")
     return Engine(folder, ".".join(map(str, version)), "built")
 
@@ -73,15 +73,15 @@ def _on_path() -> Engine | None:
     folder = Path(executable).absolute().parent.parent
     if folder / "bin" / "pulumi" != Path(executable).absolute():
         return None  # a shim; the Automation API wants <folder>/bin/pulumi
-    if folder.is_relative_to(cache_home() / "engine") and folder != build.folder():
+    if folder.is_relative_to(cache_home() / "engine") and folder != build.build_folder():
         return None  # an earlier stackgen's, in a shell that took over its variables
-    return _engine(folder, "built" if folder == build.folder() else "path")
+    return _engine(folder, "built" if folder == build.build_folder() else "path")
 
 
 def _engine(folder: Path, origin: str) -> Engine | None:
     executable = folder / "bin" / "pulumi"
     version = _version(executable) if executable.exists() else (0, 0)
-    return Engine(folder, ".".join(map(str, version)), origin) if version >= OLDEST else None
+    return Engine(folder, ".".join(map(str, version)), origin) if version >= OLDEST_VERSION else None
 
 
 def _official(progress: Progress) -> Engine:
@@ -98,9 +98,7 @@ def _official(progress: Progress) -> Engine:
         raise StackgenError(Problem("engine-build-failed", message, hint=hint), ExitCode.GENERIC) from error
     engine = _engine(folder, "official")
     if engine is None:
-        message = (
-            f"Pulumi's installer has put no Pulumi of at least {'.'.join(map(str, OLDEST))} into {folder}"
-        )
+        message = f"Pulumi's installer has put no Pulumi of at least {'.'.join(map(str, OLDEST_VERSION))} into {folder}"
         raise StackgenError(Problem("engine-build-failed", message), ExitCode.GENERIC)
     return engine
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-SETTLED = 2.0  # seconds after which a file that is still unfinished is no work in progress
-TOLERANCE = 2.0  # seconds between a process's start as the system has it and as the clock had it
+SETTLE_SECONDS = 2.0  # seconds after which a file that is still unfinished is no work in progress
+START_TOLERANCE_SECONDS = (
+    2.0  # seconds between a process's start as the system has it and as the clock had it
+)
 _SAID = re.compile(
     r"(?P<file>\S+?)(?:\?\S*)?: created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)"
 )
@@ -60,14 +62,14 @@ class Lock:
                 return True  # of other owners nothing follows: not every file system keeps them
             if process.name() == "pulumi" or self.since is None:
                 return False
-            return process.create_time() > self.since.timestamp() + TOLERANCE
+            return process.create_time() > self.since.timestamp() + START_TOLERANCE_SECONDS
         except psutil.NoSuchProcess:
             return True
         except psutil.AccessDenied:
             return False
 
 
-def held(backend: str, project: str, stack: str) -> list[Lock]:
+def current_locks(backend: str, project: str, stack: str) -> list[Lock]:
     """Locks of updates of `stack` that may still run: nothing of its program may change then.
 
     Only `file://` backends can be asked without an engine; of others the engine says it when the update begins.
@@ -76,27 +78,27 @@ def held(backend: str, project: str, stack: str) -> list[Lock]:
     return [lock for lock in found if lock is not None and not lock.stale]
 
 
-def clear_stale(backend: str, project: str, stack: str) -> list[str]:
+def clear_stale_locks(backend: str, project: str, stack: str) -> list[str]:
     """Remove what no update holds: locks of this machine's dead processes, and unfinished ones; a sentence for each.
 
     backend: PULUMI_BACKEND_URL; only `file://` backends have such locks.
     """
     said: list[str] = []
     for file, lock in _locks(backend, project, stack):
-        if lock is None and settled(file):
+        if lock is None and is_settled(file):
             said.append("removed an unfinished lock, which a full disk or a crash leaves behind")
         elif lock is not None and lock.stale:
             said.append("removed the lock of an update that was killed")
         else:
             continue
-        remove(file)
+        remove_with_attributes(file)
     for attributes in _folder(backend, project, stack).glob("*.attrs"):
-        if not attributes.with_suffix("").exists() and settled(attributes):
+        if not attributes.with_suffix("").exists() and is_settled(attributes):
             attributes.unlink(missing_ok=True)
     return said
 
 
-def said_by_pulumi(text: str) -> list[Lock]:
+def parse_locks(text: str) -> list[Lock]:
     """The locks that Pulumi's own message names, of any backend."""
     found = [
         Lock(match["file"], match["host"], match["user"], int(match["pid"]), _time(match["time"]))
@@ -105,19 +107,19 @@ def said_by_pulumi(text: str) -> list[Lock]:
     return list(dict.fromkeys(found))
 
 
-def settled(file: Path) -> bool:
+def is_settled(file: Path) -> bool:
     """Whether an unfinished file stays as it is: a process may be writing it. Waits for it, two seconds at most."""
     while True:
         try:
             age = abs(time.time() - file.stat().st_mtime)
         except FileNotFoundError:
             return False
-        if age >= SETTLED:
+        if age >= SETTLE_SECONDS:
             return True
         time.sleep(0.1)
 
 
-def remove(file: Path) -> None:
+def remove_with_attributes(file: Path) -> None:
     """Remove a file of the state folder with the one of its attributes."""
     file.unlink(missing_ok=True)
     file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)

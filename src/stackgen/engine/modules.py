@@ -18,9 +18,9 @@ from stackgen.engine import projects
 from stackgen.engine.host.pulumi_guard.sources import REVIEWED
 from stackgen.errors import StackgenError
 
-LARGEST = 64 * 1024**2  # bytes of a module
-PREFIX = "reviewed-"  # of what an update has in the cache while it lasts
-_OLD = 24 * 3600  # seconds after which no update still starts anything
+MAX_MODULE_BYTES = 64 * 1024**2  # bytes of a module
+REVIEWED_PREFIX = "reviewed-"  # of what an update has in the cache while it lasts
+_MAX_AGE_SECONDS = 24 * 3600  # seconds after which no update still starts anything
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Tree:
     links: Mapping[str, str]
 
 
-def tree(program: Path, home: Path) -> Tree:
+def list_files(program: Path, home: Path) -> Tree:
     """Files of a program: without Python's own, and the environment of a plain `pulumi`.
 
     Links to folders are followed inside the checkout that `home` is in: one that leads out may lead to everything.
@@ -59,30 +59,32 @@ def tree(program: Path, home: Path) -> Tree:
     return Tree(tuple(files), {path: spelled[real] for path, real in links.items() if real in spelled})
 
 
-def modules(program: Path, home: Path) -> dict[str, Any]:
+def read_reviewed_modules(program: Path, home: Path) -> dict[str, Any]:
     """What `pulumi_guard.sources` reads. home: the folder that the program has in the checkout, or shall have."""
-    found = tree(program, home)
+    found = list_files(program, home)
     sources: dict[str, str] = {}
     for path in found.files:
         if path.suffix == ".py":
             with suppress(
                 OSError, StackgenError
             ):  # it went this moment, or is no file, or a link that leads out
-                source = checkout.read(path, within=_within(path, program, home), most=LARGEST)
+                source = checkout.read_file(path, within=_within(path, program, home), most=MAX_MODULE_BYTES)
                 sources[path.relative_to(program).as_posix()] = source.decode("latin-1")
     return {"sources": sources, "links": dict(found.links)}
 
 
 @contextmanager
-def from_memory(found: Mapping[str, Any]) -> Iterator[None]:
+def run_from_memory(modules: Mapping[str, Any]) -> Iterator[None]:
     """Let the engines that are started meanwhile run these modules, and no others of the program.
 
     Pulumi's own language host, in a `pulumi` that the user has installed, runs what is on disk.
     """
     _forget_old()
-    home = projects.home()
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=home, prefix=PREFIX) as file:  # mode 0600
-        json.dump(found, file)
+    home = projects.projects_home()
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=home, prefix=REVIEWED_PREFIX
+    ) as file:  # mode 0600
+        json.dump(modules, file)
         file.flush()
         os.environ[REVIEWED] = file.name
         try:
@@ -107,7 +109,7 @@ def _is_inside(folder: Path, home: Path) -> bool:
 
 def _forget_old() -> None:
     """Remove what a command that was killed has left behind."""
-    for item in projects.home().glob(f"{PREFIX}*"):
+    for item in projects.projects_home().glob(f"{REVIEWED_PREFIX}*"):
         with suppress(OSError):
-            if time.time() - item.stat().st_mtime > _OLD:
+            if time.time() - item.stat().st_mtime > _MAX_AGE_SECONDS:
                 shutil.rmtree(item) if item.is_dir() else item.unlink()

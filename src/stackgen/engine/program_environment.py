@@ -16,13 +16,13 @@ from stackgen import checkout
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.homes import cache_home
 from stackgen.progress import Progress
-from stackgen.toolchain.cache_lock import making
+from stackgen.toolchain.cache_lock import lock_cache_folder
 from stackgen.toolchain.installers import make_environment
 
 _PIN = re.compile(r"^[\w.\[\]-]+==\S+", re.MULTILINE)
 
 
-def of_program(program: Path, progress: Progress) -> Path:
+def prepare_for_program(program: Path, progress: Progress) -> Path:
     """The environment of the program in a folder, made if need be; raises StackgenError(install-failed).
 
     Its requirements.txt is a lock, unless it is as open as its requirements.in: a private catalog asks for
@@ -31,10 +31,10 @@ def of_program(program: Path, progress: Progress) -> Path:
     text = checkout.read_text(program / "requirements.txt")
     wanted = program / "requirements.in"
     open_ = not _PIN.search(text) and wanted.is_file() and checkout.read_text(wanted) == text
-    return prepare(text, progress, locked=not open_)
+    return prepare_environment(text, progress, locked=not open_)
 
 
-def prepare(requirements: str, progress: Progress, *, locked: bool = True) -> Path:
+def prepare_environment(requirements: str, progress: Progress, *, locked: bool = True) -> Path:
     """An environment with exactly these requirements, shared by every program that wants the same.
 
     locked: every file is a wheel that has a digest in `requirements`. Raises StackgenError(install-failed) with
@@ -44,7 +44,7 @@ def prepare(requirements: str, progress: Progress, *, locked: bool = True) -> Pa
     key = "\0".join((sys.version, base, str(locked), requirements))
     folder = cache_home() / "program-environments" / hashlib.sha256(key.encode()).hexdigest()[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with making(folder):
+    with lock_cache_folder(folder):
         if not (folder / "installed").exists():
             progress("installing the program's requirements")
             _install(folder, requirements, locked)

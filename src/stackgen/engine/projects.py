@@ -31,12 +31,12 @@ _CONTROL = "\r\x85\u2028\u2029\ufeff"  # ends of lines to one reader of YAML, an
 _PASSPHRASE = ("", "default", "passphrase")  # https://www.pulumi.com/docs/iac/concepts/secrets/
 
 
-def reading(project: str) -> Path:
+def reading_project(project: str) -> Path:
     """Where the engine stands while it reads a state: it runs nothing."""
     return _written({"name": project, "runtime": "python"}, {})
 
 
-def running(program: Path, environment: Path) -> Path:
+def running_project(program: Path, environment: Path) -> Path:
     """Where the engine stands while it runs `program` by the Python of `environment`.
 
     Of the program's Pulumi.yaml only its name, its description and its configuration count. Raises
@@ -64,7 +64,7 @@ def refuse_other_settings(settings: Path, program: Path) -> None:
         _refuse_other_values(file, name, declared)
 
 
-def deleting(project: str, settings: Path, environment: Path, modules: Mapping[str, bytes]) -> Path:
+def deleting_project(project: str, settings: Path, environment: Path, modules: Mapping[str, bytes]) -> Path:
     """Where the engine stands while it deletes resources by `modules` (relative path → content), ours all of them.
 
     settings: the folder with the Pulumi stack's settings file.
@@ -78,7 +78,7 @@ def _python(environment: Path) -> dict[str, Any]:
     return {"runtime": {"name": "python", "options": options}}
 
 
-def settings(program: Path) -> dict[str, str]:
+def read_settings(program: Path) -> dict[str, str]:
     """Path of each settings file → what is set in it, as text, without what the engine itself adds.
 
     Raises StackgenError(engine-settings).
@@ -95,7 +95,7 @@ def _written(content: Mapping[str, Any], files: Mapping[str, bytes], settings: P
     """A project's folder."""
     if settings is not None:  # Pulumi joins it to the project's folder, by name alone
         _require_readable(settings)
-        content = {**content, "stackConfigDir": os.path.relpath(settings, home() / "any")}
+        content = {**content, "stackConfigDir": os.path.relpath(settings, projects_home() / "any")}
     return _named({"Pulumi.yaml": json.dumps(content, indent=2).encode(), **files})  # JSON is YAML too
 
 
@@ -104,13 +104,13 @@ def _named(files: Mapping[str, bytes]) -> Path:
     digest = hashlib.sha256()
     for path, data in sorted(files.items()):
         digest.update(f"{path}\0{len(data)}\0".encode() + data)
-    folder = home() / digest.hexdigest()[:32]
+    folder = projects_home() / digest.hexdigest()[:32]
     if not folder.exists():
         _place(folder, files)
     return folder
 
 
-def home() -> Path:
+def projects_home() -> Path:
     """Where the engine's projects are, closed to others."""
     folder = cache_home() / "projects"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

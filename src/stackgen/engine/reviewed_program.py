@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stackgen import checkout
-from stackgen.disk.writing import compare
+from stackgen.disk.writing import compare_folder
 from stackgen.engine import projects
 from stackgen.engine.deployment import Deployment
-from stackgen.engine.modules import PREFIX, from_memory, modules, tree
+from stackgen.engine.modules import REVIEWED_PREFIX, list_files, read_reviewed_modules, run_from_memory
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.program.build import Program
 
@@ -19,7 +19,7 @@ Stamps = dict[str, tuple[int, ...] | str]
 
 
 class ReviewedProgram:
-    """A program as it is on disk now, with what the user has beside it. settings: see `projects.settings`.
+    """A program as it is on disk now, with what the user has beside it. settings: see `projects.read_settings`.
 
     Raises StackgenError(program-changed) where that is not the program already, and StackgenError for settings that
     the engine is not to take.
@@ -29,24 +29,24 @@ class ReviewedProgram:
         self._folder = program.folder
         self._again = again
         self._seen = _stamps(program.folder)
-        self.settings = projects.settings(program.folder)
-        self._modules = modules(program.folder, program.folder)
-        if compare(program):
+        self.settings = projects.read_settings(program.folder)
+        self._modules = read_reviewed_modules(program.folder, program.folder)
+        if compare_folder(program):
             raise self._changed("nothing was done")
         projects.refuse_other_settings(program.folder, program.folder)
 
     @contextmanager
-    def alone(self, deployment: Deployment) -> Iterator[None]:
+    def pin_modules(self, deployment: Deployment) -> Iterator[None]:
         """Let its engine run these modules with these settings of Pulumi's, whatever is written to disk.
 
         Raises StackgenError(program-changed) where it is another program by now.
         """
         with (
-            from_memory(self._modules),
-            tempfile.TemporaryDirectory(dir=projects.home(), prefix=PREFIX) as copy,
+            run_from_memory(self._modules),
+            tempfile.TemporaryDirectory(dir=projects.projects_home(), prefix=REVIEWED_PREFIX) as copy,
         ):
             for file in projects.settings_files(self._folder):
-                (Path(copy) / file.name).write_bytes(checkout.read(file))
+                (Path(copy) / file.name).write_bytes(checkout.read_file(file))
             self._refuse_others(Path(copy))
             self.refuse_changed("nothing was done")  # requirements have been read since it was looked at
             deployment.settings = Path(copy)
@@ -63,7 +63,7 @@ class ReviewedProgram:
         """What the engine reads is judged, and not only what was there when it was looked at."""
         try:
             projects.refuse_other_settings(settings, self._folder)
-            same = _by_name(projects.settings(settings)) == _by_name(self.settings)
+            same = _by_name(projects.read_settings(settings)) == _by_name(self.settings)
         except StackgenError as error:
             raise self._changed("nothing was done") from error
         if not same:
@@ -87,7 +87,7 @@ def _by_name(settings: Mapping[str, str]) -> dict[str, str]:
 
 def _stamps(program: Path) -> Stamps:
     """Path → what changes with each write."""
-    there = tree(program, program)
+    there = list_files(program, program)
     found: Stamps = dict(there.links)
     for path in there.files:
         with suppress(OSError):  # it went this moment, or is a link to nothing
@@ -95,4 +95,4 @@ def _stamps(program: Path) -> Stamps:
             settings = path.name.startswith("Pulumi.") and path.name != "Pulumi.yaml"
             if not settings:  # the engine writes these too
                 found[str(path)] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-    return {**found, **projects.settings(program)}
+    return {**found, **projects.read_settings(program)}

@@ -6,11 +6,11 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stackgen.disk.fingerprints import GROUND
-from stackgen.engine.deployment import Deployment, Outcome, Resource, Step
-from stackgen.engine.states import Change
+from stackgen.disk.fingerprints import SHARED
+from stackgen.engine.deployment import Deployment, Outcome, Resource, ResourceStep
+from stackgen.engine.states import StateChange
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
-from stackgen.planning.holding import Holdings, Types, holdings, planned_names, rename_hints
+from stackgen.planning.data_resources import DataTypes, DeployedData, find_data, rename_hints, resource_names
 from stackgen.planning.model import Plan
 
 # Operations after which the resource that was there is no longer there.
@@ -18,16 +18,16 @@ REMOVING = frozenset({"delete", "replace", "create-replacement", "delete-replace
 
 
 @dataclass(frozen=True)
-class Made:
+class Fingerprints:
     """How boxes are made, as digests (`rendering.fingerprints`): when they were last deployed, and now."""
 
     before: Mapping[str, str]
-    now: Mapping[str, str]
+    current: Mapping[str, str]
 
-    def otherwise(self, owner: str) -> bool:
+    def differs(self, owner: str) -> bool:
         """Whether a box, or what all boxes stand on, is not made as it was."""
-        keys = (GROUND, owner) if owner in self.now else (GROUND,)
-        return any(self.before.get(key) != self.now[key] for key in keys)
+        keys = (SHARED, owner) if owner in self.current else (SHARED,)
+        return any(self.before.get(key) != self.current[key] for key in keys)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Review:
     hints: (old, new) of components that may have been renamed.
     """
 
-    found: Holdings = field(default_factory=Holdings)
+    data: DeployedData = field(default_factory=DeployedData)
     kept: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     untouched: tuple[str, ...] = ()
@@ -48,13 +48,13 @@ class Review:
     hints: tuple[tuple[str, str], ...] = ()
 
 
-def review(
+def review_update(
     deployment: Deployment,
     resources: Sequence[Resource],
     plan: Plan,
-    known: Types,
+    known: DataTypes,
     words: Collection[str],
-    made: Made,
+    made: Fingerprints,
     *,
     look: bool,
 ) -> Review:
@@ -63,59 +63,59 @@ def review(
     resources: the deployment's, as they were just read. words: boxes whose data may go. look: preview even where
     all data's resources are made as they were. In the state, data whose component is gone is guarded already now.
     """
-    found = holdings(resources, known)
+    found = find_data(resources, known)
     refuse_unknown(words, found)
-    names = planned_names(plan)
+    names = resource_names(plan)
     refuse_missing(plan, found, names - {*words})
-    kept = tuple(owner for owner in found.owners if owner in found.boxes - names and owner not in words)
+    kept = tuple(owner for owner in found.owners if owner in found.components - names and owner not in words)
     refuse_protected(plan, [word for word in words if word not in names], found)
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
     hints = tuple(rename_hints(plan, found, kept))
-    if not (look or words or any(made.otherwise(owner) for owner in found.owners if owner not in kept)):
+    if not (look or words or any(made.differs(owner) for owner in found.owners if owner not in kept)):
         seen = deployment.seen if resources else None
         if kept:
-            seen = deployment.release(Change(_others(found, kept), guarded=untouched), seen)
+            seen = deployment.release(StateChange(_others(found, kept), guarded=untouched), seen)
         return Review(found, kept, (), untouched, seen=seen, hints=hints)
     if resources:
         deployment.release(_prepared(plan, found, kept), None)
         deployment.refresh(untouched)
-        found = holdings(deployment.resources(), known)
+        found = find_data(deployment.resources(), known)
     outcome = deployment.preview(untouched)
-    lost = losing(outcome.steps, found)
-    judge(plan, lost, words, found)
+    lost = find_losses(outcome.steps, found)
+    refuse_losses(plan, lost, words, found)
     return Review(found, kept, tuple(lost), untouched, outcome, deployment.seen if resources else None, hints)
 
 
-def look_at(deployment: Deployment, plan: Plan, known: Types) -> Review:
+def preview_update(deployment: Deployment, plan: Plan, known: DataTypes) -> Review:
     """What `up` would do, nothing refused and nothing changed, not even in the state."""
-    found = holdings(deployment.resources(), known)
-    kept = tuple(owner for owner in found.owners if owner in found.boxes - planned_names(plan))
+    found = find_data(deployment.resources(), known)
+    kept = tuple(owner for owner in found.owners if owner in found.components - resource_names(plan))
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
     outcome = deployment.preview(untouched)
-    lost = tuple(losing(outcome.steps, found))
+    lost = tuple(find_losses(outcome.steps, found))
     return Review(found, kept, lost, untouched, outcome, hints=tuple(rename_hints(plan, found, kept)))
 
 
-def losing(steps: Iterable[Step], found: Holdings) -> dict[str, str]:
+def find_losses(steps: Iterable[ResourceStep], data: DeployedData) -> dict[str, str]:
     """Box → "delete" or "replace", for every box whose data would go with one of its resources."""
     lost: dict[str, str] = {}
     for step in steps:
-        held = found.match(step.urn, step.type, step.name)
+        held = data.match(step.urn, step.type, step.name)
         if held is not None and step.op in REMOVING:
             replaced = step.op != "delete" or lost.get(held.owner) == "replace"
             lost[held.owner] = "replace" if replaced else "delete"
     return lost
 
 
-def judge(plan: Plan, lost: Mapping[str, str], words: Collection[str], found: Holdings) -> None:
+def refuse_losses(plan: Plan, lost: Mapping[str, str], words: Collection[str], data: DeployedData) -> None:
     """Raise StackgenError for data that would go without its word, or at all where the environment is protected."""
-    refuse_protected(plan, list(lost), found)
-    problems = [_refused(plan, owner, how, found) for owner, how in lost.items() if owner not in words]
+    refuse_protected(plan, list(lost), data)
+    problems = [_refused(plan, owner, how, data) for owner, how in lost.items() if owner not in words]
     if problems:
         raise StackgenError(problems, ExitCode.POLICY)
 
 
-def refuse_protected(plan: Plan, owners: Sequence[str], found: Holdings) -> None:
+def refuse_protected(plan: Plan, owners: Sequence[str], data: DeployedData) -> None:
     """Raise StackgenError(protected) where data would go of an environment whose spec protects it, now."""
     if not plan.stack.environments[plan.environment].protect or not owners:
         return
@@ -124,7 +124,7 @@ def refuse_protected(plan: Plan, owners: Sequence[str], found: Holdings) -> None
         Problem(
             "protected",
             f"environment '{plan.environment}' is protected: the data of '{owner}' is neither deleted nor replaced; "
-            f"it is in {found.places(owner)}",
+            f"it is in {data.places(owner)}",
             hint=hint,
         )
         for owner in owners
@@ -132,23 +132,23 @@ def refuse_protected(plan: Plan, owners: Sequence[str], found: Holdings) -> None
     raise StackgenError(problems, ExitCode.POLICY)
 
 
-def refuse_unknown(words: Collection[str], found: Holdings) -> None:
+def refuse_unknown(words: Collection[str], data: DeployedData) -> None:
     """Raise StackgenError(unknown-data) for a word that names no data."""
     problems = [
         Problem(
             "unknown-data",
             f"nothing that is deployed as '{word}' holds data",
-            hint=did_you_mean(word, found.owners),
-            allowed=found.owners,
+            hint=did_you_mean(word, data.owners),
+            allowed=data.owners,
         )
         for word in words
-        if word not in found.owners
+        if word not in data.owners
     ]
     if problems:
         raise StackgenError(problems, ExitCode.NOT_FOUND)
 
 
-def refuse_missing(plan: Plan, found: Holdings, owners: Collection[str]) -> None:
+def refuse_missing(plan: Plan, data: DeployedData, owners: Collection[str]) -> None:
     """Raise StackgenError(data-missing) where a folder with data of this machine is not there any more.
 
     It may be on a disk that is not mounted: servers would begin anew beside it, with nothing.
@@ -161,43 +161,43 @@ def refuse_missing(plan: Plan, found: Holdings, owners: Collection[str]) -> None
             f"'{item.owner}' is to begin with no data, say so with --delete-data-of {item.owner}",
             next=f"stackgen up {plan.stack.name} -e {plan.environment} --delete-data-of {item.owner}",
         )
-        for item in found.held.values()
+        for item in data.resources.values()
         if item.owner in owners and item.folder and not os.path.isdir(item.folder)  # noqa: PTH112 - never raises
     ]
     if problems:
         raise StackgenError(problems, ExitCode.POLICY)
 
 
-def carry_out(deployment: Deployment, reviewed: Review) -> Outcome:
+def apply_review(deployment: Deployment, reviewed: Review) -> Outcome:
     """The update that was reviewed; raises StackgenError(state-changed) where it would be another one."""
     refreshed = reviewed.outcome is not None and reviewed.seen is not None
     return deployment.up(reviewed.untouched, seen=reviewed.seen, refresh=not refreshed)
 
 
-def _prepared(plan: Plan, found: Holdings, kept: Sequence[str]) -> Change:
+def _prepared(plan: Plan, data: DeployedData, kept: Sequence[str]) -> StateChange:
     """What the state must say before a preview: the engine stops at what is protected, wanted or not.
 
     Data whose component is gone is guarded, also against `pulumi up` by hand, whose program no longer has it.
     Everything else is protected by the spec alone.
     """
-    stays = {urn for owner in kept for urn in found.belongings[owner]}
-    others = {urn for urns in found.belongings.values() for urn in urns} - stays
+    stays = {urn for owner in kept for urn in data.belongings[owner]}
+    others = {urn for urns in data.belongings.values() for urn in urns} - stays
     protected = plan.stack.environments[plan.environment].protect
-    return Change(_others(found, kept), guarded=stays, unguarded=() if protected else others)
+    return StateChange(_others(data, kept), guarded=stays, unguarded=() if protected else others)
 
 
-def _others(found: Holdings, kept: Sequence[str]) -> dict[str, frozenset[str]]:
+def _others(data: DeployedData, kept: Sequence[str]) -> dict[str, frozenset[str]]:
     """Resource of a box whose data stays → resources of other boxes, which it must not keep from going."""
-    in_boxes = {urn: top for urn, top in found.tops.items() if top in found.boxes}
+    in_boxes = {urn: top for urn, top in data.tops.items() if top in data.components}
     others = {owner: frozenset(urn for urn, top in in_boxes.items() if top != owner) for owner in kept}
     return {urn: others[top] for urn, top in in_boxes.items() if top in others}
 
 
-def _refused(plan: Plan, owner: str, how: str, found: Holdings) -> Problem:
+def _refused(plan: Plan, owner: str, how: str, data: DeployedData) -> Problem:
     does = "delete" if how == "delete" else "replace what holds, and so delete,"
     return Problem(
         "data-would-go",
-        f"`up` would {does} the data of '{owner}': {found.places(owner)}; nothing was done",
+        f"`up` would {does} the data of '{owner}': {data.places(owner)}; nothing was done",
         hint="put the component back as it was; or, if another component is to have this data, give that one "
         f"`renamed_from: {owner}`; or, if the data may go, say so with --delete-data-of {owner}",
         next=f"stackgen up {plan.stack.name} -e {plan.environment} --delete-data-of {owner}",

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.homes import cache_home, data_home, make_homes, refuse_planted
-from stackgen.loopback import never_proxied
+from stackgen.loopback import bypass_proxies
 
 
-def environment(engine: Path) -> dict[str, str]:
+def engine_variables(engine: Path) -> dict[str, str]:
     """Variables for a Pulumi process of the engine in `engine` (the folder that has `bin/`).
 
     What the user has set (PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE and so on) is left as it is, except that a
@@ -35,10 +35,10 @@ def environment(engine: Path) -> dict[str, str]:
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase())
     own = {name: value for name, value in variables.items() if name == "PATH" or name not in os.environ}
-    return own | {"PULUMI_BACKEND_URL": _without_attributes(backend())} | never_proxied(os.environ)
+    return own | {"PULUMI_BACKEND_URL": _without_attributes(state_backend())} | bypass_proxies(os.environ)
 
 
-def backend() -> str:
+def state_backend() -> str:
     """Where state is: what the user has set, else a private folder."""
     return os.environ.get("PULUMI_BACKEND_URL") or f"file://{quote(str(data_home() / 'state'))}"
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-def digest(deployment: Mapping[str, Any]) -> str:
+def state_digest(deployment: Mapping[str, Any]) -> str:
     """Of the resources that a state has, as they are in it."""
     return hashlib.sha256(json.dumps(deployment.get("resources", []), sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Change:
+class StateChange:
     """free: URN -> URNs that it depends on no longer. guarded, unguarded: URNs to be protected, and no longer."""
 
     free: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
@@ -23,7 +23,7 @@ class Change:
     unguarded: Collection[str] = ()
 
 
-def apply(resources: Sequence[dict[str, Any]], change: Change) -> bool:
+def apply_change(resources: Sequence[dict[str, Any]], change: StateChange) -> bool:
     """Change what a state says of resources, in place; whether anything was otherwise."""
     before = json.dumps(resources, sort_keys=True)
     for item in resources:

@@ -12,7 +12,7 @@ from stackgen.environment.opened import OpenedEnvironment, Progress
 from stackgen.environment.stored_embeddings import note_embeddings, refuse_other_embeddings
 from stackgen.environment.takeover import refuse_takeovers, replaceable_components
 from stackgen.errors import StackgenError
-from stackgen.planning.identity import embedded_by
+from stackgen.planning.identity import embedding_model_of
 from stackgen.planning.user_code import refuse_unpinned
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 StoredEmbeddings = Literal["check", "accept", "leave"]
-POLL = 1.0  # seconds between two looks at an update that runs
+POLL_SECONDS = 1.0  # seconds between two looks at an update that runs
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Options:
     take_over: bool = False
     delete_data_of: Collection[str] = ()
     embeddings: StoredEmbeddings = "check"
-    patience: float = 0
+    wait_seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ class Deployed:
 
 def deployable_plan(environment: OpenedEnvironment, *, embeddings: StoredEmbeddings = "check") -> Plan:
     """The plan, where its own code is pinned and stored embeddings fit it; raises StackgenError."""
-    plan = environment.checked_plan(accept_embeddings=embeddings != "check")
+    plan = environment.plan_with_checks(accept_embeddings=embeddings != "check")
     refuse_unpinned(plan)
     return plan
 
 
-def deploy(
+def deploy_environment(
     environment: OpenedEnvironment,
     plan: Plan,
     progress: Progress,
@@ -81,7 +81,7 @@ def deploy(
     Raises StackgenError, before anything is written where a guard refuses.
     """
     options = options or Options()
-    deadline = time.monotonic() + options.patience
+    deadline = time.monotonic() + options.wait_seconds
     while True:
         _wait_for_other_update(environment, progress, deadline)
         try:
@@ -105,7 +105,7 @@ def _deploy(
     program, changes = _write(environment, plan, progress, force=options.force)
     if changes or deployment is None:
         deployment, resources = environment.deployment(progress), None
-    watched = options.embeddings != "leave" and any(embedded_by(item) for item in plan.components)
+    watched = options.embeddings != "leave" and any(embedding_model_of(item) for item in plan.components)
     if watched and options.embeddings == "check":
         refuse_other_embeddings(plan, (_if_deployed(deployment.outputs) or {}).get("bindings", {}))
     environment.announce_files(program, progress)  # last, since what is there now is what runs
@@ -130,10 +130,10 @@ def _deploy(
 def _write(
     environment: OpenedEnvironment, plan: Plan, progress: Progress, *, force: bool
 ) -> tuple[Program, Changes]:
-    from stackgen.disk.writing import write
+    from stackgen.disk.writing import write_program
 
     program = environment.program(plan)
-    changes = write(program, force=force)
+    changes = write_program(program, force=force)
     if changes:
         progress(f"program written: {len(changes.created)} files new, {len(changes.updated)} changed")
     return program, changes
@@ -156,7 +156,7 @@ def _wait_for_other_update(environment: OpenedEnvironment, progress: Progress, d
         if not said:
             progress("waiting for an update that is running")
             said = True
-        time.sleep(POLL)
+        time.sleep(POLL_SECONDS)
 
 
 def _locked(error: StackgenError) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from stackgen import checkout
 from stackgen.errors import Problem, StackgenError
-from stackgen.planning.identity import difference, identity, keeps_embeddings
+from stackgen.planning.identity import embedding_identity, identity_difference, keeps_embeddings
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.program.lock import LOCK
 
@@ -38,16 +38,16 @@ def _changed(plan: Plan, components: Mapping[str, Any], beside: Mapping[str, Any
     for item in plan.components:
         last = components.get(item.name) or components.get(item.renamed_from or "", {})
         old = last.get("embedding_identity")
-        new = identity(item)
+        new = embedding_identity(item)
         if not old or new is None or old == new or not keeps_embeddings(plan, item.name):
             continue
         stood = beside.get(item.name, {})
         if stood.get("embedding_identity") == new and stood.get("box", 1) == item.box:
             continue
-        yield changed(plan, item, difference(old, new))
+        yield identity_problem(plan, item, identity_difference(old, new))
 
 
-def changed(plan: Plan, item: PlannedComponent, what: str) -> Problem:
+def identity_problem(plan: Plan, item: PlannedComponent, what: str) -> Problem:
     """The problem, with the command that changes the model and makes the embeddings anew."""
     message = (
         f"'{item.name}' would make embeddings that don't compare with those that are stored ({what}): "

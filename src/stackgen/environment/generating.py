@@ -18,7 +18,7 @@ def generate(
     force: overwrite files that were changed by hand. accept_embeddings: though stored embeddings would not compare
     with new ones. Raises StackgenError; then nothing was written.
     """
-    from stackgen.disk.writing import write
+    from stackgen.disk.writing import write_program
 
-    plan = environment.checked_plan(accept_embeddings=accept_embeddings)
-    return write(environment.program(plan), force=force)
+    plan = environment.plan_with_checks(accept_embeddings=accept_embeddings)
+    return write_program(environment.program(plan), force=force)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stackgen.engine.deployment import Deployment, Resource
     from stackgen.planning.model import Plan
     from stackgen.program.build import Program
-    from stackgen.program.removal import Tools
+    from stackgen.program.removal import RemovalTools
     from stackgen.spec.loading import LoadedStack
 
 Progress = Callable[[str], None]
@@ -64,23 +64,23 @@ class OpenedEnvironment:
 
     def plan(self) -> Plan:
         """The resolved plan; raises StackgenError."""
-        from stackgen.planning.plan import plan
+        from stackgen.planning.plan import plan_environment
 
-        return plan(self.loaded, self.name, self.shelf)
+        return plan_environment(self.loaded, self.name, self.shelf)
 
-    def deployed_plan(self) -> Plan:
+    def plan_without_checks(self) -> Plan:
         """The plan for commands that only read or stop what is deployed; raises StackgenError."""
-        from stackgen.planning.plan import plan
+        from stackgen.planning.plan import plan_environment
 
-        return plan(self.loaded, self.name, self.shelf, deployed=True)
+        return plan_environment(self.loaded, self.name, self.shelf, deployed=True)
 
-    def checked_plan(self, *, accept_embeddings: bool = False) -> Plan:
+    def plan_with_checks(self, *, accept_embeddings: bool = False) -> Plan:
         """The plan, where every vector store expects embeddings of the length that its model makes.
 
         accept_embeddings: also where stored embeddings would not compare with new ones. Raises StackgenError.
         """
         from stackgen.environment.embedding_guard import refuse_another_space
-        from stackgen.planning.lengths import refuse_other_lengths
+        from stackgen.planning.embedding_lengths import refuse_other_lengths
 
         plan = self.plan()
         refuse_other_lengths(plan, self.loaded)
@@ -90,11 +90,11 @@ class OpenedEnvironment:
 
     def program(self, plan: Plan | None = None) -> Program:
         """The program in memory. plan: of this environment, where it is at hand."""
-        from stackgen.program.build import build
+        from stackgen.program.build import build_program
 
-        return build(plan or self.plan(), self.output)
+        return build_program(plan or self.plan(), self.output)
 
-    def deployment(self, progress: Progress, tools: Tools | None = None) -> Deployment:
+    def deployment(self, progress: Progress, tools: RemovalTools | None = None) -> Deployment:
         """The deployment of the program on disk; raises StackgenError(not-generated) if there is none.
 
         tools: what deletes its resources, so that nothing of the program is run.
@@ -106,7 +106,7 @@ class OpenedEnvironment:
             )
         return self.state(progress, tools)
 
-    def state(self, progress: Progress, tools: Tools | None = None) -> Deployment:
+    def state(self, progress: Progress, tools: RemovalTools | None = None) -> Deployment:
         """The deployment where the program may not be on disk: only the state is read, until the program is written."""
         from stackgen.engine.deployment import Deployment
 
@@ -160,53 +160,58 @@ class OpenedEnvironment:
             yield reachable
 
     def foreign(self, exported: Mapping[str, Any], *, required: bool = True) -> dict[tuple[str, int], str]:
-        """Address of an exported binding → why nothing may be sent there, in words. required: see `serving.foreign`."""
-        from stackgen.verification.serving import foreign
+        """Map addresses of exported bindings to the reason why nothing may be sent there.
 
-        return foreign(self.shelf, self.deployed_plan(), self.resources, exported, required=required)
+        required: see `listeners.find_foreign_listeners`.
+        """
+        from stackgen.verification.listeners import find_foreign_listeners
+
+        return find_foreign_listeners(
+            self.shelf, self.plan_without_checks(), self.resources, exported, required=required
+        )
 
     def refuse_foreign(self, exported: Mapping[str, Any]) -> None:
         """Raise StackgenError(not-serving) where another process listens in place of a component, or none."""
-        from stackgen.verification.serving import refuse_foreign
+        from stackgen.verification.listeners import refuse_foreign_listeners
 
-        refuse_foreign(self.shelf, self.deployed_plan(), self.resources, exported)
+        refuse_foreign_listeners(self.shelf, self.plan_without_checks(), self.resources, exported)
 
     def refuse_another_checkout(self, *, reads: bool = False) -> None:
         """Raise StackgenError(another-checkout) where the deployment comes from another folder.
 
         reads: whether it would be read or used, not changed.
         """
-        from stackgen.engine.known import refuse_another
+        from stackgen.engine.deployment_notes import refuse_another_checkout
 
-        refuse_another(self.stack_name, self.name, self.loaded.path.parent, reads=reads)
+        refuse_another_checkout(self.stack_name, self.name, self.loaded.path.parent, reads=reads)
 
     def refuse_while_updating(self) -> None:
         """Raise StackgenError(stack-locked) while an update runs, whose program must stay as it is."""
         from stackgen.engine import failures, locks, settings
 
-        held = locks.held(settings.backend(), self.stack_name, self.name)
+        held = locks.current_locks(settings.state_backend(), self.stack_name, self.name)
         if held:
-            raise failures.locked(held)
+            raise failures.lock_error(held)
 
-    def unfinished(self) -> str:
+    def interruption_warning(self) -> str:
         """A sentence where the last update of this machine has not come to its end, so that parts may be missing."""
-        from stackgen.engine import known
+        from stackgen.engine import deployment_notes
 
-        noted = known.read(self.stack_name, self.name)
+        noted = deployment_notes.read_note(self.stack_name, self.name)
         if noted is None or noted.boxes:
             return ""
         return "the last `up` has not come to its end: it runs, or it failed, and servers may be missing here"
 
-    def deployed_name(self, component: str | None) -> str | None:
+    def resource_name(self, component: str | None) -> str | None:
         """The name of a component among processes and resources: its first name, where it was renamed."""
         known = self.loaded.stack.components.get(component or "")
         return component if known is None else known.renamed_from or component
 
     def announce_files(self, program: Program, progress: Progress) -> None:
         """Name the user's own files that run with the program, where others were named before."""
-        from stackgen.disk.running import say_what_runs
+        from stackgen.disk.user_files import report_user_files
 
-        self._announced = say_what_runs(program, progress, self._announced)
+        self._announced = report_user_files(program, progress, self._announced)
 
     @property
     def _up(self) -> str:

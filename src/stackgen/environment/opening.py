@@ -8,7 +8,7 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.spec.candidates import FILE
-from stackgen.spec.loading import LoadedStack, from_python, load, locate
+from stackgen.spec.loading import LoadedStack, load_from_python, load_spec, locate_spec
 from stackgen.spec.stack import Stack
 
 
@@ -27,7 +27,7 @@ def open_environment(
     wrong in the spec.
     """
     built = isinstance(stack, Stack)
-    loaded = from_python(stack, Path(folder).absolute() / FILE) if built else load_stack(str(stack))
+    loaded = load_from_python(stack, Path(folder).absolute() / FILE) if built else load_stack(str(stack))
     name = _environment(loaded, environment)
     place = Path(output).absolute() if output else None
     return OpenedEnvironment(loaded, load_shelf(loaded.path.parent), name, place)
@@ -35,7 +35,7 @@ def open_environment(
 
 def load_stack(stack: str) -> LoadedStack:
     """The spec that a name or a path means; raises StackgenError."""
-    return load(locate(stack, Path.cwd()))
+    return load_spec(locate_spec(stack, Path.cwd()))
 
 
 def load_shelf(folder: Path) -> Shelf:

@@ -18,11 +18,11 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
 
     A store that can't be reached yet, or from here, is looked at after it is up.
     """
-    from stackgen.apart.calling import memory_limit
     from stackgen.contracts.isolation import apart
     from stackgen.contracts.pgvector.embedding_tables import marker
-    from stackgen.environment.embedding_guard import changed
-    from stackgen.planning.identity import difference, identity
+    from stackgen.environment.embedding_guard import identity_problem
+    from stackgen.planning.identity import embedding_identity, identity_difference
+    from stackgen.subprocesses.calling import memory_limit
 
     memory_limit()  # a wrong one is no store that can't be reached
     for _, maker, binding in _stores(plan, bindings):
@@ -30,9 +30,9 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
             found = apart(marker)(binding, maker.name)
         except (StackgenError, ModuleNotFoundError):
             continue
-        new = identity(maker)
+        new = embedding_identity(maker)
         if found is not None and new is not None and dict(found) != new:
-            raise StackgenError(changed(plan, maker, difference(dict(found), new)))
+            raise StackgenError(identity_problem(plan, maker, identity_difference(dict(found), new)))
 
 
 def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[str]:
@@ -42,10 +42,10 @@ def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[s
     """
     from stackgen.contracts.isolation import apart
     from stackgen.contracts.pgvector.embedding_tables import mark, marker
-    from stackgen.planning.identity import identity
+    from stackgen.planning.identity import embedding_identity
 
     for store, maker, binding in _stores(plan, bindings):
-        found = identity(maker)
+        found = embedding_identity(maker)
         try:
             if found is not None and (anew or apart(marker)(binding, maker.name) is None):
                 apart(mark)(binding, maker.name, found)
@@ -55,10 +55,10 @@ def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[s
 
 def _stores(plan: Plan, bindings: Bindings) -> Iterator[tuple[str, PlannedComponent, Any]]:
     from stackgen.contracts import contract
-    from stackgen.planning.identity import embedded_by
+    from stackgen.planning.identity import embedding_model_of
 
     for item in plan.components:
-        by = embedded_by(item)
+        by = embedding_model_of(item)
         values = bindings.get(item.name, {}).get("pgvector")
         if by is not None and values:
             yield item.name, plan.by_name[by], contract("pgvector").binding.model_validate(values)

@@ -8,12 +8,12 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.errors import Problem, StackgenError
 from stackgen.planning.model import Plan, PlannedComponent
 
-OURS = "stackgen:"  # how types of component resources begin
+STACKGEN_TYPE_PREFIX = "stackgen:"  # how types of component resources begin
 
 
 def replaceable_components(plan: Plan, shelf: Shelf) -> list[PlannedComponent]:
     """Boxes whose names and folders are given by component and box number alone."""
-    return [item for item in plan.boxes if shelf.provider(item.entry.provider).placed]
+    return [item for item in plan.all_components if shelf.provider(item.entry.provider).placed]
 
 
 def refuse_takeovers(plan: Plan, shelf: Shelf, deployed: Iterable[tuple[str, str]]) -> None:
@@ -21,15 +21,15 @@ def refuse_takeovers(plan: Plan, shelf: Shelf, deployed: Iterable[tuple[str, str
 
     deployed: (name, type) of resources as the state has them.
     """
-    types = {name: token for name, token in deployed if token.startswith(OURS)}
-    problems = list(_taken(plan, replaceable_components(plan, shelf), types))
+    types = {name: token for name, token in deployed if token.startswith(STACKGEN_TYPE_PREFIX)}
+    problems = list(_taken_by(plan, replaceable_components(plan, shelf), types))
     if problems:
         raise StackgenError(problems)
 
 
-def _taken(plan: Plan, boxes: Iterable[PlannedComponent], types: dict[str, str]) -> Iterator[Problem]:
+def _taken_by(plan: Plan, boxes: Iterable[PlannedComponent], types: dict[str, str]) -> Iterator[Problem]:
     for item in boxes:
-        mine = f"{OURS}{item.capability}:{item.entry.class_name}"
+        mine = f"{STACKGEN_TYPE_PREFIX}{item.capability}:{item.entry.class_name}"
         if types.get(item.resource, mine) == mine:
             continue
         message = (

@@ -19,7 +19,7 @@ class Verified:
 
     report: Report
     plan: Plan
-    strangers: tuple[tuple[str, int], ...]
+    foreign_listeners: tuple[tuple[str, int], ...]
 
     @property
     def failed(self) -> bool:
@@ -34,13 +34,13 @@ def verify(
 
     clauses: names as `stackgen catalog show` prints them.
     """
-    from stackgen.verification.asked import asked
     from stackgen.verification.model import Declared
-    from stackgen.verification.run import verify as measure
+    from stackgen.verification.run import measure_clauses as measure
+    from stackgen.verification.selection import select_clauses
 
-    plan = environment.deployed_plan()
+    plan = environment.plan_without_checks()
     declared = {item.name: Declared(item.kept, item.not_kept) for item in plan.components}
-    only = asked(plan, components, clauses)
+    only = select_clauses(plan, components, clauses)
     exported = environment.bindings()
     with environment.reachable_bindings(exported) as bindings:
         before = environment.foreign(exported)

@@ -8,21 +8,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stackgen.apart import pulse
-from stackgen.apart.calling import Words, call
-from stackgen.apart.memory import causes
 from stackgen.contracts import Binding, contract
 from stackgen.contracts.questions import NoAnswer, Questions
 from stackgen.contracts.surroundings import clean, cleaned, refuse_missing_certificates
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.golden.corpus import Corpus, corpus_model, digest
+from stackgen.golden.corpus import Corpus, corpus_model, questions_digest
 from stackgen.golden.recording import Answers
+from stackgen.subprocesses import pulse
+from stackgen.subprocesses.calling import TaskDescription, call_isolated
+from stackgen.subprocesses.memory import causes
 
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
-WORDS = Words("golden-unanswered", "asks them", "asking", "ask again")
+WORDS = TaskDescription("golden-unanswered", "asks them", "asking", "ask again")
 
 
-def ask(corpus: Corpus, bindings: Bindings, progress: Callable[[str], None]) -> dict[str, Answers]:
+def ask_questions(corpus: Corpus, bindings: Bindings, progress: Callable[[str], None]) -> dict[str, Answers]:
     """Group → answers. bindings: component → contract → binding as exported.
 
     Raises StackgenError with a problem for every group that could not be asked. Answers may be of any length, so
@@ -34,17 +34,19 @@ def ask(corpus: Corpus, bindings: Bindings, progress: Callable[[str], None]) -> 
         "bindings": bindings,
         "progress": progress,
     }
-    return call(asked, given, WORDS, "the golden questions", cleaned(os.environ, ()))
+    return call_isolated(answer_corpus, given, WORDS, "the golden questions", cleaned(os.environ, ()))
 
 
-def asked(corpus: dict[str, Any], bindings: Bindings, progress: Callable[[str], None]) -> dict[str, Answers]:
+def answer_corpus(
+    corpus: dict[str, Any], bindings: Bindings, progress: Callable[[str], None]
+) -> dict[str, Answers]:
     """The same in this process. corpus: as it is written."""
     found: dict[str, Answers] = {}
     problems: list[Problem] = []
     for kind, name, group in corpus_model().model_validate(corpus).groups():
         progress(f"asking {kind}.{name}")
         try:
-            found[f"{kind}.{name}"] = Answers(kind, digest(group), list(_answers(group, bindings)))
+            found[f"{kind}.{name}"] = Answers(kind, questions_digest(group), list(_answers(group, bindings)))
         except _Unbound as error:
             problems.append(Problem("not-deployed", f"{kind}.{name}: {error}"))
         except NoAnswer as error:

@@ -8,12 +8,12 @@ from typing import Any
 
 from stackgen.contracts.questions import Finding
 from stackgen.errors import Problem, StackgenError
-from stackgen.golden.corpus import Corpus, digest
+from stackgen.golden.corpus import Corpus, questions_digest
 from stackgen.golden.recording import Answers, Recording
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AnswerComparison:
     """Every finding, and whose answers were compared."""
 
     recorded: Recording
@@ -41,13 +41,13 @@ def refuse_outdated(corpus: Corpus, recorded: Recording) -> None:
             next=command,
         )
         for kind, name, group in corpus.groups()
-        if getattr(recorded.groups.get(f"{kind}.{name}"), "asked", None) != digest(group)
+        if getattr(recorded.groups.get(f"{kind}.{name}"), "asked", None) != questions_digest(group)
     ]
     if problems:
         raise StackgenError(problems)
 
 
-def compare(corpus: Corpus, recorded: Recording, today: Mapping[str, Answers]) -> Comparison:
+def compare_answers(corpus: Corpus, recorded: Recording, today: Mapping[str, Answers]) -> AnswerComparison:
     """Findings of all groups, in the corpus's order; raises StackgenError(golden-outdated)."""
     refuse_outdated(corpus, recorded)
     findings: list[Finding] = []
@@ -55,4 +55,4 @@ def compare(corpus: Corpus, recorded: Recording, today: Mapping[str, Answers]) -
         key = f"{kind}.{name}"
         pairs = list(zip(recorded.groups[key].answers, today[key].answers, strict=True))
         findings += group.findings(key, pairs)
-    return Comparison(recorded, tuple(findings))
+    return AnswerComparison(recorded, tuple(findings))

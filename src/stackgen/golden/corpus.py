@@ -16,12 +16,12 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import question_kinds
 from stackgen.contracts.questions import Questions
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
-from stackgen.spec.loading import shown
-from stackgen.spec.problems import translate
+from stackgen.spec.loading import short_path
+from stackgen.spec.problems import list_problems
 from stackgen.spec.stack import Name, SpecModel, Stack
-from stackgen.spec.yaml_reader import LARGEST, Positions, read
+from stackgen.spec.yaml_reader import MAX_DOCUMENT_BYTES, Positions, read_yaml
 
-FILE = Path("golden") / "corpus.yaml"
+CORPUS_FILE = Path("golden") / "corpus.yaml"
 
 
 class Corpus(SpecModel):
@@ -53,25 +53,27 @@ def corpus_model() -> type[Corpus]:
     return create_model("Corpus", __base__=Corpus, **fields)
 
 
-def digest(group: Questions) -> str:
+def questions_digest(group: Questions) -> str:
     """SHA-256 of a group's questions; tolerances are no part of it."""
     asked = group.model_dump(exclude=set(group.tolerances))
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-def load(path: Path, stack: Stack, shelf: Shelf) -> Corpus:
+def load_corpus(path: Path, stack: Stack, shelf: Shelf) -> Corpus:
     """Read and check a corpus against its stack; raises StackgenError with all problems found."""
     try:
-        data = checkout.read(path, within=path.parent.parent, most=LARGEST)
+        data = checkout.read_file(path, within=path.parent.parent, most=MAX_DOCUMENT_BYTES)
     except OSError as error:
-        message = f"{shown(path)} can't be read: {error.strerror or error}"
+        message = f"{short_path(path)} can't be read: {error.strerror or error}"
         hint = "write the questions into it that your application asks; docs/golden.md shows how"
         raise StackgenError(Problem("no-corpus", message, hint=hint), ExitCode.NOT_FOUND) from None
-    content, positions = read(data, shown(path))
+    content, positions = read_yaml(data, short_path(path))
     try:
         corpus = corpus_model().model_validate(content)
     except ValidationError as error:
-        raise StackgenError(translate(error, positions, subject="the corpus", model=corpus_model())) from None
+        raise StackgenError(
+            list_problems(error, positions, subject="the corpus", model=corpus_model())
+        ) from None
     problems = list(_dangling(corpus, positions, stack, shelf))
     if problems:
         raise StackgenError(problems)

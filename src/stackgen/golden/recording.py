@@ -10,10 +10,10 @@ from typing import Any
 
 from stackgen import checkout
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.spec.loading import shown
+from stackgen.spec.loading import short_path
 
 FORMAT = "stackgen/golden/v1"
-LARGEST = 256 * 1024 * 1024  # bytes; embeddings and answers of every question
+MAX_RECORDING_BYTES = 256 * 1024 * 1024  # bytes; embeddings and answers of every question
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,29 @@ class Recording:
     groups: Mapping[str, Answers]
 
 
-def place(folder: Path, environment: str) -> Path:
+def recording_path(folder: Path, environment: str) -> Path:
     """Where an environment's recording is kept, in the folder of a stack's spec."""
     return folder / "golden" / f"{environment}.json"
 
 
-def write(recording: Recording, path: Path) -> None:
+def write_recording(recording: Recording, path: Path) -> None:
     """Replace the file as a whole; raises StackgenError(recording-too-large) for one that `read` would not read."""
     content = {"format": FORMAT, **asdict(recording)}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    if len(text) > LARGEST // 4:  # UTF-8 has up to four bytes for a character
-        message = f"the answers take more than {LARGEST // 4:,} characters, so they are not recorded"
+    if len(text) > MAX_RECORDING_BYTES // 4:  # UTF-8 has up to four bytes for a character
+        message = (
+            f"the answers take more than {MAX_RECORDING_BYTES // 4:,} characters, so they are not recorded"
+        )
         hint = "look what the components answer, or ask less in golden/corpus.yaml"
         raise StackgenError(Problem("recording-too-large", message, hint=hint))
-    checkout.write(path, text, within=path.parent.parent)
+    checkout.write_file(path, text, within=path.parent.parent)
 
 
-def read(path: Path, stack: str, environment: str) -> Recording:
+def read_recording(path: Path, stack: str, environment: str) -> Recording:
     """The recording in a file; raises StackgenError(not-recorded, recording-unreadable)."""
     command = f"stackgen golden record {stack} -e {environment}"
     try:
-        content = json.loads(checkout.read_text(path, within=path.parent.parent, most=LARGEST))
+        content = json.loads(checkout.read_text(path, within=path.parent.parent, most=MAX_RECORDING_BYTES))
         if content.pop("format") != FORMAT:
             raise ValueError(f"it is not of the format {FORMAT}")
         groups = {name: Answers(**group) for name, group in content.pop("groups").items()}
@@ -65,5 +67,5 @@ def read(path: Path, stack: str, environment: str) -> Recording:
         message = f"nothing is recorded of '{stack}' in {environment}"
         raise StackgenError(Problem("not-recorded", message, next=command), ExitCode.NOT_FOUND) from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        message = f"{shown(path)} can't be read: {error}"
+        message = f"{short_path(path)} can't be read: {error}"
         raise StackgenError(Problem("recording-unreadable", message, next=command)) from None

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from stackgen.catalog.shelf import Entry
 from stackgen.descriptors.model import CapabilityOptions, ImplementationSettings, Place
 from stackgen.errors import did_you_mean
-from stackgen.planning.findings import Findings, Path
+from stackgen.planning.findings import Findings, SpecPath
 
 if TYPE_CHECKING:
     from stackgen.planning.merge import Merged
@@ -25,7 +25,7 @@ class Choice:
     instead_of: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def choose(
+def choose_implementation(
     merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
 ) -> Choice | None:
     """The entry of the shelf that provides a component; None after noting what is wrong.
@@ -87,15 +87,15 @@ def _warn_of_cost(
     default: Entry, entry: Entry, merged: Merged, refused: Mapping[str, str], findings: Findings
 ) -> None:
     """Whoever named only a provider must learn that what is taken instead costs more than they may think."""
-    dear = cost(entry)
-    if dear and dear != cost(default):
+    dear = cost_note(entry)
+    if dear and dear != cost_note(default):
         findings.warn(
             f"'{merged.name}' in {findings.environment} is provided by {entry.id}, {dear}, instead of {default.id}: "
             f"{'; '.join(refused.values())}"
         )
 
 
-def cost(entry: Entry) -> str:
+def cost_note(entry: Entry) -> str:
     """What of an implementation's price a person should know beforehand; empty where nothing is."""
     found = entry.implementation
     words = ["is paid for as long as it is up"] if found.billing == "always-on" else []
@@ -179,5 +179,5 @@ def refuse_options(merged: Merged, entry: Entry, findings: Findings) -> None:
             )
 
 
-def _option_path(merged: Merged, option: str) -> Path:
+def _option_path(merged: Merged, option: str) -> SpecPath:
     return merged.option_path((option,))

@@ -30,7 +30,7 @@ def check_needs(merged: Merged, entry: Entry | None, findings: Findings) -> None
                 allowed=sorted(known),
             )
         elif entry is not None and not _keeps(entry, clause, merged.settings):
-            others = _who_keeps(findings.shelf, merged.capability, clause)
+            others = _implementations_keeping(findings.shelf, merged.capability, clause)
             reasons = [clauses.get(clause, "") for clauses in entry.implementation.not_kept.values()]
             why = next((reason for reason in reasons if reason), "it is not declared")
             findings.add(
@@ -46,5 +46,5 @@ def _keeps(entry: Entry, clause: str, settings: Mapping[str, Any]) -> bool:
     return any(clause in clauses for clauses in entry.implementation.keeps(settings).values())
 
 
-def _who_keeps(shelf: Shelf, capability: str, clause: str) -> list[str]:
+def _implementations_keeping(shelf: Shelf, capability: str, clause: str) -> list[str]:
     return [entry.id for entry in shelf.implementations[capability].values() if _keeps(entry, clause, {})]

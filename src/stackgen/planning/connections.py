@@ -10,11 +10,11 @@ from stackgen.planning.model import PlannedComponent
 
 
 def check_connections(
-    found: Mapping[str, PlannedComponent], all_merged: Mapping[str, Merged], findings: Findings
+    components: Mapping[str, PlannedComponent], all_merged: Mapping[str, Merged], findings: Findings
 ) -> None:
     """Note every connection from one provider to another that the first has no way to make."""
-    for item in found.values():
-        for option, target in _connections(item, found):
+    for item in components.values():
+        for option, target in _connections(item, components):
             provider, other = item.entry.provider, target.entry.provider
             reaches = findings.shelf.provider(provider).reaches
             if other == provider or reaches is None or other in reaches:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stackgen.planning.model import PlannedComponent
 
 
-def egress(
+def egress_reasons(
     environment: str, boxes: Sequence[PlannedComponent], where: Mapping[str, Place], findings: Findings
 ) -> dict[str, dict[str, str]]:
     """Provider → resource name of a component → why it may, for providers that have the setting.

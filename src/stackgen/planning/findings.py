@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.errors import MANY, Problem, StackgenError, and_more
+from stackgen.errors import MAX_PROBLEMS, Problem, StackgenError, more_problems
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
 
-Path = tuple[str | int, ...]
+SpecPath = tuple[str | int, ...]
 
 
 class Findings:
@@ -70,7 +70,7 @@ class Findings:
         self,
         code: str,
         message: str,
-        path: Path,
+        path: SpecPath,
         *,
         hint: str | None = None,
         allowed: Sequence[str] = (),
@@ -82,18 +82,22 @@ class Findings:
         self._raise_if_many()
 
     def add_validation(
-        self, error: ValidationError, place: Callable[[Path], Path], subject: str, model: type[BaseModel]
+        self,
+        error: ValidationError,
+        place: Callable[[SpecPath], SpecPath],
+        subject: str,
+        model: type[BaseModel],
     ) -> None:
         """Note everything that a Pydantic model refused; `place` maps its locations into the spec."""
-        from stackgen.spec.problems import translate
+        from stackgen.spec.problems import list_problems
 
         positions = self.loaded.positions
-        self.problems += translate(error, positions, place=place, subject=subject, model=model)
+        self.problems += list_problems(error, positions, place=place, subject=subject, model=model)
         self._raise_if_many()
 
     def _raise_if_many(self) -> None:
-        if len(self.problems) >= MANY:
-            self.problems.append(and_more(None))
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.problems.append(more_problems(None))
             self.raise_if_any()
 
     def raise_if_any(self) -> None:

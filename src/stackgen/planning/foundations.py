@@ -9,19 +9,19 @@ from pydantic import ValidationError
 
 from stackgen.descriptors.model import FromConfiguration
 from stackgen.descriptors.provider import Provider, ProviderSettings
-from stackgen.planning.findings import Findings, Path
+from stackgen.planning.findings import Findings, SpecPath
 from stackgen.planning.model import PlannedFoundation
-from stackgen.planning.places import settings_of, unknown_region
+from stackgen.planning.places import find_unknown_region, provider_settings
 from stackgen.providers.egress import SETTING
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
     from stackgen.spec.stack import Stack
 
-CAPABILITY = "foundation"
+FOUNDATION = "foundation"
 
 
-def foundations(
+def plan_foundations(
     loaded: LoadedStack,
     environment: str,
     providers: Mapping[str, Provider],
@@ -35,11 +35,11 @@ def foundations(
     found: list[PlannedFoundation] = []
     described = loaded.stack.environments[environment]
     for name, provider in providers.items():
-        settings = _settings(name, provider, settings_of(described, name), environment, findings)
+        settings = _settings(name, provider, provider_settings(described, name), environment, findings)
         if settings is None:
             continue
         for variable, implementation in provider.foundations.items():
-            entry = findings.shelf.implementations[CAPABILITY][implementation]
+            entry = findings.shelf.implementations[FOUNDATION][implementation]
             fields = entry.implementation.settings.model_fields
             chosen = {key: value for key, value in settings if key in fields}
             if "protect" in fields:
@@ -78,10 +78,10 @@ def _settings(
 ) -> ProviderSettings | None:
     own = findings.loaded.stack.environments[environment].provider == name
 
-    def place(path: Path) -> Path:
+    def place(path: SpecPath) -> SpecPath:
         return ("environments", environment, *(("settings",) if own else ("providers", name)), *path)
 
-    if unknown_region(provider, given) is not None:
+    if find_unknown_region(provider, given) is not None:
         given = {key: value for key, value in given.items() if key != "region"}  # said already, and better
     try:
         return provider.settings.model_validate(given)

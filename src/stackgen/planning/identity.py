@@ -6,24 +6,24 @@ from typing import Any
 
 from stackgen.planning.model import Plan, PlannedComponent
 
-CONTRACT = "openai-embeddings"
+EMBEDDINGS_CONTRACT = "openai-embeddings"
 Identity = dict[str, Any]  # model, revision, dimensions, normalised, metric
 
 
-def identity(item: PlannedComponent) -> Identity | None:
+def embedding_identity(item: PlannedComponent) -> Identity | None:
     """The identity of what an embedding model's box makes; None for any other component."""
-    if CONTRACT not in item.implementation.kept or not hasattr(item.settings, "identity"):
+    if EMBEDDINGS_CONTRACT not in item.implementation.kept or not hasattr(item.settings, "identity"):
         return None
     found: Any = item.settings.model_dump()["identity"]
     return None if found is None else {"model": item.options.model_dump()["model"], **found}
 
 
-def embedded(plan: Plan, component: str) -> tuple[PlannedComponent, ...]:
+def stores_of_model(plan: Plan, component: str) -> tuple[PlannedComponent, ...]:
     """Vector stores that say their embeddings are made by `component`."""
-    return tuple(item for item in plan.components if embedded_by(item) == component)
+    return tuple(item for item in plan.components if embedding_model_of(item) == component)
 
 
-def embedded_by(item: PlannedComponent) -> str | None:
+def embedding_model_of(item: PlannedComponent) -> str | None:
     """The component that makes a vector store's embeddings, where it says so."""
     return item.options.model_dump().get("embedded_by")
 
@@ -31,13 +31,13 @@ def embedded_by(item: PlannedComponent) -> str | None:
 def keeps_embeddings(plan: Plan, component: str) -> bool:
     """Whether a change of `component`'s identity could spoil something: a vector store that may be its."""
     return any(
-        embedded_by(item) in (None, component)
+        embedding_model_of(item) in (None, component)
         for item in plan.components
         if "embedded_by" in type(item.options).model_fields
     )
 
 
-def difference(old: Identity, new: Identity) -> str:
+def identity_difference(old: Identity, new: Identity) -> str:
     """What differs, for people."""
     return ", ".join(
         f"{key} {old.get(key)} -> {new.get(key)}"

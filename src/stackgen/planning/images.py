@@ -18,7 +18,7 @@ class Image:
     own: bool = False
 
 
-def images(plan: Plan) -> tuple[Image, ...]:
+def list_images(plan: Plan) -> tuple[Image, ...]:
     """In order of creation: settings called `image` or `..._image`, and images of the stack's own code."""
     return tuple(image for item in plan.components for image in _images(item, plan))
 

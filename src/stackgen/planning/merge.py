@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stackgen.planning.findings import Path
+from stackgen.planning.findings import SpecPath
 
 if TYPE_CHECKING:
     from stackgen.spec.stack import Box, Component, Stack
@@ -24,7 +24,7 @@ class Merged:
     depends_on: tuple[str, ...]
     options: Mapping[str, Any]
     settings: Mapping[str, Any]
-    override_path: Path
+    override_path: SpecPath
     overridden: frozenset[str] = frozenset()
     overridden_settings: frozenset[str] = frozenset()
     overridden_options: frozenset[str] = field(default_factory=frozenset[str])
@@ -32,35 +32,35 @@ class Merged:
     renamed_from: str | None = None
 
     @property
-    def path(self) -> Path:
+    def path(self) -> SpecPath:
         """Where the component stands in the spec."""
         return ("components", self.name)
 
     @property
-    def implementation_path(self) -> Path:
+    def implementation_path(self) -> SpecPath:
         """Where `implementation:` stands."""
         return self._key_path("implementation")
 
     @property
-    def size_path(self) -> Path:
+    def size_path(self) -> SpecPath:
         """Where `size:` stands."""
         return self._key_path("size")
 
-    def setting_path(self, path: Path) -> Path:
+    def setting_path(self, path: SpecPath) -> SpecPath:
         """Where a setting stands: in the environment if it says so, else in the component."""
         base = self.override_path if path and path[0] in self.overridden_settings else self.path
         return (*base, "settings", *path)
 
-    def option_path(self, path: Path) -> Path:
+    def option_path(self, path: SpecPath) -> SpecPath:
         """Where a capability's option stands."""
         base = self.override_path if path and path[0] in self.overridden_options else self.path
         return (*base, *path)
 
-    def _key_path(self, key: str) -> Path:
+    def _key_path(self, key: str) -> SpecPath:
         return (*(self.override_path if key in self.overridden else self.path), key)
 
 
-def merge(stack: Stack, environment: str) -> dict[str, Merged]:
+def merge_components(stack: Stack, environment: str) -> dict[str, Merged]:
     """Every component of the stack as `environment` wants it."""
     overrides = stack.environments[environment].components
     return {
@@ -69,7 +69,7 @@ def merge(stack: Stack, environment: str) -> dict[str, Merged]:
     }
 
 
-def merge_beside(stack: Stack, environment: str) -> dict[str, Merged]:
+def merge_second_boxes(stack: Stack, environment: str) -> dict[str, Merged]:
     """Component → the second box that stands beside the one that serves."""
     overrides = stack.environments[environment].components
     return {
@@ -79,11 +79,11 @@ def merge_beside(stack: Stack, environment: str) -> dict[str, Merged]:
     }
 
 
-def _path(environment: str, name: str) -> Path:
+def _path(environment: str, name: str) -> SpecPath:
     return ("environments", environment, "components", name)
 
 
-def _one(name: str, component: Component, override: Box | None, path: Path) -> Merged:
+def _one(name: str, component: Component, override: Box | None, path: SpecPath) -> Merged:
     values = override.model_dump(exclude_unset=True, exclude={"beside"}) if override is not None else {}
     options = override.options if override is not None else {}
     box = override.box if override is not None else 1

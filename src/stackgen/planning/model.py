@@ -50,7 +50,7 @@ class PlannedComponent:
     depends_on: tuple[str, ...] = ()
     sources: Mapping[str, Path] = field(default_factory=dict[str, Path])  # option → folder, absolute
     served_by: str | None = None  # the component that speaks its contract for it
-    others: tuple[Entry, ...] = ()  # implementations whose resources its own would take the place of
+    replaces: tuple[Entry, ...] = ()  # implementations whose resources its own would take the place of
     behind: Mapping[str, str] = field(default_factory=dict[str, str])  # component it names → who serves that
     behind_lacks: Mapping[str, Mapping[str, str]] = field(
         default_factory=dict[str, Mapping[str, str]]
@@ -93,12 +93,12 @@ class PlannedComponent:
     @property
     def resource(self) -> str:
         """Name of the box among resources: the one its component was first deployed under, numbered as `label`."""
-        return numbered(self.renamed_from or self.name, self.box)
+        return resource_label(self.renamed_from or self.name, self.box)
 
     @property
     def label(self) -> str:
         """Name of the box in the program: the component's, with the box's number behind it but for the first."""
-        return numbered(self.name, self.box)
+        return resource_label(self.name, self.box)
 
     def only_reads(self, other: str) -> bool:
         """Whether it names another component for reading only."""
@@ -120,7 +120,7 @@ class PlannedComponent:
         return tuple(dict.fromkeys((*found, *(self.behind[name] for name in found if name in self.behind))))
 
 
-def numbered(name: str, box: int) -> str:
+def resource_label(name: str, box: int) -> str:
     """A component's name with the number of one of its boxes behind it, but for the first."""
     return name if box == 1 else f"{name}-{box}"
 
@@ -160,13 +160,13 @@ class Plan:
     warnings: tuple[str, ...]
     spec_path: Path
     spec_digest: str
-    beside: tuple[PlannedComponent, ...] = ()  # second boxes, which serve nobody
-    taken: tuple[str, ...] = ()  # sentences about names that a new deployment could not have
+    second_boxes: tuple[PlannedComponent, ...] = ()  # second boxes, which serve nobody
+    name_warnings: tuple[str, ...] = ()  # sentences about names that a new deployment could not have
 
     @property
-    def boxes(self) -> tuple[PlannedComponent, ...]:
+    def all_components(self) -> tuple[PlannedComponent, ...]:
         """Every box: those that serve in order of creation, then those beside them."""
-        return (*self.components, *self.beside)
+        return (*self.components, *self.second_boxes)
 
     @cached_property
     def egress(self) -> Mapping[str, str]:

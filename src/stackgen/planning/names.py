@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from stackgen.planning.findings import Findings
-from stackgen.planning.foundations import CAPABILITY
+from stackgen.planning.foundations import FOUNDATION
 from stackgen.planning.model import PlannedComponent
 
-ROLES = "-roles"
+ROLES_SUFFIX = "-roles"
 """What follows a database in the name of the task that makes its role, and may read the administrator's password."""
-TASK = "the task that makes the role of the database"
-PART = "a part, such as a server, a password or a log,"
+TASK_NOTE = "the task that makes the role of the database"
+PART_NOTE = "a part, such as a server, a password or a log,"
 
 
 def check_names(
@@ -23,9 +23,9 @@ def check_names(
     """
     owners: dict[str, list[tuple[PlannedComponent, str]]] = {}
     for owner in planned:
-        owners.setdefault(f"{owner.resource}{ROLES}", []).append((owner, TASK))
+        owners.setdefault(f"{owner.resource}{ROLES_SUFFIX}", []).append((owner, TASK_NOTE))
         for part in owner.implementation.parts:
-            owners.setdefault(f"{owner.resource}-{part}", []).append((owner, PART))
+            owners.setdefault(f"{owner.resource}-{part}", []).append((owner, PART_NOTE))
     sentences: list[str] = []
     for item in planned:
         whose = [
@@ -33,7 +33,7 @@ def check_names(
             for owner, what in owners.get(item.resource, ())
             if _shares(item, owner)
         ]
-        whose += [f"{PART} of the foundation '{name}'" for name in _foundations(item, findings)]
+        whose += [f"{PART_NOTE} of the foundation '{name}'" for name in _foundations(item, findings)]
         called, hint = f"'{item.name}' is the name of", "give it another name"
         if item.renamed_from is not None:
             called = f"'{item.name}' was first deployed as '{item.resource}', which is the name of"
@@ -61,7 +61,7 @@ def _shares(item: PlannedComponent, owner: PlannedComponent) -> bool:
 
 def _foundations(item: PlannedComponent, findings: Findings) -> Iterator[str]:
     """Foundations of the component's provider that it would share something with."""
-    offered = findings.shelf.implementations[CAPABILITY]
+    offered = findings.shelf.implementations[FOUNDATION]
     for implementation in findings.shelf.provider(item.entry.provider).foundations.values():
         parts = offered[implementation].implementation.parts
         if item.resource in parts and (not parts[item.resource] or item.capability in parts[item.resource]):

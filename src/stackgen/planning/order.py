@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from stackgen.planning.findings import Findings
 
 
-def order(mentions: Mapping[str, tuple[str, ...]], findings: Findings) -> tuple[str, ...]:
+def order_components(mentions: Mapping[str, tuple[str, ...]], findings: Findings) -> tuple[str, ...]:
     """Names in order of creation; notes a `reference-cycle` and returns () if there is none."""
     number = {name: index for index, name in enumerate(mentions)}
     names, missing = list(mentions), {name: len({*mentions[name]}) for name in mentions}

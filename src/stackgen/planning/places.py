@@ -10,7 +10,7 @@ from stackgen.descriptors.model import NamesRegion, Place
 from stackgen.descriptors.provider import Provider
 from stackgen.descriptors.regions import SETTING
 from stackgen.errors import did_you_mean
-from stackgen.planning.findings import Findings, Path
+from stackgen.planning.findings import Findings, SpecPath
 
 if TYPE_CHECKING:
     from stackgen.catalog.shelf import Entry
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from stackgen.spec.stack import Environment
 
 
-def settings_of(environment: Environment, provider: str) -> dict[str, Any]:
+def provider_settings(environment: Environment, provider: str) -> dict[str, Any]:
     """A provider's settings as the environment has them: `settings` for its own, `providers` for others."""
     if provider == environment.provider:
         return dict(environment.settings)
     return dict(environment.providers.get(provider, {}))
 
 
-def place(environment: str, provider: str, findings: Findings) -> Place:
+def find_place(environment: str, provider: str, findings: Findings) -> Place:
     """The place; its region is the provider's setting of that name, or that setting's default."""
     stack, described = findings.loaded.stack, findings.shelf.provider(provider)
-    given = settings_of(stack.environments[environment], provider)
+    given = provider_settings(stack.environments[environment], provider)
     field = described.settings.model_fields.get("region")
     region = given.get("region", field.default if field else None)
     known = described.regions
@@ -36,7 +36,7 @@ def place(environment: str, provider: str, findings: Findings) -> Place:
     return Place(region, lies_in, stack.data.residency, datetime.now(UTC).date(), given)
 
 
-def unknown_region(provider: Provider, given: Mapping[str, Any]) -> str | None:
+def find_unknown_region(provider: Provider, given: Mapping[str, Any]) -> str | None:
     """The region that a provider's settings name, where its table has no such; None where all is well."""
     return _unknown(provider, given, given.get("region"))
 
@@ -45,7 +45,7 @@ def check_regions(environment: str, places: Mapping[str, Place], findings: Findi
     """Note every region that its provider's table does not have: services differ by region, and so do prices."""
     for name, where in places.items():
         provider = findings.shelf.provider(name)
-        region = unknown_region(provider, where.settings)
+        region = find_unknown_region(provider, where.settings)
         if region is not None:
             subject = f"environment '{environment}' asks for region '{region}' of {name}"
             _refuse(subject, region, provider, setting_path(environment, name, "region", findings), findings)
@@ -70,7 +70,7 @@ def _unknown(provider: Provider, settings: Mapping[str, Any], region: object) ->
     return None if region in table.names else region
 
 
-def _refuse(subject: str, region: str, provider: Provider, path: Path, findings: Findings) -> None:
+def _refuse(subject: str, region: str, provider: Provider, path: SpecPath, findings: Findings) -> None:
     if provider.regions is None:
         return
     known = provider.regions.names
@@ -85,7 +85,7 @@ def _refuse(subject: str, region: str, provider: Provider, path: Path, findings:
     )
 
 
-def setting_path(environment: str, provider: str, name: str, findings: Findings) -> Path:
+def setting_path(environment: str, provider: str, name: str, findings: Findings) -> SpecPath:
     """Where a provider's setting stands in the spec."""
     own = findings.loaded.stack.environments[environment].provider == provider
     return ("environments", environment, *(("settings",) if own else ("providers", provider)), name)
@@ -95,7 +95,7 @@ def check_residency(environment: str, places: Mapping[str, Place], findings: Fin
     """Note every provider whose region is not known to lie where the data must stay."""
     for provider, where in places.items():
         if where.residency and where.region and where.residency not in where.geographies:
-            if unknown_region(findings.shelf.provider(provider), where.settings) is not None:
+            if find_unknown_region(findings.shelf.provider(provider), where.settings) is not None:
                 continue  # said already
             lies = (
                 f"which lies in {', '.join(sorted(where.geographies))}"

@@ -10,34 +10,34 @@ from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.descriptors.model import CapabilityOptions, Place
 from stackgen.descriptors.prose import Prose
 from stackgen.descriptors.provider import Provider
-from stackgen.errors import MANY, ExitCode, Problem, StackgenError, did_you_mean
-from stackgen.planning.beside import boxes_beside
+from stackgen.errors import MAX_PROBLEMS, ExitCode, Problem, StackgenError, did_you_mean
 from stackgen.planning.choose import check_together, resolve_settings
 from stackgen.planning.clauses import check_needs
 from stackgen.planning.connections import check_connections
-from stackgen.planning.egress import egress
+from stackgen.planning.egress import egress_reasons
+from stackgen.planning.embedding_lengths import length_warnings, refuse_other_lengths
 from stackgen.planning.findings import Findings
-from stackgen.planning.foundations import foundations
-from stackgen.planning.lengths import refuse_other_lengths, warnings
-from stackgen.planning.merge import Merged, merge, merge_beside
+from stackgen.planning.foundations import plan_foundations
+from stackgen.planning.gateways import assign_gateways
+from stackgen.planning.merge import Merged, merge_components, merge_second_boxes
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
 from stackgen.planning.names import check_names
-from stackgen.planning.order import order
-from stackgen.planning.passing import pass_on
-from stackgen.planning.places import check_locations, check_regions, check_residency, place
+from stackgen.planning.order import order_components
+from stackgen.planning.places import check_locations, check_regions, check_residency, find_place
 from stackgen.planning.private import refuse_broken, refuse_other_values
-from stackgen.planning.references import references, sources, spread_all
+from stackgen.planning.references import find_references, source_folders, spread_all
 from stackgen.planning.renaming import check_renames
-from stackgen.planning.resolving import choice_of, options_of
-from stackgen.planning.serving import serve
+from stackgen.planning.resolve import resolve_choice, resolve_options
+from stackgen.planning.second_boxes import plan_second_boxes
+from stackgen.planning.upstream_clauses import apply_upstream_clauses
 
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
 
-PULUMI = "pulumi>=3.200,<4"
+PULUMI_REQUIREMENT = "pulumi>=3.200,<4"
 
 
-def plan(loaded: LoadedStack, environment: str, shelf: Shelf, *, deployed: bool = False) -> Plan:
+def plan_environment(loaded: LoadedStack, environment: str, shelf: Shelf, *, deployed: bool = False) -> Plan:
     """Resolve one environment of a stack.
 
     deployed: for commands that only read or stop what is there, which names that are refused today must not prevent.
@@ -52,34 +52,34 @@ def plan(loaded: LoadedStack, environment: str, shelf: Shelf, *, deployed: bool 
         )
     findings = Findings(loaded, shelf, environment, deployed=deployed)
     provider = _provider(loaded, environment, findings)
-    merged, second = merge(stack, environment), merge_beside(stack, environment)
+    merged, second = merge_components(stack, environment), merge_second_boxes(stack, environment)
     check_renames(merged, findings)
     where = _places((*merged.values(), *second.values()), environment, provider, findings)
     planned = _components(merged, where, findings)
-    beside = boxes_beside(second, merged, planned, where, findings)
+    beside = plan_second_boxes(second, merged, planned, where, findings)
     taken = check_names((*planned, *beside), findings, deployed=deployed)
     providers = {name: shelf.provider(name) for name in where}
-    out = egress(environment, (*planned, *beside), where, findings)
-    ground = foundations(loaded, environment, providers, out, findings)
+    out = egress_reasons(environment, (*planned, *beside), where, findings)
+    ground = plan_foundations(loaded, environment, providers, out, findings)
     for item in ground:
         refuse_broken(item.entry, findings)
     refuse_other_values((*planned, *beside), findings)
     findings.raise_if_any()
     found = _plan(loaded, environment, providers, ground, planned, beside, findings)
-    return replace(found, warnings=(*found.warnings, *warnings(found)), taken=taken)
+    return replace(found, warnings=(*found.warnings, *length_warnings(found)), name_warnings=taken)
 
 
-def check(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
+def check_stack(loaded: LoadedStack, shelf: Shelf) -> dict[str, Plan]:
     """Plan every environment; raises StackgenError with the problems of all of them."""
     plans: dict[str, Plan] = {}
     problems: dict[Problem, None] = {}
     for environment in loaded.stack.environments:
         try:
-            plans[environment] = plan(loaded, environment, shelf)
+            plans[environment] = plan_environment(loaded, environment, shelf)
             refuse_other_lengths(plans[environment], loaded)
         except StackgenError as error:
             problems.update(dict.fromkeys(error.problems))
-            if len(problems) >= MANY:
+            if len(problems) >= MAX_PROBLEMS:
                 break
     if problems:
         raise StackgenError(problems)
@@ -109,7 +109,7 @@ def _places(boxes: Iterable[Merged], environment: str, provider: str, findings: 
                 f"environment '{environment}' has settings for provider '{other}', which nothing in it uses"
             )
             findings.add("unused-provider", message, path, allowed=used[1:])
-    found = {name: place(environment, name, findings) for name in used}
+    found = {name: find_place(environment, name, findings) for name in used}
     check_regions(environment, found, findings)
     check_residency(environment, found, findings)
     return found
@@ -118,11 +118,13 @@ def _places(boxes: Iterable[Merged], environment: str, provider: str, findings: 
 def _components(
     all_merged: Mapping[str, Merged], where: Mapping[str, Place], findings: Findings
 ) -> tuple[PlannedComponent, ...]:
-    options = {name: options_of(merged, findings) for name, merged in all_merged.items()}
-    choices = {name: choice_of(merged, options[name], where, findings) for name, merged in all_merged.items()}
+    options = {name: resolve_options(merged, findings) for name, merged in all_merged.items()}
+    choices = {
+        name: resolve_choice(merged, options[name], where, findings) for name, merged in all_merged.items()
+    }
     entries = {name: choice.entry if choice is not None else None for name, choice in choices.items()}
     referred = {
-        name: references(merged, chosen, all_merged, findings)
+        name: find_references(merged, chosen, all_merged, findings)
         for name, merged in all_merged.items()
         if (chosen := options[name]) is not None
     }
@@ -149,24 +151,26 @@ def _components(
                 needs=merged.needs,
                 references=referred[name],
                 depends_on=merged.depends_on,
-                sources=sources(merged, chosen, findings),
+                sources=source_folders(merged, chosen, findings),
                 box=merged.box,
                 renamed_from=merged.renamed_from,
-                others=_others(entry, findings.shelf),
+                replaces=_replaced_implementations(entry, findings.shelf),
                 instead_of=choice.instead_of if choice is not None else {},
             )
-    found = serve(found, all_merged, findings)
-    found = {name: pass_on(item, all_merged[name], found, findings) for name, item in found.items()}
+    found = assign_gateways(found, all_merged, findings)
+    found = {
+        name: apply_upstream_clauses(item, all_merged[name], found, findings) for name, item in found.items()
+    }
     check_connections(found, all_merged, findings)
     names = (
-        order({name: item.mentions for name, item in found.items()}, findings)
+        order_components({name: item.mentions for name, item in found.items()}, findings)
         if not findings.problems
         else ()
     )
     return tuple(found[name] for name in names)
 
 
-def _others(entry: Entry, shelf: Shelf) -> tuple[Entry, ...]:
+def _replaced_implementations(entry: Entry, shelf: Shelf) -> tuple[Entry, ...]:
     """What else its provider offers for the capability, where one's resources would take the place of another's."""
     if not shelf.provider(entry.provider).named:
         return ()
@@ -189,7 +193,7 @@ def _check_the_rest(
         if merged.capability in findings.shelf.capability_names:
             check_needs(merged, entry, findings)
         if chosen is not None:
-            sources(merged, chosen, findings)
+            source_folders(merged, chosen, findings)
 
 
 def _plan(
@@ -203,7 +207,7 @@ def _plan(
 ) -> Plan:
     """The plan; the first of `providers` is the environment's own."""
     shelf, provider = findings.shelf, next(iter(providers))
-    requirements = {PULUMI, *(r for p in providers.values() for r in p.requirements)}
+    requirements = {PULUMI_REQUIREMENT, *(r for p in providers.values() for r in p.requirements)}
     requirements |= {r for item in (*planned, *beside) for r in item.implementation.requirements}
     notes = [Prose(note) for p in providers.values() for note in p.notes]
     notes += [Prose(f"{item.name}: {note}") for item in planned for note in item.implementation.notes]
@@ -213,7 +217,7 @@ def _plan(
         provider=provider,
         foundations=ground,
         components=planned,
-        beside=beside,
+        second_boxes=beside,
         requirements=tuple(sorted(requirements)),
         provider_folders={name: shelf.provider_folders[name] for name in providers},
         state_is_personal=providers[provider].state_is_personal,

@@ -16,13 +16,13 @@ from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 from stackgen.planning.model import Reference
 
-ALL = "all"
-MOST = 100_000  # references that `all` may stand for in one stack
+ALL_COMPONENTS = "all"
+MAX_SPREAD_REFERENCES = 100_000  # references that `all` may stand for in one stack
 REQUIREMENTS = "requirements.txt"
-ORDER = Refers()  # depends_on: any component, with bindings or without
+ORDER_ONLY = Refers()  # depends_on: any component, with bindings or without
 
 
-def references(
+def find_references(
     merged: Merged, options: CapabilityOptions, all_merged: Mapping[str, Merged], findings: Findings
 ) -> dict[str, Reference]:
     """Option → what it names. `all` is left for `spread_all`, which knows who uses whom."""
@@ -33,8 +33,8 @@ def references(
             if value == ():
                 found[option] = _reference((), refers, many=True)
             continue
-        if value == ALL:
-            found[option] = _reference((ALL,), refers, many=True)
+        if value == ALL_COMPONENTS:
+            found[option] = _reference((ALL_COMPONENTS,), refers, many=True)
             continue
         many = isinstance(value, tuple)
         names: tuple[str, ...] = value if many else (value,)
@@ -48,7 +48,7 @@ def references(
         if all(name in all_merged for name in names):
             found[option] = _reference(names, refers, many=many)
     for index, name in enumerate(merged.depends_on):
-        _check(name, merged, ORDER, (*merged.path, "depends_on", index), all_merged, findings)
+        _check(name, merged, ORDER_ONLY, (*merged.path, "depends_on", index), all_merged, findings)
     return found
 
 
@@ -75,32 +75,35 @@ def _refuse_both(
 
 
 def spread_all(
-    found: Mapping[str, dict[str, Reference]], all_merged: Mapping[str, Merged], findings: Findings
+    by_component: Mapping[str, dict[str, Reference]], all_merged: Mapping[str, Merged], findings: Findings
 ) -> None:
     """Replace `all` by every component with bindings that doesn't itself, directly or not, use this one."""
     users: dict[str, list[str]] = {}
-    for name, refs in found.items():
-        named = (n for ref in refs.values() if ref.names != (ALL,) for n in ref.names)
+    for name, refs in by_component.items():
+        named = (n for ref in refs.values() if ref.names != (ALL_COMPONENTS,) for n in ref.names)
         for other in (*named, *all_merged[name].depends_on):
             users.setdefault(other, []).append(name)
-    bound = [name for name in found if findings.shelf.capability(all_merged[name].capability).contracts]
+    bound = [
+        name for name in by_component if findings.shelf.capability(all_merged[name].capability).contracts
+    ]
     total = 0
-    for name, refs in found.items():
+    for name, refs in by_component.items():
         for option, reference in refs.items():
-            if reference.names == (ALL,):
+            if reference.names == (ALL_COMPONENTS,):
                 using = _users(name, users)
                 others = tuple(other for other in bound if other not in using)
                 total += len(others)
-                if total > MOST:
+                if total > MAX_SPREAD_REFERENCES:
+                    most = f"{MAX_SPREAD_REFERENCES:,}"
                     message = (
-                        f"'{option}: all' of the components so far stands for more than {MOST:,} references"
+                        f"'{option}: all' of the components so far stands for more than {most} references"
                     )
                     findings.add("too-many-references", message, all_merged[name].option_path((option,)))
                     findings.raise_if_any()
                 refs[option] = replace(reference, names=others)
 
 
-def sources(merged: Merged, options: CapabilityOptions, findings: Findings) -> dict[str, FilePath]:
+def source_folders(merged: Merged, options: CapabilityOptions, findings: Findings) -> dict[str, FilePath]:
     """Option → absolute folder, for options that name a folder of the user's; it must exist."""
     found: dict[str, FilePath] = {}
     base = findings.loaded.path.parent
@@ -175,7 +178,7 @@ def _check(
 
 def _fits(capability: str, refers: Refers, findings: Findings) -> bool:
     """Whether an option may name a component of this capability; an order of creation may name any."""
-    if refers is ORDER or capability not in findings.shelf.capability_names:
+    if refers is ORDER_ONLY or capability not in findings.shelf.capability_names:
         return True
     has_bindings = bool(findings.shelf.capability(capability).contracts)
     return has_bindings and (not refers.capabilities or capability in refers.capabilities)

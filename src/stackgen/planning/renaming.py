@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 
-TAKE_AWAY = "choose another name for one of them, or take `renamed_from` away to begin with no data"
+RENAME_HINT = "choose another name for one of them, or take `renamed_from` away to begin with no data"
 
 
 def check_renames(components: Mapping[str, Merged], findings: Findings) -> None:
@@ -24,5 +24,5 @@ def check_renames(components: Mapping[str, Merged], findings: Findings) -> None:
             other = old if old in components else renamed[old]
             what = "which is a component too" if old in components else f"as '{other}' is"
             message = f"'{name}' is renamed from '{old}', {what}: both would have the same resources and data"
-            findings.add("renamed-from-taken", message, path, hint=TAKE_AWAY)
+            findings.add("renamed-from-taken", message, path, hint=RENAME_HINT)
         renamed[old] = name

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stackgen import checkout
-from stackgen.errors import MANY, Position, Problem, StackgenError, and_more
+from stackgen.errors import MAX_PROBLEMS, Position, Problem, StackgenError, more_problems
 from stackgen.planning.model import Plan
-from stackgen.planning.places import settings_of
+from stackgen.planning.places import provider_settings
 
-FILE = "requirements.txt"
-LARGEST = 4_000_000  # bytes
-LONGEST = 100  # characters of a line that a message quotes
+REQUIREMENTS_FILE = "requirements.txt"
+MAX_REQUIREMENTS_BYTES = 4_000_000  # bytes
+MAX_QUOTED_CHARACTERS = 100  # characters of a line that a message quotes
 _VARIABLE = re.compile(r"\$[\\\s]*\{")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _HASHES = re.compile(r"(^|\s)--hash[=\s]\S*")
@@ -38,13 +38,13 @@ def refuse_unpinned(plan: Plan) -> None:
             found |= dict.fromkeys(_problems(file, plan, unpinned=unpinned, builds=builds))
         except StackgenError as error:  # it is no file of the checkout
             found |= dict.fromkeys(error.problems)
-    if len(found) > MANY:
-        found = {**dict.fromkeys(list(found)[:MANY]), and_more(len(found) - MANY): None}
+    if len(found) > MAX_PROBLEMS:
+        found = {**dict.fromkeys(list(found)[:MAX_PROBLEMS]), more_problems(len(found) - MAX_PROBLEMS): None}
     if found:
         raise StackgenError(found)
 
 
-def allowances(plan: Plan) -> tuple[str, ...]:
+def code_allowances(plan: Plan) -> tuple[str, ...]:
     """What the environment's words let the user's own code do, a sentence each."""
     names = [name for name, _ in _files(plan)]
     words = {
@@ -63,21 +63,21 @@ def _files(plan: Plan) -> Iterator[tuple[str, Path]]:
     local = {
         item.provider for item in plan.foundations if "allow_unpinned" in type(item.settings).model_fields
     }
-    for item in plan.boxes:
+    for item in plan.all_components:
         if item.entry.provider in local:
-            yield from ((item.name, folder / FILE) for folder in item.sources.values())
+            yield from ((item.name, folder / REQUIREMENTS_FILE) for folder in item.sources.values())
 
 
 def _said(plan: Plan, name: str, word: str) -> bool:
     provider = plan.by_name[name].entry.provider
-    return bool(settings_of(plan.stack.environments[plan.environment], provider).get(word))
+    return bool(provider_settings(plan.stack.environments[plan.environment], provider).get(word))
 
 
 def _problems(file: Path, plan: Plan, *, unpinned: bool, builds: bool) -> Iterator[Problem]:
     if not os.path.lexists(file):
         return
     try:
-        text = checkout.read_text(file, within=plan.spec_path.parent, most=LARGEST)
+        text = checkout.read_text(file, within=plan.spec_path.parent, most=MAX_REQUIREMENTS_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         yield Problem("requirements-unreadable", f"{file} can't be read: {error}", Position(str(file), 1, 1))
         return
@@ -141,14 +141,15 @@ def _requirements(text: str) -> Iterator[tuple[int, str, str]]:
 
 def _cut(text: str) -> str:
     """As much of a line as a message needs; the console spells control characters out."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= MAX_QUOTED_CHARACTERS else f"{text[:MAX_QUOTED_CHARACTERS]}..."
 
 
 def _lock(file: Path) -> str:
     """How to lock, exactly."""
     wanted = file.with_suffix(".in")
-    first = "" if wanted.exists() else f"mv {FILE} {wanted.name} && "
-    return f"lock it: cd {file.parent} && {first}uv pip compile --universal --generate-hashes {wanted.name} -o {FILE}"
+    first = "" if wanted.exists() else f"mv {REQUIREMENTS_FILE} {wanted.name} && "
+    compile_it = f"uv pip compile --universal --generate-hashes {wanted.name} -o {REQUIREMENTS_FILE}"
+    return f"lock it: cd {file.parent} && {first}{compile_it}"
 
 
 def _word(plan: Plan, word: str) -> str:

@@ -10,11 +10,11 @@ from stackgen.catalog.shelf import SHARED, Entry
 from stackgen.planning.model import Plan
 from stackgen.program.contract_variables import contract_variables
 from stackgen.program.literals import Code, yaml_string
-from stackgen.program.lock import LOCK, lock
+from stackgen.program.lock import LOCK, lock_content
 from stackgen.program.main_module import main_module
 from stackgen.program.readme import configuration, readme
-from stackgen.program.requirements import lock as locked
-from stackgen.program.requirements import ranges
+from stackgen.program.requirements import pin_requirements as locked
+from stackgen.program.requirements import requirement_lines
 from stackgen.program.templating import render
 
 TABLES = "contract_variables.py"  # made from the contracts, not copied
@@ -30,13 +30,13 @@ class Program:
     spec: Path
 
 
-def build(plan: Plan, folder: Path | None = None) -> Program:
+def build_program(plan: Plan, folder: Path | None = None) -> Program:
     """The program of `plan`, to stand in `folder` (default: beside the spec). Same plan, same bytes."""
     target = (folder or plan.program_folder).absolute()
     texts = dict(_texts(plan, target))
     files = {path: text.encode() for path, text in texts.items()} | dict(_copies(plan))
     files |= _shared(files)
-    files[LOCK] = lock(plan, files)
+    files[LOCK] = lock_content(plan, files)
     once = {"extensions.py": render("extensions.py.jinja").encode()}
     if not plan.state_is_personal:
         once[f"Pulumi.{plan.environment}.yaml"] = render("Pulumi.environment.yaml.jinja").encode()
@@ -57,7 +57,7 @@ def _texts(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
     )
     yield "__main__.py", main_module(plan, folder)
     yield "README.md", readme(plan)
-    yield "requirements.in", ranges(plan.requirements)
+    yield "requirements.in", requirement_lines(plan.requirements)
     yield "requirements.txt", locked(plan.requirements)
     yield (
         ".gitignore",
@@ -67,15 +67,15 @@ def _texts(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
 
 def _copies(plan: Plan) -> Iterator[tuple[str, bytes]]:
     """Components, their files and the providers' own modules, byte for byte as they stand on the shelf."""
-    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.boxes)}
+    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.all_components)}
     yield "components/__init__.py", b""
     for entry in entries.values():
         yield from _entry(entry)
     for folder in plan.provider_folders.values():
-        yield from modules(folder / "program")
+        yield from read_module_files(folder / "program")
 
 
-def modules(root: Path) -> Iterator[tuple[str, bytes]]:
+def read_module_files(root: Path) -> Iterator[tuple[str, bytes]]:
     """Every file below a folder of modules, by its relative POSIX path."""
     for path in sorted(root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -85,7 +85,7 @@ def modules(root: Path) -> Iterator[tuple[str, bytes]]:
 def _shared(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """Modules that belong to no provider, where something in the program imports them or builds an image of them."""
     known: dict[str, dict[str, bytes]] = {}
-    for path, content in modules(SHARED / "program"):
+    for path, content in read_module_files(SHARED / "program"):
         known.setdefault(path.partition("/")[0].removesuffix(".py"), {})[path] = content
     found: dict[str, bytes] = {}
     while True:

@@ -8,7 +8,7 @@ from functools import cache
 
 from stackgen.contracts import contract, contract_names
 from stackgen.contracts.model import to_kebab
-from stackgen.program.literals import Code, literal
+from stackgen.program.literals import Code, python_literal
 from stackgen.program.templating import render
 
 
@@ -24,7 +24,7 @@ class Tables:
 
 
 @cache
-def tables() -> Tables:
+def contract_tables() -> Tables:
     """The tables of every contract: a component may bind one that it declares no clause of."""
     bindings = {name: contract(name).binding for name in contract_names()}
     secret = {variable for kind in bindings.values() for variable in kind.secret_variables()}
@@ -49,7 +49,7 @@ def tables() -> Tables:
 
 def contract_variables() -> bytes:
     """The module's text."""
-    made = tables()
+    made = contract_tables()
     return render(
         "contract_variables.py.jinja",
         variables=_table("VARIABLES: dict[str, dict[str, str]] = ", made.variables),
@@ -65,4 +65,4 @@ def _kebab_field(match: re.Match[str]) -> str:
 
 
 def _table(head: str, value: object) -> Code:
-    return literal(value, lead=len(head))
+    return python_literal(value, lead=len(head))

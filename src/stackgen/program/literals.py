@@ -19,7 +19,7 @@ class Code(str):
     __slots__ = ()
 
 
-def literal(value: Any, *, indent: int = 0, lead: int = 0, trail: int = 1) -> Code:
+def python_literal(value: Any, *, indent: int = 0, lead: int = 0, trail: int = 1) -> Code:
     """Python source of `value`, laid out as ruff would.
 
     value: exactly str, int, float (finite), bool, None, list, tuple or dict of these (dict keys: str).
@@ -39,11 +39,13 @@ def literal(value: Any, *, indent: int = 0, lead: int = 0, trail: int = 1) -> Co
         opening, closing = ("[", "]") if type(value) is list else ("(", ")")
         items = [("", item) for item in cast("list[Any]", value)]
     inner = indent + INDENT
-    lines = [f"{' ' * inner}{head}{literal(item, indent=inner, lead=len(head))},\n" for head, item in items]
+    lines = [
+        f"{' ' * inner}{head}{python_literal(item, indent=inner, lead=len(head))},\n" for head, item in items
+    ]
     return Code(f"{opening}\n{''.join(lines)}{' ' * indent}{closing}")
 
 
-def names(value: Mapping[str, str], *, indent: int = 0, lead: int = 0) -> Code:
+def mapping_literal(value: Mapping[str, str], *, indent: int = 0, lead: int = 0) -> Code:
     """Source of a dict from string keys to expressions that are `Code` already."""
     for item in value.values():
         if type(item) is not Code:
@@ -56,7 +58,7 @@ def names(value: Mapping[str, str], *, indent: int = 0, lead: int = 0) -> Code:
     return Code("{\n" + body + " " * indent + "}")
 
 
-def code_list(items: Sequence[Code], *, indent: int = 0, lead: int = 0) -> Code:
+def list_literal(items: Sequence[Code], *, indent: int = 0, lead: int = 0) -> Code:
     """Source of a list of expressions that are `Code` already."""
     flat = f"[{', '.join(items)}]"
     if indent + lead + len(flat) + 1 <= WIDTH:

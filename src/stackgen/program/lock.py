@@ -9,15 +9,15 @@ from typing import Any
 from pydantic_core import to_json
 
 from stackgen import __version__
-from stackgen.planning.identity import identity
+from stackgen.planning.identity import embedding_identity
 from stackgen.planning.model import Plan, PlannedComponent
 
 LOCK = "stackgen.lock.json"
 
 
-def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
+def lock_content(plan: Plan, files: Mapping[str, bytes]) -> bytes:
     """The lock file's bytes. No secret is known at this point, so none can be in it."""
-    components = {item.name: described(item) for item in plan.components}
+    components = {item.name: component_entry(item) for item in plan.components}
     content: dict[str, Any] = {
         "version": 1,
         "generator": f"stackgen {__version__}",
@@ -29,14 +29,18 @@ def lock(plan: Plan, files: Mapping[str, bytes]) -> bytes:
         "data": plan.stack.data,
         "spec": {"file": plan.spec_path.name, "sha256": plan.spec_digest},
         "components": components,
-        **({"beside": {item.name: described(item) for item in plan.beside}} if plan.beside else {}),
+        **(
+            {"beside": {item.name: component_entry(item) for item in plan.second_boxes}}
+            if plan.second_boxes
+            else {}
+        ),
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())},
     }
     # models lose their nulls, dictionaries keep them
     return to_json(content, indent=2, by_alias=False, exclude_none=True) + b"\n"
 
 
-def described(item: PlannedComponent) -> dict[str, Any]:
+def component_entry(item: PlannedComponent) -> dict[str, Any]:
     """A component as the lock has it: who provides it, with what, keeping which clauses."""
     return {
         "capability": item.capability,
@@ -44,6 +48,6 @@ def described(item: PlannedComponent) -> dict[str, Any]:
         **({"box": item.box} if item.box != 1 else {}),
         "options": item.options,
         "settings": item.settings,
-        **({"embedding_identity": made} if (made := identity(item)) is not None else {}),
+        **({"embedding_identity": made} if (made := embedding_identity(item)) is not None else {}),
         "kept": item.kept,
     }

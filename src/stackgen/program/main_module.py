@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from stackgen.catalog.shelf import Entry
 from stackgen.descriptors.model import ForStackgen
 from stackgen.planning.model import Plan, PlannedComponent, PlannedFoundation
-from stackgen.program.literals import INDENT, WIDTH, Code, code_list, literal, names
+from stackgen.program.literals import INDENT, WIDTH, Code, list_literal, mapping_literal, python_literal
 from stackgen.program.templating import render
 
 _TAKEN = {
@@ -38,7 +38,7 @@ def main_module(plan: Plan, folder: Path) -> str:
 
 def class_names(plan: Plan) -> Mapping[Path, Code]:
     """Implementation folder → its class in `__main__`; the capability goes in front where two clash."""
-    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.boxes)}
+    entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.all_components)}
     plain = [entry.class_name for entry in entries.values()]
 
     def name(entry: Entry) -> str:
@@ -49,18 +49,18 @@ def class_names(plan: Plan) -> Mapping[Path, Code]:
     return {folder: Code(name(entry)) for folder, entry in entries.items()}
 
 
-def variable(name: str, plan: Plan) -> Code:
+def python_name(name: str, plan: Plan) -> Code:
     """Python name of a box: its label, with an underscore behind it where that is taken."""
     identifier = name.replace("-", "_")
     taken = identifier in _TAKEN or identifier in plan.foundation_names
     return Code(f"{identifier}_" if taken else identifier)
 
 
-def calls(plan: Plan, folder: Path) -> Mapping[str, str]:
+def component_calls(plan: Plan, folder: Path) -> Mapping[str, str]:
     """Resource name of each foundation and box → its call in `__main__.py`, as text."""
     main = _Main(plan, folder)
     blocks = [(item.name, main.foundation(item)) for item in plan.foundations]
-    blocks += [(item.resource, main.component(item)) for item in plan.boxes]
+    blocks += [(item.resource, main.component(item)) for item in plan.all_components]
     return {name: "\n".join(f"{key} {block[key]}" for key in _CALL) for name, block in blocks}
 
 
@@ -76,23 +76,25 @@ class _Main:
     def source(self) -> str:
         plan = self.plan
         blocks = [self.foundation(item) for item in plan.foundations]
-        blocks += [self.component(item) for item in plan.boxes]
+        blocks += [self.component(item) for item in plan.all_components]
         variables = {item.name: self._variable(item.name) for item in plan.components}
         bound = {name: self._bindings(name) for name in variables if self._has_bindings(name)}
-        boxes = {item.name: self._boxes(item.name) for item in plan.beside}
+        boxes = {item.name: self._boxes(item.name) for item in plan.second_boxes}
         return render(
             "__main__.py.jinja",
             title=Code(f"{plan.stack.name}, environment {plan.environment}."),
             imports=[Code(line) for line in self._imports()],
             configured=any(item.configured for item in plan.foundations),
             components=blocks,
-            bindings=names(bound, lead=len("bindings = ")),
-            boxes=names(boxes, lead=len("boxes = ")) if boxes else None,
-            extended=names(variables, lead=len("components = ")),
+            bindings=mapping_literal(bound, lead=len("bindings = ")),
+            boxes=mapping_literal(boxes, lead=len("boxes = ")) if boxes else None,
+            extended=mapping_literal(variables, lead=len("components = ")),
         )
 
     def _imports(self) -> Iterator[str]:
-        entries = {item.entry.folder: item.entry for item in (*self.plan.foundations, *self.plan.boxes)}
+        entries = {
+            item.entry.folder: item.entry for item in (*self.plan.foundations, *self.plan.all_components)
+        }
         for entry in sorted(entries.values(), key=lambda entry: (entry.capability, entry.folder.name)):
             plain, used = entry.class_name, self.classes[entry.folder]
             imported = [plain if plain == used else f"{plain} as {used}"]
@@ -109,7 +111,7 @@ class _Main:
             "comment": Code(f"What every {item.provider} component stands on."),
             "variable": Code(item.name),
             "class": self.classes[item.entry.folder],
-            "resource_name": literal(item.name),
+            "resource_name": python_literal(item.name),
             "arguments": list(self._foundation_values(item)),
             "options": None,
         }
@@ -117,7 +119,7 @@ class _Main:
     def _foundation_values(self, item: PlannedFoundation) -> Iterator[Code]:
         for name, value in item.settings:
             if name in item.configured:
-                yield Code(f"{name}=config.require({literal(configuration_key(item.provider, name))})")
+                yield Code(f"{name}=config.require({python_literal(configuration_key(item.provider, name))})")
             elif value is not None and not _nothing(item.settings, name, value):
                 yield self._argument(name, value)
 
@@ -131,18 +133,20 @@ class _Main:
         arguments += self._values(item.settings)
         return {
             "comment": Code(f"{item.name}: {item.capability} by {item.entry.id}{self._which(item)}"),
-            "variable": variable(item.label, self.plan),
+            "variable": python_name(item.label, self.plan),
             "class": self.classes[item.entry.folder],
-            "resource_name": literal(item.resource),
+            "resource_name": python_literal(item.resource),
             "arguments": arguments,
             "options": self._resource_options(item, foundations),
         }
 
     def _boxes(self, name: str) -> Code:
         """Both boxes of a component by number, in an order that no exchange changes."""
-        both = sorted((item for item in self.plan.boxes if item.name == name), key=lambda item: item.box)
-        return names(
-            {str(b.box): Code(f"{variable(b.label, self.plan)}.bindings") for b in both}, indent=INDENT
+        both = sorted(
+            (item for item in self.plan.all_components if item.name == name), key=lambda item: item.box
+        )
+        return mapping_literal(
+            {str(b.box): Code(f"{python_name(b.label, self.plan)}.bindings") for b in both}, indent=INDENT
         )
 
     def _which(self, item: PlannedComponent) -> str:
@@ -151,7 +155,7 @@ class _Main:
         return self._number(item)
 
     def _number(self, item: PlannedComponent) -> str:
-        if item in self.plan.beside:
+        if item in self.plan.second_boxes:
             return f", box {item.box}, beside the one that serves"
         return "" if item.box == 1 else f", box {item.box}"
 
@@ -161,12 +165,12 @@ class _Main:
         calling = self.plan.callers(item.name)
         named = {caller.name for caller in calling}
         callers = [
-            Code(f"{grounds[caller.entry.provider]}.workload({literal(caller.resource)})")
-            for caller in (*calling, *(box for box in self.plan.beside if box.name in named))
+            Code(f"{grounds[caller.entry.provider]}.workload({python_literal(caller.resource)})")
+            for caller in (*calling, *(box for box in self.plan.second_boxes if box.name in named))
             if caller.entry.provider in grounds
         ]
         if callers:
-            yield Code(f"callers={code_list(callers, indent=2 * INDENT, lead=len('callers='))}")
+            yield Code(f"callers={list_literal(callers, indent=2 * INDENT, lead=len('callers='))}")
 
     def _resource_options(
         self, item: PlannedComponent, foundations: Sequence[PlannedFoundation]
@@ -174,8 +178,8 @@ class _Main:
         options = [f"providers={f.name}.providers" for f in foundations if f.explicit]
         waits = [self._variable(name) for name in item.waits_for]
         if waits:
-            options.append(f"depends_on={code_list(waits, indent=2 * INDENT, lead=len('depends_on='))}")
-        if item.others:
+            options.append(f"depends_on={list_literal(waits, indent=2 * INDENT, lead=len('depends_on='))}")
+        if item.replaces:
             options.append(f"aliases={_aliases(item)}")
         flat = f"pulumi.ResourceOptions({', '.join(options)})"
         if len(flat) + INDENT + 1 <= WIDTH and "\n" not in flat:
@@ -191,7 +195,7 @@ class _Main:
                 if item.references[option].into is None:
                     yield Code(f"{option}={self._referred(item, option)}")
             elif option in item.sources:
-                yield Code(f"{option}={literal(_relative(item.sources[option], self.folder))}")
+                yield Code(f"{option}={python_literal(_relative(item.sources[option], self.folder))}")
             elif value is not None and not _nothing(item.options, option, value):
                 yield self._argument(option, value)
 
@@ -203,7 +207,7 @@ class _Main:
         if server is None or server == by:
             readers = reads and self.plan.by_name[name].implementation.readers
             return Code(f"{self._variable(name)}.{'readers' if readers else 'bindings'}")
-        return Code(f"{self._variable(server)}.served[{literal(name)}]")
+        return Code(f"{self._variable(server)}.served[{python_literal(name)}]")
 
     def _referred(self, item: PlannedComponent, option: str) -> Code:
         """What an option names, and what others name on its behalf."""
@@ -215,7 +219,7 @@ class _Main:
             for name in reference.names
         }
         if given.many:
-            return names(code, indent=2 * INDENT, lead=len(option) + 1)
+            return mapping_literal(code, indent=2 * INDENT, lead=len(option) + 1)
         return next(iter(code.values()))
 
     def _values(self, model: BaseModel) -> Iterator[Code]:
@@ -227,10 +231,10 @@ class _Main:
 
     def _argument(self, name: str, value: object) -> Code:
         plain = plain_data(value)
-        return Code(f"{name}={literal(plain, indent=2 * INDENT, lead=len(name) + 1)}")
+        return Code(f"{name}={python_literal(plain, indent=2 * INDENT, lead=len(name) + 1)}")
 
     def _variable(self, name: str) -> Code:
-        return variable(self.plan.by_name[name].label, self.plan)
+        return python_name(self.plan.by_name[name].label, self.plan)
 
     def _has_bindings(self, name: str) -> bool:
         return bool(self.plan.by_name[name].implementation.kept)
@@ -249,9 +253,9 @@ def _relative(source: Path, folder: Path) -> str:
 
 def _aliases(item: PlannedComponent) -> Code:
     """Other implementations whose resources of the same names these would be, not new ones beside them."""
-    types = [f"stackgen:{entry.capability}:{entry.class_name}" for entry in item.others]
-    return code_list(
-        [Code(f"pulumi.Alias(type_={literal(token)})") for token in types],
+    types = [f"stackgen:{entry.capability}:{entry.class_name}" for entry in item.replaces]
+    return list_literal(
+        [Code(f"pulumi.Alias(type_={python_literal(token)})") for token in types],
         indent=2 * INDENT,
         lead=len("aliases="),
     )

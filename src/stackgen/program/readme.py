@@ -8,8 +8,8 @@ from stackgen import __version__
 from stackgen.descriptors.prose import Prose
 from stackgen.planning.model import Plan
 from stackgen.program.literals import Code, yaml_string
-from stackgen.program.main_module import configuration_key, variable
-from stackgen.program.templating import markdown, prose, render
+from stackgen.program.main_module import configuration_key, python_name
+from stackgen.program.templating import escape_markdown, prose_markdown, render
 
 
 def readme(plan: Plan) -> str:
@@ -18,17 +18,19 @@ def readme(plan: Plan) -> str:
         "README.md.jinja",
         name=Code(plan.stack.name),
         environment=Code(plan.environment),
-        description=markdown(plan.stack.description or ""),
+        description=escape_markdown(plan.stack.description or ""),
         version=Code(__version__),
         spec=Code(plan.spec_path.name)
         if plan.spec_path.name == "stack.yaml"
-        else markdown(plan.spec_path.name),
+        else escape_markdown(plan.spec_path.name),
         personal=plan.state_is_personal,
         configuration=list(configuration(plan)),
         rows=list(_rows(plan)),
         edges=list(_edges(plan)),
         not_kept=list(_not_kept(plan)),
-        notes=[prose(note) if isinstance(note, Prose) else markdown(note) for note in plan.notes],
+        notes=[
+            prose_markdown(note) if isinstance(note, Prose) else escape_markdown(note) for note in plan.notes
+        ],
     )
 
 
@@ -46,10 +48,10 @@ def configuration(plan: Plan) -> Iterator[dict[str, Code | None]]:
 
 
 def _rows(plan: Plan) -> Iterator[dict[str, Code]]:
-    for item in plan.boxes:
+    for item in plan.all_components:
         yield {
             "name": Code(item.label),
-            "node": variable(item.label, plan),
+            "node": python_name(item.label, plan),
             "capability": Code(item.capability),
             "implementation": Code(item.entry.id),
             "level": Code(item.implementation.level),
@@ -58,13 +60,13 @@ def _rows(plan: Plan) -> Iterator[dict[str, Code]]:
 
 
 def _edges(plan: Plan) -> Iterator[dict[str, Code]]:
-    for item in plan.boxes:
+    for item in plan.all_components:
         for name in item.mentions:
             strong = name in item.waits_for
             yield {
-                "source": variable(item.label, plan),
+                "source": python_name(item.label, plan),
                 "arrow": Code("-->" if strong else "-.->"),
-                "target": variable(plan.by_name[name].label, plan),
+                "target": python_name(plan.by_name[name].label, plan),
             }
 
 
@@ -75,5 +77,5 @@ def _not_kept(plan: Plan) -> Iterator[dict[str, Code]]:
                 yield {
                     "name": Code(item.name),
                     "clause": Code(f"`{contract}`: {clause}"),
-                    "why": prose(Prose(why), cell=True),
+                    "why": prose_markdown(Prose(why), cell=True),
                 }

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 from stackgen.catalog.shelf import Shelf
 from stackgen.planning.model import Plan
-from stackgen.planning.plan import PULUMI
-from stackgen.program.build import build, modules
-from stackgen.program.requirements import lock
+from stackgen.planning.plan import PULUMI_REQUIREMENT
+from stackgen.program.build import build_program, read_module_files
+from stackgen.program.requirements import pin_requirements
 
 _DYNAMIC = b"pulumi.dynamic"
 
 
 @dataclass(frozen=True)
-class Tools:
+class RemovalTools:
     """modules: relative path → content. requirements: all they need, as text. locked: with a digest of each file."""
 
     modules: Mapping[str, bytes]
@@ -27,15 +27,15 @@ class Tools:
     locked: bool
 
 
-def tools(plan: Plan, shelf: Shelf) -> Tools:
+def removal_tools(plan: Plan, shelf: Shelf) -> RemovalTools:
     """What deletes whatever `plan` or an earlier one has created."""
-    found, wanted = dict(build(plan).files), {PULUMI}
+    found, wanted = dict(build_program(plan).files), {PULUMI_REQUIREMENT}
     if any(_DYNAMIC in data for path, data in found.items() if path.startswith("components/")):
         wanted |= set(plan.requirements)
     for name, folder in shelf.provider_folders.items():
-        own = dict(modules(folder / "program"))
+        own = dict(read_module_files(folder / "program"))
         if any(_DYNAMIC in data for data in own.values()):
             wanted |= set(shelf.provider(name).requirements)
             found |= own
-    text = lock(sorted(wanted))
-    return Tools(found, text, "--hash=" in text)
+    text = pin_requirements(sorted(wanted))
+    return RemovalTools(found, text, "--hash=" in text)

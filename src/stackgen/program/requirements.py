@@ -13,19 +13,19 @@ _HEAD = "# Exactly what requirements.in comes to. Anew, with the latest versions
 _COMMAND = "# uv pip compile --universal --generate-hashes --upgrade requirements.in -o requirements.txt\n"
 
 
-def ranges(requirements: Sequence[str]) -> str:
+def requirement_lines(requirements: Sequence[str]) -> str:
     """What a program asks for, a line each."""
     return "".join(f"{line}\n" for line in requirements)
 
 
-def lock(requirements: Sequence[str]) -> str:
+def pin_requirements(requirements: Sequence[str]) -> str:
     """The same at exact versions with all they need, and the digest of every file; installers then refuse others.
 
     Where a private catalog asks for something that stackgen has no pin for, the ranges: a lock is whole or none.
     """
     known = _known()
     if any(line not in known["requirements"] for line in requirements):
-        return ranges(requirements)
+        return requirement_lines(requirements)
     wanted: dict[str, None] = {}
     open_ = [known["requirements"][line] for line in requirements]
     while open_:

@@ -14,7 +14,7 @@ import jinja2.compiler
 from jinja2.bccache import Bucket
 
 from stackgen.descriptors.prose import Prose
-from stackgen.homes import cache_folder, private
+from stackgen.homes import cache_folder, make_private
 from stackgen.printable import printable
 from stackgen.program.literals import Code
 
@@ -59,7 +59,7 @@ def _environment() -> jinja2.Environment:
     folder = f"{cache_folder()}/templates"
     return _Templates(  # not HTML; every printed value is checked by `finalize`
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        bytecode_cache=_Compiled(folder) if private(folder) else None,
+        bytecode_cache=_Compiled(folder) if make_private(folder) else None,
         auto_reload=False,
         undefined=jinja2.StrictUndefined,
         finalize=_only_code,
@@ -83,7 +83,7 @@ _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CODE_OR_ADDRESS = re.compile(r"(`[^`\n]+`)|(https?://[\w./?#=&%:~+,@-]*[\w/])")
 
 
-def prose(value: Prose, *, cell: bool = False) -> Code:
+def prose_markdown(value: Prose, *, cell: bool = False) -> Code:
     """Text of the catalog as Markdown on one line: its code spans and addresses stay, everything else is plain text.
 
     cell: it stands in a cell of a table, where a bar must be escaped inside of code too.
@@ -101,10 +101,10 @@ def prose(value: Prose, *, cell: bool = False) -> Code:
 def _plain(text: str) -> str:
     """`markdown` of a part of a line, whose blanks at both ends stay."""
     blank = {True: " ", False: ""}
-    return f"{blank[text[:1].isspace()]}{markdown(text)}{blank[text[-1:].isspace() and text.strip() != '']}"
+    return f"{blank[text[:1].isspace()]}{escape_markdown(text)}{blank[text[-1:].isspace() and text.strip() != '']}"
 
 
-def markdown(value: str) -> Code:
+def escape_markdown(value: str) -> Code:
     """User's text as plain Markdown text on one line: nothing in it formats, links or runs."""
     line = " ".join(printable(value).split()).translate(_HTML)
     return Code(_MARKDOWN.sub(r"\\\g<0>", _NUMBERED.sub(r"\1\\\2", line)))

@@ -15,14 +15,14 @@ import yaml
 
 from stackgen import checkout
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.spec.loading import LoadedStack, parse
+from stackgen.spec.loading import LoadedStack, parse_spec
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _yaml: Any = yaml
 
 
-def edit(
+def edit_override(
     loaded: LoadedStack,
     environment: str,
     component: str,
@@ -38,7 +38,7 @@ def edit(
     say about the result, which is then not written.
     """
     path = loaded.path.resolve()
-    data = checkout.read(loaded.path)
+    data = checkout.read_file(loaded.path)
     if hashlib.sha256(data).hexdigest() != loaded.digest:
         message = f"{path} was changed by somebody else in the meantime; nothing was written"
         raise StackgenError(
@@ -46,12 +46,12 @@ def edit(
         )
     text = data.decode()
     changed = _Edit(text).override(environment, component, override).encode()
-    result = parse(changed, loaded.path)
+    result = parse_spec(changed, loaded.path)
     found = result.stack.environments[environment].components.get(component)
     written = found.model_dump(exclude_unset=True, mode="json") if found is not None else {}
     if written != override:
         message = f"{path} is written in a way that can't be edited here"
-        hint = f"write it yourself: environments.{environment}.components.{component}: {flow(override)}"
+        hint = f"write it yourself: environments.{environment}.components.{component}: {flow_yaml(override)}"
         raise StackgenError(Problem("spec-not-editable", message, hint=hint))
     check(result)
     if changed != data and not dry:
@@ -59,13 +59,13 @@ def edit(
     return result
 
 
-def flow(value: object) -> str:
+def flow_yaml(value: object) -> str:
     """A plain value as YAML on one line, meaning the same in YAML 1.1 and 1.2."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
-        return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in items) + "}"
+        return "{" + ", ".join(f"{flow_yaml(key)}: {flow_yaml(item)}" for key, item in items) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(flow(item) for item in cast("list[object]", value)) + "]"
+        return "[" + ", ".join(flow_yaml(item) for item in cast("list[object]", value)) + "]"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     return json.dumps(value, ensure_ascii=False)
@@ -106,7 +106,7 @@ class _Edit:
         if components is None:
             return self._insert(described, "components", {component: override})
         if not isinstance(components, yaml.MappingNode):  # `components:` with nothing behind it
-            return self._put(components.start_mark.index, f" {flow({component: override})}")
+            return self._put(components.start_mark.index, f" {flow_yaml({component: override})}")
         return self._insert(components, component, override)
 
     def _put(self, at: int, text: str, end: int | None = None) -> str:
@@ -117,7 +117,7 @@ class _Edit:
             at = mapping.end_mark.index - 1
             at -= len(self.text[:at]) - len(self.text[:at].rstrip())
             comma = ", " if mapping.value and not self.text[:at].endswith(",") else ""
-            return self._put(at, f"{comma}{flow(key)}: {flow(value)}")
+            return self._put(at, f"{comma}{flow_yaml(key)}: {flow_yaml(value)}")
         at, column = self._line_end(_last(mapping)), mapping.value[0][0].start_mark.column
         lines = "".join(f"{' ' * column}{line}\n" for line in _block(key, value))
         break_ = "" if self.text[:at].endswith("\n") else "\n"
@@ -128,17 +128,17 @@ class _Edit:
         start, end = value.start_mark.index, _last(value)
         comments = list(self._comments(start, end))
         if mapping.flow_style:
-            return self._put(start, flow(override), end)
+            return self._put(start, flow_yaml(override), end)
         column = key.start_mark.column + 2
         if not comments and value.flow_style and value.start_mark.line == key.start_mark.line:
-            return self._put(start, flow(override), end)
+            return self._put(start, flow_yaml(override), end)
         if value.start_mark.line == key.start_mark.line:
             start = key.end_mark.index + len(self.text[key.end_mark.index : start].rstrip())
             before = "\n" + " " * column
         else:
             before = ""
         pad = "\n" + " " * column
-        lines = [*comments, *(f"{flow(name)}: {flow(item)}" for name, item in override.items())]
+        lines = [*comments, *(f"{flow_yaml(name)}: {flow_yaml(item)}" for name, item in override.items())]
         return self._put(start, before + pad.join(lines), end)
 
     def _remove(self, mapping: Any, entry: Any) -> str:
@@ -153,7 +153,7 @@ class _Edit:
                 kept = list(self._comments(start, _last(mapping)))
                 pad = "\n" + " " * mapping.start_mark.column
                 return self._put(start, pad.join([*kept, "{}"]), _last(mapping))
-            inner = ", ".join(f"{flow(name)}: {text}" for name, text in rest.items())
+            inner = ", ".join(f"{flow_yaml(name)}: {text}" for name, text in rest.items())
             return self._put(mapping.start_mark.index, "{" + inner + "}", mapping.end_mark.index)
         start = self.text.rfind("\n", 0, key.start_mark.index) + 1
         kept = list(self._comments(key.start_mark.index, _last(value)))
@@ -182,9 +182,9 @@ class _Edit:
 
 def _block(key: str, value: Mapping[str, Any]) -> Iterator[str]:
     """An entry in block style: what is inside it in flow style."""
-    yield f"{flow(key)}:"
+    yield f"{flow_yaml(key)}:"
     for name, item in value.items():
-        yield f"  {flow(name)}: {flow(item)}"
+        yield f"  {flow_yaml(name)}: {flow_yaml(item)}"
 
 
 def _pair(mapping: Any, key: str) -> Any:

@@ -13,13 +13,12 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from stackgen import checkout
-from stackgen.errors import MANY, ExitCode, Problem, StackgenError, and_more, did_you_mean
-from stackgen.spec.candidates import FILE, FOLDER, candidates
+from stackgen.errors import MAX_PROBLEMS, ExitCode, Problem, StackgenError, did_you_mean, more_problems
+from stackgen.spec.candidates import FILE, FOLDER, spec_candidates
 from stackgen.spec.stack import Stack
-from stackgen.spec.yaml_reader import LARGEST, Positions, read
-from stackgen.spec.yaml_reader import Path as ValuePath
+from stackgen.spec.yaml_reader import MAX_DOCUMENT_BYTES, Positions, ValuePath, read_yaml
 
-MOST = 20_000  # components of all environments together
+MAX_COMPONENTS = 20_000  # components of all environments together
 
 
 _NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
@@ -35,31 +34,31 @@ class LoadedStack:
     positions: Positions | None = None
 
 
-def load(path: Path) -> LoadedStack:
+def load_spec(path: Path) -> LoadedStack:
     """Read and check a spec file; raises StackgenError with all problems found."""
     try:
-        data = checkout.read(path, most=LARGEST)
+        data = checkout.read_file(path, most=MAX_DOCUMENT_BYTES)
     except OSError as error:
         message = f"{path} can't be read: {error.strerror or error}"
         raise StackgenError(Problem("cannot-read", message), ExitCode.NOT_FOUND) from None
-    return parse(data, path)
+    return parse_spec(data, path)
 
 
-def parse(data: bytes, path: Path) -> LoadedStack:
+def parse_spec(data: bytes, path: Path) -> LoadedStack:
     """The same for bytes that are (or would be) the content of `path`."""
-    content, positions = read(data, shown(path))
-    stack = validate(content, positions)
+    content, positions = read_yaml(data, short_path(path))
+    stack = validate_spec(content, positions)
     return LoadedStack(stack, path.absolute(), hashlib.sha256(data).hexdigest(), positions)
 
 
-def from_python(stack: Stack, path: Path) -> LoadedStack:
+def load_from_python(stack: Stack, path: Path) -> LoadedStack:
     """A stack built in Python, as if `path` were its spec file; raises StackgenError with all problems."""
     content = stack.model_dump(mode="json", by_alias=True, exclude_unset=True)
     data = stack.model_dump_json(by_alias=True).encode()
-    return LoadedStack(validate(content), path.absolute(), hashlib.sha256(data).hexdigest())
+    return LoadedStack(validate_spec(content), path.absolute(), hashlib.sha256(data).hexdigest())
 
 
-def validate(content: Any, positions: Positions | None = None) -> Stack:
+def validate_spec(content: Any, positions: Positions | None = None) -> Stack:
     """Plain values to a Stack; raises StackgenError with all problems."""
     if not isinstance(content, dict):
         place = positions.at(()) if positions is not None else None
@@ -74,28 +73,28 @@ def validate(content: Any, positions: Positions | None = None) -> Stack:
     try:
         stack = Stack.model_validate(content)
     except ValidationError as error:
-        from stackgen.spec.problems import translate
+        from stackgen.spec.problems import list_problems
 
-        raise StackgenError(translate(error, positions, subject="the spec", model=Stack)) from None
+        raise StackgenError(list_problems(error, positions, subject="the spec", model=Stack)) from None
     _require_version(cast("dict[str, Any]", content), positions)
-    problems = list(islice(_dangling(stack, positions), MANY))
+    problems = list(islice(_dangling(stack, positions), MAX_PROBLEMS))
     if problems:
-        raise StackgenError([*problems, and_more(None)] if len(problems) == MANY else problems)
+        raise StackgenError([*problems, more_problems(None)] if len(problems) == MAX_PROBLEMS else problems)
     total = len(stack.components) * len(stack.environments)
-    if total > MOST:
+    if total > MAX_COMPONENTS:
         place = positions.at(("environments",)) if positions is not None else None
-        message = f"the environments have {total:,} components together, more than {MOST:,}"
+        message = f"the environments have {total:,} components together, more than {MAX_COMPONENTS:,}"
         raise StackgenError(Problem("too-large", message, place, "make several stacks of it"))
     return stack
 
 
-def locate(stack: str, folder: Path) -> Path:
+def locate_spec(stack: str, folder: Path) -> Path:
     """The spec file that a user means: a path, or a name under stacks/.
 
     A path may lead anywhere; what stands under stacks/ is of the checkout. Raises StackgenError (stack-not-found,
     outside-checkout).
     """
-    *named, by_name = map(Path, candidates(stack, str(folder)))
+    *named, by_name = map(Path, spec_candidates(stack, str(folder)))
     for candidate in named:
         if _is_file(candidate):
             return candidate
@@ -157,7 +156,7 @@ def _dangling(stack: Stack, positions: Positions | None) -> Iterator[Problem]:
             yield Problem("not-enforced", message, place, hint)
 
 
-def shown(path: Path) -> str:
+def short_path(path: Path) -> str:
     """The path as short as it can be said from here."""
     try:
         return path.absolute().relative_to(Path.cwd()).as_posix()

@@ -8,8 +8,8 @@ from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
-from stackgen.errors import MANY, Position, Problem, and_more, did_you_mean
-from stackgen.spec.yaml_reader import Path
+from stackgen.errors import MAX_PROBLEMS, Position, Problem, did_you_mean, more_problems
+from stackgen.spec.yaml_reader import ValuePath
 
 _FOUND: dict[Any, str] = {
     bool: "true or false",
@@ -37,32 +37,32 @@ _EXPECTED = {
 }
 
 
-class Places(Protocol):
+class PlaceLookup(Protocol):
     """Knows where values stand in a file."""
 
-    def at(self, path: Path, /) -> Position:
+    def at(self, path: ValuePath, /) -> Position:
         """The place of the value at `path`, or of the nearest thing around it."""
         ...
 
 
-def translate(
+def list_problems(
     error: ValidationError,
-    positions: Places | None,
+    positions: PlaceLookup | None,
     *,
-    place: Callable[[Path], Path] | None = None,
+    place: Callable[[ValuePath], ValuePath] | None = None,
     subject: str = "the spec",
     model: type[BaseModel] | None = None,
 ) -> list[Problem]:
     """One Problem per finding, of many the first; `place` maps a location in the model to one in the spec."""
     found: dict[Problem, None] = {}
-    for item in islice(error.errors(include_url=False), MANY):
-        path: Path = tuple(part for part in item["loc"] if not _internal(part))
+    for item in islice(error.errors(include_url=False), MAX_PROBLEMS):
+        path: ValuePath = tuple(part for part in item["loc"] if not _internal(part))
         where = place(path) if place is not None else path
         position = positions.at(where) if positions is not None else None
         problem = _problem(item, path, subject, model)
         found[Problem(problem.code, problem.message, position, problem.hint, problem.allowed)] = None
-    if error.error_count() > MANY:
-        found[and_more(error.error_count() - MANY)] = None
+    if error.error_count() > MAX_PROBLEMS:
+        found[more_problems(error.error_count() - MAX_PROBLEMS)] = None
     return list(found)
 
 
@@ -71,7 +71,9 @@ def _internal(part: str | int) -> bool:
     return isinstance(part, str) and (part == "[key]" or part.startswith(("literal[", "tuple[", "function-")))
 
 
-def _problem(item: Mapping[str, Any], path: Path, subject: str, model: type[BaseModel] | None) -> Problem:
+def _problem(
+    item: Mapping[str, Any], path: ValuePath, subject: str, model: type[BaseModel] | None
+) -> Problem:
     kind, value, context = str(item["type"]), item.get("input"), item.get("ctx", {})
     key = ".".join(map(str, path)) or subject
     if kind == "extra_forbidden":
@@ -135,7 +137,7 @@ def _literals(expected: str) -> Iterator[str]:
         yield part.strip("'")
 
 
-def _known(model: type[BaseModel] | None, path: Path) -> list[str]:
+def _known(model: type[BaseModel] | None, path: ValuePath) -> list[str]:
     """Keys that the model at `path` takes."""
     for part in path:
         if model is None:

@@ -8,19 +8,19 @@ from typing import Any
 
 import yaml
 
-from stackgen.errors import MANY, Position, Problem, StackgenError, and_more
+from stackgen.errors import MAX_PROBLEMS, Position, Problem, StackgenError, more_problems
 
-DEEPEST = 32
-LARGEST = 2 * 1024 * 1024  # bytes
-MOST = 100_000  # values, keys among them
-Path = tuple[str | int, ...]
+MAX_DEPTH = 32
+MAX_DOCUMENT_BYTES = 2 * 1024 * 1024  # bytes
+MAX_VALUES = 100_000  # values, keys among them
+ValuePath = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _PLAIN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULLS = {"", "~", "null", "Null", "NULL"}
-_TELLING = frozenset("+-.0123456789~nNtTfF")  # what begins anything but text
+_NON_TEXT_PREFIXES = frozenset("+-.0123456789~nNtTfF")  # what begins anything but text
 _HIDDEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -34,9 +34,9 @@ class Positions:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.lines = text.split("\n")
-        self.marks: dict[Path, tuple[int, int]] = {}
+        self.marks: dict[ValuePath, tuple[int, int]] = {}
 
-    def at(self, path: Path) -> Position:
+    def at(self, path: ValuePath) -> Position:
         """The place of the value (or key) at `path`, or of the nearest thing around it."""
         while path and path not in self.marks:
             path = path[:-1]
@@ -49,14 +49,14 @@ class Positions:
         return Position(self.file, line + 1, column + 1, text[:200])
 
 
-def read(data: bytes, file: str) -> tuple[Any, Positions]:
+def read_yaml(data: bytes, file: str) -> tuple[Any, Positions]:
     """The one document in `data` as plain values, and their positions.
 
     Raises StackgenError(invalid-yaml) with every problem found: syntax, duplicate keys, anchors, tags,
     numbers that are not finite, hidden characters, too deep or too large a document. Of many, the first 100.
     """
-    if len(data) > LARGEST:
-        raise _error(f"{file} is larger than {LARGEST // 1024 // 1024} MB", Position(file, 1, 1))
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise _error(f"{file} is larger than {MAX_DOCUMENT_BYTES // 1024 // 1024} MB", Position(file, 1, 1))
     try:
         text = data.decode("utf-8-sig")  # a byte order mark may begin a file, and stand nowhere else
     except UnicodeDecodeError as error:
@@ -120,9 +120,9 @@ class _Builder:
             raise StackgenError(self.problems)
         return value
 
-    def _value(self, event: Any, path: Path, depth: int) -> Any:
+    def _value(self, event: Any, path: ValuePath, depth: int) -> Any:
         kind = type(event)
-        self._counted(event)
+        self._count(event)
         if kind is yaml.ScalarEvent and event.tag is None and event.anchor is None:
             mark = event.start_mark
             self.positions.marks[path] = (mark.line, mark.column)
@@ -140,10 +140,10 @@ class _Builder:
             items.append(self._value(item, (*path, len(items)), depth + 1))
         return items
 
-    def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
+    def _mapping(self, path: ValuePath, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while type(event := self.event()) is not yaml.MappingEndEvent:
-            self._counted(event)
+            self._count(event)
             self._refuse_surprises(event, depth + 1)
             if type(event) is not yaml.ScalarEvent:
                 self._note(event, "a key must be a plain string")
@@ -167,16 +167,16 @@ class _Builder:
 
     def _skip(self, event: Any, depth: int) -> None:
         """Go past a value that has no place in the document, but for what is allowed nowhere."""
-        self._counted(event)
+        self._count(event)
         self._refuse_surprises(event, depth)
         if isinstance(event, yaml.CollectionStartEvent):
             while not isinstance(inner := self.event(), yaml.CollectionEndEvent):
                 self._skip(inner, depth + 1)
 
-    def _counted(self, event: Any) -> None:
+    def _count(self, event: Any) -> None:
         self.count += 1
-        if self.count > MOST:
-            raise _error(f"more than {MOST:,} values", self._place(event))
+        if self.count > MAX_VALUES:
+            raise _error(f"more than {MAX_VALUES:,} values", self._place(event))
 
     def _refuse_surprises(self, event: Any, depth: int) -> None:
         if isinstance(event, yaml.AliasEvent):
@@ -188,8 +188,8 @@ class _Builder:
         if event.anchor is not None:
             hint = "write the value out"
             raise _error(f"anchors are not allowed: '&{event.anchor}'", self._place(event), hint)
-        if depth > DEEPEST and isinstance(event, yaml.CollectionStartEvent):
-            raise _error(f"nested deeper than {DEEPEST} levels", self._place(event))
+        if depth > MAX_DEPTH and isinstance(event, yaml.CollectionStartEvent):
+            raise _error(f"nested deeper than {MAX_DEPTH} levels", self._place(event))
 
     def _place(self, event: Any) -> Position:
         return self.positions.point(event.start_mark.line, event.start_mark.column)
@@ -197,7 +197,7 @@ class _Builder:
     def _plain(self, event: Any) -> Any:
         """What an unquoted scalar means in YAML 1.2."""
         text: str = event.value
-        if text and text[0] not in _TELLING:
+        if text and text[0] not in _NON_TEXT_PREFIXES:
             return text
         if text in _NULLS:
             return None
@@ -227,5 +227,5 @@ class _Builder:
 
     def _note(self, event: Any, message: str, hint: str | None = None) -> None:
         self.problems.append(Problem("invalid-yaml", message, self._place(event), hint))
-        if len(self.problems) == MANY:
-            raise StackgenError([*self.problems, and_more(None)])
+        if len(self.problems) == MAX_PROBLEMS:
+            raise StackgenError([*self.problems, more_problems(None)])

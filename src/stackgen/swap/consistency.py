@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.model import Plan
-from stackgen.swap.journal import Journal, every
-from stackgen.swap.overrides import Override, alone, exchanged
+from stackgen.swap.journal import Journal, standing_moves
+from stackgen.swap.overrides import Override, exchange_boxes, remove_second_box
 
 
-def refuse_changed_since(plan: Plan) -> None:
+def refuse_changed_spec(plan: Plan) -> None:
     """Raise StackgenError where the spec would have another box serve than the one that a swap has switched to.
 
     Applications would go back to what was current when bindings were switched, and write there.
@@ -21,18 +21,18 @@ def refuse_changed_since(plan: Plan) -> None:
         raise StackgenError(problems, ExitCode.POLICY)
 
 
-def refuse_put_back(journal: Journal, serving: int, environment: str) -> None:
+def refuse_reverted_spec(journal: Journal, serving: int, environment: str) -> None:
     """The same for one swap. serving: the box that serves by the spec."""
-    if _is_put_back(journal, serving):
-        raise StackgenError(_put_back(journal, serving, environment), ExitCode.POLICY)
+    if _is_reverted(journal, serving):
+        raise StackgenError(_reverted_problem(journal, serving, environment), ExitCode.POLICY)
 
 
 def _problems(plan: Plan) -> Iterator[Problem]:
     renamed = {item.renamed_from: item.name for item in plan.components if item.renamed_from}
-    for journal in every(plan.stack.name, plan.environment):
+    for journal in standing_moves(plan.stack.name, plan.environment):
         item = plan.by_name.get(journal.component)
-        if item is not None and _is_put_back(journal, item.box):
-            yield _put_back(journal, item.box, plan.environment)
+        if item is not None and _is_reverted(journal, item.box):
+            yield _reverted_problem(journal, item.box, plan.environment)
         elif item is None and journal.component in renamed:
             name, now = journal.component, renamed[journal.component]
             message = f"'{name}' has a second box from a swap, and the spec calls it '{now}' meanwhile"
@@ -41,18 +41,18 @@ def _problems(plan: Plan) -> Iterator[Problem]:
             yield Problem("swap-unfinished", message, hint=hint)
 
 
-def _is_put_back(journal: Journal, serving: int) -> bool:
+def _is_reverted(journal: Journal, serving: int) -> bool:
     """Whether the spec has another box serve than the one that does until the move's next step."""
-    expected = journal.target if _switched(journal) else journal.source
+    expected = journal.target if _switched_component(journal) else journal.source
     return journal.running != "switch" and serving != expected
 
 
-def _switched(journal: Journal) -> bool:
+def _switched_component(journal: Journal) -> bool:
     return journal.kind == "retire" or "switch" in journal.done
 
 
-def _put_back(journal: Journal, serving: int, environment: str) -> Problem:
-    name, box = journal.component, journal.target if _switched(journal) else journal.source
+def _reverted_problem(journal: Journal, serving: int, environment: str) -> Problem:
+    name, box = journal.component, journal.target if _switched_component(journal) else journal.source
     message = (
         f"by the spec box {serving} of '{name}' serves, and by its swap box {box} does: "
         f"environments.{environment}.components.{name} was changed since"
@@ -65,7 +65,7 @@ def _put_back(journal: Journal, serving: int, environment: str) -> Problem:
 
 def _entry(journal: Journal) -> Override:
     """What the move has written into the spec so far."""
-    if not _switched(journal):
+    if not _switched_component(journal):
         return journal.wanted
-    entry = exchanged(journal.wanted)
-    return alone(entry) if journal.collections else entry
+    entry = exchange_boxes(journal.wanted)
+    return remove_second_box(entry) if journal.collections else entry

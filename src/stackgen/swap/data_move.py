@@ -8,17 +8,23 @@ from typing import Any
 
 from stackgen.contracts.mover import Memory, Mover
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.swap.copying import caught_up, copied
+from stackgen.swap.copies import copy_late_writes, copy_noted
+from stackgen.swap.data_comparison import (
+    differing_parts,
+    late_write_error,
+    read_checksums,
+    refuse_undecided,
+    require_equal,
+)
+from stackgen.swap.data_loss import refuse_lost_data
 from stackgen.swap.journal import Journal
-from stackgen.swap.losses import refuse_lost
-from stackgen.swap.move import Move, Step
-from stackgen.swap.overrides import Override, exchanged, with_port
-from stackgen.swap.ports import unused_port
-from stackgen.swap.proofs import held_parts, must_be_equal, refuse_undecided, unlike, was_written
+from stackgen.swap.move import Move, MoveStep
+from stackgen.swap.overrides import Override, exchange_boxes, with_port
+from stackgen.swap.ports import find_unused_port
 from stackgen.swap.site import Site
-from stackgen.swap.steps import of_data
+from stackgen.swap.steps import data_steps
 
-QUIET = 3  # seconds without a write before a box is deleted
+QUIET_SECONDS = 3  # seconds without a write before a box is deleted
 
 
 class DataMove(Move):
@@ -29,9 +35,9 @@ class DataMove(Move):
         self._proven = False
         self.movers = tuple(found for _, found in site.movers())
 
-    def steps(self) -> list[Step]:
-        """See `steps.of_data`."""
-        return list(of_data(self))
+    def steps(self) -> list[MoveStep]:
+        """See `steps.data_steps`."""
+        return list(data_steps(self))
 
     @property
     def holds_data(self) -> bool:
@@ -57,7 +63,7 @@ class DataMove(Move):
         self.journal.save()
         return "writes are taken"
 
-    def moved(self) -> Iterator[str]:
+    def describe(self) -> Iterator[str]:
         """What goes along and what can't, for people."""
         for name, found in self.site.movers():
             yield f"{name} is moved with {found.tool}: {', '.join(found.carries)}"
@@ -87,34 +93,36 @@ class DataMove(Move):
         memory: dict[str, Memory] = {}
         numbers = (self.journal.target, self.journal.source)
         for name, found, source, target in self._sides():
-            late = caught_up(self.journal, name, found, (target, source), self.site.progress)
+            late = copy_late_writes(self.journal, name, found, (target, source), self.site.progress)
             if found.copy_late is not None:
-                self._agree(name, found, late, (target, source), numbers)
+                self._require_equal(name, found, late, (target, source), numbers)
             memory[name] = found.reversed_memory(late)
         self.journal.memory = memory  # saved with the step's end, so that it is never reversed twice
         return "nothing is left behind"
 
-    def _bring(self, name: str, found: Mover, source: Any, target: Any, since: Memory | None) -> None:
+    def _copy_exclusively(
+        self, name: str, mover: Mover, source: Any, target: Any, since: Memory | None
+    ) -> None:
         """Copy to a target that no one else writes to. On the way back it is a closed box, and as it was left."""
-        closed = self.journal.kind == "return" and found.freeze is not None
+        closed = self.journal.kind == "return" and mover.freeze is not None
         if closed and self.journal.closed.get(name):
-            self._refuse_written(found, target, self.journal.target, self.journal.closed[name])
+            self._refuse_written(mover, target, self.journal.target, self.journal.closed[name])
         self.journal.closed[name] = []
         self.journal.save()  # before, since a crash in the copy leaves the box as neither
-        copied(self.journal, name, found, (source, target), since, self.site.progress)
+        copy_noted(self.journal, name, mover, (source, target), since, self.site.progress)
         if closed:
-            self.journal.closed[name] = held_parts(found, target)
+            self.journal.closed[name] = read_checksums(mover, target)
             self.journal.save()
 
-    def _since(self, name: str, found: Mover, target: Any) -> Memory | None:
+    def _since(self, name: str, mover: Mover, target: Any) -> Memory | None:
         """What is known of an earlier copy, where the source is not frozen: only what is new is looked at.
 
         Nothing is, where the target holds nothing: its data was lost, and not deleted by its users one by one. On the
         way back they may write to it the next moment.
         """
-        if found.freeze is not None:
+        if mover.freeze is not None:
             return None
-        if found.content(target):
+        if mover.content(target):
             return self.journal.memory.get(name)
         if self.journal.kind != "return":
             return None
@@ -125,9 +133,11 @@ class DataMove(Move):
         """Copy while applications read and write."""
         back = self.journal.kind == "return"
         if back:
-            refuse_lost(self.site, self.journal, self.journal.source)
+            refuse_lost_data(self.site, self.journal, self.journal.source)
         for name, found, source, target in self._sides():
-            self._bring(name, found, source, target, self._since(name, found, target) if back else None)
+            self._copy_exclusively(
+                name, found, source, target, self._since(name, found, target) if back else None
+            )
         return ", ".join(found.tool for _, found in self.site.movers())
 
     def freeze(self) -> str:
@@ -142,27 +152,27 @@ class DataMove(Move):
     def copy_rest(self) -> str:
         """The last copy before the switch; where the source is frozen the sides must be equal now."""
         if self.journal.kind == "return":
-            refuse_lost(self.site, self.journal, self.journal.source)
+            refuse_lost_data(self.site, self.journal, self.journal.source)
         said: list[str] = []
         for name, found, source, target in self._sides():
-            self._bring(name, found, source, target, self._since(name, found, target))
+            self._copy_exclusively(name, found, source, target, self._since(name, found, target))
             if found.freeze is not None:
                 compared = found.compare(source, target, None)
-                said.append(must_be_equal(compared, self.journal.source, self.journal.target))
+                said.append(require_equal(compared, self.journal.source, self.journal.target))
                 self.journal.proof[name] = [[part.name, part.source_checksum] for part in compared.parts]
             else:
-                self._bring_late(name, found, source, target)
+                self._copy_late_writes(name, found, source, target)
         boxes = (self.journal.source, self.journal.target)
-        self.journal.made = {str(box): self.site.made(box) for box in boxes}
+        self.journal.made = {str(box): self.site.creation_times(box) for box in boxes}
         return "; ".join(said) or "copied once more; compared after the switch, since writes go on"
 
-    def _bring_late(self, name: str, found: Mover, source: Any, target: Any) -> None:
+    def _copy_late_writes(self, name: str, mover: Mover, source: Any, target: Any) -> None:
         """Bring what `copy` does not see. On the way back clients with old bindings may write to the target."""
-        if found.copy_late is None:
+        if mover.copy_late is None:
             return
         known = self.journal.settled.get(name, {}) if self.journal.kind == "return" else None
-        found.copy_late(source, target, known, self.site.progress)
-        self.journal.settled[name] = {**(known or {}), **found.compare(source, target, None).alike}
+        mover.copy_late(source, target, known, self.site.progress)
+        self.journal.settled[name] = {**(known or {}), **mover.compare(source, target, None).alike}
 
     def unfreeze_target(self) -> str:
         """The target takes writes again, if an earlier move froze it."""
@@ -174,7 +184,7 @@ class DataMove(Move):
     def switch(self) -> str:
         """Write into the spec that the target serves."""
         if not self.switched:
-            self.site.write(self._opened(exchanged(self.site.override)))
+            self.site.write(self._reopen(exchange_boxes(self.site.override)))
         return f"box {self.journal.target} serves"
 
     def settle(self) -> str:
@@ -183,37 +193,37 @@ class DataMove(Move):
         numbers = (self.journal.source, self.journal.target)
         for name, found, source, target in self._sides():
             if found.freeze is not None:
-                said.append(self._closed(name, found, source))
+                said.append(self._check_closed(name, found, source))
                 continue
-            late = caught_up(self.journal, name, found, (source, target), self.site.progress)
-            said.append(self._agree(name, found, late, (source, target), numbers))
+            late = copy_late_writes(self.journal, name, found, (source, target), self.site.progress)
+            said.append(self._require_equal(name, found, late, (source, target), numbers))
         return "; ".join(said)
 
-    def _agree(
-        self, name: str, found: Mover, late: Memory, boxes: tuple[Any, Any], numbers: tuple[int, int]
+    def _require_equal(
+        self, name: str, mover: Mover, late: Memory, boxes: tuple[Any, Any], numbers: tuple[int, int]
     ) -> str:
         """Compare after a copy, and bring what it does not see; what was compared. numbers: of the boxes."""
         settled = self.journal.settled.get(name, {})
-        compared = found.compare(*boxes, late, settled)
-        if not compared.equal and found.copy_late is not None:
-            found.copy_late(*boxes, settled, self.site.progress)
-            compared = found.compare(*boxes, late, settled)
+        compared = mover.compare(*boxes, late, settled)
+        if not compared.equal and mover.copy_late is not None:
+            mover.copy_late(*boxes, settled, self.site.progress)
+            compared = mover.compare(*boxes, late, settled)
         self.journal.settled[name] = {**settled, **compared.alike}
         self.journal.save()
         if self.journal.kind == "retire":
             refuse_undecided(compared, *numbers)
-        return must_be_equal(compared, *numbers)
+        return require_equal(compared, *numbers)
 
-    def _closed(self, name: str, found: Mover, source: Any) -> str:
+    def _check_closed(self, name: str, mover: Mover, source: Any) -> str:
         """Whether nothing was written to a frozen box. What was stays there: it is said, and nothing is deleted."""
         here, there = self.journal.source, self.journal.target
-        if self.journal.kind == "retire" and not found.content(source):
+        if self.journal.kind == "retire" and not mover.content(source):
             return f"box {here} holds nothing any more"
-        parts = unlike(held_parts(found, source), self.journal.proof.get(name, []))
+        parts = differing_parts(read_checksums(mover, source), self.journal.proof.get(name, []))
         if not parts:
             return "nothing was written there since it was compared"
         if self.journal.kind == "retire":
-            raise was_written(here, parts)
+            raise late_write_error(here, parts)
         message = (
             f"box {here} of '{self.journal.component}' was written to after it was closed: {', '.join(parts)}"
         )
@@ -234,19 +244,19 @@ class DataMove(Move):
                 self._refuse_written(found, target, self.journal.target, self.journal.proof.get(name, []))
         return "nothing was written there since"
 
-    def _refuse_written(self, found: Mover, binding: Any, box: int, known: list[list[str]]) -> None:
+    def _refuse_written(self, mover: Mover, binding: Any, box: int, known: list[list[str]]) -> None:
         """Raise StackgenError(data-differs) where a box that was closed for writing is not as it was then.
 
         A client that lets its own sessions write is not kept from it.
         """
-        if parts := unlike(held_parts(found, binding), known):
-            raise was_written(box, parts)
+        if parts := differing_parts(read_checksums(mover, binding), known):
+            raise late_write_error(box, parts)
 
     @property
     def can_close(self) -> bool:
         """Whether the old box takes writes until it ends, and can be given a port that its clients do not know."""
         try:
-            settings = self.site.planned(self.journal.source).settings
+            settings = self.site.find_box(self.journal.source).settings
         except StopIteration:  # it is out of the spec already
             return "close" in self.journal.done
         return "port" in type(settings).model_fields
@@ -254,15 +264,15 @@ class DataMove(Move):
     def close_source(self) -> str:
         """What is written with old bindings from here on fails, and is not lost with the box."""
         beside = self.site.override["beside"]
-        port = unused_port()
+        port = find_unused_port()
         closed = {**self.site.override, "beside": with_port(beside, port)}
-        self.journal.wanted = exchanged(closed)  # with this port it is started again, if it must be
+        self.journal.wanted = exchange_boxes(closed)  # with this port it is started again, if it must be
         self.journal.former["given_port"] = port  # for the way back
         self.journal.save()
         self.site.write(closed)
-        return self.site.up()
+        return self.site.deploy()
 
-    def _opened(self, serves: Override) -> Override:
+    def _reopen(self, serves: Override) -> Override:
         """A box that was to be retired serves again: at the port that it had before."""
         given = self.journal.given_port
         if given is None or serves.get("settings", {}).get("port") != given:
@@ -271,9 +281,9 @@ class DataMove(Move):
 
     def prove(self) -> str:
         """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
-        refuse_lost(self.site, self.journal, self.journal.target)
+        refuse_lost_data(self.site, self.journal, self.journal.target)
         said = self.settle()
-        self._must_be_quiet()
+        self._refuse_written_recently()
         self._proven = True
         return said
 
@@ -281,7 +291,7 @@ class DataMove(Move):
         """Looks once more where another run of the command has looked, maybe long ago."""
         if self.journal.kind == "retire" and not self._proven:
             self._prove_again(box)
-        return self.site.up(without=box)
+        return self.site.deploy(without=box)
 
     def _prove_again(self, box: int) -> None:
         """A box that does not run any more is started for it: it may have been written to before it was stopped."""
@@ -290,24 +300,24 @@ class DataMove(Move):
         except StackgenError as error:
             if not {problem.code for problem in error.problems} <= {"not-deployed", "not-serving"}:
                 raise
-            if not self.site.made(box):
+            if not self.site.creation_times(box):
                 return  # it is gone already
             if not self.journal.wanted:  # of a version that did not note it
                 raise
-            beside = exchanged(self.journal.wanted)["beside"]
+            beside = exchange_boxes(self.journal.wanted)["beside"]
             self.site.write({**self.site.override, "beside": beside})
-            self.site.up()
+            self.site.deploy()
             self.prove()
         self.remove_from_spec()
 
-    def _must_be_quiet(self) -> None:
+    def _refuse_written_recently(self) -> None:
         """Refuse to delete a box that somebody still writes to."""
         before = dict(self.journal.memory)
-        time.sleep(QUIET)
+        time.sleep(QUIET_SECONDS)
         for name, found, source, target in self._sides():
             if found.freeze is not None:
                 continue
-            if caught_up(self.journal, name, found, (source, target), _silent) != before[name]:
+            if copy_late_writes(self.journal, name, found, (source, target), _silent) != before[name]:
                 message = f"box {self.journal.source} is still written to, by a client with its old bindings"
                 hint = "restart what uses it, so that it takes the new ones; then retire it again"
                 raise StackgenError(Problem("box-in-use", message, hint=hint), ExitCode.DEPLOYMENT)

@@ -16,13 +16,13 @@ from stackgen.contracts.pgvector import mover as pgvector
 from stackgen.contracts.pgvector.contract import PgvectorBinding
 from stackgen.contracts.pgvector.embedding_tables import Collection
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.planning.identity import CONTRACT, identity
-from stackgen.swap.move import Move, Step
-from stackgen.swap.overrides import alone, exchanged
-from stackgen.swap.site import shaped
-from stackgen.swap.steps import of_embeddings
+from stackgen.planning.identity import EMBEDDINGS_CONTRACT, embedding_identity
+from stackgen.swap.move import Move, MoveStep
+from stackgen.swap.overrides import exchange_boxes, remove_second_box
+from stackgen.swap.site import binding_of
+from stackgen.swap.steps import embedding_steps
 
-STORE = "pgvector"
+STORE_CONTRACT = "pgvector"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -30,24 +30,24 @@ R = TypeVar("R")
 class EmbeddingMove(Move):
     """A move of a model: stored embeddings are made anew in place of data copied."""
 
-    def steps(self) -> list[Step]:
-        """See `steps.of_embeddings`."""
-        return list(of_embeddings(self))
+    def steps(self) -> list[MoveStep]:
+        """See `steps.embedding_steps`."""
+        return list(embedding_steps(self))
 
     def thaw(self) -> str:
         """Give the tables of the box that serves their names, and let the stores take writes."""
         for store, binding, collections in self._stores():
             box = self.journal.source
-            self._apart(exchange.put_in_place)(
+            self._run_isolated(exchange.put_in_place)(
                 binding, collections, box, self.site.component, self._identity(box)
             )
-            self._apart(pgvector.thaw)(binding)
+            self._run_isolated(pgvector.thaw)(binding)
             self.site.progress(f"{store} takes writes")
         self.journal.frozen = False
         self.journal.save()
         return "writes are taken"
 
-    def moved(self) -> Iterator[str]:
+    def describe(self) -> Iterator[str]:
         """What is made anew, for people."""
         for item in self.journal.collections:
             yield f"{item['store']}: embeddings of {item['table']}.{item['text']} are made anew, in a second table"
@@ -61,59 +61,59 @@ class EmbeddingMove(Move):
                 for item in self.journal.collections
                 if item["store"] == store
             ]
-            binding: Any = shaped(STORE, bindings[store])
+            binding: Any = binding_of(STORE_CONTRACT, bindings[store])
             yield store, binding, found
 
-    def _apart(self, function: Callable[P, R]) -> Callable[P, R]:
+    def _run_isolated(self, function: Callable[P, R]) -> Callable[P, R]:
         """The function, run where no server takes this process's memory or time."""
         return apart(function, self.site.component)
 
     def _identity(self, box: int) -> dict[str, Any]:
-        found = identity(self.site.planned(box))
+        found = embedding_identity(self.site.find_box(box))
         assert found is not None  # noqa: S101 - it has one, or nothing would be made anew
         return found
 
     def make_embeddings(self) -> str:
         """Make the embeddings of every text that has none by the target; counts them."""
         there = self.journal.target
-        model: Any = self.site.binding(CONTRACT, there)
+        model: Any = self.site.binding(EMBEDDINGS_CONTRACT, there)
         dimensions = int(self._identity(there)["dimensions"])
         done = 0
         for _, binding, collections in self._stores():
             if self.journal.kind == "swap":  # on the way back a table has the name that the swap gave it
-                self._apart(exchange.refuse_taken)(binding, collections, self.journal.source, there)
-            for item in self._found(binding, collections):
-                done += self._apart(embeddings.bring)(
+                self._run_isolated(exchange.refuse_taken)(binding, collections, self.journal.source, there)
+            for item in self._find_tables(binding, collections):
+                done += self._run_isolated(embeddings.bring)(
                     *(binding, model, item, item.aside(there), dimensions, self.site.progress),
                     written_to=not self.journal.frozen,
                 )
         return f"{done} texts embedded"
 
-    def _found(self, binding: PgvectorBinding, collections: list[Collection]) -> list[Collection]:
+    def _find_tables(self, binding: PgvectorBinding, collections: list[Collection]) -> list[Collection]:
         """On the way back from a switch that was not finished no table has its name, so nothing was written."""
         box = self.journal.source
         if self.journal.kind != "return":
             return collections
-        return [item for item in collections if self._apart(exchange.in_place)(binding, item, box)]
+        return [item for item in collections if self._run_isolated(exchange.in_place)(binding, item, box)]
 
     def freeze(self) -> str:
         """Let the vector stores refuse writes."""
         self.journal.frozen = True
         self.journal.save()
         for _, binding, _ in self._stores():
-            self._apart(pgvector.refuse_writes)(binding)
+            self._run_isolated(pgvector.refuse_writes)(binding)
         return "writes are refused, reads are answered"
 
     def make_rest(self) -> str:
         """Make what was written since; raises StackgenError(data-differs) where some are missing."""
         self.make_embeddings()
         there = self.journal.target
-        model: Any = self.site.binding(CONTRACT, there)
+        model: Any = self.site.binding(EMBEDDINGS_CONTRACT, there)
         said: list[str] = []
         for store, binding, collections in self._stores():
             parts = [
-                self._apart(embeddings.compare)(binding, model, item, item.aside(there))
-                for item in self._found(binding, collections)
+                self._run_isolated(embeddings.compare)(binding, model, item, item.aside(there))
+                for item in self._find_tables(binding, collections)
             ]
             for part in parts:
                 if not part.equal:
@@ -126,17 +126,19 @@ class EmbeddingMove(Move):
     def hide_tables(self) -> str:
         """Take the names of the tables away, so that no two models' vectors are compared."""
         for _, binding, collections in self._stores():
-            self._apart(exchange.put_aside)(binding, collections, self.journal.source, self.journal.target)
+            self._run_isolated(exchange.put_aside)(
+                binding, collections, self.journal.source, self.journal.target
+            )
         return "queries fail until the new tables are in place"
 
     def switch(self) -> str:
         """Write into the spec that the target serves alone."""
-        self._expect(self.journal.target)
+        self._set_dimensions(self.journal.target)
         if not self.switched:
-            self.site.write(alone(exchanged(self.site.override)))
+            self.site.write(remove_second_box(exchange_boxes(self.site.override)))
         return f"box {self.journal.target} serves; box {self.journal.source} holds no data, and goes"
 
-    def _expect(self, box: int) -> None:
+    def _set_dimensions(self, box: int) -> None:
         """Let the stores expect embeddings as long as the box's."""
         dimensions = int(self._identity(box)["dimensions"])
         for store, _, _ in self._stores():
@@ -145,21 +147,21 @@ class EmbeddingMove(Move):
 
     def remove_from_spec(self) -> str:
         """Take the target, which is given up, out of the spec; the stores expect what the source makes."""
-        self._expect(self.journal.source)
+        self._set_dimensions(self.journal.source)
         return super().remove_from_spec()
 
     def delete(self, box: int) -> str:
         """Delete a box, which holds no data."""
-        return self.site.up(without=box)
+        return self.site.deploy(without=box)
 
     def publish_tables(self) -> str:
         """Give the tables of the target their names, and let the stores take writes."""
         there = self.journal.target
         for _, binding, collections in self._stores():
-            self._apart(exchange.put_in_place)(
+            self._run_isolated(exchange.put_in_place)(
                 binding, collections, there, self.site.component, self._identity(there)
             )
-            self._apart(pgvector.thaw)(binding)
+            self._run_isolated(pgvector.thaw)(binding)
         self.journal.frozen = False
         self.journal.save()
         return f"embeddings are those of {self._identity(there)['model']}"
@@ -169,5 +171,5 @@ class EmbeddingMove(Move):
         gives_up = self.journal.kind == "abandon"
         box = self.journal.target if gives_up else self.journal.source
         for _, binding, collections in self._stores():
-            self._apart(exchange.drop)(binding, collections, box, unused=gives_up)
+            self._run_isolated(exchange.drop)(binding, collections, box, unused=gives_up)
         return "gone"

@@ -15,8 +15,8 @@ from stackgen.contracts.mover import Memory
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.homes import data_home
 
-VERSION = 1
-BEGUN = ".begun"  # at the end of names of files in which a copy notes what it writes
+JOURNAL_VERSION = 1
+NOTES_SUFFIX = ".begun"  # at the end of names of files in which a copy notes what it writes
 Kind = Literal["swap", "return", "abandon", "retire"]
 
 
@@ -85,7 +85,7 @@ class Journal:
         self.running = None
         self.save()
 
-    def forget(self, *steps: str) -> None:
+    def repeat(self, *steps: str) -> None:
         """Steps that must be taken again."""
         for step in steps:
             self.done.pop(step, None)
@@ -94,7 +94,7 @@ class Journal:
 
     def save(self) -> None:
         """Replace the file as a whole."""
-        content = {"version": VERSION, **self.content(), "former": self.former}
+        content = {"version": JOURNAL_VERSION, **self.content(), "former": self.former}
         new = self.path.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             json.dump(content, stream)
@@ -102,27 +102,27 @@ class Journal:
             os.fsync(stream.fileno())
         new.replace(self.path)
 
-    def begun(self, contract: str, *, serves: bool) -> Path:
+    def notes_path(self, contract: str, *, serves: bool) -> Path:
         """Where a copy notes what it writes until it is at its end. serves: whether the target serves."""
         way = "late" if serves else "back"
-        return self.path.with_name(f"{self.path.stem}.{contract}.{way}{BEGUN}")
+        return self.path.with_name(f"{self.path.stem}.{contract}.{way}{NOTES_SUFFIX}")
 
-    def forget_begun(self) -> None:
+    def delete_notes(self) -> None:
         """Delete what copies have noted."""
-        for path in self.path.parent.glob(f"{self.path.stem}.*{BEGUN}"):
+        for path in self.path.parent.glob(f"{self.path.stem}.*{NOTES_SUFFIX}"):
             path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Forget the move: nothing of it is left."""
-        self.forget_begun()
+        self.delete_notes()
         self.path.unlink(missing_ok=True)
 
 
-def read(path: Path) -> Journal | None:
+def read_journal(path: Path) -> Journal | None:
     """The journal in a file; None if there is none. Raises StackgenError(journal-unreadable)."""
     try:
         content = json.loads(path.read_text())
-        if content.pop("version") != VERSION:
+        if content.pop("version") != JOURNAL_VERSION:
             raise ValueError("another version")
         return Journal(path, **content)
     except FileNotFoundError:
@@ -133,7 +133,7 @@ def read(path: Path) -> Journal | None:
         raise StackgenError(Problem("journal-unreadable", message, hint=hint)) from error
 
 
-def restored(journal: Journal | None) -> Journal | None:
+def standing_move(journal: Journal | None) -> Journal | None:
     """The journal, or the finished one before it where nothing is deleted since; what was copied since is known."""
     if journal is None or not journal.untouched:
         return journal
@@ -143,37 +143,37 @@ def restored(journal: Journal | None) -> Journal | None:
     return before
 
 
-def place(stack: str, environment: str, component: str) -> Path:
+def journal_path(stack: str, environment: str, component: str) -> Path:
     """Where the journal of a component's swap is kept."""
     return data_home() / "swaps" / stack / environment / f"{component}.json"
 
 
-def every(stack: str, environment: str) -> Iterator[Journal]:
+def standing_moves(stack: str, environment: str) -> Iterator[Journal]:
     """The move that stands, of each component of an environment. Raises StackgenError(journal-unreadable)."""
-    for path in sorted(place(stack, environment, "any").parent.glob("*.json")):
-        found = restored(read(path))
+    for path in sorted(journal_path(stack, environment, "any").parent.glob("*.json")):
+        found = standing_move(read_journal(path))
         if found is not None:
             yield found
 
 
-def forget(stack: str, environment: str) -> None:
+def remove_journals(stack: str, environment: str) -> None:
     """Remove all journals of an environment: its boxes are gone with their data."""
-    folder = place(stack, environment, "any").parent
-    for path in (*folder.glob("*.json"), *folder.glob(f"*{BEGUN}")):
+    folder = journal_path(stack, environment, "any").parent
+    for path in (*folder.glob("*.json"), *folder.glob(f"*{NOTES_SUFFIX}")):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
-def none_runs(stack: str, environment: str) -> Iterator[None]:
+def lock_journals(stack: str, environment: str) -> Iterator[None]:
     """No swap of an environment is worked on meanwhile; raises StackgenError(swap-running)."""
     with ExitStack() as held:
-        for path in sorted(place(stack, environment, "any").parent.glob("*.json")):
-            held.enter_context(alone(path))
+        for path in sorted(journal_path(stack, environment, "any").parent.glob("*.json")):
+            held.enter_context(lock_journal(path))
         yield
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def lock_journal(path: Path) -> Iterator[None]:
     """Only one process works on a swap; raises StackgenError(swap-running)."""
     from filelock import FileLock, Timeout
 

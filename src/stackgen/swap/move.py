@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stackgen.swap.journal import Journal
-from stackgen.swap.overrides import alone
+from stackgen.swap.overrides import remove_second_box
 from stackgen.swap.site import Site
 
 
 @dataclass(frozen=True)
-class Step:
+class MoveStep:
     """name: as the journal has it. does: for people. take: does it, and says what came of it."""
 
     name: str
@@ -28,7 +28,7 @@ class Move(ABC):
         self.journal = journal
 
     @abstractmethod
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[MoveStep]:
         """All steps in order."""
 
     @abstractmethod
@@ -36,7 +36,7 @@ class Move(ABC):
         """Let the box that serves take writes again."""
 
     @abstractmethod
-    def moved(self) -> Iterator[str]:
+    def describe(self) -> Iterator[str]:
         """What goes along and what can't, for people."""
 
     @property
@@ -45,9 +45,9 @@ class Move(ABC):
         return self.site.override.get("box", 1) == self.journal.target
 
     @property
-    def recorded(self) -> bool:
+    def has_recording(self) -> bool:
         """Whether the environment has a recording of golden questions."""
-        return self.site.golden() is not None
+        return self.site.golden_recording() is not None
 
     def add_target(self) -> str:
         """Write the second box into the spec."""
@@ -57,7 +57,7 @@ class Move(ABC):
 
     def deploy(self) -> str:
         """Make what runs equal to the spec."""
-        return self.site.up()
+        return self.site.deploy()
 
     def measure_target(self) -> str:
         """Measure every clause of the target; raises StackgenError(clause-broken)."""
@@ -71,5 +71,5 @@ class Move(ABC):
     def remove_from_spec(self) -> str:
         """Take the second box out of the spec."""
         if "beside" in self.site.override:
-            self.site.write(alone(self.site.override))
+            self.site.write(remove_second_box(self.site.override))
         return f"environments.{self.site.environment.name}.components.{self.site.component}"

@@ -11,13 +11,13 @@ from stackgen.spec.stack import Stack
 Override = dict[str, Any]
 
 
-def current(stack: Stack, environment: str, component: str) -> Override:
+def current_override(stack: Stack, environment: str, component: str) -> Override:
     """The part as it is written; {} if there is none."""
     found = stack.environments[environment].components.get(component)
     return found.model_dump(exclude_unset=True, mode="json") if found is not None else {}
 
 
-def with_beside(
+def add_second_box(
     stack: Stack,
     environment: str,
     component: str,
@@ -32,7 +32,7 @@ def with_beside(
     It gets what differs in the environment, and `changes` over it; settings go along only where the implementation
     stays `before`'s.
     """
-    override = current(stack, environment, component)
+    override = current_override(stack, environment, component)
     own = {k: v for k, v in override.items() if k not in ("implementation", "box", "settings", "beside")}
     settings = dict(changes.get("settings", {}))
     if to == before:
@@ -43,7 +43,7 @@ def with_beside(
     return {**override, "beside": _with_settings(box, settings)}
 
 
-def exchanged(override: Override) -> Override:
+def exchange_boxes(override: Override) -> Override:
     """The box beside serves, and the one that served stands beside."""
     served = {key: value for key, value in override.items() if key != "beside"}
     return {**override["beside"], "beside": served}
@@ -55,7 +55,7 @@ def with_port(box: Override, port: int | None) -> Override:
     return _with_settings(box, settings if port is None else {**settings, "port": port})
 
 
-def alone(override: Override) -> Override:
+def remove_second_box(override: Override) -> Override:
     """Without the second box."""
     return {key: value for key, value in override.items() if key != "beside"}
 

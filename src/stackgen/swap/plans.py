@@ -8,18 +8,18 @@ from typing import Any
 
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.planning.model import Plan, PlannedComponent
-from stackgen.planning.plan import plan
-from stackgen.spec.editing import edit
+from stackgen.planning.plan import plan_environment
+from stackgen.spec.editing import edit_override
 from stackgen.spec.loading import LoadedStack
-from stackgen.swap.overrides import alone, exchanged, with_beside
+from stackgen.swap.overrides import add_second_box, exchange_boxes, remove_second_box
 
 
 def plan_after(
     environment: OpenedEnvironment, component: PlannedComponent, to: str, changes: Mapping[str, Any]
 ) -> Plan:
     """The plan with `component` by implementation `to`, whatever clauses are lost; raises StackgenError."""
-    stack = without_needs(stack_after(environment, component, to, changes))
-    return plan(stack, environment.name, environment.shelf)
+    stack = drop_needs(stack_after(environment, component, to, changes))
+    return plan_environment(stack, environment.name, environment.shelf)
 
 
 def stack_after(
@@ -27,13 +27,15 @@ def stack_after(
 ) -> LoadedStack:
     """The spec with `component` by implementation `to`; raises StackgenError."""
     loaded = environment.loaded
-    override = with_beside(
+    override = add_second_box(
         loaded.stack, environment.name, component.name, before=component.entry.id, to=to, changes=changes
     )
-    return edit(loaded, environment.name, component.name, alone(exchanged(override)), dry=True)
+    return edit_override(
+        loaded, environment.name, component.name, remove_second_box(exchange_boxes(override)), dry=True
+    )
 
 
-def without_needs(loaded: LoadedStack) -> LoadedStack:
+def drop_needs(loaded: LoadedStack) -> LoadedStack:
     """The same stack that needs no clause: a lost clause is to be reported, not refused."""
     components = {
         name: item.model_copy(update={"needs": []}) for name, item in loaded.stack.components.items()

@@ -8,7 +8,7 @@ import socket
 FIRST, LAST = 10_000, 19_999  # below those that stackgen gives by itself, and those of outgoing connections
 
 
-def unused_port() -> int:
+def find_unused_port() -> int:
     """Drawn at random, so that no client has it from before."""
     while True:
         number = FIRST + secrets.randbelow(LAST - FIRST + 1)

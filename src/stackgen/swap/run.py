@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from stackgen.errors import Problem, StackgenError
 from stackgen.swap.journal import Journal
 from stackgen.swap.move import Move
-from stackgen.swap.overrides import exchanged
+from stackgen.swap.overrides import exchange_boxes
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenStep:
     """A step that was taken. seconds: how long it took. earlier: by a run before this one."""
 
     name: str
@@ -21,17 +21,17 @@ class Taken:
     earlier: bool
 
 
-def go_on(move: Move) -> list[Taken]:
+def run_steps(move: Move) -> list[TakenStep]:
     """Take every step that is not done yet.
 
     Raises the StackgenError of a step that fails. Before bindings are switched the old box then takes writes
     again; after that, everything returns to it first.
     """
-    journal, taken = move.journal, list[Taken]()
+    journal, taken = move.journal, list[TakenStep]()
     for step in move.steps():
         known = journal.done.get(step.name)
         if known is not None:
-            taken.append(Taken(step.name, known["detail"], known["seconds"], True))
+            taken.append(TakenStep(step.name, known["detail"], known["seconds"], True))
             continue
         journal.begin(step.name)
         move.site.progress(step.does)
@@ -39,31 +39,31 @@ def go_on(move: Move) -> list[Taken]:
         try:
             detail = step.take()
         except StackgenError as error:
-            raise _let_go(move, error) from error
+            raise _restore_service(move, error) from error
         except BaseException:  # Ctrl-C, or a bug of ours: nothing is left frozen for it
             if journal.kind in ("swap", "return") and not move.switched:
                 _thaw(move)
             raise
         seconds = time.monotonic() - start
         journal.finish(step.name, detail, seconds)
-        taken.append(Taken(step.name, detail, round(seconds, 1), False))
+        taken.append(TakenStep(step.name, detail, round(seconds, 1), False))
     journal.finished = True
     journal.save()
     return taken
 
 
-def way_back(journal: Journal) -> Journal:
+def reverse_journal(journal: Journal) -> Journal:
     """A move to the box that served before, in the journal's place."""
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
     back.settled = journal.settled
-    back.wanted = exchanged(journal.wanted)
+    back.wanted = exchange_boxes(journal.wanted)
     back.memory, back.collections, back.proof = journal.memory, journal.collections, dict(journal.proof)
     back.made, back.given_port = journal.made, journal.given_port
     back.former = journal.content() if journal.finished else {}
     return back
 
 
-def _let_go(move: Move, error: StackgenError) -> StackgenError:
+def _restore_service(move: Move, error: StackgenError) -> StackgenError:
     """Leave the old box serving; the error, with what was done about it."""
     journal = move.journal
     if journal.kind not in ("swap", "return"):
@@ -72,7 +72,9 @@ def _let_go(move: Move, error: StackgenError) -> StackgenError:
         try:
             _thaw(move)
         except StackgenError as also:
-            return StackgenError([*error.problems, *also.problems, _frozen(move)], error.exit_code)
+            return StackgenError(
+                [*error.problems, *also.problems, _still_frozen_problem(move)], error.exit_code
+            )
         message = f"box {journal.source} of '{journal.component}' serves as before; its data is untouched"
         told = Problem(
             "swap-stopped",
@@ -83,12 +85,12 @@ def _let_go(move: Move, error: StackgenError) -> StackgenError:
         return StackgenError([*error.problems, told], error.exit_code)
     if journal.kind == "return":
         return error
-    back = way_back(journal)
+    back = reverse_journal(journal)
     back.reason = error.problems[0].message
     back.save()
     move.site.progress(f"box {journal.target} failed, so box {journal.source} serves again: {back.reason}")
     try:
-        go_on(type(move)(move.site, back))
+        run_steps(type(move)(move.site, back))
     except StackgenError as also:
         raise StackgenError([*error.problems, *also.problems], error.exit_code) from also
     message = f"the new box failed after bindings were switched, so box {journal.source} serves again, with all data"
@@ -99,7 +101,7 @@ def _command(move: Move) -> str:
     return f"stackgen swap {move.site.name} {move.journal.component} -e {move.site.environment.name}"
 
 
-def _frozen(move: Move) -> Problem:
+def _still_frozen_problem(move: Move) -> Problem:
     message = (
         f"box {move.journal.source} of '{move.journal.component}' serves as before, and still refuses writes"
     )
@@ -110,4 +112,4 @@ def _thaw(move: Move) -> None:
     """The old box takes writes; what was copied while it did not is copied again next time."""
     if move.journal.frozen:
         move.thaw()
-    move.journal.forget("freeze", "delta", "open", "hide")
+    move.journal.repeat("freeze", "delta", "open", "hide")

@@ -10,26 +10,26 @@ from typing import Any
 
 from stackgen.contracts import Binding, contract, find_mover
 from stackgen.contracts.mover import Mover
-from stackgen.environment.deploying import Options, StoredEmbeddings, deploy, deployable_plan
+from stackgen.environment.deploying import Options, StoredEmbeddings, deploy_environment, deployable_plan
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.golden.asking import ask
-from stackgen.golden.comparing import compare, refuse_outdated
-from stackgen.golden.corpus import FILE, Corpus, load
-from stackgen.golden.recording import Recording, place, read
-from stackgen.golden.reports import limit
-from stackgen.planning.holding import holdings, types
-from stackgen.planning.identity import identity
-from stackgen.planning.model import Plan, PlannedComponent, numbered
-from stackgen.planning.plan import plan as resolve
+from stackgen.golden.asking import ask_questions
+from stackgen.golden.comparing import compare_answers, refuse_outdated
+from stackgen.golden.corpus import CORPUS_FILE, Corpus, load_corpus
+from stackgen.golden.recording import Recording, read_recording, recording_path
+from stackgen.golden.reports import limit_phrase
+from stackgen.planning.data_resources import data_types, find_data
+from stackgen.planning.identity import embedding_identity
+from stackgen.planning.model import Plan, PlannedComponent, resource_label
+from stackgen.planning.plan import plan_environment as resolve
 from stackgen.program.build import Program
-from stackgen.spec.editing import edit
+from stackgen.spec.editing import edit_override
 from stackgen.spec.loading import LoadedStack
-from stackgen.swap.overrides import Override, current
+from stackgen.swap.overrides import Override, current_override
 from stackgen.verification.model import Declared, Report
-from stackgen.verification.run import verify
+from stackgen.verification.run import measure_clauses
 
-PATIENCE = 300  # seconds for an update that a killed swap has left running
+UPDATE_WAIT_SECONDS = 300  # seconds for an update that a killed swap has left running
 Bindings = Mapping[str, Mapping[str, Any]]  # contract → binding
 OPERATIONS = ("create", "update", "delete", "replace")
 
@@ -63,15 +63,15 @@ class Site:
     @property
     def override(self) -> Override:
         """The environment's part about the component."""
-        return current(self.loaded.stack, self.environment.name, self.component)
+        return current_override(self.loaded.stack, self.environment.name, self.component)
 
     def plan(self) -> Plan:
         """The environment as the spec has it now."""
         return self.environment.plan()
 
-    def would_be(self, override: Override) -> Plan:
+    def plan_with(self, override: Override) -> Plan:
         """The plan if the component's part were `override`; nothing is written."""
-        result = edit(self.loaded, self.environment.name, self.component, override, dry=True)
+        result = edit_override(self.loaded, self.environment.name, self.component, override, dry=True)
         return resolve(result, self.environment.name, self.environment.shelf)
 
     def write(self, override: Override) -> None:
@@ -80,29 +80,33 @@ class Site:
         def check(result: LoadedStack) -> None:
             resolve(result, self.environment.name, self.environment.shelf)
 
-        self.environment.loaded = edit(self.loaded, self.environment.name, self.component, override, check)
+        self.environment.loaded = edit_override(
+            self.loaded, self.environment.name, self.component, override, check
+        )
 
     def write_dimensions(self, store: str, dimensions: int) -> None:
         """Let a vector store expect embeddings of another length."""
-        override = current(self.loaded.stack, self.environment.name, store)
-        edited = edit(self.loaded, self.environment.name, store, {**override, "dimensions": dimensions})
+        override = current_override(self.loaded.stack, self.environment.name, store)
+        edited = edit_override(
+            self.loaded, self.environment.name, store, {**override, "dimensions": dimensions}
+        )
         self.environment.loaded = edited
 
-    def up(self, without: int | None = None) -> str:
+    def deploy(self, without: int | None = None) -> str:
         """Generate the program and deploy it; what changed, in a phrase. without: box whose data may go."""
         self._close_forwards()
         words = () if without is None else self._deployed_as(without)
-        makes = identity(self.plan().by_name[self.component])
+        makes = embedding_identity(self.plan().by_name[self.component])
         # a swap of what makes embeddings sees to the stored ones itself
         embeddings: StoredEmbeddings = "check" if makes is None else "leave"
         plan = deployable_plan(self.environment, embeddings=embeddings)
-        options = Options(delete_data_of=words, embeddings=embeddings, patience=PATIENCE)
-        deployed = deploy(self.environment, plan, self.progress, options)
+        options = Options(delete_data_of=words, embeddings=embeddings, wait_seconds=UPDATE_WAIT_SECONDS)
+        deployed = deploy_environment(self.environment, plan, self.progress, options)
         assert deployed is not None  # noqa: S101 - it asks no question
         counts = {op: n for op, n in deployed.outcome.counts.items() if op in OPERATIONS}
         return ", ".join(f"{count} {op}" for op, count in sorted(counts.items())) or "nothing changed"
 
-    def say_what_runs(self, program: Program) -> None:
+    def report_user_files(self, program: Program) -> None:
         """Name the files of a checkout that run with the program, where they are others than were named."""
         self.environment.announce_files(program, self.progress)
 
@@ -121,25 +125,29 @@ class Site:
 
     def numbers_with_data(self) -> set[int]:
         """Numbers of the component's boxes whose data is deployed, also of such as the spec no longer has."""
-        owners = holdings(self._resources(), types(self.environment.shelf)).owners
+        owners = find_data(self._resources(), data_types(self.environment.shelf)).owners
         start = f"{self._resource}-"
         numbers = (owner.removeprefix(start) for owner in owners if owner.startswith(start))
         return {int(number) for number in numbers if number.isdecimal()}
 
-    def made(self, box: int) -> dict[str, str]:
+    def creation_times(self, box: int) -> dict[str, str]:
         """When each resource with data of a box was made, by URN: another time is another one, without that data."""
-        found = holdings(self._resources(), types(self.environment.shelf)).of(numbered(self._resource, box))
+        found = find_data(self._resources(), data_types(self.environment.shelf)).of(
+            resource_label(self._resource, box)
+        )
         created = {item.urn: item.created for item in self._resources()}
         return {item.urn: created[item.urn] for item in found}
 
     def _deployed_as(self, box: int) -> tuple[str, ...]:
         """A box's name among resources, if it is there and holds data."""
-        name = numbered(self._resource, box)
-        return (name,) if name in holdings(self._resources(), types(self.environment.shelf)).owners else ()
+        name = resource_label(self._resource, box)
+        return (
+            (name,) if name in find_data(self._resources(), data_types(self.environment.shelf)).owners else ()
+        )
 
-    def planned(self, box: int) -> PlannedComponent:
+    def find_box(self, box: int) -> PlannedComponent:
         """A box of the component as planned; raises StopIteration."""
-        return next(b for b in self.plan().boxes if b.name == self.component and b.box == box)
+        return next(b for b in self.plan().all_components if b.name == self.component and b.box == box)
 
     def boxes(self) -> dict[int, Bindings]:
         """Box number → bindings as deployed; raises StackgenError(not-deployed) if the component is not up.
@@ -168,7 +176,7 @@ class Site:
         found = self.boxes().get(box)
         if found is None:
             raise self._not_up()
-        return shaped(contract, self._reach({self.component: found})[self.component])
+        return binding_of(contract, self._reach({self.component: found})[self.component])
 
     def _not_up(self) -> StackgenError:
         message = f"'{self.component}' is not up in {self.environment.name} as the spec has it"
@@ -181,9 +189,9 @@ class Site:
 
     def measure(self, box: int) -> Report:
         """Every clause of a box; raises StackgenError where declared and measured differ."""
-        found = self.planned(box)
+        found = self.find_box(box)
         declared = {self.component: Declared(found.kept, found.not_kept)}
-        report = verify(self._reach({self.component: self.boxes().get(box, {})}), declared)
+        report = measure_clauses(self._reach({self.component: self.boxes().get(box, {})}), declared)
         if not report.results:
             raise self._not_up()
         if report.failures:
@@ -194,27 +202,27 @@ class Site:
             raise StackgenError(problems, ExitCode.VERIFICATION_FAILED)
         return report
 
-    def golden(self) -> Path | None:
+    def golden_recording(self) -> Path | None:
         """The environment's recording of golden behaviour, if there is one."""
-        path = place(self.loaded.path.parent, self.environment.name)
+        path = recording_path(self.loaded.path.parent, self.environment.name)
         return path if path.is_file() else None
 
     def refuse_outdated_golden(self) -> None:
         """Raise StackgenError where the recording could not be compared with after the swap."""
-        if self.golden() is not None:
+        if self.golden_recording() is not None:
             self._recorded()
 
     def replay(self) -> str:
         """Ask the golden questions of what is deployed; raises StackgenError(behaviour-drifted)."""
         corpus, recorded = self._recorded()
-        found = compare(corpus, recorded, ask(corpus, self.others(), self.progress))
+        found = compare_answers(corpus, recorded, ask_questions(corpus, self.others(), self.progress))
         if not found.drifted:
             return f"{len(found.findings)} measures are within their tolerance"
         hint = "raise its tolerance in golden/corpus.yaml if the application can live with that"
         problems = [
             Problem(
                 "behaviour-drifted",
-                f"{item.group}, {item.measure}: {item.found:.3f}, {limit(item)} is accepted; "
+                f"{item.group}, {item.measure}: {item.found:.3f}, {limit_phrase(item)} is accepted; "
                 + "; ".join(item.changed[:3]),
                 hint=hint,
             )
@@ -224,8 +232,10 @@ class Site:
 
     def _recorded(self) -> tuple[Corpus, Recording]:
         folder = self.loaded.path.parent
-        corpus = load(folder / FILE, self.loaded.stack, self.environment.shelf)
-        recorded = read(place(folder, self.environment.name), self.name, self.environment.name)
+        corpus = load_corpus(folder / CORPUS_FILE, self.loaded.stack, self.environment.shelf)
+        recorded = read_recording(
+            recording_path(folder, self.environment.name), self.name, self.environment.name
+        )
         refuse_outdated(corpus, recorded)
         return corpus, recorded
 
@@ -254,6 +264,6 @@ class Site:
         self._forwards.close()
 
 
-def shaped(name: str, bindings: Bindings) -> Binding:
+def binding_of(name: str, bindings: Bindings) -> Binding:
     """A contract's binding out of what was exported."""
     return contract(name).binding.model_validate(bindings[name])

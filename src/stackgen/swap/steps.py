@@ -5,119 +5,121 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from stackgen.swap.move import Move, Step
+from stackgen.swap.move import Move, MoveStep
 
 if TYPE_CHECKING:
     from stackgen.swap.data_move import DataMove
     from stackgen.swap.embedding_move import EmbeddingMove
 
 
-def of_data(move: DataMove) -> Iterator[Step]:
+def data_steps(move: DataMove) -> Iterator[MoveStep]:
     """The steps of a component whose data is copied. What its contracts have no use for is left out."""
     kinds = {"swap": _swap, "return": _return, "abandon": _abandon, "retire": _retire}
     return kinds[move.journal.kind](move)
 
 
-def _swap(move: DataMove) -> Iterator[Step]:
+def _swap(move: DataMove) -> Iterator[MoveStep]:
     here, there = move.journal.source, move.journal.target
     yield from _target(move, there, here, move.require_empty if move.holds_data else None)
     yield from _copy(move, here)
     yield from _switch(move, there)
     yield from _settle(move, here)
-    yield Step("check", "measure every clause through the bindings", move.measure_target)
+    yield MoveStep("check", "measure every clause through the bindings", move.measure_target)
     if move.freezes:
-        yield Step("keep", f"note that box {there} is no copy any more", move.unfreeze_target)
+        yield MoveStep("keep", f"note that box {there} is no copy any more", move.unfreeze_target)
     yield from _replay(move)
 
 
-def _return(move: DataMove) -> Iterator[Step]:
+def _return(move: DataMove) -> Iterator[MoveStep]:
     here, there = move.journal.source, move.journal.target
     if move.freezes:
         says = f"look whether box {there} is as it was at the switch"
-        yield Step("unchanged", says, move.require_unchanged)
+        yield MoveStep("unchanged", says, move.require_unchanged)
     if move.takes_late_writes:
-        yield Step("gather", f"bring over what reached box {there} late", move.gather_late_writes)
+        yield MoveStep("gather", f"bring over what reached box {there} late", move.gather_late_writes)
     yield from _copy(move, here)
     if move.freezes:
-        yield Step("open", f"let box {there} take writes", move.unfreeze_target)
+        yield MoveStep("open", f"let box {there} take writes", move.unfreeze_target)
     yield from _switch(move, there)
     yield from _settle(move, here)
-    yield Step("check", "measure every clause through the bindings", move.measure_target)
+    yield MoveStep("check", "measure every clause through the bindings", move.measure_target)
 
 
-def _abandon(move: DataMove) -> Iterator[Step]:
+def _abandon(move: DataMove) -> Iterator[MoveStep]:
     if move.freezes:
-        yield Step("thaw", f"let box {move.journal.source} take writes", move.thaw)
+        yield MoveStep("thaw", f"let box {move.journal.source} take writes", move.thaw)
     yield from _delete(move, move.journal.target)
 
 
-def _retire(move: DataMove) -> Iterator[Step]:
+def _retire(move: DataMove) -> Iterator[MoveStep]:
     here, there = move.journal.source, move.journal.target
     if move.holds_data:
-        yield Step("prove", f"compare box {there} with box {here} once more", move.prove)
+        yield MoveStep("prove", f"compare box {there} with box {here} once more", move.prove)
         if move.can_close:
             says = f"give box {here} another port, so that no client writes to it"
-            yield Step("close", says, move.close_source)
+            yield MoveStep("close", says, move.close_source)
             yield from _settle(move, here)
     yield from _delete(move, here)
 
 
-def of_embeddings(move: EmbeddingMove) -> Iterator[Step]:
+def embedding_steps(move: EmbeddingMove) -> Iterator[MoveStep]:
     """The steps of a model whose embeddings are made anew, by the journal's kind."""
     kind, here, there = move.journal.kind, move.journal.source, move.journal.target
     if kind in ("swap", "return"):
         yield from _target(move, there, here, None)
         says = f"make all embeddings by box {there}, while applications read and write"
-        yield Step("backfill", says, move.make_embeddings)
-        yield Step("freeze", "let the vector stores refuse writes", move.freeze)
-        yield Step("delta", "make what was written since, and compare", move.make_rest)
-        yield Step("hide", f"take the names of box {here}'s tables away", move.hide_tables)
+        yield MoveStep("backfill", says, move.make_embeddings)
+        yield MoveStep("freeze", "let the vector stores refuse writes", move.freeze)
+        yield MoveStep("delta", "make what was written since, and compare", move.make_rest)
+        yield MoveStep("hide", f"take the names of box {here}'s tables away", move.hide_tables)
         yield from _switch(move, there)
-        yield Step("show", f"give the names to box {there}'s tables, and take writes", move.publish_tables)
-        yield Step("check", "measure every clause through the bindings", move.measure_target)
+        yield MoveStep(
+            "show", f"give the names to box {there}'s tables, and take writes", move.publish_tables
+        )
+        yield MoveStep("check", "measure every clause through the bindings", move.measure_target)
         if kind == "swap":
             yield from _replay(move)
     elif kind == "abandon":
-        yield Step("thaw", f"let box {here} take writes", move.thaw)
-        yield Step("drop", "delete the embeddings that serve no longer", move.drop_tables)
-        yield Step("remove", f"take box {there} out of the spec", move.remove_from_spec)
-        yield Step("clean", "delete its resources and its data", lambda: move.delete(there))
+        yield MoveStep("thaw", f"let box {here} take writes", move.thaw)
+        yield MoveStep("drop", "delete the embeddings that serve no longer", move.drop_tables)
+        yield MoveStep("remove", f"take box {there} out of the spec", move.remove_from_spec)
+        yield MoveStep("clean", "delete its resources and its data", lambda: move.delete(there))
     elif kind == "retire":
-        yield Step("drop", "delete the embeddings that serve no longer", move.drop_tables)
+        yield MoveStep("drop", "delete the embeddings that serve no longer", move.drop_tables)
 
 
-def _target(move: Move, there: int, here: int, require_empty: Callable[[], str] | None) -> Iterator[Step]:
-    yield Step("beside", f"write box {there} into the spec, beside box {here}", move.add_target)
-    yield Step("deploy", f"deploy box {there}; box {here} goes on serving", move.deploy)
+def _target(move: Move, there: int, here: int, require_empty: Callable[[], str] | None) -> Iterator[MoveStep]:
+    yield MoveStep("beside", f"write box {there} into the spec, beside box {here}", move.add_target)
+    yield MoveStep("deploy", f"deploy box {there}; box {here} goes on serving", move.deploy)
     if require_empty is not None:
-        yield Step("empty", f"look whether box {there} is empty", require_empty)
-    yield Step("verify", f"measure every clause of box {there}", move.measure_target)
+        yield MoveStep("empty", f"look whether box {there} is empty", require_empty)
+    yield MoveStep("verify", f"measure every clause of box {there}", move.measure_target)
 
 
-def _copy(move: DataMove, here: int) -> Iterator[Step]:
+def _copy(move: DataMove, here: int) -> Iterator[MoveStep]:
     if move.holds_data:
-        yield Step("copy", "copy data while applications read and write", move.copy)
+        yield MoveStep("copy", "copy data while applications read and write", move.copy)
     if move.freezes:
-        yield Step("freeze", f"let box {here} refuse writes", move.freeze)
+        yield MoveStep("freeze", f"let box {here} refuse writes", move.freeze)
     if move.holds_data:
-        yield Step("delta", "copy what was written since, and compare", move.copy_rest)
+        yield MoveStep("delta", "copy what was written since, and compare", move.copy_rest)
 
 
-def _switch(move: DataMove | EmbeddingMove, there: int) -> Iterator[Step]:
-    yield Step("switch", f"write into the spec that box {there} serves", move.switch)
-    yield Step("bind", "switch bindings; what uses them restarts", move.deploy)
+def _switch(move: DataMove | EmbeddingMove, there: int) -> Iterator[MoveStep]:
+    yield MoveStep("switch", f"write into the spec that box {there} serves", move.switch)
+    yield MoveStep("bind", "switch bindings; what uses them restarts", move.deploy)
 
 
-def _settle(move: DataMove, here: int) -> Iterator[Step]:
+def _settle(move: DataMove, here: int) -> Iterator[MoveStep]:
     if move.holds_data:
-        yield Step("settle", f"bring over what reached box {here} late, and compare", move.settle)
+        yield MoveStep("settle", f"bring over what reached box {here} late, and compare", move.settle)
 
 
-def _replay(move: Move) -> Iterator[Step]:
-    if move.recorded:
-        yield Step("replay", "ask the golden questions, and compare with what was recorded", move.replay)
+def _replay(move: Move) -> Iterator[MoveStep]:
+    if move.has_recording:
+        yield MoveStep("replay", "ask the golden questions, and compare with what was recorded", move.replay)
 
 
-def _delete(move: DataMove, box: int) -> Iterator[Step]:
-    yield Step("remove", f"take box {box} out of the spec", move.remove_from_spec)
-    yield Step("clean", "delete its resources and its data", lambda: move.delete(box))
+def _delete(move: DataMove, box: int) -> Iterator[MoveStep]:
+    yield MoveStep("remove", f"take box {box} out of the spec", move.remove_from_spec)
+    yield MoveStep("clean", "delete its resources and its data", lambda: move.delete(box))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stackgen.catalog.shelf import Entry, Shelf
 
 
-def target(shelf: Shelf, capability: str, to: str) -> Entry:
+def find_target(shelf: Shelf, capability: str, to: str) -> Entry:
     """The entry that `to` means: `<provider>/<name>`, or a provider for its default.
 
     Raises StackgenError(unknown-implementation).
@@ -33,12 +33,12 @@ def target(shelf: Shelf, capability: str, to: str) -> Entry:
     return entry
 
 
-def changes(given: Sequence[str]) -> dict[str, Any]:
+def parse_changes(given: Sequence[str]) -> dict[str, Any]:
     """`KEY=VALUE` and `settings.NAME=VALUE` as what a spec would hold; values are read as YAML 1.2.
 
     Raises StackgenError(usage).
     """
-    from stackgen.spec.yaml_reader import read
+    from stackgen.spec.yaml_reader import read_yaml
 
     found: dict[str, Any] = {}
     for item in given:
@@ -47,7 +47,7 @@ def changes(given: Sequence[str]) -> dict[str, Any]:
         if not equals or not all(parts) or len(parts) > 2 or (len(parts) == 2 and parts[0] != "settings"):
             message = f"'{item}' is neither KEY=VALUE nor settings.NAME=VALUE"
             raise StackgenError(Problem("usage", message))
-        value, _ = read(text.encode(), f"--set {key}")
+        value, _ = read_yaml(text.encode(), f"--set {key}")
         place: dict[str, Any] = found.setdefault("settings", {}) if len(parts) == 2 else found
         place[parts[-1]] = value
     return found

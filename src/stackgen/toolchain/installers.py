@@ -55,7 +55,7 @@ def uv_variables() -> dict[str, str]:
     return {**_variables(*UV_INDEXES, *UV_OWN), **({"UV_DEFAULT_INDEX": index} if index else {}), **more}
 
 
-def go(compiler: Path, folder: Path, *arguments: str, module: str = "readonly") -> str:
+def run_go(compiler: Path, folder: Path, *arguments: str, module: str = "readonly") -> str:
     """Run the Go command in `folder`, whose go.sum is all that it trusts; its output. Raises CalledProcessError.
 
     module: what `-mod` is set to; `mod` is for tools that write locks.
@@ -69,7 +69,7 @@ def go(compiler: Path, folder: Path, *arguments: str, module: str = "readonly") 
     return _run([str(compiler), *arguments], {**variables, "GOENV": "off", "CGO_ENABLED": "0"}, folder)
 
 
-def uv() -> str:
+def find_uv() -> str:
     """Path of the uv executable that belongs to this Python environment."""
     from uv import find_uv_bin
 
@@ -77,7 +77,7 @@ def uv() -> str:
 
 
 def _uv(*arguments: str) -> None:
-    _run([uv(), *arguments], uv_variables(), None)
+    _run([find_uv(), *arguments], uv_variables(), None)
 
 
 def _variables(*more: str) -> dict[str, str]:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
-from stackgen.verification.records import digest
+from stackgen.verification.records import implementation_digest
 
 Word = Literal["measured", "declared only", "not kept", "broken", "undeclared"]
-OF_STATUS: dict[str, Word] = {
+WORD_OF_STATUS: dict[str, Word] = {
     "kept": "measured",
     "declared": "declared only",
     "not-kept": "not kept",
@@ -66,9 +66,9 @@ class Board:
         }
 
 
-def board(shelf: Shelf, records: Iterable[Mapping[str, Any]]) -> Board:
+def make_board(shelf: Shelf, records: Iterable[Mapping[str, Any]]) -> Board:
     """The board of a shelf; of several records of one implementation and contract the latest counts."""
-    latest = latest_of(records)
+    latest = latest_records(records)
     entries = [
         entry
         for name, found in shelf.implementations.items()
@@ -79,7 +79,7 @@ def board(shelf: Shelf, records: Iterable[Mapping[str, Any]]) -> Board:
     return Board(tuple(_table(name, entries, latest) for name in sorted(names)))
 
 
-def latest_of(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+def latest_records(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Mapping[str, Any]]:
     """Capability, implementation and contract → the last record of it; records come oldest first."""
     found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for item in records:
@@ -96,7 +96,7 @@ def _table(
         f"{name}/{kind.version}",
         tuple(clause.name for clause in kind.clauses),
         {
-            f"{entry.capability}: {entry.id}": cells(
+            f"{entry.capability}: {entry.id}": make_cells(
                 entry, name, latest.get((entry.capability, entry.id, name))
             )
             for entry in entries
@@ -105,12 +105,12 @@ def _table(
     )
 
 
-def cells(entry: Entry, name: str, record: Mapping[str, Any] | None) -> dict[str, Cell]:
+def make_cells(entry: Entry, name: str, record: Mapping[str, Any] | None) -> dict[str, Cell]:
     """Clause → cell, of one implementation and contract."""
     kind = contract(name)
     current = record is not None and record.get("contract") == f"{name}/{kind.version}"
     seen = {item["name"]: item for item in record["clauses"]} if record is not None and current else {}
-    stale = record is not None and record.get("digest") != digest(entry)
+    stale = record is not None and record.get("digest") != implementation_digest(entry)
     date = str(record["date"])[:10] if record is not None and current else None
     found: dict[str, Cell] = {}
     for clause in kind.clauses:
@@ -120,6 +120,6 @@ def cells(entry: Entry, name: str, record: Mapping[str, Any] | None) -> dict[str
             word: Word = "declared only" if reason is None else "not kept"
             found[clause.name] = Cell(word, reason or MEANING["declared only"])
         else:
-            word = OF_STATUS.get(str(item["status"]), "declared only")
+            word = WORD_OF_STATUS.get(str(item["status"]), "declared only")
             found[clause.name] = Cell(word, str(item["evidence"]), date, stale)
     return found

@@ -10,12 +10,12 @@ from stackgen.verification.board import MEANING, Board, Cell, Table
 TEMPLATE = Path(__file__).with_name("board.html.jinja")
 
 
-def markdown(board: Board) -> str:
+def board_markdown(board: Board) -> str:
     """A table per contract: clauses down, implementations across."""
     return "\n".join(_lines(board)) + "\n"
 
 
-def html(board: Board) -> str:
+def board_html(board: Board) -> str:
     """The page: light and dark, every word escaped, readable without style or script."""
     from jinja2 import Environment, StrictUndefined
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from stackgen.apart import Line, starting
 from stackgen.contracts import Binding
 from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
-from stackgen.verification.probing import FULL
+from stackgen.subprocesses import Line, starting
+from stackgen.verification.probing import MEMORY_MESSAGE
 
-AT_ONCE = 8
-LONGEST = 600.0  # seconds for a clause; a server may send a byte now and then for ever
-TO_START = 300.0  # seconds until the first probe starts: client libraries are imported before
-MORE = 2 * 1024**3  # bytes beyond what the process has when its limit begins
-PROBING = "stackgen.verification.probing"
+MAX_CONCURRENT_PROBES = 8
+MAX_PROBE_SECONDS = 600.0  # seconds for a clause; a server may send a byte now and then for ever
+MAX_START_SECONDS = 300.0  # seconds until the first probe starts: client libraries are imported before
+MAX_EXTRA_BYTES = 2 * 1024**3  # bytes beyond what the process has when its limit begins
+PROBING_MODULE = "stackgen.verification.probing"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """Whether a clause holds, what its probe saw, as a sentence, and after how many seconds."""
 
     holds: bool
@@ -40,7 +40,7 @@ class Seen:
     seconds: float
 
 
-def measure(tasks: Sequence[Task]) -> Iterator[tuple[int, Seen]]:
+def measure_tasks(tasks: Sequence[Task]) -> Iterator[tuple[int, Observation]]:
     """The index of each task with what was seen, in the order in which they end.
 
     When one takes more than LONGEST seconds its process is ended, and the others that ran in it start anew.
@@ -49,7 +49,7 @@ def measure(tasks: Sequence[Task]) -> Iterator[tuple[int, Seen]]:
     """
     refuse_missing_certificates(os.environ)
     left = dict(enumerate(tasks))
-    at_once = AT_ONCE
+    at_once = MAX_CONCURRENT_PROBES
     while left:
         one = _Process(dict(left), at_once)
         for number, seen in one.results():
@@ -67,12 +67,12 @@ class _Process:
         self._left = set(tasks)
         self._running: dict[int, float] = {}
 
-    def results(self) -> Iterator[tuple[int, Seen]]:
+    def results(self) -> Iterator[tuple[int, Observation]]:
         """Of tasks in the order in which they end; then of those that are to blame for the end of the process."""
         last: Line = {}
         environment = cleaned(os.environ, (task.binding for task in self.tasks.values()))
         request = _request(self.tasks, self.at_once)
-        with starting.lines(PROBING, request, environment) as lines:
+        with starting.run_module(PROBING_MODULE, request, environment) as lines:
             while self._left and not last:
                 line = self._next(lines)
                 if "started" in line:
@@ -81,7 +81,7 @@ class _Process:
                     number = line["ended"]
                     self._left.remove(number)
                     del self._running[number]
-                    yield number, Seen(line["holds"], line["seen"], line["seconds"])
+                    yield number, Observation(line["holds"], line["seen"], line["seconds"])
                 else:
                     last = line
         if self._left:
@@ -89,29 +89,29 @@ class _Process:
 
     def _next(self, lines: SimpleQueue[Line]) -> Line:
         now = time.monotonic()
-        until = min(self._running.values()) + LONGEST if self._running else now + TO_START
+        until = min(self._running.values()) + MAX_PROBE_SECONDS if self._running else now + MAX_START_SECONDS
         try:
             return lines.get(timeout=max(0.0, until - now))
         except Empty:
             return {"late": True}
 
-    def _blamed(self, last: Line) -> Iterator[tuple[int, Seen]]:
+    def _blamed(self, last: Line) -> Iterator[tuple[int, Observation]]:
         if "missing" in last:
             raise ModuleNotFoundError(f"No module named {last['missing']!r}", name=last["missing"])
         now = time.monotonic()
         if "late" in last:
-            longest = LONGEST * 0.9  # those that began a moment later too
+            longest = MAX_PROBE_SECONDS * 0.9  # those that began a moment later too
             late = [number for number, start in self._running.items() if now - start >= longest]
-            sentence = f"there was no whole answer within {LONGEST:.0f} s"
+            sentence = f"there was no whole answer within {MAX_PROBE_SECONDS:.0f} s"
         else:
             self.died = True
             late = [] if len(self._running) > 1 else list(self._running)
-            reason = last.get("failed", FULL)
+            reason = last.get("failed", MEMORY_MESSAGE)
             sentence = f"the process of the probe ended without an answer: {reason}"
         if not self._running:  # not even the first has started: it is the same for all
             late = sorted(self._left)
         for number in late:
-            yield number, Seen(False, sentence, now - self._running.get(number, now))
+            yield number, Observation(False, sentence, now - self._running.get(number, now))
 
 
 def _request(tasks: Mapping[int, Task], at_once: int) -> Line:
@@ -119,4 +119,4 @@ def _request(tasks: Mapping[int, Task], at_once: int) -> Line:
         {"number": number, "contract": task.contract, "clause": task.clause, "binding": dict(task.values)}
         for number, task in tasks.items()
     ]
-    return {"more": MORE, "at_once": at_once, "tasks": asked}
+    return {"more": MAX_EXTRA_BYTES, "at_once": at_once, "tasks": asked}

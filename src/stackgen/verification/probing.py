@@ -13,17 +13,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
-from stackgen.apart import Line, Tell
-from stackgen.apart.memory import causes, limit_memory
-from stackgen.apart.serving import serve
 from stackgen.contracts import ClauseBroken, contract
+from stackgen.subprocesses import Line, Tell
+from stackgen.subprocesses.memory import causes, limit_memory
+from stackgen.subprocesses.serving import serve_request
 
-FULL = "an answer takes more memory than verification may; the rest was not read"
+MEMORY_MESSAGE = "an answer takes more memory than verification may; the rest was not read"
 
 
 def main() -> None:
     """Measure what is asked: `tasks` (number, contract, clause, binding), `at_once` (how many), `more` (bytes)."""
-    serve(_work)
+    serve_request(_work)
 
 
 def _work(request: Line, tell: Tell) -> None:
@@ -81,7 +81,7 @@ def _sentence(error: BaseException) -> str:
         if isinstance(cause, ClauseBroken):
             return str(cause)
         if isinstance(cause, MemoryError):
-            return FULL
+            return MEMORY_MESSAGE
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 

@@ -15,13 +15,13 @@ from stackgen.catalog.shelf import Entry
 from stackgen.contracts import Clause, contract
 from stackgen.planning.model import Plan
 from stackgen.verification.model import Report, Result
-from stackgen.verification.signing import signed, why_not_genuine
+from stackgen.verification.signing import sign, signature_problem
 
 FOLDER, SIGNERS = "records", "signers.txt"
 WORST = ("broken", "undeclared", "not-kept", "declared", "kept")
 
 
-def record(report: Report, plan: Plan, board: Path) -> list[Path]:
+def write_records(report: Report, plan: Plan, board: Path) -> list[Path]:
     """Write a record per implementation and contract that the run reached, in full; the files, sorted.
 
     Where two components have one implementation, the worse result of a clause counts. The first signer of a board
@@ -29,19 +29,19 @@ def record(report: Report, plan: Plan, board: Path) -> list[Path]:
     """
     written: list[Path] = []
     for (entry, name), results in _grouped(report, plan).items():
-        content = signed(_body(entry, name, results))
+        content = sign(_body(entry, name, results))
         path = board / FOLDER / _place(content)
         checkout.require_inside(path, board)
         path.parent.mkdir(parents=True, exist_ok=True)
-        checkout.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", within=board)
+        checkout.write_file(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", within=board)
         signers = board / SIGNERS
         if not signers.is_file():
-            checkout.write(signers, f"{content['signature']['public_key']}\n", within=board)
+            checkout.write_file(signers, f"{content['signature']['public_key']}\n", within=board)
         written.append(path)
     return sorted(written)
 
 
-def records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def read_records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Every readable record of a board, oldest first."""
     found: list[tuple[str, Path, dict[str, Any]]] = []
     for path in sorted((board / FOLDER).rglob("*.json")):
@@ -55,17 +55,17 @@ def records(board: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         yield path, content
 
 
-def check(board: Path) -> dict[Path, str]:
+def check_records(board: Path) -> dict[Path, str]:
     """File → what is wrong with it, for every record that can't be believed."""
     signers = board / SIGNERS
     lines = checkout.read_text(signers, within=board).splitlines() if signers.is_file() else []
     trusted = frozenset(line.split("#")[0].strip() for line in lines)
-    known = dict(records(board))
+    known = dict(read_records(board))
     wrong = {
         path: "it is no record" for path in sorted((board / FOLDER).rglob("*.json")) if path not in known
     }
     for path, content in known.items():
-        why = why_not_genuine(content, trusted)
+        why = signature_problem(content, trusted)
         if why is None and path != board / FOLDER / _place(content):
             why = f"it was copied: its place is {_place(content)}"
         if why is not None:
@@ -90,7 +90,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def digest(entry: Entry) -> str:
+def implementation_digest(entry: Entry) -> str:
     """What of an implementation decides how it behaves: its component and the files beside it."""
     found = hashlib.sha256()
     for path in (entry.folder / "component.py", *entry.files()):
@@ -127,7 +127,7 @@ def _body(entry: Entry, name: str, results: Mapping[str, Result]) -> dict[str, A
         "version": 1,
         "capability": entry.capability,
         "implementation": entry.id,
-        "digest": digest(entry),
+        "digest": implementation_digest(entry),
         "contract": f"{name}/{contract(name).version}",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "stackgen": __version__,

@@ -6,11 +6,11 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from stackgen.printable import printable
-from stackgen.program.templating import markdown as text
+from stackgen.program.templating import escape_markdown as text
 from stackgen.verification.model import MEANING, Report
 
 
-def junit(report: Report, name: str) -> str:
+def report_junit(report: Report, name: str) -> str:
     """JUnit XML: a suite per component, a test case per clause; `not-kept` and `declared` are skipped.
 
     What servers answer is quoted in it: characters that XML has no way to write are spelled out.
@@ -40,7 +40,7 @@ def junit(report: Report, name: str) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def markdown(report: Report) -> str:
+def report_markdown(report: Report) -> str:
     """A table for a pull request."""
     lines = ["| component | contract | clause | result | evidence |", "| --- | --- | --- | --- | --- |"]
     for result in report.results:

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from stackgen.contracts import Binding, Clause, Contract, contract
-from stackgen.verification.measuring import Seen, Task, measure
+from stackgen.verification.measuring import Observation, Task, measure_tasks
 from stackgen.verification.model import Declared, Report, Result, Status
 
-NOT_DEPLOYED = "the spec has this component and the deployment has not; see `stackgen up`"
+NOT_DEPLOYED_MESSAGE = "the spec has this component and the deployment has not; see `stackgen up`"
 Bindings = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
@@ -30,7 +30,7 @@ class _Task:
     reason: str | None
 
 
-def verify(
+def measure_clauses(
     bindings: Bindings,
     declared: Mapping[str, Declared],
     *,
@@ -66,7 +66,7 @@ def _measured(tasks: Sequence[_Task]) -> list[Result]:
         Task(task.contract.name, task.clause.name, task.binding, task.values)
         for task in (tasks[number] for number in probed)
     ]
-    for index, seen in measure(asked):
+    for index, seen in measure_tasks(asked):
         number = probed[index]
         results[number] = _result(tasks[number], seen)
     return [results[number] for number in range(len(tasks))]
@@ -106,7 +106,7 @@ def _not_deployed(bindings: Bindings, declared: Mapping[str, Declared]) -> Itera
         if component not in bindings:
             for name, clauses in item.kept.items():
                 for clause in clauses:
-                    yield Result(component, name, clause, "broken", NOT_DEPLOYED, 0)
+                    yield Result(component, name, clause, "broken", NOT_DEPLOYED_MESSAGE, 0)
 
 
 def _absent(address: tuple[str, int]) -> str | None:
@@ -126,7 +126,7 @@ def _declared(task: _Task) -> Result:
     return Result(task.component, task.contract.name, task.clause.name, status, detail, 0)
 
 
-def _result(task: _Task, seen: Seen) -> Result:
+def _result(task: _Task, seen: Observation) -> Result:
     if seen.holds:
         status: Status = "kept" if task.kept else "undeclared"
     else:

@@ -14,7 +14,7 @@ from stackgen.homes import config_home
 ALGORITHM = "Ed25519"
 
 
-def signed(body: Mapping[str, Any]) -> dict[str, Any]:
+def sign(body: Mapping[str, Any]) -> dict[str, Any]:
     """The same with a `signature` over its canonical JSON; the key is made at its first use.
 
     Raises ModuleNotFoundError without the package `cryptography`.
@@ -23,12 +23,12 @@ def signed(body: Mapping[str, Any]) -> dict[str, Any]:
 
     key = _key(config_home() / "signing.pem")
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    value = key.sign(canonical(body))
+    value = key.sign(canonical_json(body))
     signature = {"algorithm": ALGORITHM, "public_key": _text(public), "value": _text(value)}
     return {**body, "signature": signature}
 
 
-def why_not_genuine(record: Mapping[str, Any], trusted: frozenset[str]) -> str | None:
+def signature_problem(record: Mapping[str, Any], trusted: frozenset[str]) -> str | None:
     """What is wrong with a record's signature, in a phrase; None if a trusted key has signed just this."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -40,7 +40,7 @@ def why_not_genuine(record: Mapping[str, Any], trusted: frozenset[str]) -> str |
     try:
         public = base64.b64decode(signature["public_key"], validate=True)
         value = base64.b64decode(signature["value"], validate=True)
-        Ed25519PublicKey.from_public_bytes(public).verify(value, canonical(body))
+        Ed25519PublicKey.from_public_bytes(public).verify(value, canonical_json(body))
     except (KeyError, TypeError, ValueError):
         return "its signature is not readable"
     except InvalidSignature:
@@ -50,7 +50,7 @@ def why_not_genuine(record: Mapping[str, Any], trusted: frozenset[str]) -> str |
     return None
 
 
-def canonical(body: Mapping[str, Any]) -> bytes:
+def canonical_json(body: Mapping[str, Any]) -> bytes:
     """The bytes that are signed: JSON with sorted keys and no spaces, UTF-8."""
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from stackgen.homes import cache_home
 from stackgen.progress import Progress, silent
-from stackgen.toolchain.go import go
+from stackgen.toolchain.go import find_go
 
 OLDEST_GO = (1, 26)
 """What k8s.io/kubernetes v1.36 asks for."""
@@ -73,7 +73,7 @@ def _compile(program: GoProgram, executable: Path) -> None:
 def _go(arguments: list[str], folder: Path) -> str:
     """Run the toolchain, at low priority: it takes every processor for minutes."""
     environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
-    command = ["nice", "-n", "10", str(go(silent, OLDEST_GO)), *arguments]
+    command = ["nice", "-n", "10", str(find_go(silent, OLDEST_GO)), *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=5400, check=False
     )

@@ -207,13 +207,13 @@ def settings_and_sizes(item: Declared) -> Iterator[Problem]:
 
 
 def _size(item: Declared, size: str, values: dict[str, object]) -> Iterator[Problem]:
-    from stackgen.spec.problems import translate
+    from stackgen.spec.problems import list_problems
 
     model = item.stated.settings
     try:
         model.model_validate(values)
     except ValidationError as error:
-        yield from translate(
+        yield from list_problems(
             error,
             item,
             place=lambda path: ("sizes", size, *path),

@@ -85,7 +85,7 @@ def position(path: Path, text: str, line: int, column: int) -> Position:
 
 def shown(path: Path) -> str:
     """A path as short as it can be said from the current folder."""
-    from stackgen.spec.loading import shown as short
+    from stackgen.spec.loading import short_path as short
 
     return short(path)
 

@@ -18,13 +18,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote
 
-from stackgen.apart import pulse
 from stackgen.contracts.mlflow import artifacts as mlflow_artifacts
 from stackgen.contracts.mlflow import links
 from stackgen.contracts.mlflow.contract import QUIET, MlflowBinding
 from stackgen.contracts.mlflow.not_moved import refuse_left
 from stackgen.contracts.mover import failed
 from stackgen.errors import StackgenError
+from stackgen.subprocesses import pulse
 
 ORIGIN = "stackgen.moved-from"  # identifier of a run, model or version where it was first
 _CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")

@@ -10,7 +10,7 @@ from uuid import uuid4
 from pydantic import Field, SecretStr
 
 from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
-from stackgen.loopback import HERE
+from stackgen.loopback import LOOPBACK_HOSTS
 
 ROWS = (
     (1, "red apple", '{"kind": "fruit", "year": 2024}', "[1,0,0]"),
@@ -97,7 +97,7 @@ def connect(binding: PgvectorBinding, **other: Any) -> Any:
         "sslmode": binding.sslmode,
         "connect_timeout": 10,
     }
-    if binding.host in HERE and psycopg.pq.version() >= 160000:
+    if binding.host in LOOPBACK_HOSTS and psycopg.pq.version() >= 160000:
         # whoever listens on a port of this machine gets no password in clear
         given["require_auth"] = "scram-sha-256"
     return psycopg.connect(**{**given, **other}, options="-c statement_timeout=30000")

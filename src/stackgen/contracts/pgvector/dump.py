@@ -12,12 +12,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from stackgen.apart import pulse
 from stackgen.contracts.mover import failed
 from stackgen.contracts.pgvector.contract import PgvectorBinding
 from stackgen.contracts.surroundings import cleaned
 from stackgen.homes import cache_home
-from stackgen.toolchain.cache_lock import making
+from stackgen.subprocesses import pulse
+from stackgen.toolchain.cache_lock import lock_cache_folder
 from stackgen.toolchain.installers import make_environment
 
 LONGEST = 3600.0  # seconds
@@ -95,7 +95,7 @@ def _packaged() -> list[str]:
     wheel, digest = lock.split()[0], hashlib.sha256(lock.encode()).hexdigest()[:12]
     folder = cache_home() / "tools" / f"{wheel.replace('==', '-')}-{digest}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with making(folder):
+    with lock_cache_folder(folder):
         if not (folder / "complete").exists():
             try:
                 with pulse.patience(LONGEST):

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackgen.apart.pulse import patience
 from stackgen.contracts.mover import failed, fewer
 from stackgen.contracts.pgvector.contract import PgvectorBinding
 from stackgen.contracts.pgvector.mover import session
 from stackgen.contracts.pgvector.relations import count_rows
 from stackgen.contracts.surroundings import undisturbed
+from stackgen.subprocesses.pulse import patience
 
 LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, and then two names are one
 OURS = "stackgen: embeddings are made anew in this table; it has not served yet"

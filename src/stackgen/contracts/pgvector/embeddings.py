@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from stackgen.apart.pulse import patience
 from stackgen.contracts.mover import Part, Progress, failed
 from stackgen.contracts.openai_embeddings.contract import OpenaiEmbeddingsBinding, embed
 from stackgen.contracts.pgvector.contract import PgvectorBinding
@@ -26,6 +25,7 @@ from stackgen.contracts.pgvector.embedding_tables import (
 )
 from stackgen.contracts.pgvector.mover import session
 from stackgen.contracts.surroundings import undisturbed
+from stackgen.subprocesses.pulse import patience
 
 BATCH = 32
 SAMPLE = 8

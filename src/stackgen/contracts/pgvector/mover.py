@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stackgen.apart.pulse import patience
 from stackgen.contracts.mover import Comparison, Memory, Mover, Part, Progress, failed
 from stackgen.contracts.pgvector import settings as pg_settings
 from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
@@ -32,6 +31,7 @@ from stackgen.contracts.pgvector.relations import (
     views,
 )
 from stackgen.contracts.surroundings import undisturbed
+from stackgen.subprocesses.pulse import patience
 
 MARK = "stackgen: may be replaced, it was made of schema "
 # Rows are compared as text, so both sides must write values alike.

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from stackgen.apart.pulse import patience
 from stackgen.contracts.mover import Part
+from stackgen.subprocesses.pulse import patience
 
 NOT_OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
 NOT_EXTENSIONS = (

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from stackgen.apart import pulse
 from stackgen.contracts.mover import failed
 from stackgen.contracts.s3.contract import S3Binding, client
 from stackgen.contracts.s3.marks import MD5, Object
+from stackgen.subprocesses import pulse
 
 WORKERS = 8
 EMPTY = 100  # pages without an object that a server may list one after another
@@ -113,7 +113,7 @@ def object_of(key: str, answer: Mapping[str, Any], tags: list[dict[str, str]]) -
 
 def blocks(answer: Mapping[str, Any]) -> Iterator[bytes]:
     """Of the content that a server sends."""
-    for block in answer["Body"].iter_chunks(pulse.BLOCK):
+    for block in answer["Body"].iter_chunks(pulse.SIGN_BYTES):
         yield block
         pulse.beat()
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any
 
-from stackgen.apart import pulse
 from stackgen.contracts.copy_notes import Begun
 from stackgen.contracts.mover import failed
 from stackgen.contracts.s3.bucket import Side, blocks, digest_of, headers_of, object_of
 from stackgen.contracts.s3.marks import Object
+from stackgen.subprocesses import pulse
 
 SMALL = 16 * 1024 * 1024  # bytes; what is larger goes through a file, and in parts
 TRIES = 5

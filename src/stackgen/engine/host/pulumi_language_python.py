@@ -29,24 +29,24 @@ from pulumi_guard import parent, peers
 
 EXECUTOR = Path(__file__).with_name("pulumi-language-python-exec")
 STARTER = Path(__file__).with_name("pulumi_guard") / "program.py"
-PATIENCE = 2  # seconds for a program to end that was asked to
-BAIL = 32  # the program has shown its own message already
+END_SECONDS = 2  # seconds for a program to end that was asked to
+BAIL_EXIT_CODE = 32  # the program has shown its own message already
 
 
-def options(info: Any) -> dict[str, Any]:
+def read_options(info: Any) -> dict[str, Any]:
     """Runtime options of Pulumi.yaml as a plain dict."""
     return {name: info.options[name] for name in info.options} if info.HasField("options") else {}
 
 
-def environment(info: Any) -> Path | None:
+def find_virtual_environment(info: Any) -> Path | None:
     """The virtual environment the program asks for, absolute; None if it names none."""
-    name = options(info).get("virtualenv")
+    name = read_options(info).get("virtualenv")
     return Path(info.root_directory, name).absolute() if name else None
 
 
-def interpreter(info: Any) -> str:
+def find_interpreter(info: Any) -> str:
     """The Python that runs the program; raises FileNotFoundError with what to do if it isn't there."""
-    folder = environment(info)
+    folder = find_virtual_environment(info)
     if folder is None:
         return shutil.which("python3") or sys.executable
     python = folder / "bin" / "python"
@@ -74,17 +74,17 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.AboutResponse(executable=sys.executable, version=version)
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
-        found = [plugin_pb2.PackageDependency(**item) for item in plugins(request.info)]
+        found = [plugin_pb2.PackageDependency(**item) for item in list_plugins(request.info)]
         return language_pb2.GetRequiredPackagesResponse(packages=found)
 
     def GetRequiredPlugins(self, request: Any, context: Any) -> Any:
-        found = [plugin_pb2.PluginDependency(**item) for item in plugins(request.info)]
+        found = [plugin_pb2.PluginDependency(**item) for item in list_plugins(request.info)]
         return language_pb2.GetRequiredPluginsResponse(plugins=found)
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:
         found = [
             language_pb2.DependencyInfo(name=name, version=version)
-            for name, version in installed(request.info)
+            for name, version in list_packages(request.info)
         ]
         return language_pb2.GetProgramDependenciesResponse(dependencies=found)
 
@@ -104,16 +104,16 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: Any) -> Any:
         try:
-            python = interpreter(request.info)
+            python = find_interpreter(request.info)
         except FileNotFoundError as error:
             return language_pb2.RunResponse(error=str(error))
         process = subprocess.Popen(
             command_line(python, self.engine, request),
             cwd=request.info.program_directory,
-            env=variables(request),
+            env=program_variables(request),
         )
         code = self._wait(process, context)
-        if code == BAIL:
+        if code == BAIL_EXIT_CODE:
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"the program exited with {code}" if code else "")
 
@@ -123,7 +123,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             if self.stopping.is_set() or not context.is_active():
                 process.terminate()
                 try:
-                    return process.wait(PATIENCE)
+                    return process.wait(END_SECONDS)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     return process.wait()
@@ -149,13 +149,13 @@ def command_line(python: str, engine: str, request: Any) -> list[str]:
     return [python, "-u", str(STARTER), str(EXECUTOR), *arguments, request.info.entry_point or "."]
 
 
-def variables(request: Any) -> dict[str, str]:
+def program_variables(request: Any) -> dict[str, str]:
     """The program's environment: configuration goes in by variables, secrets' names beside it."""
     found = dict(os.environ)
     found["STACKGEN_PARENT"] = str(os.getpid())
     found["PULUMI_CONFIG"] = json.dumps(dict(request.config))
     found["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
-    folder = environment(request.info)
+    folder = find_virtual_environment(request.info)
     if folder is not None:
         found["VIRTUAL_ENV"] = str(folder)
         found["PATH"] = f"{folder / 'bin'}{os.pathsep}{found.get('PATH', '')}"
@@ -168,7 +168,7 @@ def install_commands(request: Any) -> Iterator[list[str]]:
 
     uv, where it is at hand, reads no configuration file: one may have come with the program.
     """
-    folder = environment(request.info) or Path(request.info.root_directory, "venv")
+    folder = find_virtual_environment(request.info) or Path(request.info.root_directory, "venv")
     requirements = Path(request.info.root_directory, "requirements.txt")
     uv = Path(sys.executable).with_name("uv")
     python = str(folder / "bin" / "python")
@@ -198,11 +198,11 @@ def install_commands(request: Any) -> Iterator[list[str]]:
 
 def site_packages(info: Any) -> list[Path]:
     """Folders of installed packages in the program's environment."""
-    folder = environment(info)
+    folder = find_virtual_environment(info)
     return sorted(folder.glob("lib/python*/site-packages")) if folder else []
 
 
-def plugins(info: Any) -> Iterator[dict[str, Any]]:
+def list_plugins(info: Any) -> Iterator[dict[str, Any]]:
     """Provider plugins that the installed packages ask for in their pulumi-plugin.json."""
     for site in site_packages(info):
         for file in sorted(site.glob("*/pulumi-plugin.json")):
@@ -216,7 +216,7 @@ def plugins(info: Any) -> Iterator[dict[str, Any]]:
                 }
 
 
-def installed(info: Any) -> Iterator[tuple[str, str]]:
+def list_packages(info: Any) -> Iterator[tuple[str, str]]:
     """Name and version of every package in the program's environment."""
     for site in site_packages(info):
         for folder in sorted(site.glob("*.dist-info")):
@@ -226,7 +226,7 @@ def installed(info: Any) -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     """Serve until the engine (SIGTERM or SIGINT) says that it is done; a program still running is ended first."""
-    parent.watch()
+    parent.watch_parent()
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     host = Host(addresses[-1] if addresses else "")
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -237,8 +237,8 @@ def main() -> None:
     server.start()
     print(port, flush=True)
     host.stopping.wait()
-    server.stop(grace=PATIENCE + 1).wait()
-    parent.end(0)
+    server.stop(grace=END_SECONDS + 1).wait()
+    parent.end_process(0)
 
 
 if __name__ == "__main__":

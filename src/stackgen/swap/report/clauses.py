@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.spec.loading import LoadedStack
 from stackgen.swap.report.model import Statement
-from stackgen.swap.report.sources import descriptor, spec
+from stackgen.swap.report.sources import cite_descriptor, cite_spec
 
 
-def clauses(
+def clause_statements(
     before: PlannedComponent, after: PlannedComponent, plan: Plan, loaded: LoadedStack
 ) -> Iterator[Statement]:
     """A statement per clause that differs, and one that counts those that are kept. plan: the one after."""
-    yield from differing(before, after, plan, loaded)
+    yield from clause_differences(before, after, plan, loaded)
     old, new = before.kept, after.kept
     both = [name for contract, names in old.items() for name in names if name in new.get(contract, ())]
     needed = [name for name in before.needs if name in both]
     if both:
         says = f"{len(both)} clauses are kept" + (f", {', '.join(needed)} among them" if needed else "")
-        source = descriptor(after.entry, "kept=")
+        source = cite_descriptor(after.entry, "kept=")
         yield Statement(before.name, "clause", "same", says, source, bool(needed))
 
 
-def differing(
+def clause_differences(
     before: PlannedComponent, after: PlannedComponent, plan: Plan, loaded: LoadedStack
 ) -> Iterator[Statement]:
     """A statement per clause that is lost or gained, by the box itself or by a box whose answers it passes on."""
@@ -38,7 +38,7 @@ def differing(
             if name not in old.get(contract, ()):
                 why = before.not_kept.get(contract, {}).get(name)
                 says = f"{contract} {name}" + (f"; {before.entry.id} does not keep it: {why}" if why else "")
-                source = descriptor(after.entry, "kept=", f'"{contract}"', f'"{name}"')
+                source = cite_descriptor(after.entry, "kept=", f'"{contract}"', f'"{name}"')
                 yield Statement(before.name, "clause", "gained", says, source, name in before.needs)
 
 
@@ -51,13 +51,13 @@ def _lost(
     loaded: LoadedStack,
 ) -> Statement:
     if contract not in after.implementation.kept:
-        why, source = f"{after.entry.id} has no binding of {contract}", descriptor(after.entry, "kept=")
+        why, source = f"{after.entry.id} has no binding of {contract}", cite_descriptor(after.entry, "kept=")
     else:
         why = after.not_kept.get(contract, {}).get(name, "it is not declared")
-        source = descriptor(_who_lacks(after, contract, name, plan).entry, "not_kept=", f'"{name}"')
+        source = cite_descriptor(_who_lacks(after, contract, name, plan).entry, "not_kept=", f'"{name}"')
     needed = name in before.needs
     if needed:
-        source += f", {spec(loaded, 'components', before.name, 'needs', before.needs.index(name))}"
+        source += f", {cite_spec(loaded, 'components', before.name, 'needs', before.needs.index(name))}"
     return Statement(before.name, "clause", "lost", f"{contract} {name}: {why}", source, needed)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.spec.loading import LoadedStack
-from stackgen.swap.report.clauses import clauses, differing
-from stackgen.swap.report.consequences import bindings, data, resources
-from stackgen.swap.report.identities import identities
+from stackgen.swap.report.clauses import clause_differences, clause_statements
+from stackgen.swap.report.consequences import binding_statements, data_statements, resource_statements
+from stackgen.swap.report.identities import identity_statements
 from stackgen.swap.report.model import TOPICS, Impact, Statement
-from stackgen.swap.report.security import described, security
+from stackgen.swap.report.security import hosting_statements, property_statements
 
 
 def compare_components(before: Plan, after: Plan, component: str, loaded: LoadedStack) -> Impact:
@@ -19,7 +19,7 @@ def compare_components(before: Plan, after: Plan, component: str, loaded: Loaded
     found = [*_statements(old, new, before, after, loaded)]
     for item in before.components:  # what passes its answers on keeps no more than it does
         if item.name != component:
-            found += differing(item, after.by_name[item.name], after, loaded)
+            found += clause_differences(item, after.by_name[item.name], after, loaded)
     return Impact(old.entry.id, new.entry.id, tuple(found))
 
 
@@ -36,13 +36,13 @@ def _statements(
     old: PlannedComponent, new: PlannedComponent, plan: Plan, after: Plan, loaded: LoadedStack
 ) -> Iterator[Statement]:
     found = [
-        *clauses(old, new, after, loaded),
-        *security(old, new),
-        *bindings(old, new, plan),
-        *resources(old, new),
-        *data(old, new, plan),
-        *identities(old, new, plan),
-        *described(old, new),
+        *clause_statements(old, new, after, loaded),
+        *property_statements(old, new),
+        *binding_statements(old, new, plan),
+        *resource_statements(old, new),
+        *data_statements(old, new, plan),
+        *identity_statements(old, new, plan),
+        *hosting_statements(old, new),
     ]
     yield from sorted(found, key=lambda item: TOPICS.index(item.topic))
 

@@ -8,10 +8,16 @@ from stackgen.contracts import contract, find_mover
 from stackgen.contracts.mover import Mover
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.swap.report.model import Statement
-from stackgen.swap.report.sources import component_file, contract_file, descriptor, mover_file, stated
+from stackgen.swap.report.sources import (
+    cite_descriptor,
+    cite_property,
+    component_file,
+    contract_file,
+    mover_file,
+)
 
 
-def bindings(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
+def binding_statements(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
     """Per contract, whether variables keep their names, change their values or vanish; plan: that of before."""
     users = ", ".join(item.name for item in plan.callers(before.name)) or "nobody"
     for name in dict.fromkeys((*before.implementation.kept, *after.implementation.kept)):
@@ -23,7 +29,7 @@ def bindings(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> I
             yield Statement(before.name, "bindings", "changed", says, source)
         elif there[0]:
             says = f"{name}: no longer bound: {keys}; used by {users}"
-            yield Statement(before.name, "bindings", "lost", says, descriptor(after.entry, "kept="))
+            yield Statement(before.name, "bindings", "lost", says, cite_descriptor(after.entry, "kept="))
         else:
             yield Statement(before.name, "bindings", "gained", f"{name}: {keys}", source)
     yield from _credentials(before, after)
@@ -38,10 +44,10 @@ def _readers(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> I
         return
     if now:
         says = f"credentials that change nothing, for {read}"
-        yield Statement(before.name, "bindings", "gained", says, descriptor(after.entry, "readers="))
+        yield Statement(before.name, "bindings", "gained", says, cite_descriptor(after.entry, "readers="))
     else:
         says = f"credentials that change nothing: {read} can write too"
-        yield Statement(before.name, "bindings", "lost", says, descriptor(before.entry, "readers="))
+        yield Statement(before.name, "bindings", "lost", says, cite_descriptor(before.entry, "readers="))
 
 
 def _credentials(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
@@ -54,7 +60,7 @@ def _credentials(before: PlannedComponent, after: PlannedComponent) -> Iterator[
         says += "; the binding has no secret, clients take the identity of the workload they run in"
     elif was == "identity":
         says += "; the binding has a secret where there was none"
-    yield Statement(before.name, "bindings", "changed", says, stated(after.entry, "authentication"))
+    yield Statement(before.name, "bindings", "changed", says, cite_property(after.entry, "authentication"))
 
 
 def _variables(component: str, name: str) -> list[str]:
@@ -62,7 +68,7 @@ def _variables(component: str, name: str) -> list[str]:
     return [f"{prefix}_{variable}" for variable in contract(name).binding.names()]
 
 
-def resources(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
+def resource_statements(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
     """Per box, the component that is created, deleted, or made anew if its settings ask for it."""
     if before.entry.id == after.entry.id:
         changed = [key for key, old, new in _settings(before, after) if old != new]
@@ -87,7 +93,7 @@ def _settings(before: PlannedComponent, after: PlannedComponent) -> Iterator[tup
         yield key, old.get(key), new.get(key)
 
 
-def data(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
+def data_statements(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
     """What is moved and what stays behind, by the mover's own word; then who notices. plan: that of before."""
     if before.entry.id == after.entry.id and before.settings == after.settings:
         return

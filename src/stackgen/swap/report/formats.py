@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stackgen.program.templating import markdown as text
-from stackgen.swap.report.model import TOPICS, WORSE, Impact, Statement, counted
+from stackgen.program.templating import escape_markdown as text
+from stackgen.swap.report.model import TOPICS, WORSE, Impact, Statement, format_counts
 
-HEADER = ("component", "topic", "change", "what", "source")
+REPORT_HEADER = ("component", "topic", "change", "what", "source")
 
 
-def rows(impact: Impact) -> list[tuple[str, str, str, str, str]]:
+def impact_rows(impact: Impact) -> list[tuple[str, str, str, str, str]]:
     """What is not the same; needed clauses are marked."""
     return [
         (item.component, item.topic, _word(item), item.says, item.source)
@@ -19,7 +19,7 @@ def rows(impact: Impact) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def markdown(impact: Impact, title: str) -> str:
+def impact_markdown(impact: Impact, title: str) -> str:
     """A summary per topic, what gets worse, then everything by topic with its source."""
     return "\n".join(_lines(impact, title)) + "\n"
 
@@ -36,7 +36,7 @@ def _lines(impact: Impact, title: str) -> Iterator[str]:
     )
     yield from ("", "| topic | changes |", "| --- | --- |")
     for topic, counts in impact.counts().items():
-        yield f"| {topic} | {counted(counts.items())} |"
+        yield f"| {topic} | {format_counts(counts.items())} |"
     worse = [item for item in impact.statements if item.change in WORSE]
     yield from ("", f"## Lost or weaker ({len(worse)})", "")
     yield from _table(worse) if worse else ("Nothing.",)

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from stackgen.catalog.models import models
-from stackgen.planning.identity import difference, embedded, identity
+from stackgen.planning.identity import embedding_identity, identity_difference, stores_of_model
 from stackgen.planning.model import Plan, PlannedComponent
 from stackgen.swap.report.model import Statement
-from stackgen.swap.report.sources import descriptor, table
+from stackgen.swap.report.sources import cite_descriptor, cite_model
 
-NAMES = ("model_id", "weights", "revision", "digest", "profile", "location")
+IDENTITY_FIELDS = ("model_id", "weights", "revision", "digest", "profile", "location")
 
 
-def identities(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
+def identity_statements(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
     """Statements about the model of a component that has one; plan: that of before."""
     old, new = _served(before), _served(after)
     if not old and not new:
@@ -31,16 +31,16 @@ def identities(before: PlannedComponent, after: PlannedComponent, plan: Plan) ->
 def _embedding(
     before: PlannedComponent, after: PlannedComponent, plan: Plan, where: str
 ) -> Iterator[Statement]:
-    old, new = identity(before), identity(after)
+    old, new = embedding_identity(before), embedding_identity(after)
     if old is None or new is None:
         return
     if old == new:
         says = f"vectors stay comparable: {_shown(new)}"
         yield Statement(before.name, "embedding identity", "same", says, where)
         return
-    stores = ", ".join(item.name for item in embedded(plan, before.name))
+    stores = ", ".join(item.name for item in stores_of_model(plan, before.name))
     says = (
-        f"{difference(old, new)}: vectors of before and after can't be compared; "
+        f"{identity_difference(old, new)}: vectors of before and after can't be compared; "
         f"{'everything in ' + stores if stores else 'what is stored'} is embedded anew (`stackgen swap --apply` "
         "makes new collections, fills and compares them, and cuts over)"
     )
@@ -52,7 +52,7 @@ def _served(item: PlannedComponent) -> dict[str, Any]:
     if "model" not in options:
         return {}
     settings = item.settings.model_dump()
-    chosen = {name: settings[name] for name in NAMES if settings.get(name) is not None}
+    chosen = {name: settings[name] for name in IDENTITY_FIELDS if settings.get(name) is not None}
     return {"model": options["model"], **chosen}
 
 
@@ -61,4 +61,4 @@ def _shown(values: dict[str, Any]) -> str:
 
 
 def _source(item: PlannedComponent, model: str) -> str:
-    return table(model) if model in models() else descriptor(item.entry)
+    return cite_model(model) if model in models() else cite_descriptor(item.entry)

@@ -79,6 +79,6 @@ class Impact:
         }
 
 
-def counted(counts: Iterable[tuple[str, int]]) -> str:
+def format_counts(counts: Iterable[tuple[str, int]]) -> str:
     """`2 lost, 5 same`."""
     return ", ".join(f"{number} {change}" for change, number in counts)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from stackgen.descriptors.properties import weaker
 from stackgen.planning.model import PlannedComponent
 from stackgen.swap.report.model import Change, Statement, Topic
-from stackgen.swap.report.sources import descriptor, stated
-from stackgen.verification.maturity import UNPROVEN, maturity, measured
+from stackgen.swap.report.sources import cite_descriptor, cite_property
+from stackgen.verification.maturity import UNPROVEN, latest_measurements, rate_maturity
 
-TOPIC: dict[str, Topic] = {
+TOPIC_OF_PROPERTY: dict[str, Topic] = {
     "encryption_at_rest": "encryption at rest",
     "network_exposure": "network exposure",
     "tls": "TLS",
@@ -20,14 +20,14 @@ TOPIC: dict[str, Topic] = {
 }
 
 
-def security(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
+def property_statements(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
     """A statement per property, changed or not."""
     old, new = before.implementation.properties, after.implementation.properties
     if old is None or new is None:
         who = before if old is None else after
         says = f"{who.entry.id} does not say how it is secured"
-        for topic in TOPIC.values():
-            yield Statement(before.name, topic, "note", says, descriptor(who.entry))
+        for topic in TOPIC_OF_PROPERTY.values():
+            yield Statement(before.name, topic, "note", says, cite_descriptor(who.entry))
         return
     known = {name: (word, sentence) for name, word, sentence in old}
     for name, word, sentence in new:
@@ -40,23 +40,23 @@ def security(before: PlannedComponent, after: PlannedComponent) -> Iterator[Stat
         elif weaker(name, word, was):
             change = "stronger"
         says = f"{word}: {sentence}" if was == word else f"{was} -> {word}: {sentence} (before: {told})"
-        source = stated(after.entry, name)
-        yield Statement(before.name, TOPIC[name], change, says, source)
+        source = cite_property(after.entry, name)
+        yield Statement(before.name, TOPIC_OF_PROPERTY[name], change, says, source)
 
 
-def described(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
+def hosting_statements(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
     """Rung of the ladder, licence, maturity; and what the new box asks of people."""
     old, new = before.implementation, after.implementation
     changed: Change = "changed" if old.level != new.level else "same"
     says = f"{old.level} -> {new.level}" if changed == "changed" else new.level
-    yield Statement(before.name, "level", changed, says, descriptor(after.entry, "level="))
+    yield Statement(before.name, "level", changed, says, cite_descriptor(after.entry, "level="))
     if old.licence != new.licence:
         says = f"{old.licence} -> {new.licence}"
-        yield Statement(before.name, "licence", "changed", says, descriptor(after.entry, "licence="))
-    latest = measured()
-    was, word = maturity(before.entry, latest), maturity(after.entry, latest)
+        yield Statement(before.name, "licence", "changed", says, cite_descriptor(after.entry, "licence="))
+    latest = latest_measurements()
+    was, word = rate_maturity(before.entry, latest), rate_maturity(after.entry, latest)
     if was != word:
         says = f"{was} -> {word}{': no recorded run has measured it' if word == UNPROVEN else ''}"
-        yield Statement(before.name, "maturity", "changed", says, descriptor(after.entry, "maturity="))
+        yield Statement(before.name, "maturity", "changed", says, cite_descriptor(after.entry, "maturity="))
     for note in new.notes:
-        yield Statement(before.name, "to do", "note", note, descriptor(after.entry, "notes="))
+        yield Statement(before.name, "to do", "note", note, cite_descriptor(after.entry, "notes="))

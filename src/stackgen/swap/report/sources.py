@@ -13,28 +13,28 @@ from stackgen.spec.loading import LoadedStack
 DESCRIPTOR = "implementation.py"
 
 
-def descriptor(entry: Entry, *words: str) -> str:
+def cite_descriptor(entry: Entry, *words: str) -> str:
     """The line of an implementation's descriptor that says it: the last that holds the last of `words` found."""
     path = entry.folder / DESCRIPTOR
-    return _cited(path, _shown(path), words)
+    return _cite(path, _shown(path), words)
 
 
-def stated(entry: Entry, name: str) -> str:
+def cite_property(entry: Entry, name: str) -> str:
     """Where a property is stated: the descriptor, or what its provider's components have in common."""
     own = entry.folder / DESCRIPTOR
     shared = BUILT_IN.parent / "providers" / entry.provider / "properties.py"
     if f"{name}=" in own.read_text(encoding="utf-8") or not shared.is_file():
-        return descriptor(entry, f"{name}=")
+        return cite_descriptor(entry, f"{name}=")
     base = re.search(r"properties=(?:replace\(\s*)?(\w+)", own.read_text(encoding="utf-8"))
-    return _cited(shared, _shown(shared), (f"{base[1]} =" if base else "", f"{name}="))
+    return _cite(shared, _shown(shared), (f"{base[1]} =" if base else "", f"{name}="))
 
 
-def table(model: str) -> str:
+def cite_model(model: str) -> str:
     """A model's line in the table of models; the table itself where it isn't in it."""
-    return _cited(TABLE, _shown(TABLE), (f"\n  {model}:",))
+    return _cite(TABLE, _shown(TABLE), (f"\n  {model}:",))
 
 
-def spec(loaded: LoadedStack, *path: str | int) -> str:
+def cite_spec(loaded: LoadedStack, *path: str | int) -> str:
     """A line of the spec."""
     if loaded.positions is None:
         return loaded.path.name
@@ -63,7 +63,7 @@ def _shown(path: Path) -> str:
     return "/".join(path.parts[-3:])
 
 
-def _cited(path: Path, shown: str, words: tuple[str, ...]) -> str:
+def _cite(path: Path, shown: str, words: tuple[str, ...]) -> str:
     """Each word is looked for behind the one before it."""
     text, place = path.read_text(encoding="utf-8"), -1
     for word in words:

@@ -15,15 +15,15 @@ from typing import Any
 import dill
 from pulumi.dynamic import ResourceProvider
 
-LOCK = "stackgen.lock.json"
+LOCK_FILE = "stackgen.lock.json"
 
 
-def restricted(program: Path) -> bool:
+def is_generated(program: Path) -> bool:
     """Whether `program` is a generated one; other programs may send providers as code, as Pulumi has it."""
-    return (program / LOCK).is_file()
+    return (program / LOCK_FILE).is_file()
 
 
-def restrict(program: Path) -> None:
+def restrict_classes(program: Path) -> None:
     """From now on `dill.loads`, which Pulumi's server calls, loads classes of `program` only."""
 
     def loads(content: bytes, **_options: Any) -> Any:

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType
 
 LOCK = "stackgen.lock.json"
-USERS = "extensions"  # the user's own module, which the program imports
+USER_PACKAGE = "extensions"  # the user's own module, which the program imports
 
 
-def environment_first(program: Path) -> None:
+def import_environment_first(program: Path) -> None:
     """From now on a module in `program` is imported by its name if it is the program's own, or no other has the name.
 
     Programs that stackgen did not write keep Python's order.
@@ -26,7 +26,7 @@ def environment_first(program: Path) -> None:
     lock = program / LOCK
     if lock.is_file():
         files = json.loads(lock.read_text(encoding="utf-8")).get("files", ())
-        own = {path.partition("/")[0].removesuffix(".py") for path in files} | {USERS}
+        own = {path.partition("/")[0].removesuffix(".py") for path in files} | {USER_PACKAGE}
         sys.meta_path.insert(sys.meta_path.index(PathFinder), _EnvironmentFirst(program.resolve(), own))
 
 

@@ -16,13 +16,13 @@ INTERVAL = 0.25  # seconds between two looks at who the parent is
 GRACE = 1.0  # seconds for what this process has started to end by itself
 
 
-def watch() -> None:
+def watch_parent() -> None:
     """Watch the parent from now on; to be called by the main thread, before anything else."""
     expected = int(os.environ.pop("STACKGEN_PARENT", "") or os.getppid())
 
     def check(*_: object) -> None:
         if os.getppid() != expected:
-            end()
+            end_process()
 
     # The signal only wakes up: the kernel sends it also when a thread of the parent ends that started this process.
     signal.signal(signal.SIGUSR2, check)
@@ -38,7 +38,7 @@ def watch() -> None:
     threading.Thread(target=poll, name="parent", daemon=True).start()
 
 
-def end(code: int = 1) -> NoReturn:
+def end_process(code: int = 1) -> NoReturn:
     """End this process at once, whatever its threads wait for, and the group that it leads."""
     if os.getpgrp() == os.getpid():
         _signal(_group(), signal.SIGTERM)

@@ -25,10 +25,10 @@ TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 ESTABLISHED = "01"  # in other states the kernel may name root as the owner of a socket that was closed
 UNACCEPTED = "0"  # the inode of a connection that no process has taken yet: root's, for some kernels
 ATTEMPTS = 20  # a table that changes while it is read may lack a row
-PIECE = 1 << 16  # bytes given on at once
+CHUNK_BYTES = 1 << 16  # bytes given on at once
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-End = tuple[Address, int]
+Endpoint = tuple[Address, int]
 
 
 def server(*arguments: Any, **options: Any) -> Any:
@@ -70,7 +70,7 @@ def _take(outer: socket.socket, inner: int) -> None:
 
 def _serve(connection: socket.socket, inner: int) -> None:
     with connection, socket.socket(socket.AF_UNIX) as ours:
-        if not own(connection):
+        if not is_own_user(connection):
             return
         ours.connect(f"/proc/self/fd/{inner}")
         back = threading.Thread(target=_give_on, args=(ours, connection), daemon=True)
@@ -81,20 +81,20 @@ def _serve(connection: socket.socket, inner: int) -> None:
 
 def _give_on(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
-        while data := source.recv(PIECE):
+        while data := source.recv(CHUNK_BYTES):
             target.sendall(data)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)
 
 
-def own(connection: socket.socket) -> bool:
+def is_own_user(connection: socket.socket) -> bool:
     """Whether a process of this user is at the other end; one whose user can't be determined is not.
 
     While our end stands, no other socket can be at the other one; so it must still stand after the look.
     """
     for _ in range(ATTEMPTS):
         try:
-            user = owner(_place(connection.getpeername()), _place(connection.getsockname()))
+            user = find_owner(_place(connection.getpeername()), _place(connection.getsockname()))
         except OSError:
             return False
         if not _stands(connection):
@@ -110,11 +110,11 @@ def _stands(connection: socket.socket) -> bool:
     return state == int(ESTABLISHED, 16)
 
 
-def _place(name: tuple[Any, ...]) -> End:
+def _place(name: tuple[Any, ...]) -> Endpoint:
     return _plain(ipaddress.ip_address(str(name[0]).partition("%")[0])), int(name[1])
 
 
-def owner(peer: End, place: End) -> int | None:
+def find_owner(peer: Endpoint, place: Endpoint) -> int | None:
     """The user whose socket is at `peer` and connected to our `place`; None if no table has it.
 
     Both ends are compared whole: another user can lure root to the same port of another address, from the caller's
@@ -129,7 +129,7 @@ def owner(peer: End, place: End) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _connections(table: Path, port: int) -> Iterator[tuple[End, End, int]]:
+def _connections(table: Path, port: int) -> Iterator[tuple[Endpoint, Endpoint, int]]:
     """Local end, remote end and user of the connections whose local port is `port`."""
     try:
         lines = table.read_text(encoding="ascii").splitlines()[1:]
@@ -141,7 +141,7 @@ def _connections(table: Path, port: int) -> Iterator[tuple[End, End, int]]:
             yield _end(words[1]), _end(words[2]), int(words[7])
 
 
-def _end(text: str) -> End:
+def _end(text: str) -> Endpoint:
     """`0100007F:1F90` → 127.0.0.1, 8080: 32-bit words in the machine's own byte order."""
     address, _, port = text.partition(":")
     words = [bytes.fromhex(address[at : at + 8]) for at in range(0, len(address), 8)]

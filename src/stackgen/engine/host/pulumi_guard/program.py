@@ -13,9 +13,9 @@ from pulumi_guard import order, parent, sources  # noqa: E402 - the path comes f
 
 def main() -> None:
     """Arguments: the script and what it takes."""
-    parent.watch()
-    sources.only(Path.cwd())
-    order.environment_first(Path.cwd())
+    parent.watch_parent()
+    sources.load_only_sources(Path.cwd())
+    order.import_environment_first(Path.cwd())
     sys.argv = sys.argv[1:]
     sys.path[0] = str(Path(sys.argv[0]).parent)
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -20,7 +20,7 @@ import grpc  # noqa: E402 - the path comes first
 
 from pulumi_guard import classes, order, parent, peers, sources  # noqa: E402
 
-CANCEL = "/pulumirpc.ResourceProvider/Cancel"
+CANCEL_METHOD = "/pulumirpc.ResourceProvider/Cancel"
 GRACE = 1.0  # seconds for calls that run when the update is cancelled
 
 
@@ -36,7 +36,7 @@ class CancelledWithTheUpdate(grpc.ServerInterceptor):
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
         """Every call goes on to the server; after Cancel the server stops."""
         handler = continuation(handler_call_details)
-        if handler is None or handler_call_details.method != CANCEL:
+        if handler is None or handler_call_details.method != CANCEL_METHOD:
             return handler
 
         def cancel(request: Any, context: Any) -> Any:
@@ -58,13 +58,13 @@ def server(*arguments: Any, **options: Any) -> Any:
 
 def main() -> None:
     """Serve until the engine says that it is done, or is gone."""
-    parent.watch()
-    sources.only(Path.cwd())
-    order.environment_first(Path.cwd())
+    parent.watch_parent()
+    sources.load_only_sources(Path.cwd())
+    order.import_environment_first(Path.cwd())
     sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m pulumi.dynamic` has it
     grpc.server = server
-    if classes.restricted(Path.cwd()):
-        classes.restrict(Path.cwd())
+    if classes.is_generated(Path.cwd()):
+        classes.restrict_classes(Path.cwd())
     code = 0
     try:
         runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
@@ -75,7 +75,7 @@ def main() -> None:
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
-    parent.end(code)  # a call that still runs must not keep the process
+    parent.end_process(code)  # a call that still runs must not keep the process
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Source(SourceFileLoader):
         return super().get_data(path) if self._source is None or path != self.path else self._source
 
 
-class Program:
+class ReviewedSources:
     """The modules of a program as they were reviewed: what is on disk may be others by now.
 
     Compiled modules and archives are none of them.
@@ -71,7 +71,7 @@ class Program:
 class Reviewed:
     """Looks for modules of one folder of a program."""
 
-    def __init__(self, folder: Path, below: str, program: Program) -> None:
+    def __init__(self, folder: Path, below: str, program: ReviewedSources) -> None:
         """below: path of the folder in the program."""
         self._folder = folder
         self._below = program.within(below)
@@ -113,12 +113,12 @@ class Reviewed:
         return spec_from_file_location(name, path, loader=loader, submodule_search_locations=places)
 
 
-def _reviewed() -> Program | None:
+def _reviewed() -> ReviewedSources | None:
     file = os.environ.get(REVIEWED)
-    return None if file is None else Program(**json.loads(Path(file).read_text(encoding="utf-8")))
+    return None if file is None else ReviewedSources(**json.loads(Path(file).read_text(encoding="utf-8")))
 
 
-def only(program: Path) -> None:
+def load_only_sources(program: Path) -> None:
     """From now on modules in `program`, and below it, are loaded from their sources."""
     place = program.resolve()
     reviewed = _reviewed()

@@ -1,9 +1,9 @@
 """The tables that a generated program has in a file of its own, made here from the contracts."""
 
-from stackgen.program.contract_variables import tables
+from stackgen.program.contract_variables import contract_tables
 
-VARIABLES = tables().variables
-COMPOSED = tables().composed
-ALSO = tables().also
-PREFIXED_ONLY = tables().prefixed_only
-SECRET = tables().secret
+VARIABLES = contract_tables().variables
+COMPOSED = contract_tables().composed
+ALSO = contract_tables().also
+PREFIXED_ONLY = contract_tables().prefixed_only
+SECRET = contract_tables().secret

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from stackgen import checkout
-from stackgen.authoring.examples import FILE
+from stackgen.authoring.examples import EXAMPLE_FILE
 from stackgen.authoring.skeletons import FOLDER, Skeleton
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.errors import ExitCode, Problem, StackgenError, did_you_mean
 
-SHAPE = re.compile(r"(?P<capability>[a-z_]+)/(?P<provider>[a-z]+)/(?P<name>[a-z][a-z0-9]*(-[a-z0-9]+)*)")
-TEST = "test_catalog.py"
+ENTRY_PATTERN = re.compile(
+    r"(?P<capability>[a-z_]+)/(?P<provider>[a-z]+)/(?P<name>[a-z][a-z0-9]*(-[a-z0-9]+)*)"
+)
+TEST_FILE = "test_catalog.py"
 TEST_TEXT = '''"""What `stackgen catalog check` checks, as a test of this catalog."""
 
 from pathlib import Path
@@ -35,24 +37,24 @@ CONFIGURATION = "stackgen.toml"
 
 
 @dataclass(frozen=True)
-class Begun:
+class CreatedSkeleton:
     """What was written. named: whether a configuration names the catalog, so that stacks can use it."""
 
     entry: Entry
     files: tuple[Path, ...]
-    named: bool
+    is_configured: bool
 
 
-def begin(shelf: Shelf, wanted: str, into: Path) -> Begun:
+def create_skeleton(shelf: Shelf, wanted: str, into: Path) -> CreatedSkeleton:
     """Write `<into>/<capability>/<provider>_<name>/`, a test beside it if there is none, and stackgen.toml likewise.
 
     wanted: CAPABILITY/PROVIDER/NAME. Raises StackgenError (usage, unknown-capability, unknown-provider, exists).
     """
     entry = _entry(shelf, wanted, into)
     texts = {entry.folder / path: text for path, text in Skeleton(shelf, entry).files().items()}
-    texts[entry.folder / FILE] = _example(shelf, entry)
-    if not os.path.lexists(into / TEST):
-        texts[into / TEST] = TEST_TEXT
+    texts[entry.folder / EXAMPLE_FILE] = _example(shelf, entry)
+    if not os.path.lexists(into / TEST_FILE):
+        texts[into / TEST_FILE] = TEST_TEXT
     configured = _configured()
     if not configured:
         name = os.path.relpath(into)
@@ -60,12 +62,12 @@ def begin(shelf: Shelf, wanted: str, into: Path) -> Begun:
     checkout.require_inside(into, Path.cwd() if not into.is_absolute() else into.parent, done="written")
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        checkout.write(path, text, within=path.parent)
-    return Begun(entry, tuple(texts), into.resolve() in configured or not configured)
+        checkout.write_file(path, text, within=path.parent)
+    return CreatedSkeleton(entry, tuple(texts), into.resolve() in configured or not configured)
 
 
 def _entry(shelf: Shelf, wanted: str, into: Path) -> Entry:
-    match = SHAPE.fullmatch(wanted)
+    match = ENTRY_PATTERN.fullmatch(wanted)
     if match is None:
         message = f"'{wanted[:200]}' is not CAPABILITY/PROVIDER/NAME, such as vector_store/local/my-database"
         raise StackgenError(
@@ -105,14 +107,14 @@ def _example(shelf: Shelf, entry: Entry) -> str:
     import yaml
 
     model = shelf.default(entry.capability, entry.provider)
-    if model is None or not (model.folder / FILE).is_file():
+    if model is None or not (model.folder / EXAMPLE_FILE).is_file():
         components = {"example": {"capability": entry.capability, "implementation": entry.id}}
         content: dict[str, Any] = {
             "components": components,
             "environments": {"dev": {"provider": entry.provider}},
         }
     else:
-        content = yaml.safe_load(checkout.read(model.folder / FILE))
+        content = yaml.safe_load(checkout.read_file(model.folder / EXAMPLE_FILE))
         for component in cast("dict[str, dict[str, Any]]", content["components"]).values():
             if component["capability"] == entry.capability:
                 component["implementation"] = entry.id

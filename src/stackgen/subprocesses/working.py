@@ -1,4 +1,4 @@
-"""Calls one function in a process of its own: `python -m stackgen.apart.working`, see `calling.py`.
+"""Calls one function in a process of its own: `python -m stackgen.subprocesses.working`, see `calling.py`.
 
 Of a line, said: progress, for people. alive: a sign that it goes on. within: seconds in which there is one; null: for
 as long as it takes. result: what the function has returned. problems, exit_code: the StackgenError that it has
@@ -18,17 +18,17 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from stackgen.apart import Line, Tell, pulse
-from stackgen.apart.memory import causes, limit_memory
-from stackgen.apart.serving import serve
 from stackgen.errors import StackgenError
+from stackgen.subprocesses import Line, Tell, pulse
+from stackgen.subprocesses.memory import causes, limit_memory
+from stackgen.subprocesses.serving import serve_request
 
 GRACE = 3.0  # seconds to cancel a statement and to delete temporary files
 
 
 def main() -> None:
     """Call `function` with `arguments` (by name), and `reports` (names of functions for progress)."""
-    serve(_work, grace=GRACE)
+    serve_request(_work, grace=GRACE)
 
 
 def _work(request: Line, tell: Tell) -> None:
@@ -42,10 +42,10 @@ def _outcome(request: Line, tell: Tell) -> Line:
         reports = {name: lambda text: tell({"said": text}) for name in request["reports"]}
         _limit_files()
         limit_memory(request["more"])
-        pulse.begin(tell, request["silence"])
-        return {"result": returned(function).dump_python(function(**arguments, **reports), mode="json")}
+        pulse.start_heartbeat(tell, request["silence"])
+        return {"result": result_type(function).dump_python(function(**arguments, **reports), mode="json")}
     except Exception as error:
-        return _told(error)
+        return _error_line(error)
 
 
 def _function(name: str) -> Callable[..., Any]:
@@ -59,12 +59,12 @@ def _arguments(function: Callable[..., Any], values: dict[str, Any]) -> dict[str
     return {name: TypeAdapter(hints[name]).validate_python(value) for name, value in values.items()}
 
 
-def returned(function: Callable[..., Any]) -> TypeAdapter[Any]:
+def result_type(function: Callable[..., Any]) -> TypeAdapter[Any]:
     """What a function's result is written and read by."""
     return TypeAdapter(get_type_hints(function)["return"])
 
 
-def _told(error: Exception) -> Line:
+def _error_line(error: Exception) -> Line:
     if any(isinstance(cause, MemoryError) for cause in causes(error)):
         return {"memory": True}
     if isinstance(error, StackgenError):

@@ -8,7 +8,7 @@ from stackgen.environment import deploying
 from stackgen.environment.deploying import Deployed, Options, deployable_plan
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.planning.model import Plan
-from stackgen.swap.consistency import refuse_changed_since
+from stackgen.swap.consistency import refuse_changed_spec
 
 
 def deploy(
@@ -24,4 +24,4 @@ def deploy(
     """
     options = options or Options()
     plan = plan or deployable_plan(environment, embeddings=options.embeddings)
-    return deploying.deploy(environment, plan, progress, options, refuse_changed_since)
+    return deploying.deploy_environment(environment, plan, progress, options, refuse_changed_spec)

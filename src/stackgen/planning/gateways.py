@@ -10,20 +10,24 @@ from stackgen.planning.merge import Merged
 from stackgen.planning.model import PlannedComponent
 
 
-def serve(
-    found: Mapping[str, PlannedComponent], all_merged: Mapping[str, Merged], findings: Findings
+def assign_gateways(
+    components: Mapping[str, PlannedComponent], all_merged: Mapping[str, Merged], findings: Findings
 ) -> dict[str, PlannedComponent]:
     """Every component with `served_by`, and with `behind` for those that name one that is served."""
-    served = {name: by for name, item in found.items() if (by := _server(item, found, all_merged, findings))}
+    served = {
+        name: by
+        for name, item in components.items()
+        if (by := _find_gateway(item, components, all_merged, findings))
+    }
     if not served:
-        return dict(found)
+        return dict(components)
     return {
         name: replace(
             item,
             served_by=served.get(name),
             behind={n: by for n in _named(item) if (by := served.get(n)) and by != name},
         )
-        for name, item in found.items()
+        for name, item in components.items()
     }
 
 
@@ -31,16 +35,16 @@ def _named(item: PlannedComponent) -> set[str]:
     return {name for reference in item.references.values() for name in reference.names}
 
 
-def _server(
+def _find_gateway(
     item: PlannedComponent,
-    found: Mapping[str, PlannedComponent],
+    components: Mapping[str, PlannedComponent],
     all_merged: Mapping[str, Merged],
     findings: Findings,
 ) -> str | None:
     through = item.implementation.reached_through
     if through is None:
         return None
-    servers = [o.name for o in found.values() if o.capability == through and item.name in _named(o)]
+    servers = [o.name for o in components.values() if o.capability == through and item.name in _named(o)]
     if not servers:
         findings.add(
             "nobody-serves-it",

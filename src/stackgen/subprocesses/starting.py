@@ -13,15 +13,20 @@ from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import IO
 
-from stackgen.apart import Line
+from stackgen.subprocesses import Line
 
-ENDED = "it was ended by the system, or by its own code"
-LONGEST = 64 * 1024 * 1024  # bytes of a line
+ENDED_MESSAGE = "it was ended by the system, or by its own code"
+MAX_LINE_BYTES = 64 * 1024 * 1024  # bytes of a line
 
 
 @contextmanager
-def lines(
-    module: str, request: Line, environment: Mapping[str, str], *, grace: float = 0, longest: int = LONGEST
+def run_module(
+    module: str,
+    request: Line,
+    environment: Mapping[str, str],
+    *,
+    grace: float = 0,
+    longest: int = MAX_LINE_BYTES,
 ) -> Iterator[SimpleQueue[Line]]:
     """What a process that runs the module says to the request; after the last line comes one with `failed`.
 
@@ -66,7 +71,7 @@ def _receive(process: subprocess.Popen[bytes], longest: int, found: SimpleQueue[
                 found.put({"memory": True})
                 return
             found.put(json.loads(line))
-    found.put({"failed": ENDED})
+    found.put({"failed": ENDED_MESSAGE})
 
 
 def _end(process: subprocess.Popen[bytes], grace: float) -> None:

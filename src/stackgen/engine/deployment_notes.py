@@ -17,7 +17,7 @@ _HERE, _BIRTH = -100, 0x800  # AT_FDCWD, STATX_BTIME
 
 
 @dataclass(frozen=True)
-class Known:
+class DeploymentNote:
     """folder: of the spec, absolute. place: device, inode and time of birth of it, the same after it is moved.
 
     boxes: box → digest of what made it, of the last update that came to its end. state: digest of the resources that it
@@ -32,19 +32,21 @@ class Known:
     protect: bool = False
 
 
-def read(stack: str, environment: str) -> Known | None:
+def read_note(stack: str, environment: str) -> DeploymentNote | None:
     """What was noted; None where nothing was, or nothing that can be read."""
     try:
         content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
         device, inode, birth = (*content["place"], 0)[:3]
         boxes = {str(name): str(digest) for name, digest in content["boxes"].items()}
         state, protect = str(content.get("state", "")), content.get("protect") is True
-        return Known(str(content["folder"]), (int(device), int(inode), int(birth)), boxes, state, protect)
+        return DeploymentNote(
+            str(content["folder"]), (int(device), int(inode), int(birth)), boxes, state, protect
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def note(
+def write_note(
     stack: str,
     environment: str,
     folder: Path,
@@ -70,18 +72,18 @@ def note(
     new.replace(file)
 
 
-def touch(stack: str, environment: str, state: str, *, unknown: bool = False) -> None:
+def update_note(stack: str, environment: str, state: str, *, unknown: bool = False) -> None:
     """Note that this machine has written the state, and no box is made otherwise.
 
     unknown: whether it has changed of itself, so that the next update looks at all of it.
     """
-    found = read(stack, environment)
+    found = read_note(stack, environment)
     if found is not None and Path(found.folder).is_dir():
         boxes = dict.fromkeys(found.boxes, "") if unknown else found.boxes
-        note(stack, environment, Path(found.folder), boxes, state, protect=found.protect)
+        write_note(stack, environment, Path(found.folder), boxes, state, protect=found.protect)
 
 
-def forget(stack: str, environment: str) -> None:
+def remove_note(stack: str, environment: str) -> None:
     """Note that nothing is deployed any more."""
     file = _file(stack, environment)
     file.unlink(missing_ok=True)
@@ -92,12 +94,12 @@ def forget(stack: str, environment: str) -> None:
             return
 
 
-def refuse_another(stack: str, environment: str, folder: Path, *, reads: bool = False) -> None:
+def refuse_another_checkout(stack: str, environment: str, folder: Path, *, reads: bool = False) -> None:
     """Raise StackgenError(another-checkout) where the deployment comes from another folder than `folder`.
 
     reads: whether it would be asked or used there, not changed.
     """
-    found, here = read(stack, environment), folder.resolve()
+    found, here = read_note(stack, environment), folder.resolve()
     if found is None or found.folder == str(here):
         return
     if found.place == _place(here) and found.place[2]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stackgen.engine.deployment import Outcome, Step
+    from stackgen.engine.deployment import Outcome, ResourceStep
     from stackgen.engine.reviewing import Review
 
-SHOWN = 8  # resources named per component
-_QUIET = ("same", "refresh", "read")
+MAX_NAMED_RESOURCES = 8  # resources named per component
+_UNCHANGED_OPERATIONS = ("same", "refresh", "read")
 _WORDS = {
     "create-replacement": "replace",
     "delete-replaced": "replace",
@@ -18,27 +18,27 @@ _WORDS = {
 }
 
 
-def counted(outcome: Outcome) -> dict[str, int]:
+def count_operations(outcome: Outcome) -> dict[str, int]:
     """Operation -> number of resources; a replacement is one, however many steps it takes."""
     found: dict[str, set[str]] = {}
     for step in outcome.steps:
-        if step.op not in _QUIET:
+        if step.op not in _UNCHANGED_OPERATIONS:
             found.setdefault(_WORDS.get(step.op, step.op), set()).add(step.urn)
     return {op: len(found[op]) for op in sorted(found)}
 
 
-def announced(review: Review) -> Iterator[str]:
+def review_lines(review: Review) -> Iterator[str]:
     """Lines about what would be done."""
     if review.outcome is not None:
-        counts = counted(review.outcome)
+        counts = count_operations(review.outcome)
         yield ", ".join(f"{count} {op}" for op, count in counts.items()) or "no resource changes"
-        yield from _going(review.outcome.steps, review.found.tops)
-    yield from about_data(review)
+        yield from _removals(review.outcome.steps, review.data.tops)
+    yield from data_lines(review)
 
 
-def about_data(review: Review) -> Iterator[str]:
+def data_lines(review: Review) -> Iterator[str]:
     """A line per box whose data goes or stays though its component is gone."""
-    found = review.found
+    found = review.data
     for owner in review.lost:
         yield f"DELETES THE DATA of {owner}: {found.places(owner)}"
     for owner in review.kept:
@@ -50,7 +50,7 @@ def about_data(review: Review) -> Iterator[str]:
         yield f"did you rename {old} to {new}? Write `renamed_from: {old}` at {new}, and it has that data"
 
 
-def _going(steps: list[Step], tops: Mapping[str, str]) -> Iterator[str]:
+def _removals(steps: list[ResourceStep], tops: Mapping[str, str]) -> Iterator[str]:
     """Deletions and replacements by component."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for step in steps:
@@ -60,5 +60,5 @@ def _going(steps: list[Step], tops: Mapping[str, str]) -> Iterator[str]:
             found.setdefault((owner, op), {})[step.urn] = f"{step.name} ({step.type.rpartition(':')[2]})"
     for (owner, op), named in found.items():
         names = list(named.values())
-        more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        yield f"  {owner}: {op} {', '.join(names[:SHOWN])}{more}"
+        more = f", and {len(names) - MAX_NAMED_RESOURCES} more" if len(names) > MAX_NAMED_RESOURCES else ""
+        yield f"  {owner}: {op} {', '.join(names[:MAX_NAMED_RESOURCES])}{more}"

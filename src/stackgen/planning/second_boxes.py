@@ -10,13 +10,13 @@ from stackgen.planning.clauses import check_needs
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 from stackgen.planning.model import PlannedComponent
-from stackgen.planning.passing import pass_on
 from stackgen.planning.places import check_locations
-from stackgen.planning.references import references, sources, spread_all
-from stackgen.planning.resolving import choice_of, options_of
+from stackgen.planning.references import find_references, source_folders, spread_all
+from stackgen.planning.resolve import resolve_choice, resolve_options
+from stackgen.planning.upstream_clauses import apply_upstream_clauses
 
 
-def boxes_beside(
+def plan_second_boxes(
     second: Mapping[str, Merged],
     all_merged: Mapping[str, Merged],
     planned: Sequence[PlannedComponent],
@@ -25,7 +25,7 @@ def boxes_beside(
 ) -> tuple[PlannedComponent, ...]:
     """Every second box, wired to what its component names; notes every problem."""
     serving = {item.name: item for item in planned}
-    found = [_box(merged, all_merged, serving, where, findings) for merged in second.values()]
+    found = [_plan_box(merged, all_merged, serving, where, findings) for merged in second.values()]
     taken = {merged.renamed_from or name for name, merged in all_merged.items()} | all_merged.keys()
     for item in (*planned, *(box for box in found if box is not None)):
         if item.box != 1 and item.resource in taken:
@@ -40,21 +40,21 @@ def boxes_beside(
     return tuple(box for box in found if box is not None)
 
 
-def _box(
+def _plan_box(
     merged: Merged,
     all_merged: Mapping[str, Merged],
     serving: Mapping[str, PlannedComponent],
     where: Mapping[str, Place],
     findings: Findings,
 ) -> PlannedComponent | None:
-    options = options_of(merged, findings)
-    choice = choice_of(merged, options, where, findings)
+    options = resolve_options(merged, findings)
+    choice = resolve_choice(merged, options, where, findings)
     if choice is None or options is None:
         return None
     entry = choice.entry
     others = {**all_merged, merged.name: merged}
     referred = {name: dict(item.references) for name, item in serving.items()}
-    referred[merged.name] = references(merged, options, others, findings)
+    referred[merged.name] = find_references(merged, options, others, findings)
     spread_all(referred, others, findings)
     settings = resolve_settings(merged, entry, options, where[entry.provider], findings)
     check_needs(merged, entry, findings)
@@ -81,9 +81,9 @@ def _box(
         needs=merged.needs,
         references=referred[merged.name],
         depends_on=merged.depends_on,
-        sources=sources(merged, options, findings),
+        sources=source_folders(merged, options, findings),
         behind={name: server for name, server in by.items() if server is not None},
         box=merged.box,
         renamed_from=merged.renamed_from,
     )
-    return pass_on(found, merged, serving, findings)
+    return apply_upstream_clauses(found, merged, serving, findings)

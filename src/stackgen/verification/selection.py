@@ -12,7 +12,7 @@ from stackgen.planning.model import Plan
 
 
 @dataclass(frozen=True)
-class Asked:
+class Selection:
     """Names of components and of clauses; () for all."""
 
     components: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Asked:
         )
 
 
-def asked(plan: Plan, components: Sequence[str], clauses: Sequence[str]) -> Asked:
+def select_clauses(plan: Plan, components: Sequence[str], clauses: Sequence[str]) -> Selection:
     """What `--component` and `--clause` ask for.
 
     Raises StackgenError(unknown-component, unknown-clause) with every name that the plan's components don't have.
@@ -47,4 +47,4 @@ def asked(plan: Plan, components: Sequence[str], clauses: Sequence[str]) -> Aske
     ]
     if problems:
         raise StackgenError(problems, ExitCode.NOT_FOUND)
-    return Asked(tuple(components), tuple(clauses))
+    return Selection(tuple(components), tuple(clauses))

@@ -13,12 +13,12 @@ from stackgen.errors import Problem, StackgenError
 from stackgen.planning.model import Plan
 
 OWN_CODE = "http"
-PATIENCE = 30  # seconds for a server that is being restarted
+RESTART_WAIT_SECONDS = 30  # seconds for a server that is being restarted
 Bindings = Mapping[str, Mapping[str, Any]]  # component → contract → binding
 Resources = Callable[[], Iterable[Any]]  # asks the engine, so only where a provider wants to know
 
 
-def foreign(
+def find_foreign_listeners(
     shelf: Shelf, plan: Plan, resources: Resources, bindings: Bindings, *, required: bool = True
 ) -> dict[tuple[str, int], str]:
     """Address of a binding → why nothing may be sent there, in words: another process listens there, or none.
@@ -27,23 +27,23 @@ def foreign(
     else's meanwhile. required: False leaves out where nothing listens.
     """
     found: dict[tuple[str, int], str] = {}
-    for name in sorted({box.entry.provider for box in plan.boxes}):
+    for name in sorted({box.entry.provider for box in plan.all_components}):
         operations = shelf.operations(name)
         if operations is not None and hasattr(operations, "foreign"):
             found |= operations.foreign(resources(), addresses(bindings), required=required)
     return found
 
 
-def refuse_foreign(shelf: Shelf, plan: Plan, resources: Resources, bindings: Bindings) -> None:
+def refuse_foreign_listeners(shelf: Shelf, plan: Plan, resources: Resources, bindings: Bindings) -> None:
     """Raise StackgenError(not-serving) for what `foreign` has to say; where nothing listens, wait a little first.
 
     The user's own service may be down while others are used: its binding holds no password.
     """
-    known, deadline = cache(resources), time.monotonic() + PATIENCE
+    known, deadline = cache(resources), time.monotonic() + RESTART_WAIT_SECONDS
     others = {box: {name: each[name] for name in each if name != OWN_CODE} for box, each in bindings.items()}
     while True:
-        strangers = foreign(shelf, plan, known, bindings, required=False)
-        sentences = {**foreign(shelf, plan, known, others), **strangers}.values()
+        strangers = find_foreign_listeners(shelf, plan, known, bindings, required=False)
+        sentences = {**find_foreign_listeners(shelf, plan, known, others), **strangers}.values()
         if not sentences:
             return
         if strangers or time.monotonic() > deadline:

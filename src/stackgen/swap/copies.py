@@ -8,10 +8,10 @@ from stackgen.contracts.mover import Memory, Mover, Progress
 from stackgen.swap.journal import Journal
 
 
-def copied(
+def copy_noted(
     journal: Journal,
-    name: str,
-    found: Mover,
+    contract: str,
+    mover: Mover,
     boxes: tuple[Any, Any],
     since: Memory | None,
     progress: Progress,
@@ -23,18 +23,20 @@ def copied(
     On the way back clients with old bindings may use the target.
     """
     used = serves or journal.kind == "return"
-    begun = journal.begun(name, serves=serves)
+    begun = journal.notes_path(contract, serves=serves)
     if not used:  # what is there is of a swap whose journal was deleted by hand
-        journal.forget_begun()
-    memory = found.copy(*boxes, since, progress, serves=serves, used=used, begun=str(begun))
-    journal.memory[name] = memory
+        journal.delete_notes()
+    memory = mover.copy(*boxes, since, progress, serves=serves, used=used, begun=str(begun))
+    journal.memory[contract] = memory
     journal.save()
     begun.unlink(missing_ok=True)
     return memory
 
 
-def caught_up(
-    journal: Journal, name: str, found: Mover, boxes: tuple[Any, Any], progress: Progress
+def copy_late_writes(
+    journal: Journal, contract: str, mover: Mover, boxes: tuple[Any, Any], progress: Progress
 ) -> Memory:
     """The same of a copy to a box that serves, of what reached the other one since the last copy."""
-    return copied(journal, name, found, boxes, journal.memory.get(name, {}), progress, serves=True)
+    return copy_noted(
+        journal, contract, mover, boxes, journal.memory.get(contract, {}), progress, serves=True
+    )

@@ -7,18 +7,18 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.swap.journal import Journal
 from stackgen.swap.site import Site
 
-WORD = (
+RESTORE_HINT = (
     "bring the data back, from the other box or a copy; where what box {} holds is right, add --accept-data"
 )
 
 
-def refuse_lost(site: Site, journal: Journal, serving: int) -> None:
+def refuse_lost_data(site: Site, journal: Journal, serving: int) -> None:
     """Raise StackgenError where the box that serves lost its data, or a half of it, and the other one has it.
 
     Codes: box-remade, box-empty, box-shrunk. To be asked before the other box goes, or is made to hold the same.
     With `--accept-data` nothing is refused.
     """
-    refuse_remade(site, journal, serving)
+    refuse_new_data(site, journal, serving)
     if site.accepts_data:
         return
     other = ({journal.source, journal.target} - {serving}).pop()
@@ -26,26 +26,28 @@ def refuse_lost(site: Site, journal: Journal, serving: int) -> None:
         here, there = site.binding(name, serving), site.binding(name, other)
         held = found.content(there)
         if held and not found.content(here):
-            raise _lost("box-empty", journal, serving, f"holds nothing, and box {other} does ({held})")
+            raise _lost_data_error(
+                "box-empty", journal, serving, f"holds nothing, and box {other} does ({held})"
+            )
         if lost := fewer(found.amounts(here), found.amounts(there)):
-            raise _lost("box-shrunk", journal, serving, f"holds {lost} that box {other} has")
+            raise _lost_data_error("box-shrunk", journal, serving, f"holds {lost} that box {other} has")
 
 
-def refuse_remade(site: Site, journal: Journal, serving: int) -> None:
+def refuse_new_data(site: Site, journal: Journal, serving: int) -> None:
     """Raise StackgenError(box-remade) where the box that serves lost its data since the switch, and began anew.
 
     What it holds now must not replace what the other box has, nor be what is left of both.
     """
     known = journal.made.get(str(serving), {})
-    if site.accepts_data or not known or known.items() <= site.made(serving).items():
+    if site.accepts_data or not known or known.items() <= site.creation_times(serving).items():
         return
     message = (
         f"box {serving} of '{journal.component}' serves, and its data was deleted or lost since the swap: what holds "
         "it was made anew"
     )
-    raise StackgenError(Problem("box-remade", message, hint=WORD.format(serving)), ExitCode.POLICY)
+    raise StackgenError(Problem("box-remade", message, hint=RESTORE_HINT.format(serving)), ExitCode.POLICY)
 
 
-def _lost(code: str, journal: Journal, serving: int, what: str) -> StackgenError:
+def _lost_data_error(code: str, journal: Journal, serving: int, what: str) -> StackgenError:
     message = f"box {serving} of '{journal.component}' serves and {what}, which would be deleted"
-    return StackgenError(Problem(code, message, hint=WORD.format(serving)), ExitCode.POLICY)
+    return StackgenError(Problem(code, message, hint=RESTORE_HINT.format(serving)), ExitCode.POLICY)

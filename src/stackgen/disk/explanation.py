@@ -7,23 +7,23 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from stackgen.disk.folder_view import Presence
+from stackgen.disk.folder_view import FolderView
 from stackgen.planning.model import Plan
-from stackgen.program.lock import LOCK, described
+from stackgen.program.lock import LOCK, component_entry
 from stackgen.program.main_module import plain_data
 
 
-def explain(plan: Plan, folder: Path) -> tuple[str, ...]:
+def explain_changes(plan: Plan, folder: Path) -> tuple[str, ...]:
     """A sentence per change: who provides a component, which settings and options differ, what is lost or gained.
 
     () where there is no program yet, or none that says what it was made from.
     """
     try:
-        before: dict[str, dict[str, Any]] = json.loads(Presence(folder).read(LOCK) or b"")["components"]
+        before: dict[str, dict[str, Any]] = json.loads(FolderView(folder).read(LOCK) or b"")["components"]
         before = {str(name): dict(item) for name, item in before.items()}
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return ()
-    after = cast("dict[str, Any]", plain_data({item.name: described(item) for item in plan.components}))
+    after = cast("dict[str, Any]", plain_data({item.name: component_entry(item) for item in plan.components}))
     renamed = {item.name: item.renamed_from for item in plan.components if item.renamed_from in before}
     renamed = {name: old for name, old in renamed.items() if name not in before and old not in after}
     before = {next((n for n, old in renamed.items() if old == name), name): i for name, i in before.items()}

@@ -9,7 +9,7 @@ from stackgen.contracts.mover import Comparison, Mover
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 
-def was_written(box: int, parts: list[str]) -> StackgenError:
+def late_write_error(box: int, parts: list[str]) -> StackgenError:
     """What to raise where a box that was closed for writing is not as it was. parts: names of what differs."""
     message = f"box {box} is not as it was when its data was compared: {', '.join(parts)}"
     hint = (
@@ -19,31 +19,31 @@ def was_written(box: int, parts: list[str]) -> StackgenError:
     return StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
 
 
-def held_parts(found: Mover, box: Any) -> list[list[str]]:
+def read_checksums(mover: Mover, box: Any) -> list[list[str]]:
     """What a box holds: parts with their checksums."""
-    return [[part.name, part.source_checksum] for part in found.compare(box, box, None).parts]
+    return [[part.name, part.source_checksum] for part in mover.compare(box, box, None).parts]
 
 
-def unlike(now: list[list[str]], known: list[list[str]]) -> list[str]:
+def differing_parts(current: list[list[str]], known: list[list[str]]) -> list[str]:
     """Names of parts that differ."""
-    return sorted({part[0] for part in (*now, *known) if part not in now or part not in known})
+    return sorted({part[0] for part in (*current, *known) if part not in current or part not in known})
 
 
-def must_be_equal(found: Comparison, source: int, target: int) -> str:
+def require_equal(comparison: Comparison, source: int, target: int) -> str:
     """What was compared, for people; raises StackgenError(data-differs). source, target: numbers of the boxes."""
-    if not found.equal:
-        message = f"the new box does not hold what the old one holds: {found.sentence()}"
-        hint = _alike(found, source, target)
+    if not comparison.equal:
+        message = f"the new box does not hold what the old one holds: {comparison.sentence()}"
+        hint = _equalise_hint(comparison, source, target)
         raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
-    newer = f" ({found.newer} changed or deleted later in the new box)" if found.newer else ""
-    return f"{found.sentence()}: counts and checksums are equal{newer}"
+    newer = f" ({comparison.newer} changed or deleted later in the new box)" if comparison.newer else ""
+    return f"{comparison.sentence()}: counts and checksums are equal{newer}"
 
 
-def refuse_undecided(found: Comparison, source: int, target: int) -> None:
+def refuse_undecided(comparison: Comparison, source: int, target: int) -> None:
     """Raise StackgenError(data-differs) for items that both boxes have changed: no copy decides which one stays."""
-    if not found.undecided:
+    if not comparison.undecided:
         return
-    message = f"both boxes have changed since they were compared: {_first(found.undecided)}"
+    message = f"both boxes have changed since they were compared: {_first(comparison.undecided)}"
     hint = (
         f"box {target} serves, and has its own, or deleted it. Where that is right, delete it in box {source}; else "
         f"copy it with its tags and headers from box {source} to box {target}; then run it again"
@@ -51,12 +51,12 @@ def refuse_undecided(found: Comparison, source: int, target: int) -> None:
     raise StackgenError(Problem("data-differs", message, hint=hint), ExitCode.VERIFICATION_FAILED)
 
 
-def _alike(found: Comparison, source: int, target: int) -> str | None:
+def _equalise_hint(comparison: Comparison, source: int, target: int) -> str | None:
     """What a person can do about items that both boxes may have changed: no copy decides which one stays."""
-    if not found.differing:
+    if not comparison.differing:
         return None
     same = f"let box {source} and box {target} hold the same of these, then run it again"
-    return f"{same}: {_first(found.differing)}"
+    return f"{same}: {_first(comparison.differing)}"
 
 
 def _first(names: Sequence[str]) -> str:

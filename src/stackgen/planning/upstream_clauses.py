@@ -9,15 +9,15 @@ from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 from stackgen.planning.model import PlannedComponent
 
-Lacks = dict[str, dict[str, str]]  # contract → clause → why not
+MissingClauses = dict[str, dict[str, str]]  # contract → clause → why not
 
 
-def pass_on(
+def apply_upstream_clauses(
     item: PlannedComponent, merged: Merged, others: Mapping[str, PlannedComponent], findings: Findings
 ) -> PlannedComponent:
     """The component, with `behind_lacks` if it passes answers on; notes needs that are not kept then."""
-    limited = _limited(item, findings)
-    lacks = {**_lacks(item, others, findings), **limited}
+    limited = _clauses_lost_by_options(item, findings)
+    lacks = {**_clauses_lost_upstream(item, others, findings), **limited}
     for index, clause in enumerate(item.needs):
         why = next((clauses[clause] for clauses in lacks.values() if clause in clauses), None)
         if why is not None:
@@ -28,7 +28,7 @@ def pass_on(
     return replace(item, behind_lacks=lacks) if lacks else item
 
 
-def _limited(item: PlannedComponent, findings: Findings) -> Lacks:
+def _clauses_lost_by_options(item: PlannedComponent, findings: Findings) -> MissingClauses:
     """What its options make impossible for every implementation; warns where that is not needed."""
     limits = findings.shelf.capability(item.capability).limits
     found = (
@@ -43,7 +43,7 @@ def _limited(item: PlannedComponent, findings: Findings) -> Lacks:
     return found
 
 
-def _by_reason(lacks: Lacks) -> dict[str, list[str]]:
+def _by_reason(lacks: MissingClauses) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for clauses in lacks.values():
         for clause, why in clauses.items():
@@ -51,15 +51,17 @@ def _by_reason(lacks: Lacks) -> dict[str, list[str]]:
     return found
 
 
-def _lacks(item: PlannedComponent, found: Mapping[str, PlannedComponent], findings: Findings) -> Lacks:
+def _clauses_lost_upstream(
+    item: PlannedComponent, components: Mapping[str, PlannedComponent], findings: Findings
+) -> MissingClauses:
     """What the answers lack that it gives under its own name: clauses of its own door are its own."""
     behind = findings.shelf.capability(item.capability).answers_by
     if behind is None:
         return {}
     from stackgen.contracts import contract
 
-    groups = [[found[name] for name in names if name in found] for names in behind(item.options)]
-    lacks: Lacks = {}
+    groups = [[components[name] for name in names if name in components] for names in behind(item.options)]
+    lacks: MissingClauses = {}
     for name, clauses in item.kept.items():
         own = next((group for group in groups if group and all(name in each.kept for each in group)), [])
         door = {clause.name for clause in contract(name).clauses if clause.door}

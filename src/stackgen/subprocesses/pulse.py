@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stackgen.apart import Tell
+from stackgen.subprocesses import Tell
 
-BLOCK = 1024 * 1024  # bytes received that are a sign
-APART = 1.0  # seconds between two signs that are passed on
+SIGN_BYTES = 1024 * 1024  # bytes received that are a sign
+SIGN_INTERVAL_SECONDS = 1.0  # seconds between two signs that are passed on
 
 
 class _Pulse:
@@ -28,7 +28,7 @@ class _Pulse:
     last: float = 0.0
 
 
-def begin(tell: Tell, usual: float) -> None:
+def start_heartbeat(tell: Tell, usual: float) -> None:
     """Give signs from now on, also for every request that an HTTP client of http.client sends."""
     _Pulse.tell, _Pulse.usual = tell, usual
     sys.addaudithook(_audit)
@@ -37,7 +37,7 @@ def begin(tell: Tell, usual: float) -> None:
 def beat() -> None:
     """Something was done."""
     now = time.monotonic()
-    if _Pulse.tell is not None and now - _Pulse.last >= APART:
+    if _Pulse.tell is not None and now - _Pulse.last >= SIGN_INTERVAL_SECONDS:
         _Pulse.last = now
         _Pulse.tell({"alive": True})
 
@@ -76,9 +76,9 @@ def growing(folder: str) -> Iterator[None]:
 
 def _watch(folder: Path, ended: threading.Event) -> None:
     known = 0
-    while not ended.wait(APART):
+    while not ended.wait(SIGN_INTERVAL_SECONDS):
         size = _size(folder)
-        if size >= known + BLOCK:
+        if size >= known + SIGN_BYTES:
             known = size
             beat()
 

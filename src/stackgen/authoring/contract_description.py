@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from stackgen.catalog.shelf import Shelf
     from stackgen.contracts import Binding, Clause
 
-TYPES = {str: "text", int: "whole number", bool: "true or false", SecretStr: "secret text"}
-TOGETHER = "the keys together"
+TYPE_NAMES = {str: "text", int: "whole number", bool: "true or false", SecretStr: "secret text"}
+MODEL_CHECK_LABEL = "the keys together"
 PROBED, FRONT, DECLARED = "measured by `verify`", "measured where clients connect", "declared only"
 
 
-def explained(name: str, shelf: Shelf) -> dict[str, Any]:
+def describe_contract(name: str, shelf: Shelf) -> dict[str, Any]:
     """A contract as plain data, for a table or JSON; raises KeyError if there is none of that name."""
     about = contract(name)
     return {
         "contract": name,
         "version": about.version,
-        "capabilities": speakers(name, shelf),
+        "capabilities": capabilities_of(name, shelf),
         "binding": [_key(field, info) for field, info in about.binding.model_fields.items()],
         "variables": _variables(about.binding),
         "plain_variables": about.binding.plain_names,
@@ -36,16 +36,16 @@ def explained(name: str, shelf: Shelf) -> dict[str, Any]:
     }
 
 
-def speakers(name: str, shelf: Shelf) -> list[str]:
+def capabilities_of(name: str, shelf: Shelf) -> list[str]:
     """Capabilities that are consumed through the contract."""
     return [kind for kind in shelf.capability_names if name in shelf.capability(kind).contracts]
 
 
 def _key(field: str, info: FieldInfo) -> dict[str, Any]:
-    kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind in TYPES]
+    kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind in TYPE_NAMES]
     return {
         "key": to_kebab(field),
-        "type": TYPES[kinds[0]],
+        "type": TYPE_NAMES[kinds[0]],
         "required": info.is_required(),
         "default": info.default if not info.is_required() else None,
         "description": info.description or "",
@@ -55,7 +55,7 @@ def _key(field: str, info: FieldInfo) -> dict[str, Any]:
 def _variables(binding: type[Binding]) -> dict[str, str]:
     """Variable → the key that it has its value from."""
     keys = {variable: to_kebab(field) for field, variable in binding.variables.items()}
-    keys |= dict.fromkeys(binding.composed, TOGETHER)
+    keys |= dict.fromkeys(binding.composed, MODEL_CHECK_LABEL)
     return keys | {other: keys[name] for name, others in binding.also.items() for other in others}
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stackgen.errors import Problem, StackgenError
-from stackgen.planning.identity import embedded_by, identity
-from stackgen.planning.merge import merge
+from stackgen.planning.identity import embedding_identity, embedding_model_of
+from stackgen.planning.merge import merge_components
 from stackgen.planning.model import Plan, PlannedComponent
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ def refuse_other_lengths(plan: Plan, loaded: LoadedStack) -> None:
     While the model is swapped, the store may already expect what the box beside makes.
     """
     problems: list[Problem] = []
-    for store, made, by in _unlike(plan):
+    for store, made, by in _mismatches(plan):
         if by is None:
             continue
-        path = merge(loaded.stack, plan.environment)[store.name].option_path(("dimensions",))
+        path = merge_components(loaded.stack, plan.environment)[store.name].option_path(("dimensions",))
         expected, lengths = _expected(store), " or ".join(map(str, made))
         message = (
             f"'{store.name}' in {plan.environment} stores embeddings of {expected} dimensions, and '{by}', which makes "
@@ -35,24 +35,26 @@ def refuse_other_lengths(plan: Plan, loaded: LoadedStack) -> None:
         raise StackgenError(problems)
 
 
-def warnings(plan: Plan) -> tuple[str, ...]:
+def length_warnings(plan: Plan) -> tuple[str, ...]:
     """A sentence per store that names no model, where none of the environment's makes what it expects."""
     return tuple(
         f"'{store.name}' in {plan.environment} stores embeddings of {_expected(store)} dimensions, and the embedding "
         f"models there make {' or '.join(map(str, made))}; say which one with `embedded_by`"
-        for store, made, by in _unlike(plan)
+        for store, made, by in _mismatches(plan)
         if by is None
     )
 
 
-def _unlike(plan: Plan) -> Iterator[tuple[PlannedComponent, list[int], str | None]]:
+def _mismatches(plan: Plan) -> Iterator[tuple[PlannedComponent, list[int], str | None]]:
     """Store, lengths that its models make, and the model that it names, where none of the lengths is the store's."""
     for store in plan.components:
         if _expected(store) is None:
             continue
-        by = embedded_by(store)
+        by = embedding_model_of(store)
         made = [
-            found["dimensions"] for box in plan.boxes if by in (None, box.name) and (found := identity(box))
+            found["dimensions"]
+            for box in plan.all_components
+            if by in (None, box.name) and (found := embedding_identity(box))
         ]
         if made and _expected(store) not in made:
             yield store, list(dict.fromkeys(made)), by

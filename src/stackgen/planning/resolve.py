@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from stackgen.descriptors.model import CapabilityOptions, Place
 from stackgen.errors import did_you_mean
-from stackgen.planning.choose import Choice, choose, refuse_options
+from stackgen.planning.choose import Choice, choose_implementation, refuse_options
 from stackgen.planning.findings import Findings
 from stackgen.planning.merge import Merged
 from stackgen.planning.private import refuse_broken
 
 
-def options_of(merged: Merged, findings: Findings) -> CapabilityOptions | None:
+def resolve_options(merged: Merged, findings: Findings) -> CapabilityOptions | None:
     shelf = findings.shelf
     if merged.capability not in shelf.capability_names or shelf.capability(merged.capability).internal:
         usable = [name for name in shelf.capability_names if not shelf.capability(name).internal]
@@ -35,12 +35,12 @@ def options_of(merged: Merged, findings: Findings) -> CapabilityOptions | None:
         return None
 
 
-def choice_of(
+def resolve_choice(
     merged: Merged, options: CapabilityOptions | None, where: Mapping[str, Place], findings: Findings
 ) -> Choice | None:
     if merged.capability not in findings.shelf.implementations:
         return None
-    found = choose(merged, options, where, findings)
+    found = choose_implementation(merged, options, where, findings)
     if found is not None:
         refuse_options(merged, found.entry, findings)
         refuse_broken(found.entry, findings)

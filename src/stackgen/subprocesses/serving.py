@@ -15,13 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from stackgen.apart import Line, Tell
+from stackgen.subprocesses import Line, Tell
 
-PATIENCE = 5.0  # seconds to find the memory for a line
-FULL = b'{"memory": true}\n'  # in the place of a line for which there is none
+MEMORY_WAIT_SECONDS = 5.0  # seconds to find the memory for a line
+MEMORY_LINE = b'{"memory": true}\n'  # in the place of a line for which there is none
 
 
-def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
+def serve_request(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
     """Do the work of the request that is read. `work` says what there is to say; it should raise nothing.
 
     A line for which there is no memory is said as `memory`.
@@ -38,14 +38,14 @@ def serve(work: Callable[[Line, Tell], None], *, grace: float = 0) -> None:
     turn = threading.Lock()
 
     def tell(line: Line) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + MEMORY_WAIT_SECONDS
         while time.monotonic() < until:
             with suppress(MemoryError), turn:
                 _write(answers, json.dumps(line).encode() + b"\n")
                 return
             time.sleep(0.1)  # until other work has failed and gives its memory back
         with turn:
-            _write(answers, FULL)
+            _write(answers, MEMORY_LINE)
 
     try:
         work(request, tell)

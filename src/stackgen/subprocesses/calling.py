@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from stackgen.errors import ExitCode, Problem, StackgenError
 
 if TYPE_CHECKING:
-    from stackgen.apart import Line
+    from stackgen.subprocesses import Line
 
 R = TypeVar("R")
-SILENCE = 600.0  # seconds without a sign that the work goes on
-MORE = 4  # GiB of memory beyond what the process has at its start
-SHARE = 8  # of that memory a result may be one part: read, it takes several times its length here
-MEMORY = "STACKGEN_MOVE_MEMORY"
-WORKING = "stackgen.apart.working"
-PARTS = 4
-TO_END = 5.0  # seconds, more than the process takes for tidying up
+MAX_SILENCE_SECONDS = 600.0  # seconds without a sign that the work goes on
+DEFAULT_MEMORY_GIB = 4  # GiB of memory beyond what the process has at its start
+RESULT_SHARE = 8  # of that memory a result may be one part: read, it takes several times its length here
+MEMORY_VARIABLE = "STACKGEN_MOVE_MEMORY"
+WORKER_MODULE = "stackgen.subprocesses.working"
+POLLS_PER_SILENCE = 4
+END_SECONDS = 5.0  # seconds, more than the process takes for tidying up
 
 
 @dataclass(frozen=True)
-class Words:
+class TaskDescription:
     """What the work is, for messages. code: of the error where it is not done. process: what the process does.
 
     name: of the work. again: how it is repeated.
@@ -40,10 +40,10 @@ class Words:
     again: str
 
 
-def call(
+def call_isolated(
     function: Callable[..., R],
-    given: Mapping[str, Any],
-    words: Words,
+    arguments: Mapping[str, Any],
+    words: TaskDescription,
     subject: str,
     environment: Mapping[str, str],
 ) -> R:
@@ -54,29 +54,31 @@ def call(
     a StackgenError or a client library that is missing, and a StackgenError when it takes too much memory, says
     nothing for too long, or fails.
     """
-    return _Work(function, given, words, subject).done(environment)
+    return _Work(function, arguments, words, subject).done(environment)
 
 
 class _Work:
     """One call. given: arguments by name."""
 
     def __init__(
-        self, function: Callable[..., Any], given: Mapping[str, Any], words: Words, subject: str
+        self, function: Callable[..., Any], given: Mapping[str, Any], words: TaskDescription, subject: str
     ) -> None:
         self.function = function
         self.words = words
         self.subject = subject
         self.values = {name: value for name, value in given.items() if not callable(value)}
         self.reports = {name: value for name, value in given.items() if callable(value)}
-        self.waited = SILENCE
+        self.waited = MAX_SILENCE_SECONDS
         self.gib = memory_limit()
 
     def done(self, environment: Mapping[str, str]) -> Any:
         """What the function has returned."""
-        from stackgen.apart import starting
+        from stackgen.subprocesses import starting
 
-        longest = int(self.gib * 1024**3 / SHARE)
-        with starting.lines(WORKING, self._request(), environment, grace=TO_END, longest=longest) as lines:
+        longest = int(self.gib * 1024**3 / RESULT_SHARE)
+        with starting.run_module(
+            WORKER_MODULE, self._request(), environment, grace=END_SECONDS, longest=longest
+        ) as lines:
             last = self._last(lines)
         return self._read(last)
 
@@ -86,12 +88,12 @@ class _Work:
             "arguments": _plain(self.values),
             "reports": list(self.reports),
             "more": int(self.gib * 1024**3),
-            "silence": SILENCE,
+            "silence": MAX_SILENCE_SECONDS,
         }
 
     def _last(self, lines: SimpleQueue[Line]) -> Line:
         """The line that ends the work; progress is passed on before."""
-        within: float | None = SILENCE
+        within: float | None = MAX_SILENCE_SECONDS
         while True:
             line = _next(lines, within)
             if line is None:
@@ -109,10 +111,10 @@ class _Work:
         """The result, or the error in its place."""
         from pydantic import TypeAdapter
 
-        from stackgen.apart.working import returned
+        from stackgen.subprocesses.working import result_type
 
         if "result" in last:
-            return returned(self.function).validate_python(last["result"])
+            return result_type(self.function).validate_python(last["result"])
         if "problems" in last:
             problems = TypeAdapter(list[Problem]).validate_python(last["problems"])
             raise StackgenError(problems, ExitCode(last["exit_code"]))
@@ -125,7 +127,7 @@ class _Work:
     def _why(self, last: Line) -> tuple[str, str]:
         """What went wrong, and a hint."""
         if "memory" in last:
-            more = f"`export {MEMORY}={2 * self.gib:g}`"
+            more = f"`export {MEMORY_VARIABLE}={2 * self.gib:g}`"
             return (
                 f"what the servers answer takes more than {self.gib:g} GiB of memory; the rest was not read",
                 f"look what answers there; where it really holds so much, {more}, and {self.words.again}",
@@ -145,9 +147,9 @@ def _next(lines: SimpleQueue[Line], within: float | None) -> Line | None:
     """The next line; None where there is none. It is waited for in parts, since this process may have been stopped."""
     if within is None:
         return lines.get()
-    for _ in range(PARTS):
+    for _ in range(POLLS_PER_SILENCE):
         with suppress(Empty):
-            return lines.get(timeout=within / PARTS)
+            return lines.get(timeout=within / POLLS_PER_SILENCE)
     return None
 
 
@@ -174,12 +176,14 @@ def _minutes(seconds: float) -> str:
 
 def memory_limit() -> float:
     """GiB of memory that work may take; raises StackgenError(move-memory) for what is no number."""
-    text = os.environ.get(MEMORY)
+    text = os.environ.get(MEMORY_VARIABLE)
     try:
-        found = float(text) if text else float(MORE)
+        found = float(text) if text else float(DEFAULT_MEMORY_GIB)
     except ValueError:
         found = 0.0
     if not 0.25 <= found < 2**20:
-        message = f"{MEMORY} is '{text}', which is no number of GiB"
-        raise StackgenError(Problem("move-memory", message, hint=f"`export {MEMORY}=8`, or unset it"))
+        message = f"{MEMORY_VARIABLE} is '{text}', which is no number of GiB"
+        raise StackgenError(
+            Problem("move-memory", message, hint=f"`export {MEMORY_VARIABLE}=8`, or unset it")
+        )
     return found
