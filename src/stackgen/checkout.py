@@ -92,7 +92,7 @@ def open_file(real: str) -> int:
 
 @contextmanager
 def _folder(real: str) -> Iterator[int]:
-    """The same of a folder, reached part by part: whoever owns one could put a link in the place of another."""
+    """Open a folder part by part: the owner of one could put a link in the place of another."""
     handle = os.open("/", _PASS)
     try:
         for part in filter(None, real.split("/")):
@@ -105,14 +105,14 @@ def _folder(real: str) -> Iterator[int]:
 
 
 def require_file(path: Name, within: Name | None = None) -> str:
-    """Where a path leads in the end, for a regular file that `read` would read. Raises StackgenError, OSError."""
+    """Resolve a path to a regular file that `read_file` would read. Raises StackgenError, OSError."""
     real = require_inside(path, within)
     _require_regular(path, os.lstat(real).st_mode)
     return real
 
 
 def require_inside(path: Name, within: Name | None = None, *, done: str = "read") -> str:
-    """Where a path leads in the end, for a path of the checkout that `within` is in (default: the path's folder).
+    """Resolve a path of the checkout that `within` is in (default: the path's folder).
 
     A file that a user names may be anywhere. A link that lies in a checkout may not lead out of it, and what is
     beside a spec may not lead out of the spec's checkout. done: what is done with it, for messages. Raises
@@ -151,7 +151,7 @@ def _marked(folder: str, *marks: str) -> str | None:
 
 
 def _is_shared(folder: str) -> bool:
-    """Whether it is a place for every user's files, such as /tmp, so that a mark may be a stranger's."""
+    """True if it is a place for every user's files, such as /tmp, so that a mark may be a stranger's."""
     shared = stat.S_ISVTX | stat.S_IWOTH
     return os.stat(folder).st_mode & shared == shared  # noqa: PTH116
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-MAX_PROBLEMS = 100  # problems told at once
+MAX_PROBLEMS = 100  # problems reported at once
 MAX_ALLOWED_SHOWN = 40  # allowed values shown
 MAX_WORD_LENGTH = 80  # characters of a word that may have been mistyped
 
@@ -96,7 +96,7 @@ class Problem:
 
 
 class StackgenError(Exception):
-    """One or more problems found together, and the exit code they lead to."""
+    """One or more problems, reported together, and the exit code they lead to."""
 
     def __init__(self, problems: Problem | Iterable[Problem], exit_code: ExitCode = ExitCode.INVALID) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
@@ -114,7 +114,7 @@ def _indented(text: str) -> str:
 
 
 def more_problems(count: int | None) -> Problem:
-    """What is said after the first problems of many."""
+    """Sentence after the first problems of many."""
     return Problem("more", f"there are {'' if count is None else f'{count} '}more problems; mend these first")
 
 

@@ -1,4 +1,4 @@
-"""Where stackgen keeps what it makes: data that must stay, and a cache that may go."""
+"""Folders of stackgen: data that must stay, and a cache that may be deleted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cache_home() -> Path:
 
 
 def config_home() -> Path:
-    """What belongs to the user and not to a machine's data, such as a signing key: $STACKGEN_CONFIG_HOME or XDG."""
+    """Folder of the user's configuration, such as a signing key: $STACKGEN_CONFIG_HOME or XDG."""
     from pathlib import Path
 
     if "STACKGEN_CONFIG_HOME" in os.environ:
@@ -70,7 +70,7 @@ def refuse_planted(path: str, trusted: tuple[int, ...] = ()) -> None:
 
 
 def _open_to_others(folder: os.stat_result) -> bool:
-    """Whether every user, or the members of a group that is not root's, can make files in a folder."""
+    """True if every user, or the members of a group that is not root's, can make files in a folder."""
     return bool(folder.st_mode & (0o022 if folder.st_gid else 0o002))
 
 
@@ -80,13 +80,13 @@ def _make(folder: str, mode: int) -> None:
     _make(os.path.dirname(folder), 0o755)  # noqa: PTH120
     try:
         os.mkdir(folder)  # noqa: PTH102
-    except FileExistsError:  # somebody else was quicker
+    except FileExistsError:  # another process was quicker
         return
     os.chmod(folder, mode)  # noqa: PTH101
 
 
 def make_private(folder: str) -> bool:
-    """Make a folder of ours if need be; whether nobody else can put anything into it."""
+    """Make a private folder if need be; True if no other user can put anything into it."""
     try:
         refuse_planted(folder)
         _make(cache_folder(), 0o755)

@@ -10,7 +10,7 @@ EXCEPTIONS = ("no_proxy", "NO_PROXY", "no_grpc_proxy")
 
 
 def bypass_proxies(variables: Mapping[str, str]) -> dict[str, str]:
-    """What to set so that clients that honour `variables` reach loopback directly; {} where no proxy is set."""
+    """Variables with which clients reach loopback directly; {} where `variables` set no proxy."""
     if not any(variables.get(name) or variables.get(name.upper()) for name in PROXIES):
         return {}
     either = variables.get("no_proxy") or variables.get("NO_PROXY") or ""

@@ -1,4 +1,4 @@
-"""How long work tells whoever watches what it is doing."""
+"""Progress callback."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ Progress = Callable[[str], None]
 
 
 def silent(message: str) -> None:
-    """Tell nobody."""
+    """Ignore the message."""
     del message

@@ -105,7 +105,7 @@ def test_a_mistyped_component_or_clause_is_an_error_before_anything_is_measured(
     said = cli(
         "verify", "claims", "-e", "dev", "--component", "knowlege", "--component", "chat", code=6
     ).stderr
-    assert "error[unknown-component]: 'claims' has no component 'knowlege' in dev" in said
+    assert "error[unknown-component]: 'claims' has no component 'knowlege' in environment 'dev'" in said
     assert "did you mean 'knowledge'?" in said
     said = cli("verify", "claims", "-e", "dev", "--clause", "cosine-serach", code=6).stderr
     assert "error[unknown-clause]: 'cosine-serach' is no clause of any component of 'claims'" in said

@@ -102,7 +102,7 @@ def _all_examples() -> list[Any]:
 @pytest.mark.parametrize("name", _all_examples())
 def test_an_example_goes_up_stays_and_goes_down(name: str, tmp_path: Path) -> None:
     said = _life(name, tmp_path)
-    assert f"is up in {environment(name)}" in said["first"], said
+    assert f"is up in environment '{environment(name)}'" in said["first"], said
     assert int(said["made"]) > 5
     assert "nothing changed" in said["second"], said["second"]
     assert "nothing of it is left" in said["down"], said["down"]
@@ -189,7 +189,7 @@ def test_a_service_on_aws_and_its_database_live_a_whole_life(store: str, standin
     )
     _deletable(spec)
     said = _said(cli("up", *PROD, "--yes"))
-    assert "is up in prod" in said
+    assert "is up in environment 'prod'" in said
     _no_secret_is_in_clear(standin, said)
 
     raised = re.sub(r'("engineVersion": )"[^"]+"', r'\1"17.99"', file.read_text(encoding="utf-8"))
@@ -238,7 +238,7 @@ def test_a_bucket_goes_only_with_its_word(standin: StandIn) -> None:
     (standin.folder / "fail").write_text("Create .*documents-policy", encoding="utf-8")
     assert "documents-policy" in up(one + two, code=4)
     (standin.folder / "fail").unlink()
-    assert "is up in prod" in up(one + two)
+    assert "is up in environment 'prod'" in up(one + two)
     both = buckets()
     assert len(both) == 2
     assert "reports is no longer in the spec: its data stays, Bucket" in up(one)

@@ -147,5 +147,5 @@ def test_lengths_a_model_does_not_make_are_refused() -> None:
 
 def test_a_model_that_nobody_serves_is_refused_with_the_way_out() -> None:
     message = _refused("  chat: {capability: chat_model, model: gpt-oss-20b}", "{provider: aws}")
-    assert "nobody-serves-it" in message
+    assert "needs-gateway" in message
     assert "serves: [chat]" in message

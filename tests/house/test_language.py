@@ -16,7 +16,7 @@ NOT_YET = ("catalog", "contracts", "descriptors", "providers")
 
 # Words that say nothing of what a thing is.
 IN_NAMES = re.compile(r"(?:^|_)(?:found|told|nobody|somebody|its|mine|whoever|beside)(?:_|$)")
-IN_DOCSTRINGS = re.compile(r"\b(?:found|told|nobody|somebody|mine|whoever)\b", re.IGNORECASE)
+IN_DOCSTRINGS = re.compile(r"(?<![\w-])(?:found|told|nobody|somebody|mine|whoever)(?![\w-])", re.IGNORECASE)
 # `beside:` is a key of the spec, a public format.
 KEYS_OF_THE_SPEC = {"spec.stack: ComponentOverride.beside"}
 # The name of an exit code in Pulumi's published taxonomy.
@@ -199,12 +199,20 @@ def test_names_say_what_a_thing_is() -> None:
     assert _riddles(NAMES) == []
 
 
+def test_docstrings_name_things() -> None:
+    assert _vague_docstrings(NAMES) == []
+
+
 def test_no_function_is_called_by_a_participle() -> None:
     assert _participles(NAMES) == []
 
 
 def test_packages_share_no_public_name() -> None:
     assert _homonyms(NAMES) == {}
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
+    assert _questions(NAMES) == []
 
 
 def test_packages_still_to_be_rewritten_exist() -> None:

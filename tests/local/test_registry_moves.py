@@ -101,7 +101,9 @@ def test_files_of_runs_that_have_ended_go_the_way_that_their_users_changed_them(
 
     old.put(both="8")
     new.put(both="9")
-    with pytest.raises(StackgenError, match="the new box does not hold what the old one holds") as caught:
+    with pytest.raises(
+        StackgenError, match="the new component does not hold what the old one holds"
+    ) as caught:
         world.take(back, "settle")
     (problem,) = caught.value.problems
     assert "both.txt" in str(problem.hint)

@@ -29,7 +29,7 @@ def test_a_store_that_names_no_model_is_warned_of_where_none_makes_what_it_expec
     text += "  store: {{capability: vector_store, implementation: local/embedded-postgres{0}}}\n"
     assert planned(text.format(""), tmp_path).warnings == ()
     (warning,) = planned(text.format(", dimensions: 1536"), tmp_path).warnings
-    assert "'store' in dev stores embeddings of 1536 dimensions" in warning
+    assert "'store' in environment 'dev' stores embeddings of 1536 dimensions" in warning
     assert "make 384; say which one with `embedded_by`" in warning
 
 

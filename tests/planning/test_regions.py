@@ -26,7 +26,8 @@ environments:
   prod: {provider: %s}
 """
 WHY = (
-    "'writer' in prod is provided by aws/sagemaker-vllm, which is paid for as long as it is up and needs GPUs"
+    "'writer' in environment 'prod' is provided by aws/sagemaker-vllm, "
+    "which is paid for as long as it is up and needs GPUs"
 )
 
 

@@ -145,5 +145,5 @@ def stop_a_retirement(world: World, when: str = "whole") -> None:
 
 def retire_for(world: World, key: str) -> None:
     """A retirement stops for an object that both boxes have changed."""
-    with pytest.raises(StackgenError, match=f"^both boxes have changed .*: object '{key}'$"):
+    with pytest.raises(StackgenError, match=f"^both components have changed items .*: object '{key}'$"):
         world.retire()

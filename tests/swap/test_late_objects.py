@@ -167,7 +167,7 @@ def test_a_retirement_stops_for_an_object_that_both_boxes_have_changed(buckets: 
         old.put("another", "both")
         retire_for(world, "both")
         return
-    assert "1 changed or deleted later in the new box" in world.retire()
+    assert "1 changed or deleted later in the new component" in world.retire()
     assert new.get("both") == ("late" if cure == "take" else "own")
 
 

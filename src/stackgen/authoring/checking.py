@@ -19,7 +19,7 @@ from stackgen.errors import Position, Problem, StackgenError
 
 @dataclass(frozen=True)
 class CheckedCatalog:
-    """What was checked in a catalog's folder. unread: implementation → contracts whose keys can't be read."""
+    """Result of checking a catalog's folder. unreadable: implementation → contracts whose keys can't be read."""
 
     root: Path
     entries: tuple[Entry, ...]

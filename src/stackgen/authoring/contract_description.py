@@ -1,4 +1,4 @@
-"""What an implementation of a contract has to provide: binding, variables, clauses, and how each clause is enforced."""
+"""Requirements of a contract: binding, variables, clauses, and how each clause is enforced."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ CONFIGURATION = "stackgen.toml"
 
 @dataclass(frozen=True)
 class CreatedSkeleton:
-    """What was written. named: whether a configuration names the catalog, so that stacks can use it."""
+    """Files that were written. is_configured: a configuration names the catalog, so that stacks can use it."""
 
     entry: Entry
     files: tuple[Path, ...]

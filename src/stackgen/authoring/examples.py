@@ -1,4 +1,4 @@
-"""Whether an implementation's `example.yaml` is there, plans and renders; nothing is written."""
+"""Checks that an implementation's `example.yaml` exists, plans and renders; nothing is written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLE_FILE = "example.yaml"
 
 
 def example_problems(shelf: Shelf, entry: Entry) -> list[Problem]:
-    """What is wrong with the example of an implementation, in every environment of it."""
+    """Problems of an implementation's example, in each of its environments."""
     path = entry.folder / EXAMPLE_FILE
     if not path.is_file():
         source = read_source(entry.folder / "implementation.py")

@@ -43,7 +43,7 @@ CONDITION = re.compile(r"%(\w+)(.*)")  # a line that is there where the skeleton
 
 @dataclass(frozen=True)
 class Skeleton:
-    """What is to be begun: an implementation of a capability on a provider, called `name` in CamelCase."""
+    """A new implementation of a capability on a provider; its class is the entry's name in CamelCase."""
 
     shelf: Shelf
     entry: Entry

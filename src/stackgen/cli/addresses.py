@@ -1,4 +1,4 @@
-"""Where components answer, for people: no secret is in an address."""
+"""Addresses of components, for people: no secret is in an address."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _has_secrets(bindings: dict[str, Any]) -> bool:
 
 
 def _files(bindings: dict[str, Any], folder: Path) -> tuple[dict[str, str], str]:
-    """What an application is to be told: where the files are."""
+    """The variable by which an application finds the files."""
     from stackgen.cli.binding_files import write_bindings
 
     write_bindings(

@@ -14,7 +14,7 @@ LADDER = ("saas", "managed", "self-hosted", "bare")
 def clause_matrix(
     shelf: Shelf, capability: str | None, entries: list[Entry], needs: str, records: Path
 ) -> Answer:
-    """Those that keep every needed clause first, then down the ladder; clauses as the board has them.
+    """Sort implementations by needed clauses, then by hosting level; clauses have the board's words.
 
     needs: clauses, separated by commas; empty for all of the capability's contracts.
     """

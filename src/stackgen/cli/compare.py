@@ -1,4 +1,4 @@
-"""stackgen compare: what moving from one environment's boxes to another's would change."""
+"""stackgen compare: what moving from one environment's components to another's would change."""
 
 from __future__ import annotations
 

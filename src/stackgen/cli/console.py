@@ -19,7 +19,7 @@ ENVELOPE_VERSION = 1
 
 
 class Answer:
-    """What a command has to say. data: for --json. text or table: for people. next: the command to go on with."""
+    """Result of a command. data: for --json. text or table: for people. next: the command to go on with."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Console:
             yield lambda message: self.say(f"  {message}")
 
     def confirm(self, question: str, *, yes: bool, no_input: bool) -> bool:
-        """Whether the user agrees; without a terminal nobody can, so --yes is needed."""
+        """Ask the user to agree; without a terminal --yes is needed."""
         if yes:
             return True
         self.refuse_without_terminal(question, no_input=no_input)

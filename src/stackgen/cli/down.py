@@ -40,7 +40,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         raise StackgenError(_protected(environment.stack_name, environment.name), ExitCode.POLICY)
     if not arguments.take_over:
         environment.refuse_another_checkout()
-    question = f"Stop {environment.stack_name} in {environment.name}"
+    question = f"Stop {environment.stack_name} in environment '{environment.name}'"
     question += " and DELETE ITS DATA?" if everything else "? Its data stays."
     if not console.confirm(question, yes=arguments.yes, no_input=arguments.no_input):
         return Answer(text="nothing was done", exit_code=8)
@@ -55,7 +55,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
         remove_journals(environment.stack_name, environment.name)
     left = "nothing of it is left" if everything else "its data is kept; --delete-data removes that too"
     count = outcome.counts.get("delete", 0)
-    text = f"{environment.stack_name} is down in {environment.name}: {count} resources deleted, {left}"
+    text = f"{environment.stack_name} is down in environment '{environment.name}': {count} resources deleted, {left}"
     return Answer(
         {"counts": outcome.counts, "data": "deleted" if everything else "kept"},
         text,

@@ -43,7 +43,7 @@ def _generate(arguments: Namespace, console: Console, request: Request) -> Answe
     program = environment.program(plan)
     changes = _changes(program, arguments, console)
     if len(environment.shelf.roots) == 1 and not (arguments.check and changes):
-        record_inputs(request, plan, program)  # nobody knows what the code of a shelf of one's own looks at
+        record_inputs(request, plan, program)  # the code of a private shelf may read anything
     verb = "would be" if arguments.check else "were"
     counts = f"{len(changes.created)} created, {len(changes.updated)} updated, {len(changes.deleted)} deleted"
     text = f"{program.folder}: files {verb} {counts}" if changes else f"{program.folder} is up to date"

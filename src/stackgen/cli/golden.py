@@ -1,4 +1,4 @@
-"""stackgen golden: record what the boxes answer to an application's own questions; ask again, and compare."""
+"""stackgen golden: record what components answer to an application's own questions; ask again, and compare."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
 
 
 def _make(blueprint: Path, folder: Path, name: str) -> None:
-    """The whole stack, in a place where nobody looks yet."""
+    """Write the whole stack to a temporary folder."""
     shutil.copytree(blueprint, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     spec = folder / "stack.yaml"
     text = spec.read_text(encoding="utf-8")

@@ -57,7 +57,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _UnusedCommand:
-    """Stands for a command that nobody has asked for, and costs nothing: it takes whatever is added to it."""
+    """Placeholder of a command that is not run: it accepts every argument, and costs nothing."""
 
     usage = ""
 
@@ -195,7 +195,9 @@ def _asking(commands: Any) -> None:
         metavar="DIR",
         help="write a signed record per implementation (default: board)",
     )
-    golden = _command(commands, "golden", "record what boxes answer; ask again, and compare", stack=False)
+    golden = _command(
+        commands, "golden", "record what components answer; ask again, and compare", stack=False
+    )
     golden.add_argument("action", choices=("record", "replay"), help="record answers, or compare with them")
     golden.add_argument("stack", metavar="STACK", help="a name under stacks/, or a path to a spec file")
     golden.add_argument(
@@ -219,41 +221,48 @@ def _swapping(commands: Any) -> None:
     compare = _command(
         commands,
         "compare",
-        "what moving from one environment's boxes to another's changes",
+        "what moving from one environment's components to another's changes",
         environment=False,
     )
     compare.add_argument("before", metavar="FROM", help="the environment that serves now")
     compare.add_argument("after", metavar="TO", help="the environment to move to")
     compare.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
     swap = _command(
-        commands, "swap", "what another box in a component's place would change; --apply does it", note=SWAPS
+        commands,
+        "swap",
+        "what another implementation of a component would change; --apply swaps it",
+        note=SWAPS,
     )
     swap.usage = (
         "stackgen swap STACK COMPONENT --to IMPLEMENTATION|PROVIDER [--set KEY=VALUE] [-e ENV] [--apply]\n"
         "       stackgen swap STACK COMPONENT [-e ENV] --apply | --rollback | --retire"
     )
-    swap.add_argument("component", metavar="COMPONENT", help="whose box is swapped")
-    swap.add_argument("--to", metavar="BOX", help="an implementation, or a provider for its default one")
+    swap.add_argument("component", metavar="COMPONENT", help="the component to swap")
+    swap.add_argument(
+        "--to", metavar="IMPLEMENTATION", help="an implementation, or a provider for its default one"
+    )
     swap.add_argument(
         "--set",
         dest="changes",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="an option of the new box, such as model=NAME, or settings.NAME=VALUE (repeatable)",
+        help="an option of the new component, such as model=NAME, or settings.NAME=VALUE (repeatable)",
     )
     what = swap.add_mutually_exclusive_group()
     what.add_argument(
-        "--apply", action="store_true", help="swap: new box beside the old, data moved, bindings switched"
+        "--apply",
+        action="store_true",
+        help="swap: deploy the new component beside the old one, copy data, switch bindings",
     )
-    what.add_argument("--rollback", action="store_true", help="return to the old box, with its data")
+    what.add_argument("--rollback", action="store_true", help="return to the old component, with its data")
     what.add_argument(
-        "--retire", action="store_true", help="remove the old box, once its data is proven moved"
+        "--retire", action="store_true", help="delete the old component, once its data is proven moved"
     )
     swap.add_argument(
         "--accept-data",
         action="store_true",
-        help="take the box that serves as it is, though its data was lost and made anew since the swap",
+        help="accept the serving component as it is, though its data was lost since the swap",
     )
     swap.add_argument("--markdown", metavar="FILE", help="write the report as Markdown too")
     _confirming(swap)

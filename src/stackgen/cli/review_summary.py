@@ -1,4 +1,4 @@
-"""What an update would do, in words: counts, what goes by component, and what becomes of data."""
+"""Summary of an update in words: counts, removals by component, and the fate of data."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def review_lines(review: Review) -> Iterator[str]:
 
 
 def data_lines(review: Review) -> Iterator[str]:
-    """A line per box whose data goes or stays though its component is gone."""
+    """A line per component whose data is deleted, or stays after the component was removed."""
     found = review.data
     for owner in review.lost:
         yield f"DELETES THE DATA of {owner}: {found.places(owner)}"

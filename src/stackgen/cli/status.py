@@ -23,7 +23,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     if found is None or not found.rows:
         return Answer(
             list(found.items) if found else [],
-            text=f"{environment.stack_name} does not run in {environment.name}"
+            text=f"{environment.stack_name} does not run in environment '{environment.name}'"
             if found
             else f"what runs on {environment.provider} is not watched from here: "
             f"{len(resources)} resources are deployed",

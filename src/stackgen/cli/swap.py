@@ -1,4 +1,4 @@
-"""stackgen swap: another box in a component's place, reported or carried out."""
+"""stackgen swap: another implementation of a component, reported or carried out."""
 
 from __future__ import annotations
 

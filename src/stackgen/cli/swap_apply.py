@@ -1,4 +1,4 @@
-"""Carries a swap out, goes on with one that was interrupted, returns to the old box, or retires it."""
+"""Carries out or continues a swap, returns to the old component, or retires it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _announcement(move: Move) -> str:
 
 
 def _question(environment: OpenedEnvironment, journal: Journal) -> str:
-    where = f"'{journal.component}' of {environment.stack_name} in {environment.name}"
+    where = f"'{journal.component}' of {environment.stack_name} in environment '{environment.name}'"
     return {
         "swap": f"Swap box {journal.source} of {where} for box {journal.target}?",
         "return": f"Return to box {journal.target} of {where}?",
@@ -104,7 +104,7 @@ def _question(environment: OpenedEnvironment, journal: Journal) -> str:
 def _answer(environment: OpenedEnvironment, journal: Journal, taken: Sequence[TakenStep]) -> Answer:
     serving = journal.source if journal.kind == "abandon" else journal.target
     command = f"stackgen swap {environment.stack_name} {journal.component} -e {environment.name}"
-    text = f"box {serving} of '{journal.component}' serves in {environment.name}"
+    text = f"box {serving} of '{journal.component}' serves in environment '{environment.name}'"
     following = f"stackgen verify {environment.stack_name} -e {environment.name}"
     if journal.kind in ("swap", "return"):
         old = f"box {journal.source}"

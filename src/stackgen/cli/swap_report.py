@@ -1,4 +1,4 @@
-"""What another box in a component's place would change. Nothing is touched."""
+"""Reports what another implementation of a component would change. Nothing is touched."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report_swap(arguments: Namespace, console: Console) -> Answer:
 
     environment = open_named_environment(arguments)
     if arguments.to is None:
-        raise StackgenError(Problem("usage", "say which box to swap to", hint="--to IMPLEMENTATION|PROVIDER"))
+        raise StackgenError(Problem("usage", "say what to swap to", hint="--to IMPLEMENTATION|PROVIDER"))
     before = environment.plan()
     found = require_component(before, arguments.component)
     entry = find_target(environment.shelf, found.capability, arguments.to)

@@ -51,7 +51,9 @@ def _answer(
 
     counts = count_operations(deployed.outcome)
     summary = ", ".join(f"{count} {op}" for op, count in counts.items()) or "nothing changed"
-    console.say(f"{environment.stack_name} is up in {environment.name} after {seconds:.1f} s: {summary}")
+    console.say(
+        f"{environment.stack_name} is up in environment '{environment.name}' after {seconds:.1f} s: {summary}"
+    )
     review, bindings = deployed.review, deployed.bindings
     return Answer(
         {

@@ -82,7 +82,7 @@ def _obstacles(
 def _weaker(
     environment: OpenedEnvironment, before: Plan, found: PlannedComponent, to: str, given: dict[str, Any]
 ) -> list[dict[str, str]] | None:
-    """Lost clauses that nobody needs, and weaker properties; None where there is no plan to compare with."""
+    """Lost clauses that no component needs, and weaker properties; None without a plan to compare with."""
     from stackgen.swap.plans import plan_after
     from stackgen.swap.report.compare import compare_components
     from stackgen.swap.report.model import WORSE

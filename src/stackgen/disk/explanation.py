@@ -1,4 +1,4 @@
-"""What changes per component, from the program on disk to the one that would be written."""
+"""Changes per component, from the program on disk to the one that would be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a box's resources what they are, as digests: while they are as they were, no data of it goes."""
+"""Digests of all that a component's resources depend on: while they are equal, none of its data is deleted."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from stackgen.program.build import Program
 from stackgen.program.lock import LOCK
 from stackgen.program.main_module import component_calls
 
-SHARED = ""  # key of what all boxes share
+SHARED = ""  # key of what all components share
 _COVERED_BY_THE_PLAN = {
     LOCK,
     "README.md",
     ".gitignore",
     "__main__.py",
-}  # files that make no resource, and the calls of all boxes
+}  # files that make no resource, and the calls of all components
 
 
 def fingerprints(plan: Plan, program: Program, settings: Mapping[str, str]) -> dict[str, str]:
-    """Box → digest of its call and its component's code; GROUND → digest of everything that any box may depend on.
+    """Component → digest of its call and its code; SHARED → digest of all that any component may depend on.
 
     The program is on disk, where the user may have changed extensions.py. settings: path of each of Pulumi's settings
     files → what is set in it.

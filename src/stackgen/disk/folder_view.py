@@ -1,4 +1,4 @@
-"""What stands in a program's folder, read without following a link or waiting for a pipe."""
+"""Safe view of a program's folder, read without following a link or waiting for a pipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stackgen.checkout import MAX_FILE_BYTES, open_file
 
 
 class Kind(Enum):
-    """What a path is. OTHER: a link, a folder, a pipe, a device, or something below one of these."""
+    """Kind of a path. OTHER: a link, a folder, a pipe, a device, or something below one of these."""
 
     NOTHING = "nothing"
     FILE = "file"
@@ -29,7 +29,7 @@ class FolderView:
         self._linked = folder.is_symlink()  # then it may be anybody's
 
     def kind(self, path: str) -> Kind:
-        """What stands at a relative POSIX path."""
+        """Kind of a relative POSIX path."""
         if self._linked:
             return Kind.OTHER
         parent = path.rpartition("/")[0]

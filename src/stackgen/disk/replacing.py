@@ -93,7 +93,7 @@ def replace(folder: Path, files: Mapping[str, bytes], gone: Set[str], intact: Ca
 
 
 def _check_replaced(old: Path, folder: Path, taken: Set[str], intact: Callable[[Path], bool]) -> bool:
-    """Look once more at what was replaced: somebody may have saved a file while we were at it."""
+    """Check the replaced folder once more for concurrent edits."""
     try:
         if intact(old):
             _carry_over(old, folder, taken)

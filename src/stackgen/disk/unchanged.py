@@ -1,4 +1,4 @@
-"""Whether a program is still what generating it again would write, told without planning or rendering anything.
+"""Recognises a program that generating again would not change, without planning or rendering.
 
 After each run a note is kept in the cache: of everything the program was made from, and of every file of it.
 While all of that is as it was, a second run has nothing to do. Standard library only, and little of it.
@@ -34,7 +34,7 @@ LAST_LINE = "end"  # the last line of a note: one that was cut off has another
 
 
 class Request:
-    """What a user asks to be generated. spec: the file it means, or None. Its note is in the cache."""
+    """Request of a user to generate a program. spec: the file it means, or None. Its note is in the cache."""
 
     def __init__(self, stack: str, environment: str | None, output: str | None) -> None:
         self.spec = next((path for path in spec_candidates(stack, os.getcwd()) if os.path.isfile(path)), None)  # noqa: PTH109, PTH113
@@ -62,7 +62,7 @@ def find_unchanged(request: Request) -> Unchanged | None:
         folder, stack, environment = lines[:3]
         if lines.pop() != LAST_LINE:
             return None
-        facts = _facts(request.spec)  # what is told soonest is asked first
+        facts = _facts(request.spec)  # the cheapest check comes first
         if next(facts) != lines[3] or not _as_noted(request.spec, folder, lines[3 + FACT_LINES :]):
             return None
         if list(facts) != lines[4 : 3 + FACT_LINES]:
@@ -86,7 +86,7 @@ def record_inputs(request: Request, plan: Plan, program: Program) -> None:
         facts = list(_facts(request.spec, settled=True))
         lines = (*parts, *facts, *entries, LAST_LINE)
         if f"spec {plan.spec_digest}" != facts[0] or any("\n" in line for line in lines):
-            return  # the spec has changed meanwhile, or a path can't be told apart in the note
+            return  # the spec has changed meanwhile, or a path is ambiguous in the note
         _prune(request.folder)
         new = f"{request.note}.{os.getpid()}"
         with open(new, "wb") as file:  # noqa: PTH123

@@ -25,7 +25,7 @@ _LEFT = re.compile(r"venv|__pycache__|Pulumi\.[\w.-]+\.ya?ml")
 
 @dataclass(frozen=True)
 class Changes:
-    """What writing a program would do. edited: files changed by hand since the last write."""
+    """Changes that writing a program makes. edited: files changed by hand since the last write."""
 
     created: tuple[str, ...]
     updated: tuple[str, ...]
@@ -166,7 +166,7 @@ def _require_place(program: Program, force: bool) -> None:
 
 
 def _stamps(folder: Path, paths: Iterable[str]) -> dict[str, tuple[int, int, int]]:
-    """What tells whether somebody has changed a file: which one it is, its size, when it was last written."""
+    """Identity, size and time of each file, which differ after a change."""
     found: dict[str, tuple[int, int, int]] = {}
     for path in paths:
         try:
@@ -197,5 +197,5 @@ def _cannot(verb: str, program: Program, error: OSError) -> StackgenError:
 
 
 def _edited(data: bytes | None, digest: str | None) -> bool:
-    """Whether a file is another than the one recorded; None: it is no regular file any more."""
+    """True if a file is another than the one recorded; None: it is no regular file any more."""
     return data is None or hashlib.sha256(data).hexdigest() != digest

@@ -29,7 +29,7 @@ LISTENS = ("go/common/util/rpcutil", "srv.Serve(lis)", "srv.Serve(ownPeers{lis})
 
 
 def build_folder() -> Path:
-    """Where the build of this version, from these sources, is cached."""
+    """Folder in which the build of this version, from these sources, is cached."""
     digest = hashlib.sha256(binary_cache().name.encode() + HOST_LOCK.read_bytes())
     for path in sorted(path for path in HOST.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         digest.update(path.relative_to(HOST).as_posix().encode() + path.read_bytes())
@@ -37,7 +37,7 @@ def build_folder() -> Path:
 
 
 def binary_cache() -> Path:
-    """Where the compiled program of this version is cached, for all versions of what stands beside it."""
+    """Path of the compiled program of this version in the cache, for all versions of the other files."""
     digest = hashlib.sha256(" ".join(LISTENS).encode())
     for path in sorted((HERE / "pulumi").iterdir()):
         digest.update(path.read_bytes())
@@ -45,7 +45,7 @@ def binary_cache() -> Path:
 
 
 def is_built() -> bool:
-    """Whether the cached build is there, whole, and its programs are what they were when they were built."""
+    """True if the cached build is there, whole, and its programs are what they were when they were built."""
     try:
         recorded = json.loads((build_folder() / "stamp.json").read_text())
         return recorded == _stamp(build_folder()) and (build_folder() / "python/bin/python").exists()

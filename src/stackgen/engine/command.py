@@ -24,7 +24,7 @@ from pulumi.automation.errors import create_command_error
 from stackgen.engine.host.pulumi_guard import peers
 from stackgen.progress import Progress, silent
 
-# 1 is PR_SET_PDEATHSIG, 2 is SIGINT; whoever started it may have ended before the call.
+# 1 is PR_SET_PDEATHSIG, 2 is SIGINT; the parent may have ended before the call.
 _START = """\
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 2)

@@ -41,7 +41,7 @@ class ResourceStep:
 
 @dataclass
 class Outcome:
-    """What an operation did or would do. counts: op → number of resources."""
+    """Result of an operation or of its preview. counts: op → number of resources."""
 
     steps: list[ResourceStep] = field(default_factory=list[ResourceStep])
     counts: dict[str, int] = field(default_factory=dict[str, int])
@@ -49,7 +49,7 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Whether anything differs from what is there."""
+        """True if anything differs from what is there."""
         return any(step.op != "same" for step in self.steps)
 
 
@@ -138,7 +138,7 @@ class Deployment:
         return projects.deleting_project(self.project, self.program, python, self.tools.modules)
 
     def preview(self, untouched: Sequence[str] = (), *, refresh: bool = False) -> Outcome:
-        """What `up` would do, nothing done. refresh: look first at what is really there, as `up` does."""
+        """Preview what `up` would do; nothing is changed. refresh: read the real resources first, as `up` does."""
         how = {"exclude": list(untouched), "refresh": True if refresh else None, "diff": True}
         return self._run("preview", lambda stack, **more: stack.preview(**how, **more))
 

@@ -1,4 +1,4 @@
-"""What this machine knows of a deployment: the folder it comes from, and how its boxes were made last."""
+"""Notes of this machine about a deployment: the folder it comes from, and digests of its components."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DeploymentNote:
 
 
 def read_note(stack: str, environment: str) -> DeploymentNote | None:
-    """What was noted; None where nothing was, or nothing that can be read."""
+    """Read the note of a deployment; None if there is no readable one."""
     try:
         content = json.loads(_file(stack, environment).read_text(encoding="utf-8"))
         device, inode, birth = (*content["place"], 0)[:3]
@@ -55,7 +55,7 @@ def write_note(
     *,
     protect: bool = False,
 ) -> None:
-    """Note where a deployment comes from, how its boxes are made, and the digest of the state that says so."""
+    """Write the folder of a deployment, the digests of its components, and the digest of its state."""
     file = _file(stack, environment)
     for private in (file.parents[1], file.parent):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def write_note(
 
 
 def update_note(stack: str, environment: str, state: str, *, unknown: bool = False) -> None:
-    """Note that this machine has written the state, and no box is made otherwise.
+    """Note that this machine has written the state, and no component has changed.
 
     unknown: whether it has changed of itself, so that the next update looks at all of it.
     """
@@ -105,8 +105,8 @@ def refuse_another_checkout(stack: str, environment: str, folder: Path, *, reads
     if found.place == _place(here) and found.place[2]:
         return  # the same folder, moved
     message = (
-        f"'{stack}' in {environment} is deployed from {found.folder}; this is {here}. Both have the same name, "
-        f"so this one would {'use' if reads else 'change'} what the other one deployed"
+        f"'{stack}' in environment '{environment}' is deployed from {found.folder}; this is {here}. "
+        f"Both have the same name, so this one would {'use' if reads else 'change'} what the other one deployed"
     )
     hint = "give one of the stacks another `name`; or let this folder have the deployment with --take-over"
     command = f"stackgen up {stack} -e {environment} --take-over"

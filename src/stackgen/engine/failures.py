@@ -1,4 +1,4 @@
-"""What Pulumi says when it fails, as one error for people."""
+"""Translates a failure of Pulumi into one error for people."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def engine_error(operation: str, diagnostics: Iterable[tuple[str, str]], output:
 
 
 def protection_error(owner: str, place: str) -> Problem:
-    """What to say of data that is protected by the program that was deployed last. place: where it is."""
+    """Error for data that the program which was deployed last protects. place: where the data is."""
     message = f"the data of '{owner}' is protected by what was deployed last: {place}; nothing was done"
     hint = (
         "where the spec protects it no longer, or no component has it any more: run `stackgen up` first, which says "
@@ -80,13 +80,13 @@ def protection_error(owner: str, place: str) -> Problem:
 
 
 def state_changed_error() -> StackgenError:
-    """What to say where a deployment is no longer what a preview was made of."""
+    """Error for a deployment that has changed since its preview."""
     message = "the deployment was changed by another command after it was looked at; nothing was done"
     return StackgenError(Problem("state-changed", message, hint="run it again"), ExitCode.DEPLOYMENT)
 
 
 def lock_error(locks: Sequence[Lock] = ()) -> StackgenError:
-    """What to say while another update of the same environment runs, or may run. locks: whose they are, if known."""
+    """Error while another update of the same environment runs, or may run. locks: the ones that are known."""
     if not locks:
         message = "another update of this environment is running; wait for it to end, then try again"
         return StackgenError(Problem("stack-locked", message), ExitCode.DEPLOYMENT)
@@ -108,7 +108,7 @@ def _lock(lock: Lock) -> Problem:
 
 
 def disk_full_problem(text: str) -> StackgenError | None:
-    """What to say where `text` is about a disk that is full; None if it is not."""
+    """Problem for a `text` about a full disk; None for any other text."""
     if not re.search(r"no space left on device|disk quota exceeded", text, re.IGNORECASE):
         return None
     match = _PLACE.search(text)
@@ -130,13 +130,13 @@ def _full_disk() -> str:
 
 
 def cancellation_error(operation: str) -> StackgenError:
-    """What to say after Ctrl-C."""
+    """Error after Ctrl-C."""
     message = f"{operation} was cancelled; what is there stays, and the next `up` goes on from it"
     return StackgenError(Problem("cancelled", message), ExitCode.CANCELLED)
 
 
 def engine_killed_error(operation: str, number: int) -> StackgenError:
-    """What to say when the engine did not end by itself. number: the signal that ended it."""
+    """Error for an engine that did not end by itself. number: the signal that ended it."""
     message = f"the engine was ended from outside (signal {number}, {signal.Signals(number).name}) during {operation}"
     hint = "what was made stays; run the same command again, it goes on from there"
     if number == signal.SIGKILL:

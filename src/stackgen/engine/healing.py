@@ -72,7 +72,7 @@ def _mend_attributes(file: Path) -> None:
 
 
 def _whole(file: Path) -> bool:
-    """Whether the file is there and a JSON document to its end; of a large one only the end is looked at."""
+    """True if the file is there and a JSON document to its end; of a large one only the end is looked at."""
     try:
         with file.open("rb") as stream:
             head = stream.read(1)

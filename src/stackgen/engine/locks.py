@@ -25,7 +25,7 @@ _SAID = re.compile(
 
 @dataclass(frozen=True)
 class Lock:
-    """Whose update holds an environment.
+    """Lock by which an update holds an environment.
 
     file: path or URL of the lock. since: None if it does not say. owner: number of the user who made the lock's file,
     None where that is not on this machine.
@@ -40,12 +40,12 @@ class Lock:
 
     @property
     def here(self) -> bool:
-        """Whether its process is, or was, one of this machine."""
+        """True if its process is, or was, one of this machine."""
         return self.host == socket.gethostname()
 
     @property
     def stale(self) -> bool:
-        """Whether its process, one of this machine, is gone, or its number belongs to a later process.
+        """True if its process, one of this machine, is gone, or its number belongs to a later process.
 
         Of another machine nothing is known. A process named `pulumi` of the user who made the lock counts as the lock's
         own, whatever its start time is: a clock that was set anew moves start times.
@@ -108,7 +108,7 @@ def parse_locks(text: str) -> list[Lock]:
 
 
 def is_settled(file: Path) -> bool:
-    """Whether an unfinished file stays as it is: a process may be writing it. Waits for it, two seconds at most."""
+    """True if an unfinished file stays as it is: a process may be writing it. Waits for it, two seconds at most."""
     while True:
         try:
             age = abs(time.time() - file.stat().st_mtime)

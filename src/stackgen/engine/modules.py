@@ -60,7 +60,7 @@ def list_files(program: Path, home: Path) -> Tree:
 
 
 def read_reviewed_modules(program: Path, home: Path) -> dict[str, Any]:
-    """What `pulumi_guard.sources` reads. home: the folder that the program has in the checkout, or shall have."""
+    """Read the modules for `pulumi_guard.sources`. home: the program's folder in the checkout, now or later."""
     found = list_files(program, home)
     sources: dict[str, str] = {}
     for path in found.files:

@@ -32,12 +32,12 @@ _PASSPHRASE = ("", "default", "passphrase")  # https://www.pulumi.com/docs/iac/c
 
 
 def reading_project(project: str) -> Path:
-    """Where the engine stands while it reads a state: it runs nothing."""
+    """Project in which the engine reads a state; it runs nothing."""
     return _written({"name": project, "runtime": "python"}, {})
 
 
 def running_project(program: Path, environment: Path) -> Path:
-    """Where the engine stands while it runs `program` by the Python of `environment`.
+    """Project in which the engine runs `program` with the Python of `environment`.
 
     Of the program's Pulumi.yaml only its name, its description and its configuration count. Raises
     StackgenError(spec-and-settings-differ) where a settings file has another value than that, which is the spec's.
@@ -65,7 +65,7 @@ def refuse_other_settings(settings: Path, program: Path) -> None:
 
 
 def deleting_project(project: str, settings: Path, environment: Path, modules: Mapping[str, bytes]) -> Path:
-    """Where the engine stands while it deletes resources by `modules` (relative path → content), ours all of them.
+    """Project in which the engine deletes resources with stackgen's own `modules` (relative path → content).
 
     settings: the folder with the Pulumi stack's settings file.
     """
@@ -111,7 +111,7 @@ def _named(files: Mapping[str, bytes]) -> Path:
 
 
 def projects_home() -> Path:
-    """Where the engine's projects are, closed to others."""
+    """Folder of the engine's projects, closed to other users."""
     folder = cache_home() / "projects"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -121,7 +121,7 @@ def _require_readable(settings: Path) -> None:
     """Pulumi follows any link, and quotes what it can't read; raises StackgenError.
 
     Only what is named here is left to it. An `environment` (Pulumi ESC) would set variables of the engine, and by them
-    run code in every command. A `secretsprovider` has the state's secrets encrypted by whom it names: whoever runs
+    run code in every command. A `secretsprovider` names the service that encrypts the state's secrets: who runs
     stackgen names the same one.
     """
     for file in settings_files(settings):
@@ -231,7 +231,7 @@ def _not_plain(file: Path) -> StackgenError:
 
 
 def _place(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write it beside, then give it its name; whoever comes second takes what is there."""
+    """Write to a temporary name, then rename; the second of two processes takes the existing file."""
     scratch = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
         for path, data in files.items():

@@ -1,4 +1,4 @@
-"""What an update would do to data, before it is done: what stays, what goes, and what is refused."""
+"""Review of an update before it runs: data that stays, data that is deleted, and refusals."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ REMOVING = frozenset({"delete", "replace", "create-replacement", "delete-replace
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """How boxes are made, as digests (`rendering.fingerprints`): when they were last deployed, and now."""
+    """Digests of components (`disk.fingerprints`): at the last deployment (`before`), and now (`current`)."""
 
     before: Mapping[str, str]
     current: Mapping[str, str]
 
     def differs(self, owner: str) -> bool:
-        """Whether a box, or what all boxes stand on, is not made as it was."""
+        """True if the digest of a component, or of what all components share, has changed."""
         keys = (SHARED, owner) if owner in self.current else (SHARED,)
         return any(self.before.get(key) != self.current[key] for key in keys)
 
 
 @dataclass(frozen=True)
 class Review:
-    """kept: boxes whose component is gone and whose data stays. lost: boxes whose data goes, by its word.
+    """kept: removed components whose data stays. lost: components whose data is deleted, as was agreed.
 
     untouched: URNs that the update leaves alone. outcome: the preview; None where there was no need of one.
     seen: digest of the state that this was judged by; None where nothing was deployed.
@@ -60,7 +60,8 @@ def review_update(
 ) -> Review:
     """Look at what is deployed and what would become of it; raises StackgenError before anything is changed.
 
-    resources: the deployment's, as they were just read. words: boxes whose data may go. look: preview even where
+    resources: the deployment's, as they were just read. words: components whose data may be deleted. look: preview
+    even where
     all data's resources are made as they were. In the state, data whose component is gone is guarded already now.
     """
     found = find_data(resources, known)
@@ -87,7 +88,7 @@ def review_update(
 
 
 def preview_update(deployment: Deployment, plan: Plan, known: DataTypes) -> Review:
-    """What `up` would do, nothing refused and nothing changed, not even in the state."""
+    """Preview what `up` would do; nothing is refused, and nothing changed, not even in the state."""
     found = find_data(deployment.resources(), known)
     kept = tuple(owner for owner in found.owners if owner in found.components - resource_names(plan))
     untouched = tuple(urn for owner in kept for urn in found.belongings[owner])
@@ -97,7 +98,7 @@ def preview_update(deployment: Deployment, plan: Plan, known: DataTypes) -> Revi
 
 
 def find_losses(steps: Iterable[ResourceStep], data: DeployedData) -> dict[str, str]:
-    """Box → "delete" or "replace", for every box whose data would go with one of its resources."""
+    """Component → "delete" or "replace", for each that would lose data with one of its resources."""
     lost: dict[str, str] = {}
     for step in steps:
         held = data.match(step.urn, step.type, step.name)
@@ -187,7 +188,7 @@ def _prepared(plan: Plan, data: DeployedData, kept: Sequence[str]) -> StateChang
 
 
 def _others(data: DeployedData, kept: Sequence[str]) -> dict[str, frozenset[str]]:
-    """Resource of a box whose data stays → resources of other boxes, which it must not keep from going."""
+    """Resource with kept data → resources of other components, whose deletion it must not prevent."""
     in_boxes = {urn: top for urn, top in data.tops.items() if top in data.components}
     others = {owner: frozenset(urn for urn, top in in_boxes.items() if top != owner) for owner in kept}
     return {urn: others[top] for urn, top in in_boxes.items() if top in others}

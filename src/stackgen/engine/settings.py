@@ -39,7 +39,7 @@ def engine_variables(engine: Path) -> dict[str, str]:
 
 
 def state_backend() -> str:
-    """Where state is: what the user has set, else a private folder."""
+    """URL of the state: the user's setting, else a private folder."""
     return os.environ.get("PULUMI_BACKEND_URL") or f"file://{quote(str(data_home() / 'state'))}"
 
 

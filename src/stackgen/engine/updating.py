@@ -60,7 +60,7 @@ def update(
     protect = plan.stack.environments[environment].protect or (noted is not None and noted.protect)
     deployment_notes.write_note(
         stack, environment, folder, {}, protect=protect
-    )  # how boxes are made is known at its end
+    )  # the digests of components are known at its end
     with standing.pin_modules(deployment):
         outcome = apply_review(deployment, reviewed)
     standing.refuse_changed(
@@ -106,7 +106,7 @@ def remove(deployment: Deployment, plan: Plan, shelf: Shelf) -> Outcome:
 
 
 def _guarded(deployment: Deployment, plan: Plan, boxes: frozenset[str]) -> frozenset[str]:
-    """Names of boxes whose data is protected since no component had it at the last update, and not by a spec.
+    """Names of components whose data the last update protected because they had left the spec.
 
     Where that is not known, or the environment was protected, none is taken for such.
     """

@@ -29,7 +29,7 @@ POLL_SECONDS = 1.0  # seconds between two looks at an update that runs
 
 @dataclass(frozen=True)
 class Options:
-    """How a deployment goes about it.
+    """Options of a deployment.
 
     agreed: asked with a preview before anything runs is changed; None: deploy without a question. force: overwrite
     files that were changed by hand. take_over: deploy though the deployment is another checkout's. delete_data_of:
@@ -48,7 +48,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deployment has done. changes: to the program's files. review: what was to change, and data with it."""
+    """Result of a deployment. changes: to the program's files. review: of the update and its data."""
 
     changes: Changes
     review: Review

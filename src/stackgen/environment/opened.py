@@ -45,21 +45,21 @@ class OpenedEnvironment:
 
     @property
     def provider(self) -> str:
-        """Where components run unless one names another provider."""
+        """Provider of components that name no other."""
         return self.loaded.stack.environments[self.name].provider
 
     @property
     def protected(self) -> bool:
-        """Whether the spec protects the environment's data."""
+        """True if the spec protects the environment's data."""
         return self.loaded.stack.environments[self.name].protect
 
     @property
     def folder(self) -> Path:
-        """Where the program is, or would be."""
+        """Folder of the program, whether it exists or not."""
         return (self.output or self.loaded.path.parent / self.name).absolute()
 
     def operations(self) -> ModuleType | None:
-        """What the provider can do with a deployment: status, logs, ways to services; None where it has none."""
+        """Operations of the provider on a deployment: status, logs, port forwards; None where it has none."""
         return self.shelf.operations(self.provider)
 
     def plan(self) -> Plan:
@@ -113,7 +113,7 @@ class OpenedEnvironment:
         return Deployment(self.folder, self.stack_name, self.name, progress, tools)
 
     def outputs(self) -> Mapping[str, Any]:
-        """What the last update exported, secrets in clear; {} where there is no program. Read once between two updates.
+        """Outputs of the last update, secrets in clear; {} without a program. Read once between two updates.
 
         Raises StackgenError(not-deployed).
         """
@@ -123,7 +123,7 @@ class OpenedEnvironment:
         return self._outputs
 
     def resources(self) -> Sequence[Resource]:
-        """What the last update left in the state; read once between two updates. Raises StackgenError(not-deployed)."""
+        """Resources in the state, read once between two updates. Raises StackgenError(not-deployed)."""
         if self._resources is None:
             self._resources = self.deployment(_silent).resources()
         return self._resources

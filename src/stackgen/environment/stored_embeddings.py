@@ -1,4 +1,4 @@
-"""Whose embeddings a vector store holds, noted in the store itself, so that no other model's are mixed in."""
+"""Guard of vector stores: stores the embedding identity in the database, and refuses another model."""
 
 from __future__ import annotations
 

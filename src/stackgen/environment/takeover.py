@@ -12,7 +12,7 @@ STACKGEN_TYPE_PREFIX = "stackgen:"  # how types of component resources begin
 
 
 def replaceable_components(plan: Plan, shelf: Shelf) -> list[PlannedComponent]:
-    """Boxes whose names and folders are given by component and box number alone."""
+    """Components whose names and folders depend on nothing but component name and box number."""
     return [item for item in plan.all_components if shelf.provider(item.entry.provider).placed]
 
 

@@ -23,7 +23,7 @@ class Verified:
 
     @property
     def failed(self) -> bool:
-        """Whether a clause is broken, or none was measured."""
+        """True if a clause is broken, or none was measured."""
         return bool(self.report.failures) or not self.report.measured
 
 

@@ -52,7 +52,7 @@ def answer_corpus(
         except NoAnswer as error:
             hint = "fill the table first, or ask for something else"
             problems.append(Problem("golden-empty", f"{kind}.{name}: {error}", hint=hint))
-        except Exception as error:  # whatever a client's library says of a box that doesn't answer
+        except Exception as error:  # whatever a client's library raises for a component that doesn't answer
             if any(isinstance(cause, MemoryError) for cause in causes(error)):
                 raise
             sentence = " ".join(str(error).split())[:300]

@@ -1,4 +1,4 @@
-"""How far the answers of today are from those that were recorded."""
+"""Compares today's answers with those that were recorded."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def questions_digest(group: Questions) -> str:
 
 
 def load_corpus(path: Path, stack: Stack, shelf: Shelf) -> Corpus:
-    """Read and check a corpus against its stack; raises StackgenError with all problems found."""
+    """Read and check a corpus against its stack; raises StackgenError with all problems."""
     try:
         data = checkout.read_file(path, within=path.parent.parent, most=MAX_DOCUMENT_BYTES)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What was answered, when, and by which boxes: a file to commit beside the corpus."""
+"""Recording of answers, with their time and implementations: a file to commit beside the corpus."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Recording:
 
 
 def recording_path(folder: Path, environment: str) -> Path:
-    """Where an environment's recording is kept, in the folder of a stack's spec."""
+    """Path of an environment's recording, in the folder of a stack's spec."""
     return folder / "golden" / f"{environment}.json"
 
 
@@ -64,7 +64,7 @@ def read_recording(path: Path, stack: str, environment: str) -> Recording:
         groups = {name: Answers(**group) for name, group in content.pop("groups").items()}
         return Recording(**content, groups=groups)
     except FileNotFoundError:
-        message = f"nothing is recorded of '{stack}' in {environment}"
+        message = f"nothing is recorded of '{stack}' in environment '{environment}'"
         raise StackgenError(Problem("not-recorded", message, next=command), ExitCode.NOT_FOUND) from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         message = f"{short_path(path)} can't be read: {error}"

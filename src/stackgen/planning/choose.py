@@ -1,4 +1,4 @@
-"""Which implementation provides a component, and with which settings."""
+"""Chooses the implementation of a component, and resolves its settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """Who provides a component. instead_of: implementation that would have been chosen before → why it can't."""
+    """Chosen implementation of a component. instead_of: preferred implementation → why it can't provide it."""
 
     entry: Entry
     instead_of: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -90,13 +90,13 @@ def _warn_of_cost(
     dear = cost_note(entry)
     if dear and dear != cost_note(default):
         findings.warn(
-            f"'{merged.name}' in {findings.environment} is provided by {entry.id}, {dear}, instead of {default.id}: "
-            f"{'; '.join(refused.values())}"
+            f"'{merged.name}' in environment '{findings.environment}' is provided by {entry.id}, {dear}, "
+            f"instead of {default.id}: {'; '.join(refused.values())}"
         )
 
 
 def cost_note(entry: Entry) -> str:
-    """What of an implementation's price a person should know beforehand; empty where nothing is."""
+    """Note about an implementation's price for a person to know beforehand; empty without one."""
     found = entry.implementation
     words = ["is paid for as long as it is up"] if found.billing == "always-on" else []
     words += ["needs GPUs"] if found.gpu else []
@@ -111,7 +111,12 @@ def _why_not(entry: Entry, merged: Merged, options: CapabilityOptions, where: Pl
 def _not_offered(merged: Merged, refused: Mapping[str, str], findings: Findings) -> None:
     findings.add(
         "not-offered",
-        f"nobody can serve '{merged.name}': {'; '.join(refused.values())}"
+        "\n".join(
+            (
+                f"no implementation can provide '{merged.name}' in environment '{findings.environment}':",
+                *refused.values(),
+            )
+        )
         if len(refused) > 1
         else f"'{merged.name}': {next(iter(refused.values()))}",
         merged.implementation_path if merged.implementation else merged.path,

@@ -1,4 +1,4 @@
-"""Whether components on different providers can connect at all."""
+"""Checks that components on different providers can connect at all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_connections(
 def _connections(
     item: PlannedComponent, found: Mapping[str, PlannedComponent]
 ) -> Iterator[tuple[str, PlannedComponent]]:
-    """Option → the component that is connected to: who serves what is named, where somebody does."""
+    """Option → the component that it connects to: the gateway of a component that has one."""
     for option, reference in item.references.items():
         for name in reference.names:
             if name in found and reference.connects(found[name]):

@@ -1,4 +1,4 @@
-"""Which deployed resources hold data, and to which box each of them belongs."""
+"""Deployed resources that hold data, and the component that each of them belongs to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 class StateResource(Protocol):
-    """What is read of a resource of the state."""
+    """Attributes of a resource of the state that are read."""
 
     @property
     def urn(self) -> str: ...
@@ -43,7 +43,7 @@ class DataTypes:
 
 @dataclass(frozen=True)
 class DataResource:
-    """A resource with data. owner: name of the box it belongs to; kind: that box's type. place: where the data is.
+    """A resource with data. owner: name of its component; kind: that component's type. place: where the data is.
 
     folder: the same on this machine, "" elsewhere.
     """
@@ -66,21 +66,21 @@ class DeployedData:
     belongings: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     tops: Mapping[str, str] = field(
         default_factory=dict[str, str]
-    )  # URN -> name of the box or foundation it is in
-    components: frozenset[str] = frozenset()  # names of every box that is deployed
+    )  # URN -> name of its component or foundation
+    components: frozenset[str] = frozenset()  # names of every deployed component
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Boxes with data, in order of creation."""
+        """Components with data, in order of creation."""
         return tuple(dict.fromkeys(item.owner for item in self.resources.values()))
 
     @property
     def is_remote(self) -> bool:
-        """Whether any data is elsewhere than in a folder of this machine."""
+        """True if any data is elsewhere than in a folder of this machine."""
         return any(not item.folder for item in self.resources.values())
 
     def of(self, owner: str) -> tuple[DataResource, ...]:
-        """The data of one box."""
+        """The data of one component."""
         return tuple(item for item in self.resources.values() if item.owner == owner)
 
     def match(self, urn: str, type_: str, name: str) -> DataResource | None:
@@ -89,7 +89,7 @@ class DeployedData:
         return found or next((h for h in self.resources.values() if (h.type, h.name) == (type_, name)), None)
 
     def places(self, owner: str) -> str:
-        """Where the data of one box is, for people."""
+        """Locations of a component's data, for people."""
         return "; ".join(item.place for item in self.of(owner))
 
 
@@ -103,7 +103,7 @@ def data_types(shelf: Shelf) -> DataTypes:
 
 
 def find_data(resources: Sequence[StateResource], known: DataTypes) -> DeployedData:
-    """What of the deployed resources holds data."""
+    """Find the deployed resources that hold data."""
     by_urn = {item.urn: item for item in resources}
     held: dict[str, DataResource] = {}
     belongings: dict[str, list[str]] = {}
@@ -133,7 +133,7 @@ def find_data(resources: Sequence[StateResource], known: DataTypes) -> DeployedD
 
 
 def resource_names(plan: Plan) -> frozenset[str]:
-    """Names of all boxes and foundations among resources."""
+    """Names of all components and foundations among resources."""
     return frozenset(item.resource for item in plan.all_components) | plan.foundation_names
 
 

@@ -1,4 +1,4 @@
-"""Which components may open connections to the internet, and why: those that need to, and those that are named."""
+"""Components that may open connections to the internet, and why: they need to, or the spec names them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def egress_reasons(
 
 
 def _need(item: PlannedComponent, boxes: Sequence[PlannedComponent], place: Place) -> Prose | None:
-    """Why a box can't do without: components on another provider, or what its implementation says."""
+    """Why a component needs it: components on another provider, or its implementation says so."""
     elsewhere = _elsewhere(item, {box.name: box for box in reversed(boxes)})
     internet = item.implementation.internet
     why = elsewhere or (internet(item.settings, place) if internet is not None else None)

@@ -1,4 +1,4 @@
-"""Whether embeddings fit: as long as a model makes them, and as a vector store expects them."""
+"""Checks that the length of a model's embeddings is the one that vector stores expect."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def refuse_other_lengths(plan: Plan, loaded: LoadedStack) -> None:
         path = merge_components(loaded.stack, plan.environment)[store.name].option_path(("dimensions",))
         expected, lengths = _expected(store), " or ".join(map(str, made))
         message = (
-            f"'{store.name}' in {plan.environment} stores embeddings of {expected} dimensions, and '{by}', which makes "
-            f"them, makes {lengths}"
+            f"'{store.name}' in environment '{plan.environment}' stores embeddings of {expected} dimensions, "
+            f"and '{by}', which makes them, makes {lengths}"
         )
         place = loaded.positions.at(path) if loaded.positions is not None else None
         problems.append(Problem("other-dimensions", message, place, f"set `dimensions: {made[0]}`"))
@@ -38,8 +38,8 @@ def refuse_other_lengths(plan: Plan, loaded: LoadedStack) -> None:
 def length_warnings(plan: Plan) -> tuple[str, ...]:
     """A sentence per store that names no model, where none of the environment's makes what it expects."""
     return tuple(
-        f"'{store.name}' in {plan.environment} stores embeddings of {_expected(store)} dimensions, and the embedding "
-        f"models there make {' or '.join(map(str, made))}; say which one with `embedded_by`"
+        f"'{store.name}' in environment '{plan.environment}' stores embeddings of {_expected(store)} dimensions, "
+        f"and the embedding models there make {' or '.join(map(str, made))}; say which one with `embedded_by`"
         for store, made, by in _mismatches(plan)
         if by is None
     )

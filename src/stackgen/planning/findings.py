@@ -19,7 +19,7 @@ SpecPath = tuple[str | int, ...]
 
 
 class Findings:
-    """Problems found so far in one environment of a spec.
+    """Problems so far in one environment of a spec.
 
     deployed: for commands that only read or stop what is there, which a new rule must not prevent.
     """

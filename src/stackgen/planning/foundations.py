@@ -1,4 +1,4 @@
-"""Foundations: what a provider's components stand on. Nobody writes them in a spec."""
+"""Foundations: what a provider's components stand on. The planner adds them; a spec does not name them."""
 
 from __future__ import annotations
 

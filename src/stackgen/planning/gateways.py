@@ -1,4 +1,4 @@
-"""Who speaks for a component whose own service doesn't speak its contract."""
+"""Gateways: components that serve the contract of another one whose own service does not speak it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _find_gateway(
     servers = [o.name for o in components.values() if o.capability == through and item.name in _named(o)]
     if not servers:
         findings.add(
-            "nobody-serves-it",
+            "needs-gateway",
             f"'{item.name}' by {item.entry.id} does not speak {' or '.join(item.implementation.kept)} itself; "
             f"it is reached through a component of capability {through}, and none names it",
             all_merged[item.name].path,

@@ -11,7 +11,7 @@ Identity = dict[str, Any]  # model, revision, dimensions, normalised, metric
 
 
 def embedding_identity(item: PlannedComponent) -> Identity | None:
-    """The identity of what an embedding model's box makes; None for any other component."""
+    """The identity of an embedding model's vectors; None for any other component."""
     if EMBEDDINGS_CONTRACT not in item.implementation.kept or not hasattr(item.settings, "identity"):
         return None
     found: Any = item.settings.model_dump()["identity"]
@@ -29,7 +29,7 @@ def embedding_model_of(item: PlannedComponent) -> str | None:
 
 
 def keeps_embeddings(plan: Plan, component: str) -> bool:
-    """Whether a change of `component`'s identity could spoil something: a vector store that may be its."""
+    """True if a change of `component`'s identity could spoil something: a vector store that may be its."""
     return any(
         embedding_model_of(item) in (None, component)
         for item in plan.components
@@ -38,7 +38,7 @@ def keeps_embeddings(plan: Plan, component: str) -> bool:
 
 
 def identity_difference(old: Identity, new: Identity) -> str:
-    """What differs, for people."""
+    """Differences of two identities, for people."""
     return ", ".join(
         f"{key} {old.get(key)} -> {new.get(key)}"
         for key in dict.fromkeys((*old, *new))

@@ -1,4 +1,4 @@
-"""Every container image of a plan, for mirrors and for whoever must approve them."""
+"""Every container image of a plan, to be mirrored and approved."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def require_components(plan: Plan, components: Sequence[str]) -> tuple[PlannedCo
     problems = [
         Problem(
             "unknown-component",
-            f"'{plan.stack.name}' has no component '{name}' in {plan.environment}",
+            f"'{plan.stack.name}' has no component '{name}' in environment '{plan.environment}'",
             None,
             did_you_mean(name, known),
             tuple(known),

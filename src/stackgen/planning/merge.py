@@ -33,26 +33,26 @@ class Merged:
 
     @property
     def path(self) -> SpecPath:
-        """Where the component stands in the spec."""
+        """Path of the component in the spec."""
         return ("components", self.name)
 
     @property
     def implementation_path(self) -> SpecPath:
-        """Where `implementation:` stands."""
+        """Path of `implementation:` in the spec."""
         return self._key_path("implementation")
 
     @property
     def size_path(self) -> SpecPath:
-        """Where `size:` stands."""
+        """Path of `size:` in the spec."""
         return self._key_path("size")
 
     def setting_path(self, path: SpecPath) -> SpecPath:
-        """Where a setting stands: in the environment if it says so, else in the component."""
+        """Path of a setting: in the environment if it is set there, else in the component."""
         base = self.override_path if path and path[0] in self.overridden_settings else self.path
         return (*base, "settings", *path)
 
     def option_path(self, path: SpecPath) -> SpecPath:
-        """Where a capability's option stands."""
+        """Path of a capability's option in the spec."""
         base = self.override_path if path and path[0] in self.overridden_options else self.path
         return (*base, *path)
 
@@ -70,7 +70,7 @@ def merge_components(stack: Stack, environment: str) -> dict[str, Merged]:
 
 
 def merge_second_boxes(stack: Stack, environment: str) -> dict[str, Merged]:
-    """Component → the second box that stands beside the one that serves."""
+    """Component → its second box."""
     overrides = stack.environments[environment].components
     return {
         name: _one(name, stack.components[name], override.beside, (*_path(environment, name), "beside"))

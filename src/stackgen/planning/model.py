@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reference:
-    """What one option of a component names.
+    """Components that one option of a component names.
 
     many: the option is a list. waits: it needs them running. contracts: those it connects through; () for any.
     reads: it is given their bindings for reading only. into: the option of its component that has them too.
@@ -31,13 +31,13 @@ class Reference:
     into: str | None = None
 
     def connects(self, target: PlannedComponent) -> bool:
-        """Whether the component opens connections to `target`, which it names."""
+        """True if the component opens connections to `target`, which it names."""
         return not self.contracts or any(name in target.implementation.kept for name in self.contracts)
 
 
 @dataclass(frozen=True)
 class PlannedComponent:
-    """One box, resolved."""
+    """One component, resolved."""
 
     name: str
     capability: str
@@ -58,7 +58,7 @@ class PlannedComponent:
     instead_of: Mapping[str, str] = field(
         default_factory=dict[str, str]
     )  # implementation that the provider would have been asked for → why it can't serve this
-    box: int = 1  # which of the component's boxes: a number is an identity, kept for the box's whole life
+    box: int = 1  # identity among the component's boxes, which never changes
     renamed_from: str | None = None  # the name it was first deployed under, if that is another one
 
     @property
@@ -92,16 +92,16 @@ class PlannedComponent:
 
     @property
     def resource(self) -> str:
-        """Name of the box among resources: the one its component was first deployed under, numbered as `label`."""
+        """Name among resources: the one under which the component was first deployed, numbered as `label`."""
         return resource_label(self.renamed_from or self.name, self.box)
 
     @property
     def label(self) -> str:
-        """Name of the box in the program: the component's, with the box's number behind it but for the first."""
+        """Name in the program: the component's, with its box number appended unless that is 1."""
         return resource_label(self.name, self.box)
 
     def only_reads(self, other: str) -> bool:
-        """Whether it names another component for reading only."""
+        """True if it names another component for reading only."""
         return any(reference.reads and other in reference.names for reference in self.references.values())
 
     @property
@@ -121,13 +121,13 @@ class PlannedComponent:
 
 
 def resource_label(name: str, box: int) -> str:
-    """A component's name with the number of one of its boxes behind it, but for the first."""
+    """A component's name with its box number appended, unless that is 1."""
     return name if box == 1 else f"{name}-{box}"
 
 
 @dataclass(frozen=True)
 class PlannedFoundation:
-    """What a provider's components stand on, added by the planner.
+    """Foundation of a provider's components, added by the planner.
 
     configured: settings that the program reads from Pulumi's configuration.
     """
@@ -160,17 +160,17 @@ class Plan:
     warnings: tuple[str, ...]
     spec_path: Path
     spec_digest: str
-    second_boxes: tuple[PlannedComponent, ...] = ()  # second boxes, which serve nobody
+    second_boxes: tuple[PlannedComponent, ...] = ()  # second boxes, which serve no clients
     name_warnings: tuple[str, ...] = ()  # sentences about names that a new deployment could not have
 
     @property
     def all_components(self) -> tuple[PlannedComponent, ...]:
-        """Every box: those that serve in order of creation, then those beside them."""
+        """Every component: those that serve in order of creation, then second boxes."""
         return (*self.components, *self.second_boxes)
 
     @cached_property
     def egress(self) -> Mapping[str, str]:
-        """Resource name of a box → why it may open connections to the internet; of providers where no other may."""
+        """Resource name of a component → why it may connect to the internet; of providers that deny it to others."""
         given = (getattr(foundation.settings, "egress", None) or {} for foundation in self.foundations)
         return {name: why for one in given for name, why in one.items()}
 
@@ -207,5 +207,5 @@ class Plan:
 
     @property
     def program_folder(self) -> Path:
-        """Where the program goes unless told otherwise: beside the spec, named after the environment."""
+        """Default folder of the program: beside the spec, named after the environment."""
         return self.spec_path.parent / self.environment

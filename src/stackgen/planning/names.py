@@ -49,7 +49,7 @@ def check_names(
 
 
 def _shares(item: PlannedComponent, owner: PlannedComponent) -> bool:
-    """Whether a component called as a part of another, or as the task of a database, would share something with it."""
+    """True if a component called as a part of another, or as the task of a database, would share something with it."""
     part = item.resource.removeprefix(f"{owner.resource}-")
     capabilities = owner.implementation.parts.get(part)
     if capabilities is None:

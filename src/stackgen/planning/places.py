@@ -1,4 +1,4 @@
-"""Where a provider's components would run: its region in this environment, and what residency holds there."""
+"""Region of a provider's components in an environment, and the residency that holds there."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _refuse(subject: str, region: str, provider: Provider, path: SpecPath, findi
 
 
 def setting_path(environment: str, provider: str, name: str, findings: Findings) -> SpecPath:
-    """Where a provider's setting stands in the spec."""
+    """Path of a provider's setting in the spec."""
     own = findings.loaded.stack.environments[environment].provider == provider
     return ("environments", environment, *(("settings",) if own else ("providers", provider)), name)
 

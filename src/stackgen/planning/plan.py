@@ -41,7 +41,7 @@ def plan_environment(loaded: LoadedStack, environment: str, shelf: Shelf, *, dep
     """Resolve one environment of a stack.
 
     deployed: for commands that only read or stop what is there, which names that are refused today must not prevent.
-    Raises StackgenError with every problem found, or `environment-not-found` (exit 6).
+    Raises StackgenError with every problem, or `environment-not-found` (exit 6).
     """
     stack = loaded.stack
     if environment not in stack.environments:

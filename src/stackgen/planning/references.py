@@ -177,7 +177,7 @@ def _check(
 
 
 def _fits(capability: str, refers: Refers, findings: Findings) -> bool:
-    """Whether an option may name a component of this capability; an order of creation may name any."""
+    """True if an option may name a component of this capability; an order of creation may name any."""
     if refers is ORDER_ONLY or capability not in findings.shelf.capability_names:
         return True
     has_bindings = bool(findings.shelf.capability(capability).contracts)

@@ -1,4 +1,4 @@
-"""The two first answers about a box: its options by the capability's model, and who provides it."""
+"""Resolves the options of a component by its capability's model, and its implementation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Second boxes of components, beside those that serve: where data is moved to, or was moved from."""
+"""Plans second boxes of components: data is moved to them, or was moved from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def plan_second_boxes(
     where: Mapping[str, Place],
     findings: Findings,
 ) -> tuple[PlannedComponent, ...]:
-    """Every second box, wired to what its component names; notes every problem."""
+    """Plan every second box, wired to what its component names; note every problem."""
     serving = {item.name: item for item in planned}
     found = [_plan_box(merged, all_merged, serving, where, findings) for merged in second.values()]
     taken = {merged.renamed_from or name for name, merged in all_merged.items()} | all_merged.keys()
@@ -61,7 +61,7 @@ def _plan_box(
     check_locations(merged, entry, where[entry.provider], findings)
     if entry.implementation.reached_through is not None:
         findings.add(
-            "nobody-serves-it",
+            "needs-gateway",
             f"'{merged.name}' by {entry.id} is reached through a component of capability "
             f"{entry.implementation.reached_through}, which serves no box beside another",
             merged.implementation_path,

@@ -38,7 +38,7 @@ def _clauses_lost_by_options(item: PlannedComponent, findings: Findings) -> Miss
         unneeded = [clause for clause in clauses if clause not in item.needs]
         if unneeded:
             findings.warn(
-                f"'{item.name}' in {findings.environment} keeps no {' and no '.join(unneeded)}: {why}"
+                f"'{item.name}' in environment '{findings.environment}' keeps no {' and no '.join(unneeded)}: {why}"
             )
     return found
 

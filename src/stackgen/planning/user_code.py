@@ -1,4 +1,4 @@
-"""What the user's own code asks to be installed on this machine: wheels by digest, or it is said in so many words."""
+"""Checks the requirements of the user's own code: wheels with digests, unless the spec allows more."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def refuse_unpinned(plan: Plan) -> None:
 
 
 def code_allowances(plan: Plan) -> tuple[str, ...]:
-    """What the environment's words let the user's own code do, a sentence each."""
+    """Sentences about what the environment's settings allow the user's own code to do."""
     names = [name for name, _ in _files(plan)]
     words = {
         "allow_unpinned": "whatever the index serves that day is installed, without a digest",
@@ -121,7 +121,7 @@ def _lines_of(pattern: re.Pattern[str], text: str) -> Iterator[int]:
 
 
 def _names_a_place(line: str) -> bool:
-    """Whether a requirement or option is more than a package, its version, a marker and digests."""
+    """True if a requirement or option is more than a package, its version, a marker and digests."""
     if line.startswith("-"):
         return not _OPTIONS.fullmatch(line)
     return bool(_PLACE.search(_HASHES.sub("", line).partition(";")[0].strip()))

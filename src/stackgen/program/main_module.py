@@ -50,14 +50,14 @@ def class_names(plan: Plan) -> Mapping[Path, Code]:
 
 
 def python_name(name: str, plan: Plan) -> Code:
-    """Python name of a box: its label, with an underscore behind it where that is taken."""
+    """Python name of a component: its label, with an underscore appended where that is taken."""
     identifier = name.replace("-", "_")
     taken = identifier in _TAKEN or identifier in plan.foundation_names
     return Code(f"{identifier}_" if taken else identifier)
 
 
 def component_calls(plan: Plan, folder: Path) -> Mapping[str, str]:
-    """Resource name of each foundation and box → its call in `__main__.py`, as text."""
+    """Resource name of each foundation and component → its call in `__main__.py`, as text."""
     main = _Main(plan, folder)
     blocks = [(item.name, main.foundation(item)) for item in plan.foundations]
     blocks += [(item.resource, main.component(item)) for item in plan.all_components]
@@ -106,7 +106,7 @@ class _Main:
                 yield line + "(\n" + "".join(f"    {item},\n" for item in imported) + ")"
 
     def foundation(self, item: PlannedFoundation) -> dict[str, Any]:
-        """What the template needs of a foundation."""
+        """Values of a foundation for the template."""
         return {
             "comment": Code(f"What every {item.provider} component stands on."),
             "variable": Code(item.name),
@@ -124,7 +124,7 @@ class _Main:
                 yield self._argument(name, value)
 
     def component(self, item: PlannedComponent) -> dict[str, Any]:
-        """What the template needs of a box."""
+        """Values of a component for the template."""
         foundations = [f for f in self.plan.foundations if f.provider == item.entry.provider]
         arguments = [Code(f"{f.name}={f.name}") for f in foundations]
         if any(f.workloads for f in foundations):
@@ -262,7 +262,7 @@ def _aliases(item: PlannedComponent) -> Code:
 
 
 def _nothing(model: BaseModel, name: str, value: object) -> bool:
-    """Whether it is an empty collection that nobody asked for, which an argument's default says as well."""
+    """True for an empty collection that is also the argument's default."""
     if value not in ((), {}, []):
         return False
     return value == type(model).model_fields[name].get_default(call_default_factory=True)

@@ -35,7 +35,7 @@ def readme(plan: Plan) -> str:
 
 
 def configuration(plan: Plan) -> Iterator[dict[str, Code | None]]:
-    """What the program reads from Pulumi's configuration: key, description, the spec's value as default."""
+    """Settings that the program reads from Pulumi's configuration: key, description, default by the spec."""
     for foundation in plan.foundations:
         for name in foundation.configured:
             value = getattr(foundation.settings, name)

@@ -1,4 +1,4 @@
-"""What deletes a deployed program's resources: its own modules as stackgen writes them, and every provider's.
+"""Modules that delete a deployed program's resources: its own as stackgen writes them, and every provider's.
 
 Pulumi runs no program to delete, but resources of a Python provider are deleted by the module they name. An
 environment may hold resources of a provider that its spec names no longer.
@@ -28,7 +28,7 @@ class RemovalTools:
 
 
 def removal_tools(plan: Plan, shelf: Shelf) -> RemovalTools:
-    """What deletes whatever `plan` or an earlier one has created."""
+    """Modules and requirements that delete what `plan` or an earlier one has created."""
     found, wanted = dict(build_program(plan).files), {PULUMI_REQUIREMENT}
     if any(_DYNAMIC in data for path, data in found.items() if path.startswith("components/")):
         wanted |= set(plan.requirements)

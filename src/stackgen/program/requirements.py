@@ -14,7 +14,7 @@ _COMMAND = "# uv pip compile --universal --generate-hashes --upgrade requirement
 
 
 def requirement_lines(requirements: Sequence[str]) -> str:
-    """What a program asks for, a line each."""
+    """Text of requirements.in: one requirement per line."""
     return "".join(f"{line}\n" for line in requirements)
 
 

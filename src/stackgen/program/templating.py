@@ -22,7 +22,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def render(template: str, **context: Any) -> str:
-    """A template's text; raises TypeError if it prints a value that nobody has made safe for its place."""
+    """Render a template; raises TypeError if it prints a value that was not made safe for its place."""
     return _environment().get_template(template).render(**context)
 
 
@@ -71,7 +71,7 @@ def _environment() -> jinja2.Environment:
 
 def _only_code(value: object) -> object:
     if type(value) is not Code:
-        raise TypeError(f"a template prints {value!r}, which nobody has made safe for its place")
+        raise TypeError(f"a template prints {value!r}, which was not made safe for its place")
     return value
 
 

@@ -1,1 +1,1 @@
-"""What a platform engineer writes: stack, environments, references; loading with positions."""
+"""The spec that a platform engineer writes: stack, environments, references; loading with positions."""

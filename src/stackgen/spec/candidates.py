@@ -1,4 +1,4 @@
-"""Where the spec file may be that a user means. Standard library only: what needs no spec read loads this alone."""
+"""Files that a user may mean as the spec. Standard library only, for commands that read no spec."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def edit_override(
     path = loaded.path.resolve()
     data = checkout.read_file(loaded.path)
     if hashlib.sha256(data).hexdigest() != loaded.digest:
-        message = f"{path} was changed by somebody else in the meantime; nothing was written"
+        message = f"{path} was changed by another process in the meantime; nothing was written"
         raise StackgenError(
             Problem("spec-changed", message, hint="run it again"), ExitCode.UNEXPECTED_CHANGES
         )

@@ -35,7 +35,7 @@ class LoadedStack:
 
 
 def load_spec(path: Path) -> LoadedStack:
-    """Read and check a spec file; raises StackgenError with all problems found."""
+    """Read and check a spec file; raises StackgenError with all problems."""
     try:
         data = checkout.read_file(path, most=MAX_DOCUMENT_BYTES)
     except OSError as error:
@@ -66,9 +66,7 @@ def validate_spec(content: Any, positions: Positions | None = None) -> Stack:
         raise StackgenError(Problem("wrong-type", message, place, next="stackgen new"))
     broken = _broken(content, ()) if positions is None else None  # the reader lets no such text in
     if broken is not None:
-        message = (
-            f"'{'.'.join(map(str, broken)) or 'the spec'}' holds NUL or half a character, which is no text"
-        )
+        message = f"'{'.'.join(map(str, broken)) or 'the spec'}' contains NUL or an unpaired surrogate"
         raise StackgenError(Problem("bad-value", message))
     try:
         stack = Stack.model_validate(content)

@@ -21,7 +21,7 @@ class SpecModel(BaseModel):
 
 
 class Data(SpecModel):
-    """What the data in this stack is, and where it may be."""
+    """Classification of the data in this stack, and where it may be."""
 
     classification: Literal["public", "internal", "confidential", "restricted"] = Field(
         default="internal", description="How sensitive the data is."
@@ -33,11 +33,11 @@ class Data(SpecModel):
 
 
 class Component(BaseModel):
-    """One box of the stack. Its capability's own options stand beside these fields."""
+    """One component of the stack. Its capability's own options stand beside these fields."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
 
-    capability: str = Field(description="What kind of box it is, such as vector_store or chat_model.")
+    capability: str = Field(description="What the component is for, such as vector_store or chat_model.")
     description: str | None = Field(default=None, description="What it is for, in a sentence.")
     size: Size | None = Field(default=None, description="How big; each implementation says what that means.")
     needs: list[str] = Field(default_factory=list[str], description="Clauses the application relies on.")
@@ -63,9 +63,9 @@ class Component(BaseModel):
 
 
 class Box(BaseModel):
-    """What may differ between boxes of one component in one environment.
+    """Fields that may differ between the two boxes of one component in one environment.
 
-    `box` is a box's identity: the same number is the same resources and the same data.
+    `box` is an identity: the same number means the same resources and the same data.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
@@ -77,7 +77,10 @@ class Box(BaseModel):
         description="Settings: laid over the component's own for box 1, complete for any other.",
     )
     box: int = Field(
-        default=1, ge=1, le=999, description="Which box of the component: another number is another box."
+        default=1,
+        ge=1,
+        le=999,
+        description="Which box of the component: another number means other resources and other data.",
     )
 
     @property
@@ -93,11 +96,11 @@ class Box(BaseModel):
 
 
 class ComponentOverride(Box):
-    """How a component differs in one environment."""
+    """Differences of a component in one environment."""
 
     beside: Box | None = Field(
         default=None,
-        description="A second box of the component, which serves nobody: data is moved to it, or was moved "
+        description="A second box of the component, which serves no clients: data is moved to it, or was moved "
         "from it. Written by `stackgen swap --apply`.",
     )
 
@@ -144,5 +147,5 @@ class Stack(SpecModel):
         default_factory=dict[str, str], description="Become tags, labels and annotations everywhere."
     )
     data: Data = Field(default_factory=Data, description="Classification and residency of the data.")
-    components: dict[Name, Component] = Field(min_length=1, description="The boxes, by name.")
+    components: dict[Name, Component] = Field(min_length=1, description="The components, by name.")
     environments: dict[Name, Environment] = Field(min_length=1, description="The deployments, by name.")

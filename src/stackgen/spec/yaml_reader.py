@@ -29,7 +29,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Positions:
-    """Where everything in one document stands."""
+    """Positions of all values in one document."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
@@ -52,7 +52,7 @@ class Positions:
 def read_yaml(data: bytes, file: str) -> tuple[Any, Positions]:
     """The one document in `data` as plain values, and their positions.
 
-    Raises StackgenError(invalid-yaml) with every problem found: syntax, duplicate keys, anchors, tags,
+    Raises StackgenError(invalid-yaml) with every problem: syntax, duplicate keys, anchors, tags,
     numbers that are not finite, hidden characters, too deep or too large a document. Of many, the first 100.
     """
     if len(data) > MAX_DOCUMENT_BYTES:
@@ -166,7 +166,7 @@ class _Builder:
         return found
 
     def _skip(self, event: Any, depth: int) -> None:
-        """Go past a value that has no place in the document, but for what is allowed nowhere."""
+        """Skip a rejected value, still refusing anchors, tags and depth."""
         self._count(event)
         self._refuse_surprises(event, depth)
         if isinstance(event, yaml.CollectionStartEvent):

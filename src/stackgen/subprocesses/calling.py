@@ -29,7 +29,7 @@ END_SECONDS = 5.0  # seconds, more than the process takes for tidying up
 
 @dataclass(frozen=True)
 class TaskDescription:
-    """What the work is, for messages. code: of the error where it is not done. process: what the process does.
+    """Words of messages about a task. code: of the error if it fails. process: the task as a verb, such as "asks them".
 
     name: of the work. again: how it is repeated.
     """
@@ -47,7 +47,7 @@ def call_isolated(
     subject: str,
     environment: Mapping[str, str],
 ) -> R:
-    """What the function of a module returns, called by a process of its own with the environment.
+    """Call a function of a module in a separate process with the environment, and return its result.
 
     given: arguments by name; they and the result are as the function's types say. A function among them takes the
     progress, here. subject: what the work is about, in front of messages. Raises what the function raises, if that is

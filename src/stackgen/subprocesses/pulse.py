@@ -1,4 +1,4 @@
-"""Signs that work goes on, for whoever waits for it: a process that gives none for long is ended, see `calling.py`.
+"""Signs that work goes on: `calling.py` ends a process that gives none for long.
 
 A sign is given only for what is done: a request that is sent or a block of it, a megabyte that was received. A
 server that sends a byte now and then makes none. In a process that no one has started for this, nothing happens.
@@ -35,7 +35,7 @@ def start_heartbeat(tell: Tell, usual: float) -> None:
 
 
 def beat() -> None:
-    """Something was done."""
+    """Report that something was done, at most once a second."""
     now = time.monotonic()
     if _Pulse.tell is not None and now - _Pulse.last >= SIGN_INTERVAL_SECONDS:
         _Pulse.last = now
@@ -44,7 +44,7 @@ def beat() -> None:
 
 @contextmanager
 def patience(seconds: float | None = None) -> Iterator[None]:
-    """Meanwhile there may be no sign for so many seconds; None: for as long as it takes.
+    """Allow so many seconds without a sign while the context lasts; None: any time.
 
     For what says nothing while it works, such as a database that makes an index. Not to be nested.
     """
@@ -60,7 +60,7 @@ def patience(seconds: float | None = None) -> Iterator[None]:
 
 @contextmanager
 def growing(folder: str) -> Iterator[None]:
-    """Every megabyte more in the folder is a sign: for clients that write a file and say nothing."""
+    """Count each megabyte added to the folder as a sign: for clients that write a file and report nothing."""
     if _Pulse.tell is None:
         yield
         return

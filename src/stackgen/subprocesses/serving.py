@@ -1,6 +1,6 @@
-"""What runs in a process that `starting.py` has started: reads a request, one line, and says lines until it has ended.
+"""The process that `starting.py` starts: reads a request, one line, and writes lines until its work has ended.
 
-It ends when its input is closed, so it does not go on alone where whoever started it was killed.
+It ends when its input is closed, so it does not run on when its parent process was killed.
 """
 
 from __future__ import annotations

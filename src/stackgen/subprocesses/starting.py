@@ -28,7 +28,7 @@ def run_module(
     grace: float = 0,
     longest: int = MAX_LINE_BYTES,
 ) -> Iterator[SimpleQueue[Line]]:
-    """What a process that runs the module says to the request; after the last line comes one with `failed`.
+    """Start a process that runs the module, and read its answer; after the last line comes one with `failed`.
 
     Where a line has more than `longest` bytes, one with `memory` takes its place, and nothing more is read.
 

@@ -60,7 +60,7 @@ def _arguments(function: Callable[..., Any], values: dict[str, Any]) -> dict[str
 
 
 def result_type(function: Callable[..., Any]) -> TypeAdapter[Any]:
-    """What a function's result is written and read by."""
+    """The Pydantic adapter that writes and reads a function's result."""
     return TypeAdapter(get_type_hints(function)["return"])
 
 

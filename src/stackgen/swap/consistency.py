@@ -1,4 +1,4 @@
-"""Whether the spec still says what a swap has made of it."""
+"""Checks that the spec still names the component to which a swap has switched."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stackgen.swap.overrides import Override, exchange_boxes, remove_second_box
 
 
 def refuse_changed_spec(plan: Plan) -> None:
-    """Raise StackgenError where the spec would have another box serve than the one that a swap has switched to.
+    """Raise StackgenError where the spec names another serving component than the swap's target.
 
     Applications would go back to what was current when bindings were switched, and write there.
     """
@@ -22,7 +22,7 @@ def refuse_changed_spec(plan: Plan) -> None:
 
 
 def refuse_reverted_spec(journal: Journal, serving: int, environment: str) -> None:
-    """The same for one swap. serving: the box that serves by the spec."""
+    """Raise StackgenError where the spec contradicts one swap. serving: the box that serves by the spec."""
     if _is_reverted(journal, serving):
         raise StackgenError(_reverted_problem(journal, serving, environment), ExitCode.POLICY)
 
@@ -35,14 +35,14 @@ def _problems(plan: Plan) -> Iterator[Problem]:
             yield _reverted_problem(journal, item.box, plan.environment)
         elif item is None and journal.component in renamed:
             name, now = journal.component, renamed[journal.component]
-            message = f"'{name}' has a second box from a swap, and the spec calls it '{now}' meanwhile"
+            message = f"'{name}' has a second box from a swap, and the spec now names it '{now}'"
             command = f"stackgen swap {plan.stack.name} {name} -e {plan.environment}"
-            hint = f"call it '{name}' until it has one box again ({command} --retire, or --rollback)"
+            hint = f"name it '{name}' until it has one box again ({command} --retire, or --rollback)"
             yield Problem("swap-unfinished", message, hint=hint)
 
 
 def _is_reverted(journal: Journal, serving: int) -> bool:
-    """Whether the spec has another box serve than the one that does until the move's next step."""
+    """True if the spec names another serving component than the journal."""
     expected = journal.target if _switched_component(journal) else journal.source
     return journal.running != "switch" and serving != expected
 
@@ -59,7 +59,7 @@ def _reverted_problem(journal: Journal, serving: int, environment: str) -> Probl
     )
     entry = _entry(journal) if journal.wanted else {}
     hint = f"put it back: `{name}: {json.dumps(entry)}`; or, " if entry else ""
-    hint += f"if these boxes were deleted since, delete {journal.path}"
+    hint += f"if both were deleted since, delete {journal.path}"
     return Problem("spec-and-journal-differ", message, hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""Copies between two boxes, noted in the journal: what one has written is no change by users of the target."""
+"""Copies between the old and the new component, noted in the journal: their writes are no users' changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def copy_noted(
     *,
     serves: bool = False,
 ) -> Memory:
-    """What a copy remembers, which is on disk by then. name: of the contract. boxes: bindings of source and target.
+    """Copy from the source to the target, and save its memory in the journal.
 
     On the way back clients with old bindings may use the target.
     """
@@ -36,7 +36,7 @@ def copy_noted(
 def copy_late_writes(
     journal: Journal, contract: str, mover: Mover, boxes: tuple[Any, Any], progress: Progress
 ) -> Memory:
-    """The same of a copy to a box that serves, of what reached the other one since the last copy."""
+    """Copy writes that reached the old component since the last copy to the new one, which serves."""
     return copy_noted(
         journal, contract, mover, boxes, journal.memory.get(contract, {}), progress, serves=True
     )

@@ -1,4 +1,4 @@
-"""Whether the box that serves lost its data: then the other one holds the last copy, and must not go for it."""
+"""Refuses to delete the last copy of data: the serving component lost its own, and only the other one has it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESTORE_HINT = (
 
 
 def refuse_lost_data(site: Site, journal: Journal, serving: int) -> None:
-    """Raise StackgenError where the box that serves lost its data, or a half of it, and the other one has it.
+    """Raise StackgenError where the serving component lost half its data or more, and the other one has it.
 
     Codes: box-remade, box-empty, box-shrunk. To be asked before the other box goes, or is made to hold the same.
     With `--accept-data` nothing is refused.
@@ -34,7 +34,7 @@ def refuse_lost_data(site: Site, journal: Journal, serving: int) -> None:
 
 
 def refuse_new_data(site: Site, journal: Journal, serving: int) -> None:
-    """Raise StackgenError(box-remade) where the box that serves lost its data since the switch, and began anew.
+    """Raise StackgenError(box-remade) where the serving component lost its data since the switch.
 
     What it holds now must not replace what the other box has, nor be what is left of both.
     """

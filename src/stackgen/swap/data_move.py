@@ -1,4 +1,4 @@
-"""A swap that copies data from one box to the other, or has none to copy."""
+"""A swap that copies data from the source to the target, or has none to copy."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from stackgen.swap.ports import find_unused_port
 from stackgen.swap.site import Site
 from stackgen.swap.steps import data_steps
 
-QUIET_SECONDS = 3  # seconds without a write before a box is deleted
+QUIET_SECONDS = 3  # seconds without a write before a component is deleted
 
 
 class DataMove(Move):
-    """A move of a component whose data, if it has any, is copied from one box to the other."""
+    """A move of a component whose data, if it has any, is copied from the source to the target."""
 
     def __init__(self, site: Site, journal: Journal) -> None:
         super().__init__(site, journal)
@@ -41,17 +41,17 @@ class DataMove(Move):
 
     @property
     def holds_data(self) -> bool:
-        """Whether something moves data of the component's contracts."""
+        """True if something moves data of the component's contracts."""
         return bool(self.movers)
 
     @property
     def freezes(self) -> bool:
-        """Whether a contract of the component can refuse writes."""
+        """True if a contract of the component can refuse writes."""
         return any(mover.freeze is not None for mover in self.movers)
 
     @property
     def takes_late_writes(self) -> bool:
-        """Whether a contract of the component cannot refuse writes: then they may reach the old box late."""
+        """True if a contract of the component cannot refuse writes: then they may reach the source late."""
         return any(mover.freeze is None for mover in self.movers)
 
     def thaw(self) -> str:
@@ -64,13 +64,13 @@ class DataMove(Move):
         return "writes are taken"
 
     def describe(self) -> Iterator[str]:
-        """What goes along and what can't, for people."""
+        """Describe the data that is copied and what can't be, for people."""
         for name, found in self.site.movers():
             yield f"{name} is moved with {found.tool}: {', '.join(found.carries)}"
             yield f"not moved: {', '.join(found.leaves)}"
 
     def require_empty(self) -> str:
-        """A copy makes a box hold what the other one holds, and nothing else: only what was empty may be filled."""
+        """Refuse a target that holds data: a copy would replace it."""
         if "verify" in self.journal.done:  # of a version that did not look: the copy may have begun
             return "not looked at"
         for name, found in self.site.movers():
@@ -89,7 +89,7 @@ class DataMove(Move):
             yield name, found, source, target
 
     def gather_late_writes(self) -> str:
-        """Before the way back: what the old box got too late, as after every switch."""
+        """Before a rollback: first copy writes that reached the old component after the switch."""
         memory: dict[str, Memory] = {}
         numbers = (self.journal.target, self.journal.source)
         for name, found, source, target in self._sides():
@@ -103,12 +103,12 @@ class DataMove(Move):
     def _copy_exclusively(
         self, name: str, mover: Mover, source: Any, target: Any, since: Memory | None
     ) -> None:
-        """Copy to a target that no one else writes to. On the way back it is a closed box, and as it was left."""
+        """Copy to a target without other writers. On the way back it is closed, and unchanged."""
         closed = self.journal.kind == "return" and mover.freeze is not None
         if closed and self.journal.closed.get(name):
             self._refuse_written(mover, target, self.journal.target, self.journal.closed[name])
         self.journal.closed[name] = []
-        self.journal.save()  # before, since a crash in the copy leaves the box as neither
+        self.journal.save()  # before the copy: a crash leaves a mix of both
         copy_noted(self.journal, name, mover, (source, target), since, self.site.progress)
         if closed:
             self.journal.closed[name] = read_checksums(mover, target)
@@ -143,7 +143,7 @@ class DataMove(Move):
     def freeze(self) -> str:
         """Let the source refuse writes, where its wire can."""
         self.journal.frozen = True
-        self.journal.save()  # before, so that no crash leaves a frozen box unknown
+        self.journal.save()  # before freezing: after a crash the journal knows of it
         for _, found, source, _ in self._sides():
             if found.freeze is not None:
                 found.freeze(source)
@@ -202,7 +202,7 @@ class DataMove(Move):
     def _require_equal(
         self, name: str, mover: Mover, late: Memory, boxes: tuple[Any, Any], numbers: tuple[int, int]
     ) -> str:
-        """Compare after a copy, and bring what it does not see; what was compared. numbers: of the boxes."""
+        """Compare after a copy, and copy what it does not see; return a sentence. numbers: of source and target."""
         settled = self.journal.settled.get(name, {})
         compared = mover.compare(*boxes, late, settled)
         if not compared.equal and mover.copy_late is not None:
@@ -215,7 +215,7 @@ class DataMove(Move):
         return require_equal(compared, *numbers)
 
     def _check_closed(self, name: str, mover: Mover, source: Any) -> str:
-        """Whether nothing was written to a frozen box. What was stays there: it is said, and nothing is deleted."""
+        """Check that nothing was written to a frozen source. Late writes stay there, and are reported."""
         here, there = self.journal.source, self.journal.target
         if self.journal.kind == "retire" and not mover.content(source):
             return f"box {here} holds nothing any more"
@@ -236,7 +236,7 @@ class DataMove(Move):
         return message
 
     def require_unchanged(self) -> str:
-        """Before the way back makes the closed box hold what the other one holds, and nothing else."""
+        """Before a rollback overwrites the closed target, refuse one that was written to."""
         if "copy" in self.journal.done:  # of a version that did not look
             return "not looked at"
         for name, found, _, target in self._sides():
@@ -245,7 +245,7 @@ class DataMove(Move):
         return "nothing was written there since"
 
     def _refuse_written(self, mover: Mover, binding: Any, box: int, known: list[list[str]]) -> None:
-        """Raise StackgenError(data-differs) where a box that was closed for writing is not as it was then.
+        """Raise StackgenError(data-differs) where a closed component has changed since.
 
         A client that lets its own sessions write is not kept from it.
         """
@@ -254,7 +254,7 @@ class DataMove(Move):
 
     @property
     def can_close(self) -> bool:
-        """Whether the old box takes writes until it ends, and can be given a port that its clients do not know."""
+        """True if the source takes writes until it ends, and can get a port that its clients do not know."""
         try:
             settings = self.site.find_box(self.journal.source).settings
         except StopIteration:  # it is out of the spec already
@@ -262,7 +262,7 @@ class DataMove(Move):
         return "port" in type(settings).model_fields
 
     def close_source(self) -> str:
-        """What is written with old bindings from here on fails, and is not lost with the box."""
+        """Close the old component: later writes with old bindings fail, and are not lost with it."""
         beside = self.site.override["beside"]
         port = find_unused_port()
         closed = {**self.site.override, "beside": with_port(beside, port)}
@@ -273,14 +273,14 @@ class DataMove(Move):
         return self.site.deploy()
 
     def _reopen(self, serves: Override) -> Override:
-        """A box that was to be retired serves again: at the port that it had before."""
+        """Give a component that was to be retired its former port again."""
         given = self.journal.given_port
         if given is None or serves.get("settings", {}).get("port") != given:
             return serves
         return with_port(serves, self.journal.wanted["beside"].get("settings", {}).get("port"))
 
     def prove(self) -> str:
-        """Before anything is deleted: late writes, or for a frozen box that it is as it was when it was compared."""
+        """Before anything is deleted: copy late writes, or check that a frozen source is unchanged."""
         refuse_lost_data(self.site, self.journal, self.journal.target)
         said = self.settle()
         self._refuse_written_recently()
@@ -294,7 +294,7 @@ class DataMove(Move):
         return self.site.deploy(without=box)
 
     def _prove_again(self, box: int) -> None:
-        """A box that does not run any more is started for it: it may have been written to before it was stopped."""
+        """Check the source once more; start it first if it does not run: it may have been written to before."""
         try:
             self.prove()
         except StackgenError as error:
@@ -311,7 +311,7 @@ class DataMove(Move):
         self.remove_from_spec()
 
     def _refuse_written_recently(self) -> None:
-        """Refuse to delete a box that somebody still writes to."""
+        """Refuse to delete a component that a client still writes to."""
         before = dict(self.journal.memory)
         time.sleep(QUIET_SECONDS)
         for name, found, source, target in self._sides():

@@ -1,6 +1,6 @@
 """A swap of the model that makes embeddings: every stored embedding is made anew before bindings are switched.
 
-The old model's box goes when bindings are switched: nobody can write its embeddings among the new ones. It holds no
+The old model is deleted when bindings are switched: no client can write its embeddings among the new ones. It holds no
 data; what it made stands in tables beside the new ones, until it is retired.
 """
 
@@ -35,7 +35,7 @@ class EmbeddingMove(Move):
         return list(embedding_steps(self))
 
     def thaw(self) -> str:
-        """Give the tables of the box that serves their names, and let the stores take writes."""
+        """Publish the tables of the serving model, and let the stores take writes."""
         for store, binding, collections in self._stores():
             box = self.journal.source
             self._run_isolated(exchange.put_in_place)(
@@ -48,7 +48,7 @@ class EmbeddingMove(Move):
         return "writes are taken"
 
     def describe(self) -> Iterator[str]:
-        """What is made anew, for people."""
+        """Describe the embeddings that are made anew, for people."""
         for item in self.journal.collections:
             yield f"{item['store']}: embeddings of {item['table']}.{item['text']} are made anew, in a second table"
         yield "queries of these tables fail while bindings are switched, so that no two models' vectors are compared"
@@ -136,10 +136,10 @@ class EmbeddingMove(Move):
         self._set_dimensions(self.journal.target)
         if not self.switched:
             self.site.write(remove_second_box(exchange_boxes(self.site.override)))
-        return f"box {self.journal.target} serves; box {self.journal.source} holds no data, and goes"
+        return f"box {self.journal.target} serves; box {self.journal.source} holds no data, and is deleted"
 
     def _set_dimensions(self, box: int) -> None:
-        """Let the stores expect embeddings as long as the box's."""
+        """Let the stores expect embeddings of the box's length."""
         dimensions = int(self._identity(box)["dimensions"])
         for store, _, _ in self._stores():
             if self.site.plan().by_name[store].options.model_dump()["dimensions"] != dimensions:
@@ -151,7 +151,7 @@ class EmbeddingMove(Move):
         return super().remove_from_spec()
 
     def delete(self, box: int) -> str:
-        """Delete a box, which holds no data."""
+        """Delete a model's component, which holds no data."""
         return self.site.deploy(without=box)
 
     def publish_tables(self) -> str:

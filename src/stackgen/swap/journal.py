@@ -1,4 +1,4 @@
-"""What a swap has done so far, on disk, so that it goes on after any interruption."""
+"""Journal of a swap on disk, so that the swap can continue after any interruption."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Kind = Literal["swap", "return", "abandon", "retire"]
 
 @dataclass
 class Journal:
-    """One move between two boxes of a component.
+    """One move from a source to a target: two boxes of a component.
 
     kind: swap to a new box; return to the old one after bindings were switched; abandon the new one before that;
     retire the box that serves no longer (`source`). source, target: box numbers; data goes from one to the other.
-    wanted: the environment's part of the spec with both boxes. done: step → what it found. frozen: the source
+    wanted: the environment's part of the spec with both boxes. done: step → its result. frozen: the source
     refuses writes. memory: contract → what was copied. settled: contract → what was equal when it was compared last.
     proof: contract → what was equal at the switch.
     made: box → URN of a resource with data → when it was made, as it was at the switch.
@@ -61,13 +61,13 @@ class Journal:
 
     @property
     def untouched(self) -> bool:
-        """Whether a move after a finished one has only looked so far, or closed the old box: nothing is deleted."""
+        """True if a move after a finished one has deleted nothing: it only checked, or closed the old component."""
         before = {"prove", "unchanged", "close", "settle"}
         return bool(self.former) and not set(self.done) - before and self.running in (None, *before)
 
     @property
     def closed_already(self) -> bool:
-        """Whether a retirement has given the old box another port, or was about to."""
+        """True if a retirement has given the old component another port, or was about to."""
         return "close" in self.done or self.running == "close"
 
     def content(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Journal:
         new.replace(self.path)
 
     def notes_path(self, contract: str, *, serves: bool) -> Path:
-        """Where a copy notes what it writes until it is at its end. serves: whether the target serves."""
+        """File in which a running copy notes what it writes. serves: whether the target serves."""
         way = "late" if serves else "back"
         return self.path.with_name(f"{self.path.stem}.{contract}.{way}{NOTES_SUFFIX}")
 
@@ -128,8 +128,8 @@ def read_journal(path: Path) -> Journal | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, AttributeError) as error:
-        message = f"{path} can't be read ({error}); what was done to the boxes is not known"
-        hint = "look at both boxes, finish by hand, then delete it"
+        message = f"{path} can't be read ({error}); the state of the swap is not known"
+        hint = "look at the old and the new component, finish by hand, then delete it"
         raise StackgenError(Problem("journal-unreadable", message, hint=hint)) from error
 
 
@@ -144,7 +144,7 @@ def standing_move(journal: Journal | None) -> Journal | None:
 
 
 def journal_path(stack: str, environment: str, component: str) -> Path:
-    """Where the journal of a component's swap is kept."""
+    """Path of the journal of a component's swap."""
     return data_home() / "swaps" / stack / environment / f"{component}.json"
 
 
@@ -157,7 +157,7 @@ def standing_moves(stack: str, environment: str) -> Iterator[Journal]:
 
 
 def remove_journals(stack: str, environment: str) -> None:
-    """Remove all journals of an environment: its boxes are gone with their data."""
+    """Remove all journals of an environment: its components are deleted with their data."""
     folder = journal_path(stack, environment, "any").parent
     for path in (*folder.glob("*.json"), *folder.glob(f"*{NOTES_SUFFIX}")):
         path.unlink(missing_ok=True)
@@ -165,7 +165,7 @@ def remove_journals(stack: str, environment: str) -> None:
 
 @contextmanager
 def lock_journals(stack: str, environment: str) -> Iterator[None]:
-    """No swap of an environment is worked on meanwhile; raises StackgenError(swap-running)."""
+    """Lock all swaps of an environment; raises StackgenError(swap-running)."""
     with ExitStack() as held:
         for path in sorted(journal_path(stack, environment, "any").parent.glob("*.json")):
             held.enter_context(lock_journal(path))
@@ -174,7 +174,7 @@ def lock_journals(stack: str, environment: str) -> Iterator[None]:
 
 @contextmanager
 def lock_journal(path: Path) -> Iterator[None]:
-    """Only one process works on a swap; raises StackgenError(swap-running)."""
+    """Lock one swap for this process; raises StackgenError(swap-running)."""
     from filelock import FileLock, Timeout
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def lock_journal(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        message = f"another process swaps '{path.stem}' already"
+        message = f"another process is already swapping '{path.stem}'"
         raise StackgenError(Problem("swap-running", message), ExitCode.DEPLOYMENT) from None
     try:
         yield

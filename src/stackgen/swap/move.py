@@ -1,4 +1,4 @@
-"""A move between two boxes of a component: what every kind of it can do, and the steps that it takes."""
+"""A move between the old and the new component: its actions, and the steps that it takes."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class Move(ABC):
 
     @abstractmethod
     def thaw(self) -> str:
-        """Let the box that serves take writes again."""
+        """Let the serving component take writes again."""
 
     @abstractmethod
     def describe(self) -> Iterator[str]:
-        """What goes along and what can't, for people."""
+        """Describe the data that is moved and what can't be, for people."""
 
     @property
     def switched(self) -> bool:
-        """Whether the spec says that the target serves."""
+        """True if the spec says that the target serves."""
         return self.site.override.get("box", 1) == self.journal.target
 
     @property
     def has_recording(self) -> bool:
-        """Whether the environment has a recording of golden questions."""
+        """True if the environment has a recording of golden questions."""
         return self.site.golden_recording() is not None
 
     def add_target(self) -> str:

@@ -1,4 +1,4 @@
-"""What a swap writes into a spec: the environment's part about one component, before and after each edit."""
+"""Edits of a spec by a swap: the environment's part about one component, before and after each edit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Override = dict[str, Any]
 
 
 def current_override(stack: Stack, environment: str, component: str) -> Override:
-    """The part as it is written; {} if there is none."""
+    """The environment's part about the component as it is written; {} if there is none."""
     found = stack.environments[environment].components.get(component)
     return found.model_dump(exclude_unset=True, mode="json") if found is not None else {}
 
@@ -27,7 +27,7 @@ def add_second_box(
     changes: Mapping[str, Any],
     taken: Container[int] = (),
 ) -> Override:
-    """With a second box by implementation `to`, of the next number that is not `taken`.
+    """Add a second box of implementation `to`, with the next number that is not `taken`.
 
     It gets what differs in the environment, and `changes` over it; settings go along only where the implementation
     stays `before`'s.
@@ -44,19 +44,19 @@ def add_second_box(
 
 
 def exchange_boxes(override: Override) -> Override:
-    """The box beside serves, and the one that served stands beside."""
+    """Let the second box serve, and make the serving one the second."""
     served = {key: value for key, value in override.items() if key != "beside"}
     return {**override["beside"], "beside": served}
 
 
 def with_port(box: Override, port: int | None) -> Override:
-    """With another port in its settings; None: with none."""
+    """Set the port in the settings; None removes it."""
     settings = {key: value for key, value in box.get("settings", {}).items() if key != "port"}
     return _with_settings(box, settings if port is None else {**settings, "port": port})
 
 
 def remove_second_box(override: Override) -> Override:
-    """Without the second box."""
+    """Remove the second box."""
     return {key: value for key, value in override.items() if key != "beside"}
 
 

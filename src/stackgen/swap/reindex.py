@@ -1,4 +1,4 @@
-"""Which stored embeddings a swap of their model makes anew."""
+"""Tables whose stored embeddings a swap of their model makes anew."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stackgen.planning.model import Plan
 
 
 def tables_to_rebuild(plan: Plan, component: str) -> list[dict[str, str]]:
-    """Tables to be made anew when the two boxes of `component` make embeddings that don't compare; [] if they do.
+    """Tables to make anew when old and new `component` make embeddings that don't compare; [] if they do.
 
     Raises StackgenError(reindex-unknown) where a vector store doesn't say what it holds.
     """

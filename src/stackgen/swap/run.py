@@ -1,4 +1,4 @@
-"""Takes the steps, notes each in the journal, and leaves the old box serving when one fails."""
+"""Takes the steps, notes each in the journal, and restores the old component when one fails."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run_steps(move: Move) -> list[TakenStep]:
 
 
 def reverse_journal(journal: Journal) -> Journal:
-    """A move to the box that served before, in the journal's place."""
+    """Replace a journal by one of the move back to the old component."""
     back = Journal(journal.path, "return", journal.component, journal.target, journal.source)
     back.settled = journal.settled
     back.wanted = exchange_boxes(journal.wanted)
@@ -64,7 +64,7 @@ def reverse_journal(journal: Journal) -> Journal:
 
 
 def _restore_service(move: Move, error: StackgenError) -> StackgenError:
-    """Leave the old box serving; the error, with what was done about it."""
+    """Restore the old component; return the error, with what was done."""
     journal = move.journal
     if journal.kind not in ("swap", "return"):
         return error
@@ -76,13 +76,13 @@ def _restore_service(move: Move, error: StackgenError) -> StackgenError:
                 [*error.problems, *also.problems, _still_frozen_problem(move)], error.exit_code
             )
         message = f"box {journal.source} of '{journal.component}' serves as before; its data is untouched"
-        told = Problem(
+        stopped = Problem(
             "swap-stopped",
             message,
             hint=f"go on with `{_command(move)} {'--apply' if journal.kind == 'swap' else '--rollback'}`",
             next=f"{_command(move)} --rollback",
         )
-        return StackgenError([*error.problems, told], error.exit_code)
+        return StackgenError([*error.problems, stopped], error.exit_code)
     if journal.kind == "return":
         return error
     back = reverse_journal(journal)
@@ -93,7 +93,9 @@ def _restore_service(move: Move, error: StackgenError) -> StackgenError:
         run_steps(type(move)(move.site, back))
     except StackgenError as also:
         raise StackgenError([*error.problems, *also.problems], error.exit_code) from also
-    message = f"the new box failed after bindings were switched, so box {journal.source} serves again, with all data"
+    message = (
+        f"the new component failed after the switch, so box {journal.source} serves again, with all data"
+    )
     return StackgenError([*error.problems, Problem("swap-rolled-back", message)], error.exit_code)
 
 
@@ -109,7 +111,7 @@ def _still_frozen_problem(move: Move) -> Problem:
 
 
 def _thaw(move: Move) -> None:
-    """The old box takes writes; what was copied while it did not is copied again next time."""
+    """Let the old component take writes; the next run repeats copies that were made while it did not."""
     if move.journal.frozen:
         move.thaw()
     move.journal.repeat("freeze", "delta", "open", "hide")

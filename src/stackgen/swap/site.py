@@ -1,4 +1,4 @@
-"""One component of an opened environment while a swap works on it: its boxes as planned, and as they run."""
+"""One component of an opened environment during its swap: old and new one as planned, and as they run."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Site:
         self.environment.loaded = edited
 
     def deploy(self, without: int | None = None) -> str:
-        """Generate the program and deploy it; what changed, in a phrase. without: box whose data may go."""
+        """Generate the program and deploy it; return the changes as a phrase. without: box to delete with its data."""
         self._close_forwards()
         words = () if without is None else self._deployed_as(without)
         makes = embedding_identity(self.plan().by_name[self.component])
@@ -120,18 +120,18 @@ class Site:
 
     @property
     def _resource(self) -> str:
-        """What the component's first box is called among resources."""
+        """Name of the component among resources."""
         return self.loaded.stack.components[self.component].renamed_from or self.component
 
     def numbers_with_data(self) -> set[int]:
-        """Numbers of the component's boxes whose data is deployed, also of such as the spec no longer has."""
+        """Numbers of the component's boxes with deployed data, also of those that left the spec."""
         owners = find_data(self._resources(), data_types(self.environment.shelf)).owners
         start = f"{self._resource}-"
         numbers = (owner.removeprefix(start) for owner in owners if owner.startswith(start))
         return {int(number) for number in numbers if number.isdecimal()}
 
     def creation_times(self, box: int) -> dict[str, str]:
-        """When each resource with data of a box was made, by URN: another time is another one, without that data."""
+        """Creation time of each resource with data, by URN: another time means a new resource without the old data."""
         found = find_data(self._resources(), data_types(self.environment.shelf)).of(
             resource_label(self._resource, box)
         )
@@ -139,20 +139,20 @@ class Site:
         return {item.urn: created[item.urn] for item in found}
 
     def _deployed_as(self, box: int) -> tuple[str, ...]:
-        """A box's name among resources, if it is there and holds data."""
+        """Name of a box among resources, if it is deployed and holds data."""
         name = resource_label(self._resource, box)
         return (
             (name,) if name in find_data(self._resources(), data_types(self.environment.shelf)).owners else ()
         )
 
     def find_box(self, box: int) -> PlannedComponent:
-        """A box of the component as planned; raises StopIteration."""
+        """Find a box of the component in the plan; raises StopIteration."""
         return next(b for b in self.plan().all_components if b.name == self.component and b.box == box)
 
     def boxes(self) -> dict[int, Bindings]:
         """Box number → bindings as deployed; raises StackgenError(not-deployed) if the component is not up.
 
-        Two boxes are told apart by what was deployed, not by the spec, which may be ahead of it.
+        The deployed outputs say which component is which, not the spec, which may be ahead of them.
         """
         outputs = self._outputs()
         both = outputs.get("boxes", {}).get(self.component)
@@ -164,7 +164,7 @@ class Site:
         return {self.plan().by_name[self.component].box: serving}
 
     def movers(self) -> Iterator[tuple[str, Mover]]:
-        """Contract and mover, for every contract of the component whose boxes hold data."""
+        """Contract and mover, for every contract of the component that has data."""
         capability = self.plan().by_name[self.component].capability
         for name in self.environment.shelf.capability(capability).contracts:
             found = find_mover(name, self.component)
@@ -172,14 +172,14 @@ class Site:
                 yield name, found
 
     def binding(self, contract: str, box: int) -> Binding:
-        """How to connect to one box, which serves; raises StackgenError(not-deployed, not-serving)."""
+        """Binding of one component of the swap; raises StackgenError(not-deployed, not-serving)."""
         found = self.boxes().get(box)
         if found is None:
             raise self._not_up()
         return binding_of(contract, self._reach({self.component: found})[self.component])
 
     def _not_up(self) -> StackgenError:
-        message = f"'{self.component}' is not up in {self.environment.name} as the spec has it"
+        message = f"'{self.component}' is not up in environment '{self.environment.name}' as the spec has it"
         problem = Problem("not-deployed", message, next=f"stackgen up {self.name} -e {self.environment.name}")
         return StackgenError(problem, ExitCode.NOT_FOUND)
 
@@ -188,7 +188,7 @@ class Site:
         return self._reach(self._outputs().get("bindings", {}))
 
     def measure(self, box: int) -> Report:
-        """Every clause of a box; raises StackgenError where declared and measured differ."""
+        """Measure every clause of a box; raises StackgenError where declared and measured differ."""
         found = self.find_box(box)
         declared = {self.component: Declared(found.kept, found.not_kept)}
         report = measure_clauses(self._reach({self.component: self.boxes().get(box, {})}), declared)

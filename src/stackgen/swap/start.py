@@ -1,4 +1,4 @@
-"""Which move a word asks for, given where an earlier one stands."""
+"""Turns an option (--apply, --rollback, --retire) and the state of an earlier swap into a journal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def start_swap(site: Site, journal: Journal | None, to: str | None, given: Seque
         message = f"'{site.component}' has a second box already, from an earlier swap"
         raise _error("box-beside", message, f"{command} --retire, or {command} --rollback")
     if to is None:
-        raise _error("usage", "say which box to swap to: --to IMPLEMENTATION|PROVIDER", f"{command} --to BOX")
+        raise _error(
+            "usage", "say what to swap to: --to IMPLEMENTATION|PROVIDER", f"{command} --to IMPLEMENTATION"
+        )
     return _new_swap(site, to, given)
 
 
@@ -68,7 +70,7 @@ def _new_swap(site: Site, to: str, given: Sequence[str]) -> Journal:
 
 
 def _refuse_other_swap(site: Site) -> None:
-    """Refuse to begin while another component's swap is not at its end: one may stand on the other's boxes."""
+    """Refuse to begin while another component's swap is not at its end: one may depend on the other."""
     for other in standing_moves(site.name, site.environment.name):
         if not other.finished:
             command = f"stackgen swap {site.name} {other.component} -e {site.environment.name} --apply"
@@ -76,7 +78,7 @@ def _refuse_other_swap(site: Site) -> None:
 
 
 def _refuse_lost_needs(site: Site, wanted: Override, to: str) -> None:
-    """Refuse a box with which a needed clause is lost: its own, or one of a box that passes its answers on."""
+    """Refuse a target that loses a needed clause: of its own, or of a proxy that forwards to it."""
     try:
         site.plan_with(remove_second_box(exchange_boxes(wanted)))
     except StackgenError as error:
@@ -101,11 +103,11 @@ def _valid_journal(site: Site, journal: Journal | None) -> Journal | None:
 
 
 def _refuse_unknown_box(site: Site, journal: Journal | None) -> None:
-    """Raise StackgenError(box-beside) for a second box of which no swap is known: its journal went with its data."""
+    """Raise StackgenError(box-beside) for a second box without a swap's journal."""
     if journal is not None or (beside := site.override.get("beside")) is None:
         return
     place = f"environments.{site.environment.name}.components.{site.component}"
-    message = f"'{site.component}' has a second box in the spec, and no swap of it is known on this machine"
+    message = f"'{site.component}' has a second box in the spec, but this machine has no journal of a swap"
     number = beside.get("box", 1)
     name = f"{site.component}-{number}" if number > 1 else site.component
     hint = (
@@ -116,13 +118,13 @@ def _refuse_unknown_box(site: Site, journal: Journal | None) -> None:
 
 
 def start_rollback(site: Site, journal: Journal | None) -> Journal:
-    """Return to the old box if bindings were switched, else give the new one up."""
+    """Return to the old component if bindings were switched, else give the new one up."""
     journal = _valid_journal(site, journal)
     if journal is not None and journal.kind == "retire":
         raise _unfinished_error(site, "--retire")
     _refuse_unknown_box(site, journal)
     if journal is None:
-        message = f"'{site.component}' has no old box to return to"
+        message = f"'{site.component}' has no old component to return to"
         raise StackgenError(Problem("nothing-to-roll-back", message, hint=JOURNAL_HINT), ExitCode.NOT_FOUND)
     if journal.kind in ("return", "abandon"):
         return journal
@@ -136,14 +138,14 @@ def start_rollback(site: Site, journal: Journal | None) -> Journal:
 
 
 def start_retirement(site: Site, journal: Journal | None) -> Journal:
-    """Remove the box that serves no longer, after its data is proven moved."""
+    """Remove the old component, after its data is proven moved."""
     begun, journal = journal, _valid_journal(site, journal)
     if begun is not None and begun.kind == "retire" and (begun.closed_already or not begun.untouched):
         return begun
     command = f"stackgen swap {site.name} {site.component} -e {site.environment.name}"
     _refuse_unknown_box(site, journal)
     if journal is None:
-        message = f"'{site.component}' has no old box to retire"
+        message = f"'{site.component}' has no old component to retire"
         raise StackgenError(Problem("nothing-to-retire", message, hint=JOURNAL_HINT), ExitCode.NOT_FOUND)
     if not journal.finished:
         word = "--rollback" if journal.kind != "swap" else "--apply"
@@ -160,7 +162,7 @@ def start_retirement(site: Site, journal: Journal | None) -> Journal:
 
 
 def _refuse_protected(site: Site) -> None:
-    """Raise StackgenError(protected) where a box would be deleted of an environment whose spec protects its data."""
+    """Raise StackgenError(protected) where the spec protects the environment's data."""
     if site.environment.protected:
         message = f"'{site.environment.name}' of '{site.name}' is protected: its data is not deleted"
         hint = "set `protect: false` in the spec and run `stackgen up` first"

@@ -26,17 +26,17 @@ def _swap(move: DataMove) -> Iterator[MoveStep]:
     yield from _settle(move, here)
     yield MoveStep("check", "measure every clause through the bindings", move.measure_target)
     if move.freezes:
-        yield MoveStep("keep", f"note that box {there} is no copy any more", move.unfreeze_target)
+        yield MoveStep("keep", f"note that box {there} is no longer a copy", move.unfreeze_target)
     yield from _replay(move)
 
 
 def _return(move: DataMove) -> Iterator[MoveStep]:
     here, there = move.journal.source, move.journal.target
     if move.freezes:
-        says = f"look whether box {there} is as it was at the switch"
+        says = f"check that box {there} is as it was at the switch"
         yield MoveStep("unchanged", says, move.require_unchanged)
     if move.takes_late_writes:
-        yield MoveStep("gather", f"bring over what reached box {there} late", move.gather_late_writes)
+        yield MoveStep("gather", f"copy writes that reached box {there} late", move.gather_late_writes)
     yield from _copy(move, here)
     if move.freezes:
         yield MoveStep("open", f"let box {there} take writes", move.unfreeze_target)
@@ -71,11 +71,9 @@ def embedding_steps(move: EmbeddingMove) -> Iterator[MoveStep]:
         yield MoveStep("backfill", says, move.make_embeddings)
         yield MoveStep("freeze", "let the vector stores refuse writes", move.freeze)
         yield MoveStep("delta", "make what was written since, and compare", move.make_rest)
-        yield MoveStep("hide", f"take the names of box {here}'s tables away", move.hide_tables)
+        yield MoveStep("hide", f"hide the tables of box {here}", move.hide_tables)
         yield from _switch(move, there)
-        yield MoveStep(
-            "show", f"give the names to box {there}'s tables, and take writes", move.publish_tables
-        )
+        yield MoveStep("show", f"publish the tables of box {there}, and take writes", move.publish_tables)
         yield MoveStep("check", "measure every clause through the bindings", move.measure_target)
         if kind == "swap":
             yield from _replay(move)
@@ -92,7 +90,7 @@ def _target(move: Move, there: int, here: int, require_empty: Callable[[], str] 
     yield MoveStep("beside", f"write box {there} into the spec, beside box {here}", move.add_target)
     yield MoveStep("deploy", f"deploy box {there}; box {here} goes on serving", move.deploy)
     if require_empty is not None:
-        yield MoveStep("empty", f"look whether box {there} is empty", require_empty)
+        yield MoveStep("empty", f"check that box {there} is empty", require_empty)
     yield MoveStep("verify", f"measure every clause of box {there}", move.measure_target)
 
 
@@ -112,7 +110,7 @@ def _switch(move: DataMove | EmbeddingMove, there: int) -> Iterator[MoveStep]:
 
 def _settle(move: DataMove, here: int) -> Iterator[MoveStep]:
     if move.holds_data:
-        yield MoveStep("settle", f"bring over what reached box {here} late, and compare", move.settle)
+        yield MoveStep("settle", f"copy writes that reached box {here} late, and compare", move.settle)
 
 
 def _replay(move: Move) -> Iterator[MoveStep]:

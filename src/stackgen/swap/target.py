@@ -1,4 +1,4 @@
-"""Which box a swap asks for: an implementation by name, or a provider's default one."""
+"""Target of a swap: an implementation by name, or a provider's default one."""
 
 from __future__ import annotations
 

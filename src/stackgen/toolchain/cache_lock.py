@@ -8,5 +8,5 @@ from filelock import FileLock
 
 
 def lock_cache_folder(folder: Path) -> FileLock:
-    """A lock for whoever makes a folder of the cache. Other users can't open its file: they could hold the lock."""
+    """Lock the creation of a folder of the cache. Other users can't open the lock's file, nor hold the lock."""
     return FileLock(f"{folder}.own-lock", mode=0o600)

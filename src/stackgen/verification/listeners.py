@@ -1,4 +1,4 @@
-"""Whether a deployment's own servers listen where its bindings lead, so that nothing is sent to anyone else."""
+"""Checks that a deployment's own servers listen at the addresses of its bindings, before anything is sent there."""
 
 from __future__ import annotations
 

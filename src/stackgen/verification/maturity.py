@@ -1,4 +1,4 @@
-"""How mature an implementation is: what it declares of itself, once a recorded run has measured it."""
+"""Maturity of an implementation: the level that it declares, once a recorded run has measured it."""
 
 from __future__ import annotations
 

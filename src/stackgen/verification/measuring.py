@@ -33,7 +33,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Observation:
-    """Whether a clause holds, what its probe saw, as a sentence, and after how many seconds."""
+    """Observation of a probe: whether the clause holds, a sentence, and the seconds that it took."""
 
     holds: bool
     sentence: str

@@ -1,4 +1,4 @@
-"""What verification finds."""
+"""Results of verification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEANING: dict[Status, str] = {
 
 @dataclass(frozen=True)
 class Declared:
-    """What an implementation says: contract → clauses kept, and contract → clause → why not."""
+    """Declaration of an implementation: contract → kept clauses, and contract → clause → why it is not kept."""
 
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     not_kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
@@ -42,7 +42,7 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Whether declared and measured differ."""
+        """True if declared and measured differ."""
         return self.status in FAILURES
 
 

@@ -25,7 +25,7 @@ def write_records(report: Report, plan: Plan, board: Path) -> list[Path]:
     """Write a record per implementation and contract that the run reached, in full; the files, sorted.
 
     Where two components have one implementation, the worse result of a clause counts. The first signer of a board
-    becomes its trusted one; others are added to `signers.txt` by whoever trusts them.
+    becomes its trusted one; others are added to `signers.txt` by hand.
     """
     written: list[Path] = []
     for (entry, name), results in _grouped(report, plan).items():
@@ -91,7 +91,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def implementation_digest(entry: Entry) -> str:
-    """What of an implementation decides how it behaves: its component and the files beside it."""
+    """Digest of the files that decide how an implementation behaves: its component and the files beside it."""
     found = hashlib.sha256()
     for path in (entry.folder / "component.py", *entry.files()):
         data = path.read_bytes()
@@ -104,7 +104,7 @@ def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Re
     for result in report.results:
         item = plan.by_name.get(result.component)
         if item is None or result.contract in item.behind_lacks:
-            continue  # no longer in the spec; or what is behind it was measured, and not all of the box itself
+            continue  # no longer in the spec; or its upstream was measured, and not all of the component itself
         clauses = found.setdefault((item.entry, result.contract), {})
         known = clauses.get(result.clause)
         if known is None or WORST.index(result.status) < WORST.index(known.status):
@@ -117,7 +117,7 @@ def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Re
 
 
 def _complete(clause: Clause, results: Mapping[str, Result]) -> bool:
-    """Whether a clause was measured, if it can be."""
+    """True if a clause was measured, if it can be."""
     result = results.get(clause.name)
     return result is not None and (result.measured or clause.probe is None)
 

@@ -79,7 +79,7 @@ def _tasks(
     declared: Declared,
     foreign: Mapping[tuple[str, int], str],
 ) -> Iterator[_Task | Result]:
-    """A task per clause; or results at once where the box can't be reached or its binding is incomplete."""
+    """A task per clause; or results at once for an unreachable component or an incomplete binding."""
     found = contract(name)
     try:
         binding = found.binding.model_validate(values)
@@ -110,7 +110,7 @@ def _not_deployed(bindings: Bindings, declared: Mapping[str, Declared]) -> Itera
 
 
 def _absent(address: tuple[str, int]) -> str | None:
-    """A sentence if nobody listens at `address`."""
+    """A sentence if nothing listens at `address`."""
     host, port = address
     try:
         socket.create_connection((host, port), timeout=5).close()

@@ -1,4 +1,4 @@
-"""Which components and clauses a run is asked to measure; a name that does not exist is an error, not an empty run."""
+"""Selection of components and clauses to measure; an unknown name is an error, not an empty run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Selection:
     clauses: tuple[str, ...] = ()
 
     def __call__(self, component: str, _contract: str, clause: str) -> bool:
-        """Whether this clause of this component is to be measured."""
+        """True if this clause of this component is to be measured."""
         return (not self.components or component in self.components) and (
             not self.clauses or clause in self.clauses
         )
 
 
 def select_clauses(plan: Plan, components: Sequence[str], clauses: Sequence[str]) -> Selection:
-    """What `--component` and `--clause` ask for.
+    """Select the components and clauses of `--component` and `--clause`.
 
     Raises StackgenError(unknown-component, unknown-clause) with every name that the plan's components don't have.
     """

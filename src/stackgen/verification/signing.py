@@ -29,7 +29,7 @@ def sign(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def signature_problem(record: Mapping[str, Any], trusted: frozenset[str]) -> str | None:
-    """What is wrong with a record's signature, in a phrase; None if a trusted key has signed just this."""
+    """Phrase about a problem of a record's signature; None if a trusted key has signed exactly this record."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

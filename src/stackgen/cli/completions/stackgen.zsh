@@ -14,20 +14,20 @@ _shtab_stackgen_commands() {
     board:'what recorded runs have measured of the shelf'
     catalog:'what is on the shelf'
     check:'check a spec in all its environments'
-    compare:'what moving from one environment'"'"'s boxes to another'"'"'s changes'
+    compare:'what moving from one environment'"'"'s components to another'"'"'s changes'
     completion:'shell completion script'
     diff:'what generate would change on disk, and up in the deployment'
     down:'stop what runs; data stays without --delete-data'
     engine:'the Pulumi engine stackgen uses'
     generate:'write the Pulumi program'
-    golden:'record what boxes answer; ask again, and compare'
+    golden:'record what components answer; ask again, and compare'
     logs:'what components have written to their logs'
     new:'start a stack from a blueprint'
     plan:'who provides each component, with which settings, in which order'
     run:'run a command with the bindings in its environment'
     schema:'JSON Schema of a spec, for editors'
     status:'what runs, and how much memory it takes'
-    swap:'what another box in a component'"'"'s place would change; --apply does it'
+    swap:'what another implementation of a component would change; --apply swaps it'
     up:'generate the program and deploy it'
     verify:'measure every clause of every component'
     why-not:'what stands in the way of another implementation of a component'
@@ -270,17 +270,17 @@ _shtab_stackgen_swap_options=(
   {-o,--output}"[program folder, if not beside the spec]:DIR:"
   "--json[print the result as JSON]"
   {-q,--quiet}"[say nothing but the result]"
-  "--to[an implementation, or a provider for its default one]:BOX:"
-  "*--set[an option of the new box, such as model\=NAME, or settings.NAME\=VALUE (repeatable)]:KEY=VALUE:"
-  "--apply[swap\: new box beside the old, data moved, bindings switched]"
-  "--rollback[return to the old box, with its data]"
-  "--retire[remove the old box, once its data is proven moved]"
-  "--accept-data[take the box that serves as it is, though its data was lost and made anew since the swap]"
+  "--to[an implementation, or a provider for its default one]:IMPLEMENTATION:"
+  "*--set[an option of the new component, such as model\=NAME, or settings.NAME\=VALUE (repeatable)]:KEY=VALUE:"
+  "--apply[swap\: deploy the new component beside the old one, copy data, switch bindings]"
+  "--rollback[return to the old component, with its data]"
+  "--retire[delete the old component, once its data is proven moved]"
+  "--accept-data[accept the serving component as it is, though its data was lost since the swap]"
   "--markdown[write the report as Markdown too]:FILE:"
   {-y,--yes}"[don\'t ask]"
   "--no-input[never ask\; fail where an answer is needed]"
   ":a name under stacks\/, or a path to a spec file:"
-  ":whose box is swapped:"
+  ":the component to swap:"
 )
 
 # guard to ensure default positional specs are added only once per session

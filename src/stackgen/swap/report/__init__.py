@@ -1,1 +1,1 @@
-"""What a swap would change, before anything is touched. Each statement has a source."""
+"""Report of what a swap would change, before anything is touched. Each statement has a source."""

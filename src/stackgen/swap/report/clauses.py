@@ -27,7 +27,7 @@ def clause_statements(
 def clause_differences(
     before: PlannedComponent, after: PlannedComponent, plan: Plan, loaded: LoadedStack
 ) -> Iterator[Statement]:
-    """A statement per clause that is lost or gained, by the box itself or by a box whose answers it passes on."""
+    """A statement per clause that is lost or gained, by the component itself or by its upstream."""
     old, new = before.kept, after.kept
     for contract, names in old.items():
         for name in names:
@@ -62,7 +62,7 @@ def _lost(
 
 
 def _who_lacks(item: PlannedComponent, contract: str, name: str, plan: Plan) -> PlannedComponent:
-    """The box that doesn't keep it: the component's own, or one that it passes answers of on."""
+    """The component that doesn't keep it: itself, or one that it forwards to."""
     if name not in item.behind_lacks.get(contract, {}):
         return item
     named = (plan.by_name[other] for other in item.mentions)

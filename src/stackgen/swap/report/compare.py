@@ -1,4 +1,4 @@
-"""Compares boxes of two plans."""
+"""Compares components of two plans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stackgen.swap.report.security import hosting_statements, property_statement
 
 
 def compare_components(before: Plan, after: Plan, component: str, loaded: LoadedStack) -> Impact:
-    """What changes for one component, and which clauses others lose or gain by it."""
+    """Compare one component in two plans, and the clauses that others lose or gain by it."""
     old, new = before.by_name[component], after.by_name[component]
     found = [*_statements(old, new, before, after, loaded)]
     for item in before.components:  # what passes its answers on keeps no more than it does
@@ -24,7 +24,7 @@ def compare_components(before: Plan, after: Plan, component: str, loaded: Loaded
 
 
 def compare_environments(before: Plan, after: Plan, loaded: LoadedStack) -> Impact:
-    """What changes for every component, and which foundations come and go."""
+    """Compare every component of two plans, and list foundations that come and go."""
     found: list[Statement] = []
     for item in before.components:
         found += _statements(item, after.by_name[item.name], before, after, loaded)

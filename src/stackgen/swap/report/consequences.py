@@ -19,7 +19,7 @@ from stackgen.swap.report.sources import (
 
 def binding_statements(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
     """Per contract, whether variables keep their names, change their values or vanish; plan: that of before."""
-    users = ", ".join(item.name for item in plan.callers(before.name)) or "nobody"
+    users = ", ".join(item.name for item in plan.callers(before.name)) or "no component"
     for name in dict.fromkeys((*before.implementation.kept, *after.implementation.kept)):
         there = (name in before.implementation.kept, name in after.implementation.kept)
         keys = ", ".join(_variables(before.name, name)) or "an address without variables"
@@ -37,7 +37,7 @@ def binding_statements(before: PlannedComponent, after: PlannedComponent, plan: 
 
 
 def _readers(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
-    """Whether those who only read get credentials, or lose them, with which nothing can be changed."""
+    """True if those who only read get credentials, or lose them, with which nothing can be changed."""
     was, now = before.implementation.readers, after.implementation.readers
     read = ", ".join(item.name for item in plan.callers(before.name) if item.only_reads(before.name))
     if not read or was == now:
@@ -69,7 +69,7 @@ def _variables(component: str, name: str) -> list[str]:
 
 
 def resource_statements(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
-    """Per box, the component that is created, deleted, or made anew if its settings ask for it."""
+    """Statements about resources that are created, deleted, or made anew if settings require it."""
     if before.entry.id == after.entry.id:
         changed = [key for key, old, new in _settings(before, after) if old != new]
         if changed:
@@ -94,7 +94,7 @@ def _settings(before: PlannedComponent, after: PlannedComponent) -> Iterator[tup
 
 
 def data_statements(before: PlannedComponent, after: PlannedComponent, plan: Plan) -> Iterator[Statement]:
-    """What is moved and what stays behind, by the mover's own word; then who notices. plan: that of before."""
+    """Statements about data that is moved, data that stays behind, and downtime. plan: that of before."""
     if before.entry.id == after.entry.id and before.settings == after.settings:
         return
     both = [name for name in before.implementation.kept if name in after.implementation.kept]
@@ -130,9 +130,9 @@ def _downtime(before: PlannedComponent, movers: Mapping[str, Mover], plan: Plan)
         says = "restart of consumers"
         source = ", ".join(mover_file(name) for name in movers) or contract_files(before)
         if movers:
-            says += "; writes that reach the old box late are brought over afterwards"
+            says += "; writes that reach the old component late are copied afterwards"
     else:
-        says = "none: nobody connects to it"
+        says = "none: no component connects to it"
         return Statement(before.name, "downtime", "same", says, contract_files(before))
     if users:
         says += f"; {users} restart with new bindings"

@@ -11,7 +11,7 @@ REPORT_HEADER = ("component", "topic", "change", "what", "source")
 
 
 def impact_rows(impact: Impact) -> list[tuple[str, str, str, str, str]]:
-    """What is not the same; needed clauses are marked."""
+    """Rows of all differences; needed clauses are marked."""
     return [
         (item.component, item.topic, _word(item), item.says, item.source)
         for item in impact.statements

@@ -1,4 +1,4 @@
-"""Which model answers, and whether vectors of before and after can be compared."""
+"""Statements about the model that answers, and whether old and new vectors can be compared."""
 
 from __future__ import annotations
 

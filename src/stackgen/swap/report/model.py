@@ -1,4 +1,4 @@
-"""What a comparison of two boxes finds: statements, each with where it comes from."""
+"""Result of comparing two components: statements, each with its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Security, backup and availability: what a box is like beside its clauses."""
+"""Statements about security, backup and availability of a component."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def property_statements(before: PlannedComponent, after: PlannedComponent) -> It
 
 
 def hosting_statements(before: PlannedComponent, after: PlannedComponent) -> Iterator[Statement]:
-    """Rung of the ladder, licence, maturity; and what the new box asks of people."""
+    """Hosting level, licence, maturity, and manual steps."""
     old, new = before.implementation, after.implementation
     changed: Change = "changed" if old.level != new.level else "same"
     says = f"{old.level} -> {new.level}" if changed == "changed" else new.level

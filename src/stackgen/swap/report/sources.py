@@ -1,4 +1,4 @@
-"""Where a statement was read: file and line, as a person would look it up."""
+"""Sources of statements: file and line, as a person would look them up."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DESCRIPTOR = "implementation.py"
 
 
 def cite_descriptor(entry: Entry, *words: str) -> str:
-    """The line of an implementation's descriptor that says it: the last that holds the last of `words` found."""
+    """`file:line` of the last search word in an implementation's descriptor, each searched after the previous one."""
     path = entry.folder / DESCRIPTOR
     return _cite(path, _shown(path), words)
 
 
 def cite_property(entry: Entry, name: str) -> str:
-    """Where a property is stated: the descriptor, or what its provider's components have in common."""
+    """`file:line` of a property: in the descriptor, or in the provider's common properties."""
     own = entry.folder / DESCRIPTOR
     shared = BUILT_IN.parent / "providers" / entry.provider / "properties.py"
     if f"{name}=" in own.read_text(encoding="utf-8") or not shared.is_file():

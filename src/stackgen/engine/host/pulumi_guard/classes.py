@@ -19,7 +19,7 @@ LOCK_FILE = "stackgen.lock.json"
 
 
 def is_generated(program: Path) -> bool:
-    """Whether `program` is a generated one; other programs may send providers as code, as Pulumi has it."""
+    """True if `program` is a generated one; other programs may send providers as code, as Pulumi has it."""
     return (program / LOCK_FILE).is_file()
 
 

@@ -88,7 +88,7 @@ def _give_on(source: socket.socket, target: socket.socket) -> None:
 
 
 def is_own_user(connection: socket.socket) -> bool:
-    """Whether a process of this user is at the other end; one whose user can't be determined is not.
+    """True if a process of this user is at the other end; one whose user can't be determined is not.
 
     While our end stands, no other socket can be at the other one; so it must still stand after the look.
     """

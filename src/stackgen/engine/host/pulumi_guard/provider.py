@@ -49,7 +49,7 @@ class CancelledWithTheUpdate(grpc.ServerInterceptor):
 
 
 def server(*arguments: Any, **options: Any) -> Any:
-    """What Pulumi's module gets instead of `grpc.server`."""
+    """Create the guarded server that Pulumi's module gets instead of `grpc.server`."""
     cancelling = CancelledWithTheUpdate()
     made = peers.server(*arguments, interceptors=(cancelling,), **options)
     cancelling.stop = made.stop

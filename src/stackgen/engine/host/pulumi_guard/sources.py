@@ -59,7 +59,7 @@ class ReviewedSources:
         self.links = links
 
     def within(self, folder: str) -> str:
-        """How paths in a folder of the program begin: with a slash at the end, or empty."""
+        """Prefix of paths in a folder of the program: with a slash at the end, or empty."""
         path = f"{folder}/" if folder not in ("", ".") else ""
         for _ in self.links:  # each leads to a folder that is reached by none
             for link, target in self.links.items():
