@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from stackgen.descriptors.prose import Prose
-from stackgen.program.templating import prose
+from stackgen.program.templating import prose_markdown
 
 
 def cell(text: object) -> str:
     """Text as one cell of a table: one line, and nothing in it is markup but code in backticks and addresses."""
-    return prose(Prose(" ".join(str(text).split())), cell=True)
+    return prose_markdown(Prose(" ".join(str(text).split())), cell=True)
 
 
 def code(text: object) -> str:

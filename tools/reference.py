@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from stackgen.authoring.explaining import explained
+from stackgen.authoring.contract_description import describe_contract
 from stackgen.catalog.shelf import Entry, Shelf
-from stackgen.cli.parser import build
+from stackgen.cli.parser import build_parser
 from stackgen.contracts import contract_names
 from stackgen.errors import ExitCode
 from stackgen.spec.stack import Box, Component, ComponentOverride, Data, Environment, Stack
@@ -306,7 +306,7 @@ def contracts_page(shelf: Shelf) -> str:
     """Every contract: keys of its binding, variables, clauses, mover."""
     lines: list[str] = []
     for name in contract_names():
-        about = explained(name, shelf)
+        about = describe_contract(name, shelf)
         kinds = ", ".join(f"[{cell(each)}](catalog/{each}.md)" for each in about["capabilities"])
         lines += [f"## {name}", "", f"Version {about['version']}. Capabilities: {kinds or 'any'}.", ""]
         rows = [
@@ -365,7 +365,7 @@ def _mover(about: Mapping[str, Any]) -> list[str]:
 
 def commands_page() -> str:
     """Every command with its arguments and flags, from the parser."""
-    parser = build()
+    parser = build_parser()
     commands: Any = next(a for a in parser._actions if a.dest == "command")
     helps = {choice.dest: choice.help or "" for choice in commands._choices_actions}
     lines = ["## Flags of every command", "", *arguments(parser, ("command", "help"))]

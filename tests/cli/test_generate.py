@@ -30,7 +30,7 @@ def test_files_are_read_while_no_other_run_can_replace_the_folder(
     spec.write_text(SPEC % "")
     assert main(["generate", "stack.yaml"]) == 0
     spec.write_text(SPEC % ", size: large")
-    locked, lock, opened = [False], writing.alone, folder_view.opened
+    locked, lock, opened = [False], writing.lock_folder, folder_view.open_file
 
     @contextmanager
     def noted(folder: Path) -> Iterator[None]:
@@ -44,8 +44,8 @@ def test_files_are_read_while_no_other_run_can_replace_the_folder(
             raise FileNotFoundError(2, "No such file or directory", path)
         return opened(path)
 
-    monkeypatch.setattr(writing, "alone", noted)
-    monkeypatch.setattr(folder_view, "opened", gone)
+    monkeypatch.setattr(writing, "lock_folder", noted)
+    monkeypatch.setattr(folder_view, "open_file", gone)
     assert main(["generate", "stack.yaml"]) == 0, capsys.readouterr().err
 
 

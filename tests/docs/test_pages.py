@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.cli.parser import build
+from stackgen.cli.parser import build_parser
 from stackgen.errors import StackgenError
-from stackgen.planning.plan import check
-from stackgen.spec.loading import load
+from stackgen.planning.plan import check_stack
+from stackgen.spec.loading import load_spec
 from tests.docs.pages import PAGES, ROOT, SHELLS, Block, anchors, blocks, commands, inline, links
 
 pytestmark = pytest.mark.unit
@@ -32,7 +32,7 @@ def mistake(words: list[str]) -> str:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            build().parse_args([word for word in before if word != "..."])
+            build_parser().parse_args([word for word in before if word != "..."])
     except SystemExit as ended:
         return said.getvalue() if ended.code else ""
     return ""
@@ -56,7 +56,7 @@ def test_every_command_parses() -> None:
 
 def test_every_flag_in_the_text_exists() -> None:
     """Also of commands that stand in a sentence, which may leave out arguments."""
-    subcommands: Any = next(action for action in build()._actions if action.dest == "command")  # pyright: ignore
+    subcommands: Any = next(action for action in build_parser()._actions if action.dest == "command")  # pyright: ignore
     wrong: list[str] = []
     shown = [(page, text) for page in PAGES for text in inline(page) if text.startswith("stackgen ")]
     assert len(shown) > 60
@@ -99,10 +99,10 @@ def test_every_spec_is_valid(block: Block, tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "stack.yaml").write_text(block.text)
     try:
-        loaded = load(tmp_path / "stack.yaml")
+        loaded = load_spec(tmp_path / "stack.yaml")
         if block.page == OWN:
             own_files(tmp_path)
-        check(loaded, Shelf([tmp_path / "shelf"]) if block.page == OWN else Shelf())
+        check_stack(loaded, Shelf([tmp_path / "shelf"]) if block.page == OWN else Shelf())
     except StackgenError as error:
         pytest.fail(f"{block.place}: {error.render()}")
 
@@ -185,8 +185,8 @@ def test_the_provider_of_the_guide_gets_a_program_that_runs(tmp_path: Path) -> N
     import sys
 
     from stackgen.authoring.checking import check_catalog
-    from stackgen.disk.writing import write
-    from stackgen.program.build import build as program_of
+    from stackgen.disk.writing import write_program
+    from stackgen.program.build import build_program
 
     own_files(tmp_path)
     (block,) = [block for block in specs() if block.page == OWN]
@@ -194,8 +194,8 @@ def test_the_provider_of_the_guide_gets_a_program_that_runs(tmp_path: Path) -> N
     shelf = Shelf([tmp_path / "shelf"])
     problems = [problem.render() for problem in check_catalog(shelf, tmp_path / "shelf").problems]
     assert problems == []
-    (plan,) = check(load(tmp_path / "stack.yaml"), shelf).values()
-    write(program_of(plan))
+    (plan,) = check_stack(load_spec(tmp_path / "stack.yaml"), shelf).values()
+    write_program(build_program(plan))
     done = subprocess.run(
         [sys.executable, "-c", MOCKED], cwd=tmp_path / "prod", capture_output=True, text=True, check=False
     )

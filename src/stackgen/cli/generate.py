@@ -64,7 +64,9 @@ def _changes(program: Program, arguments: Namespace, console: Console) -> Change
 
     if not arguments.check:
         try:
-            return write_program(program, force=arguments.force)  # compares while no other run can replace the folder
+            return write_program(
+                program, force=arguments.force
+            )  # compares while no other run can replace the folder
         except StackgenError as error:
             if any(problem.code == "hand-edited" for problem in error.problems):
                 console.say("".join(diff_folder(program)))
