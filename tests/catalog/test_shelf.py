@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
 
 from stackgen.authoring.checking import check_implementation
+from stackgen.catalog.checks.component import read_component
 from stackgen.catalog.checks.declared import defaults
+from stackgen.catalog.checks.source import fields_of
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.planning.plan import check_stack
 from stackgen.program.build import build_program
@@ -47,6 +51,15 @@ def test_a_default_is_what_validation_makes_of_it(entry: Entry) -> None:
         default = None if info.is_required() else info.get_default()
         if isinstance(default, int | float) and info.annotation is not None:
             assert repr(TypeAdapter(info.annotation).validate_python(default)) == repr(default), name
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=_id)
+def test_a_component_has_no_value_of_its_own(entry: Entry) -> None:
+    """A program passes what `Settings` says; a field has a default only where a program may leave it out."""
+    fields = fields_of(read_component(entry).arguments)
+    defaults = {name: ast.unparse(node.value) for name, node in fields.items() if node.value is not None}
+    nothing = re.compile(r"None|\(\)|field\(default_factory=dict(\[.*\])?\)")
+    assert {name: text for name, text in defaults.items() if not nothing.fullmatch(text)} == {}
 
 
 def test_each_provider_has_one_default_for_a_capability() -> None:

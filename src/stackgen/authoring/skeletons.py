@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from stackgen.catalog.checks.arguments import stays_out
 from stackgen.catalog.checks.bindings import known_keys
@@ -97,15 +97,14 @@ class Skeleton:
     def _fields(self) -> Iterator[str]:
         for name, info in self._options().items():
             kind = _annotation(info)
-            if info.is_required():
+            default = None if info.is_required() else info.get_default(call_default_factory=True)
+            if info.is_required() or default not in (None, (), {}, []):  # a program passes it always
                 yield f"    {name}: {kind}"
-                continue
-            default = info.get_default(call_default_factory=True)
-            if default in ((), {}, []) and kind.startswith("Mapping"):
+            elif default in ((), {}, []) and kind.startswith("Mapping"):
                 yield f"    {name}: {kind} = field(default_factory=dict[str, Any])"
             else:
                 optional = " | None" if default is None and not kind.endswith("None") else ""
-                yield f"    {name}: {kind}{optional} = {_code(default)}"
+                yield f"    {name}: {kind}{optional} = {default!r}"
 
     def _imports(self, fields: str) -> Iterator[str]:
         root = self.shelf.provider_folders[self.entry.provider] / FOLDER
@@ -164,7 +163,3 @@ def _annotation(info: FieldInfo) -> str:
     if len(kinds) == 1 and kinds[0] in (str, int, bool, float):
         return str(kinds[0].__name__)
     return "Mapping[str, Any]" if get_origin(info.annotation) is dict else "Any"
-
-
-def _code(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -29,6 +29,8 @@ workspace = LocalWorkspace(
     "workspace",
     LocalWorkspaceArgs(
         protect=False,
+        allow_unpinned=False,
+        allow_builds=False,
     ),
 )
 

@@ -1,13 +1,11 @@
-"""The version of PostgreSQL that a new database on AWS begins with, stated once."""
+"""The setting `version` of databases on AWS."""
 
 from pydantic import Field
 
-FIRST = "17.11"
-"""Has the fixes of 2026-08-13 (https://www.postgresql.org/support/security/). Aurora and RDS both offer it:
-`aws rds describe-db-engine-versions`, as recorded in cfn-lint 1.58.0 (looked up on 2026-11-27)."""
+from stackgen.providers.versions import AWS_POSTGRESQL
 
 Version = Field(
-    default=FIRST,
+    default=AWS_POSTGRESQL.use,
     pattern=r"^\d+\.\d+$",
     description="PostgreSQL version of a new database; AWS raises its minor by itself, so that a later change of "
     "this one changes no database that exists.",

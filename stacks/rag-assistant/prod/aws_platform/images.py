@@ -12,6 +12,8 @@ import pulumi_aws as aws
 from aws_platform.naming import physical_name
 from aws_platform.zone import Zone
 
+SIGV4_PROXY = "public.ecr.aws/aws-observability/aws-sigv4-proxy:1.10"
+"""Signs requests to services of AWS for programs that cannot."""
 KEEP = 50  # images; older ones are removed
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 PRIVATE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")

@@ -4,14 +4,13 @@ from pydantic import Field
 
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.properties import SERVICE
+from stackgen.providers.versions import LITELLM
 
 
 class Settings(ImplementationSettings):
     """Settings of LiteLLM on Cloud Run."""
 
-    image: str = Field(
-        default="ghcr.io/berriai/litellm-non_root:v1.106.2", description="LiteLLM's image, tagged by version."
-    )
+    image: str = Field(default=LITELLM.use, description="LiteLLM's image, tagged by version.")
     timeout: int = Field(default=600, ge=1, le=600, description="Longest wait for a model's answer, seconds.")
     retries: int = Field(default=1, ge=0, le=10, description="Times a failed request is tried again.")
     cpu: str = Field(default="1", pattern=r"^[1-8]$", description="CPUs of an instance.")

@@ -30,15 +30,15 @@ class KubernetesLitellmArgs:
     kubernetes: Ground
     serves: Mapping[str, Bindings]
     callers: Sequence[Caller] = ()
-    image: str = "ghcr.io/berriai/litellm-non_root:v1.106.2"
+    image: str
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
-    timeout: int = 600
-    retries: int = 1
-    cpu: str = "500m"
-    memory: str = "2Gi"
-    minimum: int = 1
-    maximum: int = 1
-    expose: bool = False
+    timeout: int
+    retries: int
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
+    expose: bool
 
 
 class KubernetesLitellm(pulumi.ComponentResource):

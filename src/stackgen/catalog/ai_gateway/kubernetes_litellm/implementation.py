@@ -5,15 +5,13 @@ from pydantic import Field
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.versions import LITELLM
 
 
 class Settings(ImplementationSettings):
     """Settings of LiteLLM in a cluster."""
 
-    image: str = Field(
-        default="ghcr.io/berriai/litellm-non_root:v1.106.2",
-        description="LiteLLM's image, for non-root users.",
-    )
+    image: str = Field(default=LITELLM.use, description="LiteLLM's image, for non-root users.")
     timeout: int = Field(
         default=600, ge=1, le=3600, description="Longest wait for a model's answer, seconds."
     )

@@ -31,10 +31,10 @@ class AwsSagemakerVllmArgs:
     model: str
     callers: Sequence[Caller] = ()
     weights: str | None = None
-    container: str = "0.34.0-lmi16.0.0-cu128"
-    instance_type: str = "ml.g6.2xlarge"
-    instances: int = 1
-    context: int = 8192
+    container: str
+    instance_type: str
+    instances: int
+    context: int
 
 
 class AwsSagemakerVllm(pulumi.ComponentResource):

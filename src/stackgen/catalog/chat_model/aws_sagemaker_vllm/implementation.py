@@ -9,6 +9,7 @@ from pydantic import Field
 from stackgen.catalog.models import why_no_weights
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import BEHIND_GATEWAY
+from stackgen.providers.versions import AWS_DEEP_JAVA_LIBRARY
 
 ME = "aws/sagemaker-vllm"
 
@@ -22,7 +23,7 @@ class Settings(ImplementationSettings):
         description="Folder of the weights in S3; <model>/ in a bucket of the stack if absent.",
     )
     container: str = Field(
-        default="0.34.0-lmi16.0.0-cu128",
+        default=AWS_DEEP_JAVA_LIBRARY.use,
         pattern=r"^[\w.-]+$",
         description="Tag of AWS's djl-inference container.",
     )

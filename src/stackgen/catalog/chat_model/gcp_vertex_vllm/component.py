@@ -26,11 +26,11 @@ class GcpVertexVllmArgs:
     model: str
     weights: str
     callers: Sequence[Caller] = ()
-    gated: bool = False
-    machine_type: str = "g2-standard-12"
-    accelerator: str = "NVIDIA_L4"
-    accelerators: int = 1
-    replicas: int = 1
+    gated: bool
+    machine_type: str
+    accelerator: str
+    accelerators: int
+    replicas: int
 
 
 class GcpVertexVllm(pulumi.ComponentResource):

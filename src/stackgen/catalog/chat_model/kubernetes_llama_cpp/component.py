@@ -24,13 +24,13 @@ class KubernetesLlamaCppArgs:
     model: str
     weights: str
     callers: Sequence[Caller] = ()
-    hub: str = "https://huggingface.co"
-    image: str = "ghcr.io/ggml-org/llama.cpp:server-b11176"
-    context: int = 4096
-    slots: int = 1
-    cpu: str = "4"
-    memory: str = "8Gi"
-    storage: int = 20
+    hub: str
+    image: str
+    context: int
+    slots: int
+    cpu: str
+    memory: str
+    storage: int
 
 
 class KubernetesLlamaCpp(pulumi.ComponentResource):

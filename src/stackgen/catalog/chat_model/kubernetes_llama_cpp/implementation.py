@@ -10,6 +10,7 @@ from stackgen.catalog.models import models, why_no_weights
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.versions import LLAMA_CPP
 
 ME = "kubernetes/llama-cpp"
 
@@ -27,9 +28,7 @@ class Settings(ImplementationSettings):
         pattern=r"^https://[\w./:-]+$",
         description="Hub the weights come from.",
     )
-    image: str = Field(
-        default="ghcr.io/ggml-org/llama.cpp:server-b11176", description="Image of llama.cpp's server."
-    )
+    image: str = Field(default=LLAMA_CPP.use, description="Image of llama.cpp's server.")
     context: int = Field(default=4096, ge=256, le=131072, description="Context window per request, tokens.")
     slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
     cpu: str = Field(default="4", pattern=r"^\d+$", description="CPUs, and threads that compute.")

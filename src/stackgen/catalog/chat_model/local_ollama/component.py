@@ -22,9 +22,9 @@ class LocalOllamaArgs:
     weights: str
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
     digest: str | None = None
-    context: int = 4096
-    slots: int = 1
-    threads: int = 2
+    context: int
+    slots: int
+    threads: int
     port: int | None = None
 
 

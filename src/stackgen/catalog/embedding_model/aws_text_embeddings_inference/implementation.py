@@ -13,6 +13,7 @@ from stackgen.catalog.embedding_model.capability import (
 )
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.versions import TEXT_EMBEDDINGS_INFERENCE
 
 ME = "aws/text-embeddings-inference"
 
@@ -34,9 +35,7 @@ class Settings(ImplementationSettings):
         pattern=r"^https://[\w./:-]+$",
         description="Hub the weights come from.",
     )
-    image: str = Field(
-        default="ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2", description="The server's image."
-    )
+    image: str = Field(default=TEXT_EMBEDDINGS_INFERENCE.use, description="The server's image.")
     cpu: int = Field(default=2048, description="CPU of a task, thousandths of a vCPU.")
     memory: int = Field(default=4096, description="Memory of a task, MiB.")
     minimum: int = Field(default=1, ge=1, le=100, description="Tasks that always run.")

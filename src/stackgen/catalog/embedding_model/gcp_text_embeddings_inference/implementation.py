@@ -13,6 +13,7 @@ from stackgen.catalog.embedding_model.capability import (
 )
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.gcp.properties import SERVICE
+from stackgen.providers.versions import TEXT_EMBEDDINGS_INFERENCE
 
 ME = "gcp/text-embeddings-inference"
 
@@ -34,9 +35,7 @@ class Settings(ImplementationSettings):
         pattern=r"^https://[\w./:-]+$",
         description="Hub the weights come from.",
     )
-    image: str = Field(
-        default="ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2", description="The server's image."
-    )
+    image: str = Field(default=TEXT_EMBEDDINGS_INFERENCE.use, description="The server's image.")
     cpu: str = Field(default="2", pattern=r"^[1-8]$", description="CPUs of an instance.")
     memory: str = Field(default="4Gi", pattern=r"^\d+Gi$", description="Memory of an instance.")
     minimum: int = Field(default=1, ge=0, le=100, description="Instances that always run.")

@@ -10,6 +10,7 @@ from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.versions import TEXT_EMBEDDINGS_INFERENCE
 
 ME = "kubernetes/text-embeddings-inference"
 
@@ -31,9 +32,7 @@ class Settings(ImplementationSettings):
         pattern=r"^https://[\w./:-]+$",
         description="Hub the weights come from.",
     )
-    image: str = Field(
-        default="ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2", description="The server's image."
-    )
+    image: str = Field(default=TEXT_EMBEDDINGS_INFERENCE.use, description="The server's image.")
     cpu: str = Field(default="2", pattern=r"^\d+m?$", description="CPU.")
     memory: str = Field(default="4Gi", pattern=r"^\d+Gi$", description="Memory.")
     storage: int = Field(default=10, ge=1, le=1000, description="Volume for the weights, GiB.")

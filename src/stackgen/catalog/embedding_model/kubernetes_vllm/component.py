@@ -27,16 +27,13 @@ class KubernetesVllmArgs:
     identity: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     dimensions: int | None = None
-    revision: str = "main"
-    hub: str = "https://huggingface.co"
-    image: str = (
-        "docker.io/vllm/vllm-openai:v0.29.0"
-        "@sha256:c2914767605584b6d8f45686b82de173ecc99e781897aa3d0a66dacd72c51ae1"
-    )
-    gpus: int = 1
-    cpu: str = "2"
-    memory: str = "16Gi"
-    storage: int = 20
+    revision: str
+    hub: str
+    image: str
+    gpus: int
+    cpu: str
+    memory: str
+    storage: int
 
 
 class KubernetesVllm(pulumi.ComponentResource):

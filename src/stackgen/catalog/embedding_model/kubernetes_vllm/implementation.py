@@ -10,6 +10,7 @@ from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.versions import VLLM
 
 ME = "kubernetes/vllm"
 
@@ -31,11 +32,7 @@ class Settings(ImplementationSettings):
         pattern=r"^https://[\w./:-]+$",
         description="Hub the weights come from.",
     )
-    image: str = Field(
-        default="docker.io/vllm/vllm-openai:v0.29.0"
-        "@sha256:c2914767605584b6d8f45686b82de173ecc99e781897aa3d0a66dacd72c51ae1",
-        description="vLLM's image.",
-    )
+    image: str = Field(default=VLLM.use, description="vLLM's image.")
     gpus: int = Field(default=1, ge=1, le=16, description="GPUs that share the model.")
     cpu: str = Field(default="2", pattern=r"^\d+m?$", description="CPU.")
     memory: str = Field(default="16Gi", pattern=r"^\d+Gi$", description="Memory.")

@@ -27,9 +27,9 @@ class LocalOllamaArgs:
     dimensions: int | None = None
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
     digest: str | None = None
-    context: int = 512
-    slots: int = 2
-    threads: int = 2
+    context: int
+    slots: int
+    threads: int
     port: int | None = None
 
 

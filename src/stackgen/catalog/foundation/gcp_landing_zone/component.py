@@ -52,17 +52,17 @@ class GcpLandingZoneArgs:
     project: str
     region: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    protect: bool = False
-    allow_deletion: bool = False
-    cidr: str = "10.90.0.0/20"
-    database_cidr: str = "10.91.0.0/16"
+    protect: bool
+    allow_deletion: bool
+    cidr: str
+    database_cidr: str
     network: str | None = None
     subnetwork: str | None = None
     egress: Mapping[str, str] = field(default_factory=dict)
     image_registry: str | None = None
     peers: Sequence[str] = ()
-    log_retention: int = 365
-    backup_retention: int = 14
+    log_retention: int
+    backup_retention: int
 
 
 class GcpLandingZone(pulumi.ComponentResource):

@@ -29,21 +29,21 @@ class KubernetesNamespaceArgs:
     context: str
     namespace: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    protect: bool = False
-    allow_deletion: bool = False
+    protect: bool
+    allow_deletion: bool
     image_registry: str | None = None
     registry: str | None = None
     image_pull_secret: str | None = None
     storage_class: str | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict[str, str])
-    gpu_resource: str = "nvidia.com/gpu"
+    gpu_resource: str
     gpu_node_selector: Mapping[str, str] = field(default_factory=dict[str, str])
-    gpu_taint: str = "nvidia.com/gpu"
+    gpu_taint: str
     domain: str | None = None
     gateway: str | None = None
     issuer: str | None = None
-    hub_ranges: Sequence[str] = ("0.0.0.0/0",)
-    api_server_ranges: Sequence[str] = ("0.0.0.0/0",)
+    hub_ranges: Sequence[str]
+    api_server_ranges: Sequence[str]
     quota: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -18,9 +18,9 @@ class LocalWorkspaceArgs:
     """
 
     directory: str | None = None
-    protect: bool = False
-    allow_unpinned: bool = False
-    allow_builds: bool = False
+    protect: bool
+    allow_unpinned: bool
+    allow_builds: bool
 
 
 class LocalWorkspace(pulumi.ComponentResource):

@@ -31,13 +31,13 @@ class KubernetesCronjobArgs:
     callers: Sequence[Caller] = ()
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
     image: str | None = None
-    image_tag: str = "0.1.0"
+    image_tag: str
     schedule: str | None = None
-    time_zone: str = "Etc/UTC"
-    cpu: str = "500m"
-    memory: str = "1Gi"
-    timeout: int = 3600
-    retries: int = 2
+    time_zone: str
+    cpu: str
+    memory: str
+    timeout: int
+    retries: int
 
 
 class KubernetesCronjob(pulumi.ComponentResource):

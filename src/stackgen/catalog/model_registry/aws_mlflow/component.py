@@ -34,12 +34,12 @@ class AwsMlflowArgs:
     version: str
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
-    image: str = "ghcr.io/mlflow/mlflow:v3.17.2-full"
-    cpu: int = 1024
-    memory: int = 2048
-    minimum: int = 1
-    maximum: int = 1
-    max_capacity: float = 2
+    image: str
+    cpu: int
+    memory: int
+    minimum: int
+    maximum: int
+    max_capacity: float
 
 
 class AwsMlflow(pulumi.ComponentResource):

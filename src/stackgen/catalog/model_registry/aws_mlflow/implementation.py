@@ -8,14 +8,13 @@ from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.versions import MLFLOW
 
 
 class Settings(ImplementationSettings):
     """Settings of MLflow on Fargate."""
 
-    image: str = Field(
-        default="ghcr.io/mlflow/mlflow:v3.17.2-full", description="MLflow's image, with database drivers."
-    )
+    image: str = Field(default=MLFLOW.use, description="MLflow's image, with database drivers.")
     version: str = Version
     cpu: int = Field(default=1024, description="CPU of a task, thousandths of a vCPU.")
     memory: int = Field(default=2048, description="Memory of a task, MiB.")

@@ -68,9 +68,9 @@ class AwsSagemakerMlflowArgs:
     aws: Zone
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
-    mlflow_version: str = "3.4"
-    server_size: str = "Small"
-    maintenance: str = "Sun:03:30"
+    mlflow_version: str
+    server_size: str
+    maintenance: str
 
 
 class AwsSagemakerMlflow(pulumi.ComponentResource):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.descriptors.properties import Properties
+from stackgen.providers.versions import AWS_SAGEMAKER_MLFLOW
 
 PLUGIN = "https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-track-experiments.html"
 
@@ -13,7 +14,9 @@ PLUGIN = "https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-track-experimen
 class Settings(ImplementationSettings):
     """Settings of a SageMaker tracking server."""
 
-    mlflow_version: str = Field(default="3.4", pattern=r"^\d+\.\d+$", description="MLflow version.")
+    mlflow_version: str = Field(
+        default=AWS_SAGEMAKER_MLFLOW.use, pattern=r"^\d+\.\d+$", description="MLflow version."
+    )
     server_size: Literal["Small", "Medium", "Large"] = Field(
         default="Small", description="Size of the server, by team: about 25, 50 or 100 people."
     )

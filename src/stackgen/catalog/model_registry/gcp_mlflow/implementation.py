@@ -7,14 +7,13 @@ from pydantic import Field
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import SERVICE
+from stackgen.providers.versions import MLFLOW
 
 
 class Settings(ImplementationSettings):
     """Settings of MLflow on Cloud Run."""
 
-    image: str = Field(
-        default="ghcr.io/mlflow/mlflow:v3.17.2-full", description="MLflow's image, with database drivers."
-    )
+    image: str = Field(default=MLFLOW.use, description="MLflow's image, with database drivers.")
     version: Major = Version
     tier: str = Field(
         default="db-custom-1-3840", pattern=r"^db-[a-z0-9-]+$", description="Machine of its database."

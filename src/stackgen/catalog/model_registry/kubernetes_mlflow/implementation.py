@@ -9,21 +9,18 @@ from pydantic import Field
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.versions import CLOUDNATIVE_PG, MLFLOW, PGVECTOR
 
 IMAGES = {
-    "cloudnative-pg": "ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
-    "@sha256:91e0de662d53895a45f1396f4ee1a75daeb0c26fc87853afc9c8f43e01fdaa21",
-    "postgresql": "docker.io/pgvector/pgvector:0.8.6-pg17-bookworm"
-    "@sha256:cf134a767f474095eeba57e0117be8e568e011a63f33fbf252f14c9b760f8e6f",
+    "cloudnative-pg": CLOUDNATIVE_PG.use,
+    "postgresql": PGVECTOR.use,
 }
 
 
 class Settings(ImplementationSettings):
     """Settings of MLflow in a cluster."""
 
-    image: str = Field(
-        default="ghcr.io/mlflow/mlflow:v3.17.2-full", description="MLflow's image, with database drivers."
-    )
+    image: str = Field(default=MLFLOW.use, description="MLflow's image, with database drivers.")
     database: Literal["cloudnative-pg", "postgresql"] = Field(
         default="cloudnative-pg",
         description="Who runs its PostgreSQL: the CloudNativePG operator, or a plain StatefulSet.",

@@ -24,8 +24,8 @@ class LocalMlflowPostgresqlArgs:
 
     workspace: Workspace
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
-    workers: int = 1
-    max_connections: int = 40
+    workers: int
+    max_connections: int
     port: int | None = None
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.versions import VMAUTH
 
 
 class Settings(ImplementationSettings):
@@ -16,9 +17,7 @@ class Settings(ImplementationSettings):
     grafana: bool = Field(
         default=True, description="Whether a Grafana workspace is made; it needs IAM Identity Center."
     )
-    front_image: str = Field(
-        default="docker.io/victoriametrics/vmauth:v1.140.0", description="Image of the authenticating front."
-    )
+    front_image: str = Field(default=VMAUTH.use, description="Image of the authenticating front.")
     cpu: int = Field(default=512, description="CPU of the task, thousandths of a vCPU.")
     memory: int = Field(default=1024, description="Memory of the task, MiB.")
 

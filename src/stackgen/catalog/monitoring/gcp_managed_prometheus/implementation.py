@@ -6,6 +6,7 @@ from pydantic import Field
 
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.properties import SERVICE
+from stackgen.providers.versions import VMAUTH
 
 POLICIES = (
     "the rules are policies of Cloud Monitoring, with the same expressions; outside of GKE the service has no "
@@ -17,9 +18,7 @@ class Settings(ImplementationSettings):
     """Settings of monitoring on Google Cloud."""
 
     scrape_interval: str = Field(default="30s", pattern=r"^\d+[sm]$", description="Time between scrapes.")
-    front_image: str = Field(
-        default="docker.io/victoriametrics/vmauth:v1.140.0", description="Image of the authenticating front."
-    )
+    front_image: str = Field(default=VMAUTH.use, description="Image of the authenticating front.")
     cpu: str = Field(default="1", pattern=r"^[1-8]$", description="CPUs of the collector.")
     memory: str = Field(default="1Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory of the collector.")
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.versions import ALERTMANAGER, GRAFANA, JAEGER, OTEL_COLLECTOR, PROMETHEUS, VMAUTH
 
 
 class Settings(ImplementationSettings):
@@ -15,30 +16,14 @@ class Settings(ImplementationSettings):
     scrape_interval: str = Field(default="30s", pattern=r"^\d+[sm]$", description="Time between scrapes.")
     retention: str = Field(default="15d", pattern=r"^\d+[hdwy]$", description="How long metrics are kept.")
     storage: int = Field(default=20, ge=1, le=4000, description="Volume of metrics, GiB; of traces the same.")
-    image: str = Field(
-        default="docker.io/prom/prometheus:v3.13.3"
-        "@sha256:6976aa8a60fec930796ce5772b8d12da7a318a5daa8d40d69c5c7819a05eeed7",
-        description="Prometheus' image.",
-    )
-    alerts_image: str = Field(
-        default="docker.io/prom/alertmanager:v0.34.1"
-        "@sha256:e9733bafb1bdef9b00e25a21f8f99dc26a22224bf16641ad754d1649f4c3357a",
-        description="Alertmanager's image.",
-    )
-    traces_image: str = Field(
-        default="docker.io/jaegertracing/jaeger:2.20.0"
-        "@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
-        description="Image of Jaeger, which keeps traces.",
-    )
+    image: str = Field(default=PROMETHEUS.use, description="Prometheus' image.")
+    alerts_image: str = Field(default=ALERTMANAGER.use, description="Alertmanager's image.")
+    traces_image: str = Field(default=JAEGER.use, description="Image of Jaeger, which keeps traces.")
     collector_image: str = Field(
-        default="docker.io/otel/opentelemetry-collector-contrib:0.159.0"
-        "@sha256:1f2c54a30e713fac6b3ae77a1ec84010c2007e29ced8ec666214fc2f6739c1cc",
-        description="Image of the OpenTelemetry collector.",
+        default=OTEL_COLLECTOR.use, description="Image of the OpenTelemetry collector."
     )
-    grafana_image: str = Field(default="docker.io/grafana/grafana:12.4.4", description="Grafana's image.")
-    front_image: str = Field(
-        default="docker.io/victoriametrics/vmauth:v1.140.0", description="Image of the authenticating front."
-    )
+    grafana_image: str = Field(default=GRAFANA.use, description="Grafana's image.")
+    front_image: str = Field(default=VMAUTH.use, description="Image of the authenticating front.")
     cpu: str = Field(default="500m", pattern=r"^\d+m?$", description="CPU of Prometheus.")
     memory: str = Field(default="2Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory of Prometheus.")
     expose: bool = Field(

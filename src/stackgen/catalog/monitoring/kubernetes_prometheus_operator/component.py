@@ -35,31 +35,19 @@ class KubernetesPrometheusOperatorArgs:
     kubernetes: Ground
     callers: Sequence[Caller] = ()
     watches: Watched = field(default_factory=dict)
-    scrape_interval: str = "30s"
-    retention: str = "15d"
-    storage: int = 20
-    image: str = (
-        "docker.io/prom/prometheus:v3.13.3"
-        "@sha256:6976aa8a60fec930796ce5772b8d12da7a318a5daa8d40d69c5c7819a05eeed7"
-    )
-    alerts_image: str = (
-        "docker.io/prom/alertmanager:v0.34.1"
-        "@sha256:e9733bafb1bdef9b00e25a21f8f99dc26a22224bf16641ad754d1649f4c3357a"
-    )
-    traces_image: str = (
-        "docker.io/jaegertracing/jaeger:2.20.0"
-        "@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8"
-    )
-    collector_image: str = (
-        "docker.io/otel/opentelemetry-collector-contrib:0.159.0"
-        "@sha256:1f2c54a30e713fac6b3ae77a1ec84010c2007e29ced8ec666214fc2f6739c1cc"
-    )
-    grafana_image: str = "docker.io/grafana/grafana:12.4.4"
-    front_image: str = "docker.io/victoriametrics/vmauth:v1.140.0"
-    replicas: int = 1
-    cpu: str = "500m"
-    memory: str = "2Gi"
-    expose: bool = False
+    scrape_interval: str
+    retention: str
+    storage: int
+    image: str
+    alerts_image: str
+    traces_image: str
+    collector_image: str
+    grafana_image: str
+    front_image: str
+    replicas: int
+    cpu: str
+    memory: str
+    expose: bool
 
 
 class KubernetesPrometheusOperator(pulumi.ComponentResource):

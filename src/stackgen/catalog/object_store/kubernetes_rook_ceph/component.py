@@ -30,10 +30,10 @@ class KubernetesRookCephArgs:
     kubernetes: Ground
     callers: Sequence[Caller] = ()
     bucket: str | None = None
-    bucket_class: str = "rook-ceph-bucket"
-    namespace: str = "rook-ceph"
-    gateway_port: int = 8080
-    size_limit: int = 100
+    bucket_class: str
+    namespace: str
+    gateway_port: int
+    size_limit: int
 
 
 class KubernetesRookCeph(pulumi.ComponentResource):

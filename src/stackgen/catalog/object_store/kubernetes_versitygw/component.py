@@ -28,13 +28,10 @@ class KubernetesVersitygwArgs:
     kubernetes: Ground
     callers: Sequence[Caller] = ()
     bucket: str | None = None
-    image: str = (
-        "docker.io/versity/versitygw:v1.8.0"
-        "@sha256:30292fc2eeacc67a36993b01f7a7a5e3361a19cced0e80c1d71cfa2a4b0a2499"
-    )
-    storage: int = 50
-    cpu: str = "250m"
-    memory: str = "512Mi"
+    image: str
+    storage: int
+    cpu: str
+    memory: str
 
 
 class KubernetesVersitygw(pulumi.ComponentResource):

@@ -7,16 +7,13 @@ from pydantic import Field
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.versions import VERSITYGW
 
 
 class Settings(ImplementationSettings):
     """Settings of an S3 server in a cluster."""
 
-    image: str = Field(
-        default="docker.io/versity/versitygw:v1.8.0"
-        "@sha256:30292fc2eeacc67a36993b01f7a7a5e3361a19cced0e80c1d71cfa2a4b0a2499",
-        description="The gateway's image.",
-    )
+    image: str = Field(default=VERSITYGW.use, description="The gateway's image.")
     storage: int = Field(default=50, ge=1, le=64000, description="Volume, GiB.")
     cpu: str = Field(default="250m", pattern=r"^\d+m?$", description="CPU.")
     memory: str = Field(default="512Mi", pattern=r"^\d+(Mi|Gi)$", description="Memory.")

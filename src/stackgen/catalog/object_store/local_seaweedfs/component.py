@@ -43,7 +43,7 @@ class LocalSeaweedfsArgs:
 
     workspace: Workspace
     bucket: str | None = None
-    volume_size: int = 1024
+    volume_size: int
     port: int | None = None
 
 

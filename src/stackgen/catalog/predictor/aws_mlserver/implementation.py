@@ -10,6 +10,7 @@ from stackgen.catalog.predictor.capability import why_no_reference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.versions import MLSERVER
 
 NO_AUTHENTICATION = (
     "MLServer has none (https://mlserver.readthedocs.io/en/latest/user-guide/deployment/); "
@@ -20,7 +21,7 @@ NO_AUTHENTICATION = (
 class Settings(ImplementationSettings):
     """Settings of MLServer on Fargate."""
 
-    image: str = Field(default="docker.io/seldonio/mlserver:1.7.1", description="MLServer's image.")
+    image: str = Field(default=MLSERVER.use, description="MLServer's image.")
     cpu: int = Field(default=1024, description="CPU of a task, thousandths of a vCPU.")
     memory: int = Field(default=2048, description="Memory of a task, MiB.")
     minimum: int = Field(default=1, ge=1, le=100, description="Tasks that always run.")

@@ -12,7 +12,7 @@ from open_inference_tunnel import ALIVE, FRONT
 
 from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
-from aws_platform.images import PULL, own_image, repositories_of
+from aws_platform.images import PULL, SIGV4_PROXY, own_image, repositories_of
 from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Caller
@@ -20,7 +20,6 @@ from aws_platform.zone import Zone
 
 PORT, SIGNER = 8080, 8005
 FOLDER = "/etc/front"
-SIGNER_IMAGE = "public.ecr.aws/aws-observability/aws-sigv4-proxy:1.10"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +35,12 @@ class AwsSagemakerArgs:
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
     callers: Sequence[Caller] = ()
     image: str | None = None
-    image_tag: str = "0.1.0"
-    front_image: str = "public.ecr.aws/docker/library/python:3.13-slim"
-    instance_type: str = "ml.m7i.large"
-    minimum: int = 1
-    maximum: int = 2
-    requests_per_minute: int = 600
+    image_tag: str
+    front_image: str
+    instance_type: str
+    minimum: int
+    maximum: int
+    requests_per_minute: int
 
 
 class AwsSagemaker(pulumi.ComponentResource):
@@ -87,7 +86,7 @@ class AwsSagemaker(pulumi.ComponentResource):
                 writable=[],
                 port=PORT,
             ),
-            Container(name="signer", image=self._zone.image(SIGNER_IMAGE), command=signer, writable=[]),
+            Container(name="signer", image=self._zone.image(SIGV4_PROXY), command=signer, writable=[]),
         ]
 
     def _endpoint(self, name: str, args: AwsSagemakerArgs) -> aws.sagemaker.Endpoint:

@@ -10,6 +10,7 @@ from stackgen.catalog.predictor.capability import why_no_reference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.versions import PYTHON_FROM_ECR
 
 NO_AUTHENTICATION = (
     "the protocol's clients send none; only the security groups of its callers reach the service network "
@@ -29,9 +30,7 @@ class Settings(ImplementationSettings):
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
         description="Tag in the stack's own repository.",
     )
-    front_image: str = Field(
-        default="public.ecr.aws/docker/library/python:3.13-slim", description="Image that runs the front."
-    )
+    front_image: str = Field(default=PYTHON_FROM_ECR.use, description="Image that runs the front.")
     instance_type: str = Field(
         default="ml.m7i.large", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="Instance type."
     )

@@ -25,11 +25,11 @@ class GcpMlserverArgs:
     model: str
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
     callers: Sequence[Caller] = ()
-    image: str = "docker.io/seldonio/mlserver:1.7.1"
-    cpu: str = "1"
-    memory: str = "2Gi"
-    minimum: int = 1
-    maximum: int = 3
+    image: str
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
 
 
 class GcpMlserver(pulumi.ComponentResource):

@@ -9,6 +9,7 @@ from pydantic import Field
 from stackgen.catalog.predictor.capability import why_no_reference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.gcp.properties import SERVICE
+from stackgen.providers.versions import MLSERVER
 
 NO_AUTHENTICATION = (
     "MLServer has none (https://mlserver.readthedocs.io/en/latest/user-guide/deployment/); "
@@ -19,7 +20,7 @@ NO_AUTHENTICATION = (
 class Settings(ImplementationSettings):
     """Settings of MLServer on Cloud Run."""
 
-    image: str = Field(default="docker.io/seldonio/mlserver:1.7.1", description="MLServer's image.")
+    image: str = Field(default=MLSERVER.use, description="MLServer's image.")
     cpu: str = Field(default="1", pattern=r"^[1-8]$", description="CPUs of an instance.")
     memory: str = Field(default="2Gi", pattern=r"^\d+Gi$", description="Memory of an instance.")
     minimum: int = Field(default=1, ge=0, le=100, description="Instances that always run.")

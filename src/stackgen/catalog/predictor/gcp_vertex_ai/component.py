@@ -34,10 +34,10 @@ class GcpVertexAiArgs:
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
     callers: Sequence[Caller] = ()
     image: str | None = None
-    image_tag: str = "0.1.0"
-    front_image: str = "docker.io/library/python:3.13-slim"
-    minimum: int = 1
-    maximum: int = 3
+    image_tag: str
+    front_image: str
+    minimum: int
+    maximum: int
 
 
 class GcpVertexAi(pulumi.ComponentResource):

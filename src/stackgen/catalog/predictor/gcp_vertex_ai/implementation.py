@@ -9,6 +9,7 @@ from pydantic import Field
 from stackgen.catalog.predictor.capability import why_no_reference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.gcp.properties import SERVICE
+from stackgen.providers.versions import PYTHON
 
 NO_AUTHENTICATION = (
     "the protocol's clients send none; only the network of the environment reaches its address "
@@ -28,9 +29,7 @@ class Settings(ImplementationSettings):
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
         description="Tag in the stack's own repository.",
     )
-    front_image: str = Field(
-        default="docker.io/library/python:3.13-slim", description="Image that runs the front."
-    )
+    front_image: str = Field(default=PYTHON.use, description="Image that runs the front.")
     minimum: int = Field(default=1, ge=0, le=100, description="Instances of the front that always run.")
     maximum: int = Field(default=3, ge=1, le=100, description="Instances of the front that run under load.")
 

@@ -35,11 +35,11 @@ class KubernetesKserveArgs:
     model: str
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
     callers: Sequence[Caller] = ()
-    image: str = "docker.io/seldonio/mlserver:1.7.1"
-    cpu: str = "500m"
-    memory: str = "2Gi"
-    minimum: int = 1
-    maximum: int = 2
+    image: str
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
 
 
 class KubernetesKserve(pulumi.ComponentResource):

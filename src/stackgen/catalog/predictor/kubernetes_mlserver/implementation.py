@@ -10,12 +10,13 @@ from stackgen.catalog.predictor.capability import why_no_reference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import SERVER, WITHOUT_AUTHENTICATION
 from stackgen.providers.kubernetes.reasons import NO_AUTHENTICATION, PLAIN_HTTP
+from stackgen.providers.versions import MLSERVER
 
 
 class Settings(ImplementationSettings):
     """Settings of MLServer in a cluster."""
 
-    image: str = Field(default="docker.io/seldonio/mlserver:1.7.1", description="MLServer's image.")
+    image: str = Field(default=MLSERVER.use, description="MLServer's image.")
     cpu: str = Field(default="500m", pattern=r"^\d+m?$", description="CPU of a replica.")
     memory: str = Field(default="2Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory of a replica.")
     minimum: int = Field(default=1, ge=1, le=100, description="Replicas that always run.")

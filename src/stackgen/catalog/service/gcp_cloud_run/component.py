@@ -30,12 +30,12 @@ class GcpCloudRunArgs:
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
     port: int | None = None
     image: str | None = None
-    image_tag: str = "0.1.0"
-    health_path: str = "/health"
-    cpu: str = "1"
-    memory: str = "1Gi"
-    minimum: int = 1
-    maximum: int = 3
+    image_tag: str
+    health_path: str
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
 
 
 class GcpCloudRun(pulumi.ComponentResource):

@@ -32,13 +32,13 @@ class KubernetesDeploymentArgs:
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
     port: int | None = None
     image: str | None = None
-    image_tag: str = "0.1.0"
-    health_path: str = "/health"
-    cpu: str = "250m"
-    memory: str = "512Mi"
-    minimum: int = 1
-    maximum: int = 1
-    expose: bool = False
+    image_tag: str
+    health_path: str
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
+    expose: bool
 
 
 class KubernetesDeployment(pulumi.ComponentResource):

@@ -22,10 +22,10 @@ class AwsRdsPostgresqlArgs:
     aws: Zone
     version: str
     callers: Sequence[Caller] = ()
-    dimensions: int = 384
-    instance_class: str = "db.t4g.medium"
-    storage: int = 20
-    standby: bool = True
+    dimensions: int
+    instance_class: str
+    storage: int
+    standby: bool
 
 
 class AwsRdsPostgresql(pulumi.ComponentResource):

@@ -22,10 +22,10 @@ class GcpCloudSqlArgs:
     gcp: Zone
     version: str
     callers: Sequence[Caller] = ()
-    dimensions: int = 384
-    tier: str = "db-custom-2-7680"
-    storage: int = 20
-    standby: bool = True
+    dimensions: int
+    tier: str
+    storage: int
+    standby: bool
 
 
 class GcpCloudSql(pulumi.ComponentResource):

@@ -25,15 +25,12 @@ class KubernetesCloudnativePgArgs:
 
     kubernetes: Ground
     callers: Sequence[Caller] = ()
-    dimensions: int = 384
-    image: str = (
-        "ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
-        "@sha256:91e0de662d53895a45f1396f4ee1a75daeb0c26fc87853afc9c8f43e01fdaa21"
-    )
-    instances: int = 1
-    storage: int = 10
-    cpu: str = "500m"
-    memory: str = "1Gi"
+    dimensions: int
+    image: str
+    instances: int
+    storage: int
+    cpu: str
+    memory: str
     backup: Mapping[str, str] | None = None
 
 

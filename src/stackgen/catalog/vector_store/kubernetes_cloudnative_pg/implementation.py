@@ -6,6 +6,7 @@ from pydantic import Field
 
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import ON_VOLUME, SERVER
+from stackgen.providers.versions import CLOUDNATIVE_PG
 
 
 class Backup(ImplementationSettings):
@@ -37,8 +38,7 @@ class Settings(ImplementationSettings):
     """Settings of a CloudNativePG cluster."""
 
     image: str = Field(
-        default="ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
-        "@sha256:91e0de662d53895a45f1396f4ee1a75daeb0c26fc87853afc9c8f43e01fdaa21",
+        default=CLOUDNATIVE_PG.use,
         description="Image of PostgreSQL with the vector extension, made for CloudNativePG.",
     )
     instances: int = Field(

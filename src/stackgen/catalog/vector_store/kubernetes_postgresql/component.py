@@ -22,15 +22,12 @@ class KubernetesPostgresqlArgs:
 
     kubernetes: Ground
     callers: Sequence[Caller] = ()
-    dimensions: int = 384
-    image: str = (
-        "docker.io/pgvector/pgvector:0.8.6-pg17-bookworm"
-        "@sha256:cf134a767f474095eeba57e0117be8e568e011a63f33fbf252f14c9b760f8e6f"
-    )
-    storage: int = 10
-    cpu: str = "500m"
-    memory: str = "1Gi"
-    shared_buffers: str = "256MB"
+    dimensions: int
+    image: str
+    storage: int
+    cpu: str
+    memory: str
+    shared_buffers: str
 
 
 class KubernetesPostgresql(pulumi.ComponentResource):

@@ -6,16 +6,13 @@ from pydantic import Field
 
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
+from stackgen.providers.versions import PGVECTOR
 
 
 class Settings(ImplementationSettings):
     """Settings of a plain PostgreSQL."""
 
-    image: str = Field(
-        default="docker.io/pgvector/pgvector:0.8.6-pg17-bookworm"
-        "@sha256:cf134a767f474095eeba57e0117be8e568e011a63f33fbf252f14c9b760f8e6f",
-        description="Image of PostgreSQL with the vector extension.",
-    )
+    image: str = Field(default=PGVECTOR.use, description="Image of PostgreSQL with the vector extension.")
     storage: int = Field(default=10, ge=1, le=16000, description="Volume, GiB.")
     cpu: str = Field(default="500m", pattern=r"^\d+m?$", description="CPU.")
     memory: str = Field(default="1Gi", pattern=r"^\d+(Mi|Gi)$", description="Memory.")

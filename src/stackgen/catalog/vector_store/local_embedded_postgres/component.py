@@ -20,9 +20,9 @@ class LocalEmbeddedPostgresArgs:
     """dimensions: length of the embeddings to be stored."""
 
     workspace: Workspace
-    dimensions: int = 384
-    shared_buffers: str = "32MB"
-    max_connections: int = 50
+    dimensions: int
+    shared_buffers: str
+    max_connections: int
     port: int | None = None
 
 

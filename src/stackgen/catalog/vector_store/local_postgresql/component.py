@@ -20,10 +20,10 @@ class LocalPostgresqlArgs:
     """dimensions: length of the embeddings to be stored. version: major version of the data folder."""
 
     workspace: Workspace
-    dimensions: int = 384
-    version: str = "18"
-    shared_buffers: str = "32MB"
-    max_connections: int = 50
+    dimensions: int
+    version: str
+    shared_buffers: str
+    max_connections: int
     port: int | None = None
 
 

@@ -26,8 +26,8 @@ class LocalLitellmArgs:
     workspace: Workspace
     serves: Mapping[str, Bindings]
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
-    timeout: int = 120
-    retries: int = 1
+    timeout: int
+    retries: int
     port: int | None = None
 
 

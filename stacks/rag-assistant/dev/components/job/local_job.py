@@ -21,7 +21,7 @@ class LocalJobArgs:
     source: str
     command: Sequence[str]
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
-    timeout: int = 900
+    timeout: int
 
 
 class LocalJob(pulumi.ComponentResource):

@@ -32,8 +32,8 @@ class LocalVictoriametricsArgs:
 
     workspace: Workspace
     watches: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
-    retention: str = "30d"
-    scrape_interval: str = "5s"
+    retention: str
+    scrape_interval: str
     port: int | None = None
 
 

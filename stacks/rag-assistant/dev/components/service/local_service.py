@@ -25,7 +25,7 @@ class LocalServiceArgs:
     command: Sequence[str]
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
     port: int | None = None
-    health_path: str = "/health"
+    health_path: str
 
 
 class LocalService(pulumi.ComponentResource):

@@ -25,19 +25,16 @@ class KubernetesVllmArgs:
     model: str
     weights: str
     callers: Sequence[Caller] = ()
-    revision: str = "main"
-    gated: bool = False
-    hub: str = "https://huggingface.co"
-    image: str = (
-        "docker.io/vllm/vllm-openai:v0.29.0"
-        "@sha256:c2914767605584b6d8f45686b82de173ecc99e781897aa3d0a66dacd72c51ae1"
-    )
-    gpus: int = 1
-    cpu: str = "4"
-    memory: str = "32Gi"
-    storage: int = 100
-    context: int = 8192
-    tool_call_parser: str = "hermes"
+    revision: str
+    gated: bool
+    hub: str
+    image: str
+    gpus: int
+    cpu: str
+    memory: str
+    storage: int
+    context: int
+    tool_call_parser: str
 
 
 class KubernetesVllm(pulumi.ComponentResource):

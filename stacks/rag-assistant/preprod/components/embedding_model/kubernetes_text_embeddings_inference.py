@@ -29,12 +29,12 @@ class KubernetesTextEmbeddingsInferenceArgs:
     identity: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     dimensions: int | None = None
-    revision: str = "main"
-    hub: str = "https://huggingface.co"
-    image: str = "ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2"
-    cpu: str = "2"
-    memory: str = "4Gi"
-    storage: int = 10
+    revision: str
+    hub: str
+    image: str
+    cpu: str
+    memory: str
+    storage: int
 
 
 class KubernetesTextEmbeddingsInference(pulumi.ComponentResource):

@@ -37,19 +37,16 @@ class KubernetesMlflowArgs:
     kubernetes: Ground
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
-    image: str = "ghcr.io/mlflow/mlflow:v3.17.2-full"
-    database: str = OPERATED
-    database_image: str = (
-        "ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
-        "@sha256:91e0de662d53895a45f1396f4ee1a75daeb0c26fc87853afc9c8f43e01fdaa21"
-    )
-    instances: int = 1
-    storage: int = 10
-    artifact_storage: int = 50
-    cpu: str = "500m"
-    memory: str = "2Gi"
-    replicas: int = 1
-    expose: bool = False
+    image: str
+    database: str
+    database_image: str
+    instances: int
+    storage: int
+    artifact_storage: int
+    cpu: str
+    memory: str
+    replicas: int
+    expose: bool
 
 
 class KubernetesMlflow(pulumi.ComponentResource):

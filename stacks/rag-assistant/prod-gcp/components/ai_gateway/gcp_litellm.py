@@ -28,14 +28,14 @@ class GcpLitellmArgs:
     gcp: Zone
     serves: Mapping[str, Bindings]
     callers: Sequence[Caller] = ()
-    image: str = "ghcr.io/berriai/litellm-non_root:v1.106.2"
+    image: str
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
-    timeout: int = 600
-    retries: int = 1
-    cpu: str = "1"
-    memory: str = "2Gi"
-    minimum: int = 1
-    maximum: int = 3
+    timeout: int
+    retries: int
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
 
 
 class GcpLitellm(pulumi.ComponentResource):

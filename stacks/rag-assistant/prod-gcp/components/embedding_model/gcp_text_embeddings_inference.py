@@ -29,13 +29,13 @@ class GcpTextEmbeddingsInferenceArgs:
     identity: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     dimensions: int | None = None
-    revision: str = "main"
-    hub: str = "https://huggingface.co"
-    image: str = "ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2"
-    cpu: str = "2"
-    memory: str = "4Gi"
-    minimum: int = 1
-    maximum: int = 3
+    revision: str
+    hub: str
+    image: str
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
 
 
 class GcpTextEmbeddingsInference(pulumi.ComponentResource):

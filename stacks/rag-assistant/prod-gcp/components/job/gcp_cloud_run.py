@@ -31,12 +31,12 @@ class GcpCloudRunArgs:
     callers: Sequence[Caller] = ()
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
     image: str | None = None
-    image_tag: str = "0.1.0"
-    schedule: str = "0 3 * * *"
-    time_zone: str = "Etc/UTC"
-    cpu: str = "1"
-    memory: str = "1Gi"
-    timeout: int = 3600
+    image_tag: str
+    schedule: str
+    time_zone: str
+    cpu: str
+    memory: str
+    timeout: int
 
 
 class GcpCloudRun(pulumi.ComponentResource):

@@ -34,13 +34,13 @@ class GcpMlflowArgs:
     version: str
     callers: Sequence[Caller] = ()
     artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
-    image: str = "ghcr.io/mlflow/mlflow:v3.17.2-full"
-    tier: str = "db-custom-1-3840"
-    standby: bool = True
-    cpu: str = "1"
-    memory: str = "2Gi"
-    minimum: int = 1
-    maximum: int = 2
+    image: str
+    tier: str
+    standby: bool
+    cpu: str
+    memory: str
+    minimum: int
+    maximum: int
 
 
 class GcpMlflow(pulumi.ComponentResource):

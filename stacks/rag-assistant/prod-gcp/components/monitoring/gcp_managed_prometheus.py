@@ -40,10 +40,10 @@ class GcpManagedPrometheusArgs:
     gcp: Zone
     callers: Sequence[Caller] = ()
     watches: Watched = field(default_factory=dict)
-    scrape_interval: str = "30s"
-    front_image: str = "docker.io/victoriametrics/vmauth:v1.140.0"
-    cpu: str = "1"
-    memory: str = "1Gi"
+    scrape_interval: str
+    front_image: str
+    cpu: str
+    memory: str
 
 
 class GcpManagedPrometheus(pulumi.ComponentResource):

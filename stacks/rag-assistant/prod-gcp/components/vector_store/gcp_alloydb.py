@@ -22,9 +22,9 @@ class GcpAlloydbArgs:
     gcp: Zone
     version: str
     callers: Sequence[Caller] = ()
-    dimensions: int = 384
-    cpus: int = 2
-    readers: int = 0
+    dimensions: int
+    cpus: int
+    readers: int
 
 
 class GcpAlloydb(pulumi.ComponentResource):

@@ -31,14 +31,14 @@ class AwsLitellmArgs:
     aws: Zone
     serves: Mapping[str, Bindings]
     callers: Sequence[Caller] = ()
-    image: str = "ghcr.io/berriai/litellm-non_root:v1.106.2"
+    image: str
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
-    timeout: int = 600
-    retries: int = 1
-    cpu: int = 1024
-    memory: int = 2048
-    minimum: int = 1
-    maximum: int = 2
+    timeout: int
+    retries: int
+    cpu: int
+    memory: int
+    minimum: int
+    maximum: int
 
 
 class AwsLitellm(pulumi.ComponentResource):

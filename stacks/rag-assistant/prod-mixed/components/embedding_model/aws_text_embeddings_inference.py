@@ -31,13 +31,13 @@ class AwsTextEmbeddingsInferenceArgs:
     identity: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     dimensions: int | None = None
-    revision: str = "main"
-    hub: str = "https://huggingface.co"
-    image: str = "ghcr.io/huggingface/text-embeddings-inference:cpu-1.8.2"
-    cpu: int = 2048
-    memory: int = 4096
-    minimum: int = 1
-    maximum: int = 2
+    revision: str
+    hub: str
+    image: str
+    cpu: int
+    memory: int
+    minimum: int
+    maximum: int
 
 
 class AwsTextEmbeddingsInference(pulumi.ComponentResource):

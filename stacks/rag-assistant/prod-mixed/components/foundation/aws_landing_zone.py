@@ -36,16 +36,16 @@ class AwsLandingZoneArgs:
     account: str
     region: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    protect: bool = False
-    allow_deletion: bool = False
-    cidr: str = "10.80.0.0/16"
+    protect: bool
+    allow_deletion: bool
+    cidr: str
     vpc_id: str | None = None
     private_subnet_ids: Sequence[str] = ()
     egress: Mapping[str, str] = field(default_factory=dict)
     image_registry: str | None = None
     peers: Sequence[str] = ()
-    log_retention: int = 365
-    backup_retention: int = 14
+    log_retention: int
+    backup_retention: int
 
 
 class AwsLandingZone(pulumi.ComponentResource):

@@ -26,11 +26,11 @@ class AwsMlserverArgs:
     model: str
     registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
     callers: Sequence[Caller] = ()
-    image: str = "docker.io/seldonio/mlserver:1.7.1"
-    cpu: int = 1024
-    memory: int = 2048
-    minimum: int = 1
-    maximum: int = 2
+    image: str
+    cpu: int
+    memory: int
+    minimum: int
+    maximum: int
 
 
 class AwsMlserver(pulumi.ComponentResource):

@@ -31,12 +31,12 @@ class AwsFargateArgs:
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
     port: int | None = None
     image: str | None = None
-    image_tag: str = "0.1.0"
-    health_path: str = "/health"
-    cpu: int = 512
-    memory: int = 1024
-    minimum: int = 1
-    maximum: int = 2
+    image_tag: str
+    health_path: str
+    cpu: int
+    memory: int
+    minimum: int
+    maximum: int
 
 
 class AwsFargate(pulumi.ComponentResource):

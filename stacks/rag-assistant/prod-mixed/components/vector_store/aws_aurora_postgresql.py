@@ -22,10 +22,10 @@ class AwsAuroraPostgresqlArgs:
     aws: Zone
     version: str
     callers: Sequence[Caller] = ()
-    dimensions: int = 384
-    min_capacity: float = 0.5
-    max_capacity: float = 4
-    instances: int = 1
+    dimensions: int
+    min_capacity: float
+    max_capacity: float
+    instances: int
 
 
 class AwsAuroraPostgresql(pulumi.ComponentResource):

@@ -33,11 +33,11 @@ class AwsFargateArgs:
     callers: Sequence[Caller] = ()
     uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
     image: str | None = None
-    image_tag: str = "0.1.0"
-    schedule: str = "rate(1 day)"
-    time_zone: str = "UTC"
-    cpu: int = 512
-    memory: int = 1024
+    image_tag: str
+    schedule: str
+    time_zone: str
+    cpu: int
+    memory: int
 
 
 class AwsFargate(pulumi.ComponentResource):

@@ -14,6 +14,7 @@ import pulumi_random as random
 
 from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
+from aws_platform.images import SIGV4_PROXY
 from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Caller, Workload
@@ -24,7 +25,6 @@ USER = "stackgen"
 FOLDER = "/etc/vmauth"
 FRONT, SIGNER, RECEIVER = 8427, 8005, 4318
 COLLECTOR_IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector:v0.45.1"
-SIGNER_IMAGE = "public.ecr.aws/aws-observability/aws-sigv4-proxy:1.10"
 QUERY = ("aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics")
 RULER = ("aps:ListAlerts", "aps:ListRules", "aps:ListAlertManagerAlerts")
 TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
@@ -40,11 +40,11 @@ class AwsManagedPrometheusArgs:
     aws: Zone
     callers: Sequence[Caller] = ()
     watches: Watched = field(default_factory=dict)
-    scrape_interval: str = "30s"
-    grafana: bool = True
-    front_image: str = "docker.io/victoriametrics/vmauth:v1.140.0"
-    cpu: int = 512
-    memory: int = 1024
+    scrape_interval: str
+    grafana: bool
+    front_image: str
+    cpu: int
+    memory: int
 
 
 class AwsManagedPrometheus(pulumi.ComponentResource):
@@ -142,7 +142,7 @@ class AwsManagedPrometheus(pulumi.ComponentResource):
                 writable=[],
                 port=FRONT,
             ),
-            Container(name="signer", image=args.aws.image(SIGNER_IMAGE), command=signer, writable=[]),
+            Container(name="signer", image=args.aws.image(SIGV4_PROXY), command=signer, writable=[]),
             Container(
                 name="collector",
                 image=args.aws.image(COLLECTOR_IMAGE),

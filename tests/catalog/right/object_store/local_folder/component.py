@@ -18,7 +18,7 @@ class LocalFolderArgs:
     workspace: Workspace
     bucket: str | None = None
     port: int | None = None
-    region: str = "here"
+    region: str
 
 
 class LocalFolder(pulumi.ComponentResource):
