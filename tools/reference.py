@@ -16,6 +16,7 @@ from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.cli.parser import build_parser
 from stackgen.contracts import contract_names
 from stackgen.errors import ExitCode
+from stackgen.providers import versions
 from stackgen.spec.stack import Box, Component, ComponentOverride, Data, Environment, Stack
 from tools.error_codes import uses
 from tools.markdown_text import cell, code, table
@@ -327,7 +328,8 @@ def contracts_page(shelf: Shelf) -> str:
         if variables:
             lines += [_variables(about), "", *table(("variable", "from key"), variables)]
         clauses = [(code(c["clause"]), cell(c["sentence"]), cell(c["enforced"])) for c in about["clauses"]]
-        lines += ["**Clauses**", "", *table(("clause", "sentence", "probe"), clauses), *_mover(about)]
+        lines += ["**Clauses**", "", *table(("clause", "sentence", "probe"), clauses)]
+        lines += ["**Profiles**", "", *table(("profile", "clauses"), _profiles(about)), *_mover(about)]
     return page(
         "Contracts and clauses",
         "`stackgen catalog contract NAME` prints one of them. *Measured by `verify`*: a probe measures the clause on the running "
@@ -335,6 +337,14 @@ def contracts_page(shelf: Shelf) -> str:
         "*Declared only*: nothing on the wire can show it.",
         *lines,
     )
+
+
+def _profiles(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each profile with the clauses that it lacks."""
+    clauses = [item["clause"] for item in about["clauses"]]
+    for profile, kept in about["profiles"].items():
+        lacking = ", ".join(code(clause) for clause in clauses if clause not in kept)
+        yield code(profile), f"all but {lacking}" if lacking else "all"
 
 
 def _variables(about: Mapping[str, Any]) -> str:
@@ -454,6 +464,22 @@ def exits_page() -> str:
     )
 
 
+def versions_page() -> str:
+    """Every image and engine version that programs start from."""
+    rows = [
+        (code(name), code(row.use), str(row.since), f"<{row.releases}>")
+        for name, row in vars(versions).items()
+        if isinstance(row, versions.Release)
+    ]
+    return page(
+        "Images and versions",
+        "Programs start servers and databases from these, unless the spec names another in `settings`. *Since*: the day from which "
+        "stackgen has used it. *Releases*: the page that lists newer ones. The table is `src/stackgen/providers/versions.py`. Servers on this "
+        "machine are installed from locks instead.",
+        *table(("name", "image or version", "since", "releases"), rows),
+    )
+
+
 def pages() -> dict[str, str]:
     """Path below docs/reference/ → text."""
     shelf = Shelf()
@@ -465,6 +491,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "error-codes.md": errors_page(),
         "exit-codes.md": exits_page(),
+        "versions.md": versions_page(),
     }
 
 

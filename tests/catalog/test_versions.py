@@ -57,7 +57,7 @@ def test_every_row_is_used_dated_and_has_a_page() -> None:
     named = {image for _, image in stated()}
     for name, row in RELEASES.items():
         assert row.use in named or any(f"{name}.use" in text for text in sources), name
-        assert date(2026, 11, 1) <= row.checked <= date.today(), name
+        assert date(2026, 11, 1) <= row.since <= date.today(), name
         assert row.releases.startswith("https://"), name
     assert list(RELEASES) == sorted(RELEASES)
 

@@ -32,6 +32,8 @@ def test_a_contract_is_shown_for_people(cli: Cli) -> None:
     assert "  DATABASE_URL  from the keys together\n" in text
     assert f"  cosine-search                {PROBED}  Nearest rows by cosine distance.\n" in text
     assert "mover: pg_dump for the schema" in text
+    assert "  WITHOUT_BACKUP          without backup\n" in text
+    assert "  FULL                    every clause\n" in text
     assert "mover: none; a swap leaves traces behind" in cli("catalog", "contract", "otlp").stdout
     assert "KNOWLEDGE_URL" in cli("catalog", "contract", "http").stdout
 

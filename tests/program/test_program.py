@@ -32,6 +32,28 @@ def committed() -> Plan:
     return plan_environment(load_spec(COMMITTED / "stack.yaml"), "dev", SHELF)
 
 
+SMALL = """\
+apiVersion: stackgen/v1
+name: small
+components:
+  %s
+environments: {dev: {provider: local}}
+"""
+
+
+@pytest.mark.unit
+def test_a_package_is_in_programs_that_import_it(tmp_path: Path) -> None:
+    def packages(component: str) -> set[str]:
+        loaded = parse_spec((SMALL % component).encode(), tmp_path / "stack.yaml")
+        files = build_program(plan_environment(loaded, "dev", SHELF)).files
+        return {path.split("/")[0] for path in files if path.endswith("/__init__.py")}
+
+    files = packages("files: {capability: object_store}")
+    registry = packages("registry: {capability: model_registry}")
+    assert "local_provider" in files
+    assert registry - files == {"mlflow_server", "mlflow_files"}  # the second is imported by the first
+
+
 @pytest.mark.unit
 def test_the_committed_programs_are_what_generate_writes() -> None:
     loaded = load_spec(COMMITTED / "stack.yaml")

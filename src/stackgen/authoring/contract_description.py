@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import SecretStr
 
-from stackgen.contracts import contract
+from stackgen.contracts import contract, profiles_of
 from stackgen.contracts.model import to_kebab
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def describe_contract(name: str, shelf: Shelf) -> dict[str, Any]:
         "variables": _variables(about.binding),
         "plain_variables": about.binding.plain_names,
         "clauses": [_clause(clause) for clause in about.clauses],
+        "profiles": {profile: list(clauses) for profile, clauses in profiles_of(name).items()},
         "holds": about.holds,
         "mover": _mover(name),
     }

@@ -65,8 +65,18 @@ def _lines(content: dict[str, Any]) -> Iterator[str]:
         yield f"  {plain}with the component's name in front: KNOWLEDGE_{example}"
     yield "\nclauses: each is kept, or not kept with a reason"
     yield from _columns((item["clause"], item["enforced"], item["sentence"]) for item in content["clauses"])
+    if content["profiles"]:
+        yield f"\nprofiles: sets of clauses for `kept`, from stackgen.contracts.{name.replace('-', '_')}.profiles"
+        yield from _columns((profile, _extent(content, profile)) for profile in content["profiles"])
     yield ""
     yield from _moving(content)
+
+
+def _extent(content: dict[str, Any], profile: str) -> str:
+    """Return what a profile has, as the clauses that it lacks."""
+    kept = content["profiles"][profile]
+    lacking = [item["clause"] for item in content["clauses"] if item["clause"] not in kept]
+    return f"without {', '.join(lacking)}" if lacking else "every clause"
 
 
 def _moving(content: dict[str, Any]) -> Iterator[str]:

@@ -29,6 +29,7 @@ __all__ = [
     "contract_names",
     "find_mover",
     "kept",
+    "profiles_of",
     "question_kinds",
 ]
 _HERE = Path(__file__).parent
@@ -72,6 +73,14 @@ def find_mover(name: str, component: str | None = None) -> Mover | None:
 
 
 @cache
+def profiles_of(name: str) -> Mapping[str, tuple[str, ...]]:
+    """Profile → clauses of the contract that implementations with it keep; empty for a contract without profiles.py."""
+    if not (_HERE / name.replace("-", "_") / "profiles.py").is_file():
+        return {}
+    profiles = vars(import_module(f"{_package(name)}.profiles"))
+    return {key: value for key, value in profiles.items() if key.isupper()}
+
+
 def question_kinds() -> Mapping[str, type[Questions]]:
     """Key of a corpus → the questions that stand there, for every contract that can be asked, in the keys' order."""
     found: list[type[Questions]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from stackgen.program.requirements import pin_requirements as locked
 from stackgen.program.requirements import requirement_lines
 from stackgen.program.templating import render
 
+_USE = re.compile(rb"^[ \t]*(?:from|import|COPY) +(\w+)(?=[ .,/\n])", re.MULTILINE)
 TABLES = "contract_variables.py"  # made from the contracts, not copied
 
 
@@ -35,7 +37,7 @@ def build_program(plan: Plan, folder: Path | None = None) -> Program:
     target = (folder or plan.program_folder).absolute()
     texts = dict(_texts(plan, target))
     files = {path: text.encode() for path, text in texts.items()} | dict(_copies(plan))
-    files |= _shared(files)
+    files |= _modules(plan, files)
     files[LOCK] = lock_content(plan, files)
     once = {"extensions.py": render("extensions.py.jinja").encode()}
     if not plan.state_is_personal:
@@ -66,13 +68,11 @@ def _texts(plan: Plan, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _copies(plan: Plan) -> Iterator[tuple[str, bytes]]:
-    """Components, their files and the providers' own modules, byte for byte as they stand on the shelf."""
+    """Components and their files, byte for byte as they stand on the shelf."""
     entries = {item.entry.folder: item.entry for item in (*plan.foundations, *plan.all_components)}
     yield "components/__init__.py", b""
     for entry in entries.values():
         yield from _entry(entry)
-    for folder in plan.provider_folders.values():
-        yield from read_module_files(folder / "program")
 
 
 def read_module_files(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -82,25 +82,38 @@ def read_module_files(root: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
-def _shared(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """Modules that belong to no provider, where something in the program imports them or builds an image of them."""
-    known: dict[str, dict[str, bytes]] = {}
-    for path, content in read_module_files(SHARED / "program"):
-        known.setdefault(path.partition("/")[0].removesuffix(".py"), {})[path] = content
-    found: dict[str, bytes] = {}
-    while True:
-        sources = [text for path, text in {**files, **found}.items() if path.endswith((".py", "Dockerfile"))]
-        used = [name for name in known if any(_names(name, source) for source in sources)]
-        if not used:
-            return found
-        for name in used:
-            found |= known.pop(name)
-        if TABLES in found:
-            found[TABLES] = contract_variables()
+def _modules(plan: Plan, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Modules of the plan's providers and those that belong to no provider, where something in the program uses them.
+
+    A file of a provider's that is no package is copied always.
+    """
+    packages: dict[str, dict[str, bytes]] = {}
+    copied: dict[str, bytes] = {}
+    for root in (*(folder / "program" for folder in plan.provider_folders.values()), SHARED / "program"):
+        for path, content in read_module_files(root):
+            top = path.partition("/")[0]
+            if root.parent == SHARED or (root / top / "__init__.py").is_file():
+                packages.setdefault(top.removesuffix(".py"), {})[path] = content
+            else:
+                copied[path] = content
+    used = _used_modules({**files, **copied})
+    while wanted := used & packages.keys():
+        added = {path: content for name in wanted for path, content in packages.pop(name).items()}
+        copied |= added
+        used |= _used_modules(added)
+    if TABLES in copied:
+        copied[TABLES] = contract_variables()
+    return copied
 
 
-def _names(module: str, source: bytes) -> bool:
-    return f"\nfrom {module} import".encode() in source or f"\nCOPY {module}/".encode() in source
+def _used_modules(files: Mapping[str, bytes]) -> set[str]:
+    """Return the first names of all modules that sources import, and of those that a Dockerfile copies."""
+    return {
+        match[1].decode()
+        for path, content in files.items()
+        if path.endswith((".py", "Dockerfile"))
+        for match in _USE.finditer(content)
+    }
 
 
 def _entry(entry: Entry) -> Iterator[tuple[str, bytes]]:

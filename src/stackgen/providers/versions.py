@@ -12,11 +12,11 @@ from datetime import date
 class Release:
     """use: the address of an image or the version of an engine, as a program takes it.
 
-    checked: the day on which it was compared with the project's releases. releases: the page that lists them.
+    since: the day from which stackgen has used it. releases: the page that lists newer ones.
     """
 
     use: str
-    checked: date
+    since: date
     releases: str
 
 

@@ -2,9 +2,13 @@
 
 from pydantic import Field
 
+from stackgen.contracts.openai_chat import profiles as openai_chat
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.reasons import LITELLM_PASSES_UNKNOWN_FIELDS
 from stackgen.providers.versions import LITELLM
 
 
@@ -31,38 +35,11 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": 4096, "memory": 8192, "minimum": 3, "maximum": 20},
     },
     kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        ),
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        ),
-        "openmetrics": ("exposition",),
+        "openai-chat": openai_chat.LENIENT,
+        "openai-embeddings": openai_embeddings.FULL,
+        "openmetrics": openmetrics.FULL,
     },
-    not_kept={
-        "openai-chat": {
-            "unknown-parameter-is-error": "LiteLLM passes unknown fields on, and the model's server decides "
-            "(https://docs.litellm.ai/docs/completion/provider_specific_params)"
-        }
-    },
+    not_kept={"openai-chat": {"unknown-parameter-is-error": LITELLM_PASSES_UNKNOWN_FIELDS}},
     properties=SERVICE,
     billing="always-on",
     licence="MIT (outside LiteLLM's enterprise folder, which is not used)",

@@ -2,9 +2,13 @@
 
 from pydantic import Field
 
+from stackgen.contracts.openai_chat import profiles as openai_chat
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.reasons import LITELLM_PASSES_UNKNOWN_FIELDS
 from stackgen.providers.versions import LITELLM
 
 
@@ -35,34 +39,13 @@ IMPLEMENTATION = Implementation(
         "large": {"cpu": "2", "memory": "4Gi", "minimum": 3, "maximum": 20},
     },
     kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openmetrics": ("exposition",),
+        "openai-chat": openai_chat.LENIENT_WITHOUT_TLS,
+        "openai-embeddings": openai_embeddings.WITHOUT_TLS,
+        "openmetrics": openmetrics.FULL,
     },
     not_kept={
         "openai-chat": {
-            "unknown-parameter-is-error": "LiteLLM passes unknown fields on, and the model's server decides "
-            "(https://docs.litellm.ai/docs/completion/provider_specific_params)",
+            "unknown-parameter-is-error": LITELLM_PASSES_UNKNOWN_FIELDS,
             "tls": PLAIN_HTTP,
         },
         "openai-embeddings": {"tls": PLAIN_HTTP},

@@ -2,10 +2,13 @@
 
 from pydantic import Field
 
+from stackgen.contracts.openai_chat import profiles as openai_chat
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import SERVER
-
-LOOPBACK = "the gateway listens on loopback without TLS; nothing crosses a network"
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 
 class Settings(ImplementationSettings):
@@ -15,7 +18,7 @@ class Settings(ImplementationSettings):
         default=120, ge=1, le=3600, description="Longest wait for a model's answer, seconds."
     )
     retries: int = Field(default=1, ge=0, le=10, description="Times a failed request is tried again.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 IMPLEMENTATION = Implementation(
@@ -24,36 +27,16 @@ IMPLEMENTATION = Implementation(
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
     kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openmetrics": ("exposition",),
+        "openai-chat": openai_chat.LENIENT_WITHOUT_TLS,
+        "openai-embeddings": openai_embeddings.WITHOUT_TLS,
+        "openmetrics": openmetrics.FULL,
     },
     not_kept={
         "openai-chat": {
             "unknown-parameter-is-error": "LiteLLM passes unknown fields on, and the model's server decides",
-            "tls": LOOPBACK,
+            "tls": ON_LOOPBACK,
         },
-        "openai-embeddings": {"tls": LOOPBACK},
+        "openai-embeddings": {"tls": ON_LOOPBACK},
     },
     properties=SERVER,
     billing="own-machines",

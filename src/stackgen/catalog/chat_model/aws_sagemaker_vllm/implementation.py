@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.models import why_no_weights
+from stackgen.contracts.openai_chat import profiles as openai_chat
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import BEHIND_GATEWAY
+from stackgen.providers.reasons import VLLM_IGNORES_UNKNOWN_FIELDS
 from stackgen.providers.versions import AWS_DEEP_JAVA_LIBRARY
 
 ME = "aws/sagemaker-vllm"
@@ -52,28 +54,8 @@ IMPLEMENTATION = Implementation(
         "medium": {"instance_type": "ml.g6e.4xlarge", "instances": 2, "context": 16384},
         "large": {"instance_type": "ml.p5.48xlarge", "instances": 2, "context": 65536},
     },
-    kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
-    not_kept={
-        "openai-chat": {
-            "unknown-parameter-is-error": "vLLM ignores request fields it does not know "
-            "(https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html)"
-        }
-    },
+    kept={"openai-chat": openai_chat.LENIENT},
+    not_kept={"openai-chat": {"unknown-parameter-is-error": VLLM_IGNORES_UNKNOWN_FIELDS}},
     refuses={"registry": "the endpoint loads weights from S3; name their folder with `weights`"},
     offers=offers,
     reached_through="ai_gateway",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stackgen.catalog.models import offer, soon_retired, why_not_offered
+from stackgen.contracts.openai_chat import profiles as openai_chat
 from stackgen.descriptors.model import (
     CapabilityOptions,
     Implementation,
@@ -69,21 +70,7 @@ IMPLEMENTATION = Implementation(
     level="saas",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"openai-chat": openai_chat.LENIENT_WITHOUT_SEED},
     not_kept={
         "openai-chat": {
             "seed": "the same seed makes a best effort at the same answer, and does not promise it "

@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.contracts.openai_chat import profiles as openai_chat
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.gcp.properties import BEHIND_GATEWAY
+from stackgen.providers.reasons import VLLM_IGNORES_UNKNOWN_FIELDS
 
 ME = "gcp/vertex-vllm"
 
@@ -61,28 +63,8 @@ IMPLEMENTATION = Implementation(
             "replicas": 2,
         },
     },
-    kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
-    not_kept={
-        "openai-chat": {
-            "unknown-parameter-is-error": "vLLM ignores request fields it does not know "
-            "(https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html)"
-        }
-    },
+    kept={"openai-chat": openai_chat.LENIENT},
+    not_kept={"openai-chat": {"unknown-parameter-is-error": VLLM_IGNORES_UNKNOWN_FIELDS}},
     refuses={"registry": "the endpoint loads weights from Hugging Face; name them with `weights`"},
     offers=offers,
     resolve=resolve,

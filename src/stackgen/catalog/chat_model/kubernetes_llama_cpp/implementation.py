@@ -7,7 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.contracts.openai_chat import profiles as openai_chat
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Hub
 from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 from stackgen.providers.versions import LLAMA_CPP
@@ -23,11 +26,7 @@ class Settings(ImplementationSettings):
         pattern=r"^hf:[\w.-]+/[\w.-]+/[\w./-]+\.gguf$",
         description="GGUF file, as hf:<org>/<repo>/<file>; by the logical model name if absent.",
     )
-    hub: str = Field(
-        default="https://huggingface.co",
-        pattern=r"^https://[\w./:-]+$",
-        description="Hub the weights come from.",
-    )
+    hub: str = Hub
     image: str = Field(default=LLAMA_CPP.use, description="Image of llama.cpp's server.")
     context: int = Field(default=4096, ge=256, le=131072, description="Context window per request, tokens.")
     slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
@@ -69,22 +68,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"context": 8192, "slots": 2, "cpu": "8", "memory": "16Gi"},
         "large": {"context": 16384, "slots": 4, "cpu": "16", "memory": "32Gi"},
     },
-    kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openmetrics": ("exposition",),
-    },
+    kept={"openai-chat": openai_chat.LENIENT_WITHOUT_TLS, "openmetrics": openmetrics.FULL},
     not_kept={
         "openai-chat": {
             "unknown-parameter-is-error": "llama.cpp ignores request fields it does not know "

@@ -7,9 +7,13 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.models import models, why_no_weights
+from stackgen.contracts.openai_chat import profiles as openai_chat
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Hub, Repository, Revision
 from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
+from stackgen.providers.reasons import VLLM_IGNORES_UNKNOWN_FIELDS
 from stackgen.providers.versions import VLLM
 
 ME = "kubernetes/vllm"
@@ -18,20 +22,12 @@ ME = "kubernetes/vllm"
 class Settings(ImplementationSettings):
     """Settings of a vLLM server."""
 
-    weights: str | None = Field(
-        default=None,
-        pattern=r"^[\w.-]+/[\w.-]+$",
-        description="Repository of the weights; from the table of models by the logical name if absent.",
-    )
-    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
+    weights: str | None = Repository
+    revision: str = Revision
     gated: bool = Field(
         default=False, description="Whether the weights need a token: the secret `huggingFaceToken`."
     )
-    hub: str = Field(
-        default="https://huggingface.co",
-        pattern=r"^https://[\w./:-]+$",
-        description="Hub the weights come from.",
-    )
+    hub: str = Hub
     image: str = Field(default=VLLM.use, description="vLLM's image.")
     gpus: int = Field(default=1, ge=1, le=16, description="GPUs that share the model.")
     cpu: str = Field(default="4", pattern=r"^\d+m?$", description="CPU.")
@@ -74,26 +70,10 @@ IMPLEMENTATION = Implementation(
         "medium": {"gpus": 2, "cpu": "8", "memory": "64Gi", "context": 16384},
         "large": {"gpus": 8, "cpu": "32", "memory": "256Gi", "context": 32768},
     },
-    kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openmetrics": ("exposition",),
-    },
+    kept={"openai-chat": openai_chat.LENIENT_WITHOUT_TLS, "openmetrics": openmetrics.FULL},
     not_kept={
         "openai-chat": {
-            "unknown-parameter-is-error": "vLLM ignores request fields it does not know "
-            "(https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html)",
+            "unknown-parameter-is-error": VLLM_IGNORES_UNKNOWN_FIELDS,
             "tls": PLAIN_HTTP,
         }
     },

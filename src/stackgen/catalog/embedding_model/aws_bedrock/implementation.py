@@ -8,8 +8,10 @@ from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import BEHIND_GATEWAY
+from stackgen.providers.fields import Identity
 
 ME = "aws/bedrock"
 
@@ -27,9 +29,7 @@ class Settings(ImplementationSettings):
         pattern="^(us|eu|apac|jp|au|ca|global)$",
         description="Geography within which requests may be answered; the region alone if absent.",
     )
-    identity: EmbeddingIdentity | None = Field(
-        default=None, description="What makes its vectors comparable; from the table of models if absent."
-    )
+    identity: EmbeddingIdentity | None = Identity
 
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], where: Place) -> str | None:
@@ -70,18 +70,7 @@ IMPLEMENTATION = Implementation(
     level="saas",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"openai-embeddings": openai_embeddings.FULL},
     refuses={"registry": "Bedrock serves its own models, not weights from a registry"},
     offers=offers,
     resolve=resolve,

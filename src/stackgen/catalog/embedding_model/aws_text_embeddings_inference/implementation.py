@@ -11,8 +11,11 @@ from stackgen.catalog.embedding_model.capability import (
     weights_of_hub,
     why_no_open_weights,
 )
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.fields import Hub, Identity, Repository, Revision
 from stackgen.providers.versions import TEXT_EMBEDDINGS_INFERENCE
 
 ME = "aws/text-embeddings-inference"
@@ -21,20 +24,10 @@ ME = "aws/text-embeddings-inference"
 class Settings(ImplementationSettings):
     """Settings of a Text Embeddings Inference server."""
 
-    weights: str | None = Field(
-        default=None,
-        pattern=r"^[\w.-]+/[\w.-]+$",
-        description="Repository of the weights; from the table of models by the logical name if absent.",
-    )
-    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
-    identity: EmbeddingIdentity | None = Field(
-        default=None, description="What makes its vectors comparable; from the table of models if absent."
-    )
-    hub: str = Field(
-        default="https://huggingface.co",
-        pattern=r"^https://[\w./:-]+$",
-        description="Hub the weights come from.",
-    )
+    weights: str | None = Repository
+    revision: str = Revision
+    identity: EmbeddingIdentity | None = Identity
+    hub: str = Hub
     image: str = Field(default=TEXT_EMBEDDINGS_INFERENCE.use, description="The server's image.")
     cpu: int = Field(default=2048, description="CPU of a task, thousandths of a vCPU.")
     memory: int = Field(default=4096, description="Memory of a task, MiB.")
@@ -62,19 +55,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": 4096, "memory": 8192, "minimum": 2, "maximum": 6},
         "large": {"cpu": 8192, "memory": 16384, "minimum": 3, "maximum": 20},
     },
-    kept={
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        ),
-        "openmetrics": ("exposition",),
-    },
+    kept={"openai-embeddings": openai_embeddings.FULL, "openmetrics": openmetrics.FULL},
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,

@@ -11,7 +11,10 @@ from stackgen.catalog.embedding_model.capability import (
     weights_of_hub,
     why_no_open_weights,
 )
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Hub, Identity, Repository, Revision
 from stackgen.providers.gcp.properties import SERVICE
 from stackgen.providers.versions import TEXT_EMBEDDINGS_INFERENCE
 
@@ -21,20 +24,10 @@ ME = "gcp/text-embeddings-inference"
 class Settings(ImplementationSettings):
     """Settings of a Text Embeddings Inference server."""
 
-    weights: str | None = Field(
-        default=None,
-        pattern=r"^[\w.-]+/[\w.-]+$",
-        description="Repository of the weights; from the table of models by the logical name if absent.",
-    )
-    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
-    identity: EmbeddingIdentity | None = Field(
-        default=None, description="What makes its vectors comparable; from the table of models if absent."
-    )
-    hub: str = Field(
-        default="https://huggingface.co",
-        pattern=r"^https://[\w./:-]+$",
-        description="Hub the weights come from.",
-    )
+    weights: str | None = Repository
+    revision: str = Revision
+    identity: EmbeddingIdentity | None = Identity
+    hub: str = Hub
     image: str = Field(default=TEXT_EMBEDDINGS_INFERENCE.use, description="The server's image.")
     cpu: str = Field(default="2", pattern=r"^[1-8]$", description="CPUs of an instance.")
     memory: str = Field(default="4Gi", pattern=r"^\d+Gi$", description="Memory of an instance.")
@@ -62,19 +55,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "4", "memory": "8Gi", "minimum": 2, "maximum": 10},
         "large": {"cpu": "8", "memory": "16Gi", "minimum": 3, "maximum": 30},
     },
-    kept={
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        ),
-        "openmetrics": ("exposition",),
-    },
+    kept={"openai-embeddings": openai_embeddings.FULL, "openmetrics": openmetrics.FULL},
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,
     resolve=resolve,

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.profile import without
 from stackgen.descriptors.model import (
     CapabilityOptions,
     Implementation,
@@ -14,6 +16,7 @@ from stackgen.descriptors.model import (
     NamesRegion,
     Place,
 )
+from stackgen.providers.fields import Identity
 from stackgen.providers.gcp.properties import BEHIND_GATEWAY
 
 ME = "gcp/vertex-ai"
@@ -32,9 +35,7 @@ class Settings(ImplementationSettings):
         pattern=r"^(global|eu|us|[a-z]+-[a-z]+\d+)$",
         description="Where requests are answered: a region, eu, us or global; by the table of models if absent.",
     )
-    identity: EmbeddingIdentity | None = Field(
-        default=None, description="What makes its vectors comparable; from the table of models if absent."
-    )
+    identity: EmbeddingIdentity | None = Identity
 
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], where: Place) -> str | None:
@@ -77,17 +78,7 @@ IMPLEMENTATION = Implementation(
     level="saas",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"openai-embeddings": without(openai_embeddings.FULL, "unit-norm")},
     not_kept={
         "openai-embeddings": {
             "unit-norm": "vectors of gemini-embedding-001 that are cut below 3072 dimensions are not normalised "

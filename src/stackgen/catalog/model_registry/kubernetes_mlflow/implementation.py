@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from stackgen.contracts.mlflow import profiles as mlflow
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
@@ -60,17 +61,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "1", "memory": "4Gi", "replicas": 2, "instances": 2, "storage": 50},
         "large": {"cpu": "2", "memory": "8Gi", "replicas": 3, "instances": 3, "storage": 200},
     },
-    kept={
-        "mlflow": (
-            "log-run",
-            "register-version",
-            "alias",
-            "artifact-round-trip",
-            "traces",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
+    kept={"mlflow": mlflow.WITHOUT_TLS},
     resolve=resolve,
     not_kept={"mlflow": {"tls": PLAIN_HTTP}},
     properties=replace(SERVER, encryption_at_rest=ON_VOLUME, backup=NO_BACKUP),

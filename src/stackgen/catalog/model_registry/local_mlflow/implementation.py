@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
-from pydantic import Field
-
+from stackgen.contracts.mlflow import profiles as mlflow
 from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import DATA_AT_REST, NO_BACKUP, SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 
 class Settings(ImplementationSettings):
     """Settings of a local MLflow."""
 
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 IMPLEMENTATION = Implementation(
@@ -19,18 +20,8 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "mlflow": (
-            "log-run",
-            "register-version",
-            "alias",
-            "artifact-round-trip",
-            "traces",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
-    not_kept={"mlflow": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
+    kept={"mlflow": mlflow.WITHOUT_TLS},
+    not_kept={"mlflow": {"tls": ON_LOOPBACK}},
     properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
     parts={"reader": ("model_registry",)},
     billing="own-machines",

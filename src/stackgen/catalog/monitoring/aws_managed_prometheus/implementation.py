@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.otlp import profiles as otlp
+from stackgen.contracts.prometheus import profiles as prometheus
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
@@ -32,19 +34,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": 1024, "memory": 2048},
         "large": {"cpu": 2048, "memory": 4096},
     },
-    kept={
-        "prometheus": (
-            "query",
-            "range-query",
-            "rule-loaded",
-            "alert-fires",
-            "component-scraped",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        ),
-        "otlp": ("metric-found", "auth-required", "wrong-credentials-refused", "tls"),
-    },
+    kept={"prometheus": prometheus.FULL, "otlp": otlp.METRICS},
     not_kept={
         "otlp": {
             "trace-found": "traces go to X-Ray, which is searched through its own API and console "

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.otlp import profiles as otlp
+from stackgen.contracts.prometheus import profiles as prometheus
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.properties import SERVICE
 from stackgen.providers.versions import VMAUTH
@@ -32,17 +34,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "2Gi"},
         "large": {"cpu": "4", "memory": "8Gi"},
     },
-    kept={
-        "prometheus": (
-            "query",
-            "range-query",
-            "component-scraped",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        ),
-        "otlp": ("metric-found", "auth-required", "wrong-credentials-refused", "tls"),
-    },
+    kept={"prometheus": prometheus.QUERIES, "otlp": otlp.METRICS},
     not_kept={
         "prometheus": {"rule-loaded": POLICIES, "alert-fires": POLICIES},
         "otlp": {

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.otlp import profiles as otlp
+from stackgen.contracts.prometheus import profiles as prometheus
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
@@ -42,18 +44,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"replicas": 2, "storage": 100, "cpu": "2", "memory": "8Gi"},
         "large": {"replicas": 2, "storage": 500, "cpu": "8", "memory": "32Gi"},
     },
-    kept={
-        "prometheus": (
-            "query",
-            "range-query",
-            "rule-loaded",
-            "alert-fires",
-            "component-scraped",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
-    },
+    kept={"prometheus": prometheus.WITHOUT_TLS, "otlp": otlp.WITHOUT_TLS},
     not_kept={"prometheus": {"tls": PLAIN_HTTP}, "otlp": {"tls": PLAIN_HTTP}},
     properties=replace(
         SERVER,

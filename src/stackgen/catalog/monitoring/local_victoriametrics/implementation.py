@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.otlp import profiles as otlp
+from stackgen.contracts.prometheus import profiles as prometheus
 from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import DATA_AT_REST, NO_BACKUP, SERVER
-
-LOOPBACK = "the address is on loopback, without TLS; nothing crosses a network"
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 
 class Settings(ImplementationSettings):
@@ -15,7 +17,7 @@ class Settings(ImplementationSettings):
 
     retention: str = Field(default="30d", pattern=r"^\d+[dwy]$", description="How long metrics are kept.")
     scrape_interval: str = Field(default="5s", pattern=r"^\d+[sm]$", description="Time between two scrapes.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 IMPLEMENTATION = Implementation(
@@ -23,19 +25,8 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={"small": {}, "medium": {"retention": "90d"}, "large": {"retention": "1y"}},
-    kept={
-        "prometheus": (
-            "query",
-            "range-query",
-            "rule-loaded",
-            "alert-fires",
-            "component-scraped",
-            "auth-required",
-            "wrong-credentials-refused",
-        ),
-        "otlp": ("trace-found", "metric-found", "auth-required", "wrong-credentials-refused"),
-    },
-    not_kept={"prometheus": {"tls": LOOPBACK}, "otlp": {"tls": LOOPBACK}},
+    kept={"prometheus": prometheus.WITHOUT_TLS, "otlp": otlp.WITHOUT_TLS},
+    not_kept={"prometheus": {"tls": ON_LOOPBACK}, "otlp": {"tls": ON_LOOPBACK}},
     properties=replace(SERVER, encryption_at_rest=DATA_AT_REST, backup=NO_BACKUP),
     parts={
         "alerts": (),

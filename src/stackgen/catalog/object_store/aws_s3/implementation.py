@@ -1,5 +1,6 @@
 """A bucket of Amazon S3."""
 
+from stackgen.contracts.s3 import profiles as s3
 from stackgen.descriptors.model import Implementation
 from stackgen.descriptors.properties import Properties
 
@@ -7,22 +8,7 @@ IMPLEMENTATION = Implementation(
     description="An S3 bucket: versioned, encrypted with the environment's key, read and written by role.",
     level="managed",
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "s3": (
-            "put-get",
-            "list",
-            "delete",
-            "multipart",
-            "range",
-            "presigned-url",
-            "conditional-put",
-            "default-checksums",
-            "versioning",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"s3": s3.FULL},
     properties=Properties(
         encryption_at_rest=("customer-key", "SSE-KMS with the environment's key, for every object"),
         network_exposure=(

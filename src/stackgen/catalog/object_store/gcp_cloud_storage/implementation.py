@@ -1,5 +1,7 @@
 """A bucket of Cloud Storage, through its S3 interoperability."""
 
+from stackgen.contracts.profile import without
+from stackgen.contracts.s3 import profiles as s3
 from stackgen.descriptors.model import Implementation
 from stackgen.descriptors.properties import Properties
 
@@ -10,19 +12,7 @@ IMPLEMENTATION = Implementation(
     description="A Cloud Storage bucket for S3 clients: versioned, encrypted with the environment's key.",
     level="managed",
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "s3": (
-            "put-get",
-            "list",
-            "delete",
-            "multipart",
-            "range",
-            "presigned-url",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"s3": without(s3.FULL, "conditional-put", "default-checksums", "versioning")},
     not_kept={
         "s3": {
             "conditional-put": "Cloud Storage has preconditions of its own (x-goog-if-generation-match), "

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.s3 import profiles as s3
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
@@ -35,20 +36,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"size_limit": 1000},
         "large": {"size_limit": 10000},
     },
-    kept={
-        "s3": (
-            "put-get",
-            "list",
-            "delete",
-            "multipart",
-            "range",
-            "presigned-url",
-            "conditional-put",
-            "default-checksums",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
+    kept={"s3": s3.WITHOUT_VERSIONING_AND_TLS},
     not_kept={
         "s3": {
             "versioning": "nothing turns it on in the bucket that is claimed; PutBucketVersioning does "

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.s3 import profiles as s3
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
 from stackgen.providers.kubernetes.reasons import PLAIN_HTTP
@@ -28,20 +29,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"storage": 500, "cpu": "1", "memory": "2Gi"},
         "large": {"storage": 4000, "cpu": "4", "memory": "8Gi"},
     },
-    kept={
-        "s3": (
-            "put-get",
-            "list",
-            "delete",
-            "multipart",
-            "range",
-            "presigned-url",
-            "conditional-put",
-            "default-checksums",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
+    kept={"s3": s3.WITHOUT_VERSIONING_AND_TLS},
     not_kept={
         "s3": {
             "versioning": "nothing turns it on in the bucket that is made; PutBucketVersioning does "

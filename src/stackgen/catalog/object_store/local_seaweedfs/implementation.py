@@ -4,8 +4,11 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.s3 import profiles as s3
 from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import DATA_AT_REST, SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 
 class Settings(ImplementationSettings):
@@ -14,7 +17,7 @@ class Settings(ImplementationSettings):
     volume_size: int = Field(
         default=1024, ge=64, le=30000, description="Largest file that objects are packed into, MB."
     )
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 IMPLEMENTATION = Implementation(
@@ -22,22 +25,8 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={"small": {}, "medium": {"volume_size": 4096}, "large": {"volume_size": 30000}},
-    kept={
-        "s3": (
-            "put-get",
-            "list",
-            "delete",
-            "multipart",
-            "range",
-            "presigned-url",
-            "conditional-put",
-            "default-checksums",
-            "versioning",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
-    not_kept={"s3": {"tls": "the server listens on loopback without TLS; nothing crosses a network"}},
+    kept={"s3": s3.WITHOUT_TLS},
+    not_kept={"s3": {"tls": ON_LOOPBACK}},
     properties=replace(
         SERVER,
         encryption_at_rest=DATA_AT_REST,

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from pydantic import Field
-
+from stackgen.contracts.s3 import profiles as s3
 from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import DATA_AT_REST, SERVER
 
 
 class Settings(ImplementationSettings):
     """Settings of a local object store."""
 
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 IMPLEMENTATION = Implementation(
@@ -19,21 +19,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "s3": (
-            "put-get",
-            "list",
-            "delete",
-            "multipart",
-            "range",
-            "presigned-url",
-            "conditional-put",
-            "default-checksums",
-            "versioning",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
+    kept={"s3": s3.WITHOUT_TLS},
     not_kept={"s3": {"tls": "the gateway listens on loopback; nothing crosses a network"}},
     properties=replace(
         SERVER,

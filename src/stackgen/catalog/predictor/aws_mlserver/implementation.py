@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.contracts.open_inference import profiles as open_inference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
@@ -43,7 +44,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},
         "large": {"cpu": 4096, "memory": 8192, "minimum": 3, "maximum": 20},
     },
-    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error", "tls")},
+    kept={"open-inference": open_inference.WITHOUT_CREDENTIALS},
     not_kept={
         "open-inference": {
             "auth-required": NO_AUTHENTICATION,

@@ -7,9 +7,11 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.contracts.open_inference import profiles as open_inference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.fields import ImageTag
 from stackgen.providers.versions import PYTHON_FROM_ECR
 
 NO_AUTHENTICATION = (
@@ -25,11 +27,7 @@ class Settings(ImplementationSettings):
         default=None,
         description="Image with the model in it; `image_tag` in a repository of the stack if absent.",
     )
-    image_tag: str = Field(
-        default="0.1.0",
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
-        description="Tag in the stack's own repository.",
-    )
+    image_tag: str = ImageTag
     front_image: str = Field(default=PYTHON_FROM_ECR.use, description="Image that runs the front.")
     instance_type: str = Field(
         default="ml.m7i.large", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="Instance type."
@@ -59,7 +57,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"instance_type": "ml.m7i.xlarge", "minimum": 2, "maximum": 6},
         "large": {"instance_type": "ml.m7i.4xlarge", "minimum": 3, "maximum": 20},
     },
-    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error", "tls")},
+    kept={"open-inference": open_inference.WITHOUT_CREDENTIALS},
     not_kept={
         "open-inference": {
             "auth-required": NO_AUTHENTICATION,

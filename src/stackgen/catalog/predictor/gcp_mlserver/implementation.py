@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.contracts.open_inference import profiles as open_inference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.gcp.properties import SERVICE
 from stackgen.providers.versions import MLSERVER
@@ -41,7 +42,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 10},
         "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 30},
     },
-    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error", "tls")},
+    kept={"open-inference": open_inference.WITHOUT_CREDENTIALS},
     not_kept={
         "open-inference": {
             "auth-required": NO_AUTHENTICATION,

@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.contracts.open_inference import profiles as open_inference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import ImageTag
 from stackgen.providers.gcp.properties import SERVICE
 from stackgen.providers.versions import PYTHON
 
@@ -24,11 +26,7 @@ class Settings(ImplementationSettings):
         default=None,
         description="Image with the model in it; `image_tag` in a repository of the stack if absent.",
     )
-    image_tag: str = Field(
-        default="0.1.0",
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
-        description="Tag in the stack's own repository.",
-    )
+    image_tag: str = ImageTag
     front_image: str = Field(default=PYTHON.use, description="Image that runs the front.")
     minimum: int = Field(default=1, ge=0, le=100, description="Instances of the front that always run.")
     maximum: int = Field(default=3, ge=1, le=100, description="Instances of the front that run under load.")
@@ -48,7 +46,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"minimum": 2, "maximum": 10},
         "large": {"minimum": 3, "maximum": 30},
     },
-    kept={"open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error", "tls")},
+    kept={"open-inference": open_inference.WITHOUT_CREDENTIALS},
     not_kept={
         "open-inference": {
             "auth-required": NO_AUTHENTICATION,

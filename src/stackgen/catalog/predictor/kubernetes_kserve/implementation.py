@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.contracts.open_inference import profiles as open_inference
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
 from stackgen.providers.kubernetes.properties import SERVER, WITHOUT_AUTHENTICATION
 from stackgen.providers.kubernetes.reasons import NO_AUTHENTICATION, PLAIN_HTTP
@@ -37,10 +39,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "4Gi", "minimum": 2, "maximum": 6},
         "large": {"cpu": "4", "memory": "8Gi", "minimum": 3, "maximum": 30},
     },
-    kept={
-        "open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error"),
-        "openmetrics": ("exposition",),
-    },
+    kept={"open-inference": open_inference.WITHOUT_CREDENTIALS_AND_TLS, "openmetrics": openmetrics.FULL},
     not_kept={
         "open-inference": {
             "auth-required": NO_AUTHENTICATION,

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from pydantic import Field
-
 from stackgen.catalog.predictor.capability import why_no_reference
+from stackgen.contracts.open_inference import profiles as open_inference
+from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import SERVER
+from stackgen.providers.local.reasons import ON_LOOPBACK
 
 NO_AUTHENTICATION = "KServe's model server has none; it listens on loopback only"
 
@@ -14,7 +16,7 @@ NO_AUTHENTICATION = "KServe's model server has none; it listens on loopback only
 class Settings(ImplementationSettings):
     """Settings of a local KServe model server."""
 
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 def check(options: CapabilityOptions, _settings: ImplementationSettings) -> str | None:
@@ -27,15 +29,12 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={
-        "open-inference": ("live", "ready", "metadata", "infer", "wrong-shape-is-error"),
-        "openmetrics": ("exposition",),
-    },
+    kept={"open-inference": open_inference.WITHOUT_CREDENTIALS_AND_TLS, "openmetrics": openmetrics.FULL},
     not_kept={
         "open-inference": {
             "auth-required": NO_AUTHENTICATION,
             "wrong-credentials-refused": NO_AUTHENTICATION,
-            "tls": "the server listens on loopback without TLS; nothing crosses a network",
+            "tls": ON_LOOPBACK,
         }
     },
     check=check,

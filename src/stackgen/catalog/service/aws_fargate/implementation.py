@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.http import profiles as http
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import given_image
 from stackgen.providers.aws.properties import SERVICE
+from stackgen.providers.fields import ImageTag
 
 
 class Settings(ImplementationSettings):
@@ -15,11 +17,7 @@ class Settings(ImplementationSettings):
     image: str | None = Field(
         default=None, description="Image of the service; `image_tag` in a repository of the stack if absent."
     )
-    image_tag: str = Field(
-        default="0.1.0",
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
-        description="Tag in the stack's own repository.",
-    )
+    image_tag: str = ImageTag
     health_path: str = Field(
         default="/health", pattern=r"^/[\w./-]*$", description="Path that answers 200 when it is ready."
     )
@@ -39,7 +37,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": 1024, "memory": 2048, "minimum": 2, "maximum": 6},
         "large": {"cpu": 2048, "memory": 4096, "minimum": 3, "maximum": 20},
     },
-    kept={"http": ("answers",)},
+    kept={"http": http.FULL},
     properties=replace(
         SERVICE,
         authentication=(

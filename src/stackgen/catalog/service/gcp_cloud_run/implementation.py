@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.http import profiles as http
 from stackgen.descriptors.model import Implementation, ImplementationSettings
+from stackgen.providers.fields import ImageTag
 from stackgen.providers.gcp.properties import SERVICE
 
 
@@ -14,11 +16,7 @@ class Settings(ImplementationSettings):
     image: str | None = Field(
         default=None, description="Image of the service; `image_tag` in a repository of the stack if absent."
     )
-    image_tag: str = Field(
-        default="0.1.0",
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
-        description="Tag in the stack's own repository.",
-    )
+    image_tag: str = ImageTag
     health_path: str = Field(
         default="/health", pattern=r"^/[\w./-]*$", description="Path that answers 200 when it is ready."
     )
@@ -37,7 +35,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "2", "memory": "2Gi", "minimum": 2, "maximum": 10},
         "large": {"cpu": "4", "memory": "4Gi", "minimum": 3, "maximum": 30},
     },
-    kept={"http": ("answers",)},
+    kept={"http": http.FULL},
     properties=replace(
         SERVICE,
         authentication=(

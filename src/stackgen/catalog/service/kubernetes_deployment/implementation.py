@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.http import profiles as http
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import SERVER
 
@@ -41,7 +42,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpu": "500m", "memory": "1Gi", "minimum": 2, "maximum": 6},
         "large": {"cpu": "2", "memory": "4Gi", "minimum": 3, "maximum": 30},
     },
-    kept={"http": ("answers",)},
+    kept={"http": http.FULL},
     properties=replace(
         SERVER,
         authentication=(

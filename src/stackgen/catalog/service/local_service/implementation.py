@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.http import profiles as http
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.local.properties import SERVER
 
@@ -21,7 +22,7 @@ IMPLEMENTATION = Implementation(
     level="bare",
     settings=Settings,
     sizes={"small": {}, "medium": {}, "large": {}},
-    kept={"http": ("answers",)},
+    kept={"http": http.FULL},
     properties=replace(SERVER, authentication=("none", "what the user's own code asks for")),
     parts={"source": ()},
     billing="own-machines",

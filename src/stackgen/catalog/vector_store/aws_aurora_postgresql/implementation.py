@@ -4,28 +4,11 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
-
-PGVECTOR = (
-    "cosine-search",
-    "l2-search",
-    "inner-product-search",
-    "hnsw-index",
-    "metadata-filter",
-    "unsupported-filter-is-error",
-    "hybrid-search",
-    "transactions",
-    "read-your-writes",
-    "bulk-copy",
-    "dimension-limit",
-    "auth-required",
-    "wrong-credentials-refused",
-    "tls",
-    "backup",
-)
 
 
 class Settings(ImplementationSettings):
@@ -65,7 +48,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"min_capacity": 1, "max_capacity": 16, "instances": 2},
         "large": {"min_capacity": 4, "max_capacity": 64, "instances": 3},
     },
-    kept={"pgvector": PGVECTOR},
+    kept={"pgvector": pgvector.FULL},
     check=check,
     properties=replace(
         DATABASE,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.aws.images import public_images
 from stackgen.providers.aws.postgresql import Version
@@ -33,25 +34,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"instance_class": "db.r7g.large", "storage": 100},
         "large": {"instance_class": "db.r7g.2xlarge", "storage": 500},
     },
-    kept={
-        "pgvector": (
-            "cosine-search",
-            "l2-search",
-            "inner-product-search",
-            "hnsw-index",
-            "metadata-filter",
-            "unsupported-filter-is-error",
-            "hybrid-search",
-            "transactions",
-            "read-your-writes",
-            "bulk-copy",
-            "dimension-limit",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-            "backup",
-        )
-    },
+    kept={"pgvector": pgvector.FULL},
     properties=replace(
         DATABASE, high_availability=("zones", "a standby in another zone takes over (`standby`)")
     ),

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import DATABASE
@@ -27,25 +28,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"cpus": 4, "readers": 1},
         "large": {"cpus": 16, "readers": 2},
     },
-    kept={
-        "pgvector": (
-            "cosine-search",
-            "l2-search",
-            "inner-product-search",
-            "hnsw-index",
-            "metadata-filter",
-            "unsupported-filter-is-error",
-            "hybrid-search",
-            "transactions",
-            "read-your-writes",
-            "bulk-copy",
-            "dimension-limit",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-            "backup",
-        )
-    },
+    kept={"pgvector": pgvector.FULL},
     properties=replace(
         DATABASE,
         high_availability=(

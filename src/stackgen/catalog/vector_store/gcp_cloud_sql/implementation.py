@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.gcp.postgresql import Major, Version
 from stackgen.providers.gcp.properties import DATABASE
@@ -29,25 +30,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"tier": "db-custom-4-15360", "storage": 100},
         "large": {"tier": "db-custom-16-61440", "storage": 500},
     },
-    kept={
-        "pgvector": (
-            "cosine-search",
-            "l2-search",
-            "inner-product-search",
-            "hnsw-index",
-            "metadata-filter",
-            "unsupported-filter-is-error",
-            "hybrid-search",
-            "transactions",
-            "read-your-writes",
-            "bulk-copy",
-            "dimension-limit",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-            "backup",
-        )
-    },
+    kept={"pgvector": pgvector.FULL},
     properties=replace(
         DATABASE,
         backup=(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import ON_VOLUME, SERVER
 from stackgen.providers.versions import CLOUDNATIVE_PG
@@ -61,24 +62,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"instances": 2, "storage": 100, "cpu": "2", "memory": "8Gi"},
         "large": {"instances": 3, "storage": 500, "cpu": "8", "memory": "32Gi"},
     },
-    kept={
-        "pgvector": (
-            "cosine-search",
-            "l2-search",
-            "inner-product-search",
-            "hnsw-index",
-            "metadata-filter",
-            "unsupported-filter-is-error",
-            "hybrid-search",
-            "transactions",
-            "read-your-writes",
-            "bulk-copy",
-            "dimension-limit",
-            "auth-required",
-            "wrong-credentials-refused",
-            "tls",
-        )
-    },
+    kept={"pgvector": pgvector.WITHOUT_BACKUP},
     not_kept={
         "pgvector": {
             "backup": "nothing archives the write-ahead log until the setting `backup` says where to "

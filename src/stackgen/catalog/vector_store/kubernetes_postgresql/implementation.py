@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import Implementation, ImplementationSettings
 from stackgen.providers.kubernetes.properties import NO_BACKUP, ON_VOLUME, ONE_POD, SERVER
 from stackgen.providers.versions import PGVECTOR
@@ -30,23 +31,7 @@ IMPLEMENTATION = Implementation(
         "medium": {"storage": 100, "cpu": "2", "memory": "8Gi", "shared_buffers": "2GB"},
         "large": {"storage": 500, "cpu": "8", "memory": "32Gi", "shared_buffers": "8GB"},
     },
-    kept={
-        "pgvector": (
-            "cosine-search",
-            "l2-search",
-            "inner-product-search",
-            "hnsw-index",
-            "metadata-filter",
-            "unsupported-filter-is-error",
-            "hybrid-search",
-            "transactions",
-            "read-your-writes",
-            "bulk-copy",
-            "dimension-limit",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
+    kept={"pgvector": pgvector.WITHOUT_BACKUP_AND_TLS},
     not_kept={
         "pgvector": {
             "tls": "the image's server has no certificate; only callers' pods can connect, by NetworkPolicy",

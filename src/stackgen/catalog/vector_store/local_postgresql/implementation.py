@@ -5,8 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
+from stackgen.providers.fields import Port
 from stackgen.providers.local.properties import DATA_AT_REST, SERVER
+from stackgen.providers.local.reasons import NO_ARCHIVE, WITHOUT_OPENSSL
 from stackgen.providers.local.vulnerabilities import POSTGRESQL
 
 
@@ -21,7 +24,7 @@ class Settings(ImplementationSettings):
         default="32MB", pattern=r"^\d+(kB|MB|GB)$", description="Memory for caching pages; restarts in place."
     )
     max_connections: int = Field(default=50, ge=5, le=1000, description="Clients at once; restarts in place.")
-    port: int | None = Field(default=None, ge=1024, le=65535, description="Port; a free one if absent.")
+    port: int | None = Port
 
 
 def warns(_options: CapabilityOptions, settings: ImplementationSettings, _where: Place) -> str:
@@ -38,33 +41,17 @@ IMPLEMENTATION = Implementation(
         "medium": {"shared_buffers": "256MB", "max_connections": 100},
         "large": {"shared_buffers": "1GB", "max_connections": 200},
     },
-    kept={
-        "pgvector": (
-            "cosine-search",
-            "l2-search",
-            "inner-product-search",
-            "hnsw-index",
-            "metadata-filter",
-            "unsupported-filter-is-error",
-            "hybrid-search",
-            "transactions",
-            "read-your-writes",
-            "bulk-copy",
-            "dimension-limit",
-            "auth-required",
-            "wrong-credentials-refused",
-        )
-    },
+    kept={"pgvector": pgvector.WITHOUT_BACKUP_AND_TLS},
     not_kept={
         "pgvector": {
-            "tls": "the packaged server is built without OpenSSL, and listens on loopback only",
-            "backup": "nothing archives the write-ahead log on this machine; use pg_dump",
+            "tls": WITHOUT_OPENSSL,
+            "backup": NO_ARCHIVE,
         }
     },
     properties=replace(
         SERVER,
         encryption_at_rest=DATA_AT_REST,
-        backup=("none", "nothing archives the write-ahead log on this machine; use pg_dump"),
+        backup=("none", NO_ARCHIVE),
     ),
     warns=warns,
     parts={"superuser": ("vector_store",)},

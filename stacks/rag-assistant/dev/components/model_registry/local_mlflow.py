@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
 
-from local_provider import DataDirectory, Health, Password, Port, Process, ProcessArgs, PythonEnvironment
+from local_provider import DataDirectory
 from local_provider.workspace import Workspace
-from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
-
-FILES = Path(__file__).parent / "files" / "local_mlflow"
+from mlflow_server import MlflowServer, mlflow_programs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,67 +32,19 @@ class LocalMlflow(pulumi.ComponentResource):
         super().__init__("stackgen:model_registry:LocalMlflow", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=args.workspace.protect)
-        directory = args.workspace.directory
         data = DataDirectory(f"{name}-data", path=f"{args.workspace.root}/data/{name}", opts=kept).path
-        lock = (FILES / "requirements.txt").read_text()
-        python = PythonEnvironment(f"{name}-python", requirements=lock, opts=child).path
-        password = Password(f"{name}-password", opts=kept).value
-        reader_password = Password(f"{name}-reader-password", opts=child).value
-        session_key = Password(f"{name}-session-key", opts=kept).value
-        number = Port(f"{name}-port", preferred=args.port, opts=child).number.apply(str)
-        url = pulumi.Output.concat("http://127.0.0.1:", number)
-        store = args.artifacts["s3"] if args.artifacts else None
-        own_disk = pulumi.Output.concat(data, "/artifacts")
-        place = pulumi.Output.concat("s3://", store["bucket"], f"/{name}") if store else own_disk
-        flags: list[Any] = [
-            "--host",
-            "127.0.0.1",
-            "--port",
-            number,
-            "--workers",
-            "1",
-            "--app-name",
-            "basic-auth",
-        ]
-        flags += ["--backend-store-uri", pulumi.Output.concat("sqlite:///", data, "/mlflow.db")]
-        flags += ["--serve-artifacts", "--artifacts-destination", place]
-        Process(
+        server = MlflowServer(
             name,
-            ProcessArgs(
-                workspace=directory,
-                data=[data],
-                command=[pulumi.Output.concat(python, "/bin/mlflow"), "server", *flags],
-                environment={
-                    "PATH": pulumi.Output.concat(python, "/bin:/usr/bin:/bin"),
-                    "PYTHONPATH": ".",
-                    "MLFLOW_AUTH_CONFIG_PATH": "users.ini",
-                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-                    "MLFLOW_DISABLE_TELEMETRY": "true",
-                    "DO_NOT_TRACK": "true",
-                },
-                secrets={"MLFLOW_FLASK_SERVER_SECRET_KEY": session_key, **_object_store(store)},
-                files={MODULE: MLFLOW_READER},
-                secret_files={
-                    "users.ini": configuration(
-                        pulumi.Output.concat("sqlite:///", data, "/users.db"), password, reader_password
-                    )
-                },
-                health=Health(http=pulumi.Output.concat(url, "/health")),
-            ),
-            child,
+            args.workspace,
+            python=mlflow_programs(name, child),
+            data=data,
+            own_artifacts=pulumi.Output.concat(data, "/artifacts"),
+            store=args.artifacts["s3"] if args.artifacts else None,
+            users=pulumi.Output.concat("sqlite:///", data, "/users.db"),
+            flags=["--backend-store-uri", pulumi.Output.concat("sqlite:///", data, "/mlflow.db")],
+            port=args.port,
+            opts=child,
         )
-        self.bindings = {"mlflow": {"tracking-uri": url, "username": WRITER, "password": password}}
-        self.readers = {"mlflow": {"tracking-uri": url, "username": READER, "password": reader_password}}
+        self.bindings = server.bindings
+        self.readers = server.readers
         self.register_outputs({"bindings": self.bindings})
-
-
-def _object_store(store: Mapping[str, pulumi.Input[Any]] | None) -> dict[str, pulumi.Input[str]]:
-    """Variables the server's S3 client reads."""
-    if store is None:
-        return {}
-    return {
-        "MLFLOW_S3_ENDPOINT_URL": store["endpoint"],
-        "AWS_ACCESS_KEY_ID": store["access-key-id"],
-        "AWS_SECRET_ACCESS_KEY": store["secret-access-key"],
-        "AWS_DEFAULT_REGION": store["region"],
-    }

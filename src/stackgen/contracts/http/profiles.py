@@ -1,0 +1,3 @@
+"""Profiles of http/1."""
+
+FULL = ("answers",)

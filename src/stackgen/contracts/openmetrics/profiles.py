@@ -1,0 +1,3 @@
+"""Profiles of openmetrics/1."""
+
+FULL = ("exposition",)
