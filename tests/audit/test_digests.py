@@ -46,16 +46,3 @@ def test_a_mirror_keeps_the_digest() -> None:
 def test_every_recorded_digest_is_documented_with_its_source() -> None:
     page = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8")
     assert {f"{image}@{digest}" for image, digest in DOCUMENTED.findall(page)} == {*RECORDED.values()}
-
-
-def test_the_default_of_an_option_is_the_default_of_its_setting() -> None:
-    """A component's own default is what its descriptor says, digest and all."""
-    differing: list[str] = []
-    for place in sorted((ROOT / "src" / "stackgen" / "catalog").glob("*/*/implementation.py")):
-        component = place.with_name("component.py")
-        ours, theirs = (set(images.literals(path)) for path in (place, component))
-        repositories = {image.partition(":")[0] for image in ours}
-        differing += [
-            f"{component}: {image}" for image in theirs - ours if image.partition(":")[0] in repositories
-        ]
-    assert differing == []
