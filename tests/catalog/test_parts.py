@@ -84,5 +84,6 @@ def _what_programs_can_name_was_made(provider: str, made: Everything) -> None:
     source = ROOT / "src" / "stackgen"
     files = [*(source / "providers" / provider / "program").rglob("*.py")]
     files += (source / "catalog").glob(f"*/{provider}_*/component.py")
+    files += (source / "providers" / provider).glob("foundation/*/component.py")
     ends = {end for file in files for end in NAMED.findall(file.read_text(encoding="utf-8"))}
     assert {end for end in ends - ELSEWHERE if end not in made.recorded} == set()

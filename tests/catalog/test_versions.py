@@ -27,8 +27,9 @@ def stated() -> list[tuple[str, str]]:
     folders = (SOURCE / "catalog", SOURCE / "providers")
     paths = [path for folder in folders for path in folder.rglob("*.py") if path != TABLE]
     modules = [(path, list(images.literals(path))) for path in paths]
-    for path in SOURCE.rglob("Dockerfile"):
-        modules.append((path, images.IMAGE.findall(path.read_text(encoding="utf-8"))))
+    modules += [
+        (path, images.IMAGE.findall(path.read_text(encoding="utf-8"))) for path in SOURCE.rglob("Dockerfile")
+    ]
     return sorted((path.relative_to(SOURCE).as_posix(), image) for path, named in modules for image in named)
 
 

@@ -38,7 +38,7 @@ VENDORS = re.compile(rf"\b({CLOUDS}|{SERVERS})\b", re.IGNORECASE)
 # A contract and its mover speak an open wire interface, and say whose: PostgreSQL's, S3's. They know no server.
 IN_CONTRACTS = re.compile(rf"\b({SERVERS}|bedrock|vertex|sagemaker|aurora|alloydb)\b", re.IGNORECASE)
 COPIED_INTO_PROGRAMS = re.compile(
-    r"providers/\w+/program/|catalog/\w+/\w+/(component\.py|files/)|engine/host/"
+    r"providers/\w+/(program/|foundation/\w+/component\.py)|catalog/\w+/\w+/(component\.py|files/)|engine/host/"
 )
 SDKS = {"pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "local_provider"}
 
@@ -167,7 +167,12 @@ def test_every_public_module_says_what_it_is_for() -> None:
 
 
 def _may_import_pulumi(path: str) -> bool:
-    return bool(re.match(r"engine/|providers/\w+/program/|catalog/\w+/\w+/component\.py", path))
+    return bool(
+        re.match(
+            r"engine/|providers/\w+/(program/|foundation/\w+/component\.py)|catalog/\w+/\w+/component\.py",
+            path,
+        )
+    )
 
 
 def _words(path: Path) -> re.Pattern[str]:

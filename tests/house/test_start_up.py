@@ -120,7 +120,7 @@ def test_only_what_the_stack_uses_is_taken_from_the_shelf(
     assert modules == {
         "stackgen.catalog.object_store.capability",
         *stores,
-        f"stackgen.catalog.foundation.{foundation}.implementation",
+        f"stackgen.providers.{provider}.foundation.{foundation}.implementation",
         f"stackgen.providers.{provider}.provider",
     }
 

@@ -13,7 +13,7 @@ from stackgen.catalog.checks.declared import defaults
 from stackgen.catalog.checks.folders import SHAPE, incomplete, misplaced
 from stackgen.catalog.checks.rules import problems
 from stackgen.catalog.checks.source import shown
-from stackgen.catalog.shelf import Entry, Shelf
+from stackgen.catalog.shelf import Entry, Shelf, implementation_folders
 from stackgen.errors import Position, Problem, StackgenError
 
 
@@ -65,8 +65,8 @@ def check_implementation(shelf: Shelf, entry: Entry) -> list[Problem]:
 
 def _folders(shelf: Shelf, root: Path) -> Iterator[Problem]:
     yield from incomplete(root)
-    for file in sorted(root.glob("*/*_*/implementation.py")):
-        yield from misplaced(root, file.parent, shelf.capability_names, shelf.provider_folders)
+    for folder in implementation_folders(root):
+        yield from misplaced(root, folder, shelf.capability_names, shelf.provider_folders)
 
 
 def _descriptors(shelf: Shelf, root: Path) -> Iterator[Problem]:

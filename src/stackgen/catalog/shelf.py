@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).parent
 PROVIDERS = BUILT_IN.parent / "providers"
 SHARED = PROVIDERS / "shared"  # modules of every program
+FOUNDATION = "foundation"  # the capability of what components stand on; its folders are below their provider
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One implementation's folder: `<capability>/<provider>_<name>/`."""
+    """One implementation's folder: `<capability>/<provider>_<name>/`, that of a foundation below its provider."""
 
     capability: str
     folder: Path
@@ -110,8 +111,7 @@ class Shelf:
         """
         entries: dict[str, dict[str, Entry]] = {name: {} for name in self.capability_names}
         for root in self.roots:
-            for path in sorted(root.glob("*/*_*/implementation.py")):
-                folder = path.parent
+            for folder in implementation_folders(root):
                 if root != BUILT_IN and self._is_misplaced(root, folder):
                     continue
                 entry = Entry(folder.parent.name, folder, _package(root, folder))
@@ -171,9 +171,19 @@ class Shelf:
             raise StackgenError(loading_problem(file, error)) from error
 
 
+def implementation_folders(root: Path) -> list[Path]:
+    """Folders of a catalog that have a descriptor: below their capability, or as foundations below their provider."""
+    providers = PROVIDERS if root == BUILT_IN else root / "providers"
+    files = [
+        *sorted(root.glob("*/*_*/implementation.py")),
+        *sorted(providers.glob(f"*/{FOUNDATION}/*_*/implementation.py")),
+    ]
+    return [file.parent for file in files]
+
+
 def _package(root: Path, folder: Path) -> str | None:
     """Dotted package of a built-in folder; None for a folder outside the package."""
-    return ".".join(("stackgen.catalog", *folder.relative_to(root).parts)) if root == BUILT_IN else None
+    return ".".join(("stackgen", *folder.relative_to(BUILT_IN.parent).parts)) if root == BUILT_IN else None
 
 
 def _module(path: Path, package: str | None) -> ModuleType:

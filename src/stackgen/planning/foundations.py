@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from stackgen.catalog.shelf import FOUNDATION
 from stackgen.descriptors.model import FromConfiguration
 from stackgen.descriptors.provider import Provider, ProviderSettings
 from stackgen.planning.findings import Findings, SpecPath
@@ -17,8 +18,6 @@ from stackgen.providers.egress import SETTING
 if TYPE_CHECKING:
     from stackgen.spec.loading import LoadedStack
     from stackgen.spec.stack import Stack
-
-FOUNDATION = "foundation"
 
 
 def plan_foundations(

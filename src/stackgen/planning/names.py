@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from stackgen.catalog.shelf import FOUNDATION
 from stackgen.planning.findings import Findings
-from stackgen.planning.foundations import FOUNDATION
 from stackgen.planning.model import PlannedComponent
 
 ROLES_SUFFIX = "-roles"

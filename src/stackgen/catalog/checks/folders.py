@@ -1,4 +1,7 @@
-"""Whether a catalog's folders are where they are looked for: `<capability>/<provider>_<name>/implementation.py`."""
+"""Checks that a catalog's folders are where they are looked for: `<capability>/<provider>_<name>/implementation.py`.
+
+A foundation stands below its provider: `providers/<provider>/foundation/<provider>_<name>/implementation.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from stackgen.catalog.checks.source import shown
+from stackgen.catalog.shelf import FOUNDATION
 from stackgen.errors import Position, Problem, did_you_mean
 
 SHAPE = "<capability>/<provider>_<name>/implementation.py"
@@ -33,11 +37,21 @@ def misplaced(
             did_you_mean(provider, list(providers)) or f"a new provider stands in {shown(root)}/providers/",
             tuple(sorted(providers)),
         )
+    if capability == FOUNDATION:
+        yield from _foundation(root, folder, provider, place)
+
+
+def _foundation(root: Path, folder: Path, provider: str, place: Position) -> Iterator[Problem]:
+    wanted = root / "providers" / provider / FOUNDATION / folder.name
+    if folder != wanted:
+        message = f"{shown(folder)} is a foundation and does not stand below its provider"
+        yield Problem("foundation-misplaced", message, place, f"move it to {shown(wanted)}")
 
 
 def incomplete(root: Path) -> Iterator[Problem]:
     """Folders of a catalog that look like an implementation and are overlooked."""
-    for component in sorted(root.glob("*/*/component.py")):
+    components = (*root.glob("*/*/component.py"), *root.glob(f"providers/*/{FOUNDATION}/*/component.py"))
+    for component in sorted(components):
         folder = component.parent
         if not (folder / "implementation.py").is_file():
             message = (
@@ -45,7 +59,8 @@ def incomplete(root: Path) -> Iterator[Problem]:
             )
             hint = "describe it: IMPLEMENTATION = Implementation(...)"
             yield Problem("implementation-missing", message, Position(shown(component), 1, 1), hint)
-    for file in sorted(root.glob("*/*/implementation.py")):
+    files = (*root.glob("*/*/implementation.py"), *root.glob(f"providers/*/{FOUNDATION}/*/implementation.py"))
+    for file in sorted(files):
         name = file.parent.name
         if "_" not in name:
             message = f"{shown(file.parent)} has no provider in its name, so it is not on the shelf"

@@ -11,6 +11,7 @@ from stackgen.swap.report.consequences import binding_statements, data_statement
 from stackgen.swap.report.identities import identity_statements
 from stackgen.swap.report.model import TOPICS, Impact, Statement
 from stackgen.swap.report.security import hosting_statements, property_statements
+from stackgen.swap.report.sources import component_file
 
 
 def compare_components(before: Plan, after: Plan, component: str, loaded: LoadedStack) -> Impact:
@@ -55,5 +56,4 @@ def _foundations(before: Plan, after: Plan) -> Iterator[Statement]:
             entry = (new.get(name) or old[name]).entry
             word = "created" if name in new else "deleted"
             says = f"stackgen:{entry.capability}:{entry.class_name}: {entry.implementation.description}"
-            source = f"catalog/{entry.capability}/{entry.folder.name}/component.py"
-            yield Statement("(foundation)", "resources", word, says, source)
+            yield Statement("(foundation)", "resources", word, says, component_file(entry))

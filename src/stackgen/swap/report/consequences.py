@@ -74,12 +74,12 @@ def resource_statements(before: PlannedComponent, after: PlannedComponent) -> It
         changed = [key for key, old, new in _settings(before, after) if old != new]
         if changed:
             says = f"{_type(after)}: {', '.join(changed)} differ; `stackgen diff` asks the engine what is replaced"
-            yield Statement(before.name, "resources", "changed", says, component_file(after))
+            yield Statement(before.name, "resources", "changed", says, component_file(after.entry))
         return
     says = f"{_type(after)} and all it consists of, created beside the old one"
-    yield Statement(before.name, "resources", "created", says, component_file(after))
+    yield Statement(before.name, "resources", "created", says, component_file(after.entry))
     says = f"{_type(before)} and all it consists of, deleted when it is retired"
-    yield Statement(before.name, "resources", "deleted", says, component_file(before))
+    yield Statement(before.name, "resources", "deleted", says, component_file(before.entry))
 
 
 def _type(item: PlannedComponent) -> str:
@@ -117,7 +117,7 @@ def data_statements(before: PlannedComponent, after: PlannedComponent, plan: Pla
 
 def contract_files(item: PlannedComponent) -> str:
     """The modules of a component's contracts."""
-    return ", ".join(contract_file(name) for name in item.implementation.kept) or component_file(item)
+    return ", ".join(contract_file(name) for name in item.implementation.kept) or component_file(item.entry)
 
 
 def _downtime(before: PlannedComponent, movers: Mapping[str, Mover], plan: Plan) -> Statement:

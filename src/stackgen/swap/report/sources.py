@@ -7,7 +7,6 @@ from pathlib import Path
 
 from stackgen.catalog.models import TABLE
 from stackgen.catalog.shelf import BUILT_IN, Entry
-from stackgen.planning.model import PlannedComponent
 from stackgen.spec.loading import LoadedStack
 
 DESCRIPTOR = "implementation.py"
@@ -51,9 +50,9 @@ def mover_file(name: str) -> str:
     return f"contracts/{name.replace('-', '_')}/mover.py"
 
 
-def component_file(item: PlannedComponent) -> str:
+def component_file(entry: Entry) -> str:
     """The component that makes the resources."""
-    return _shown(item.entry.folder / "component.py")
+    return _shown(entry.folder / "component.py")
 
 
 def _shown(path: Path) -> str:
