@@ -1,7 +1,8 @@
 """Writes docs/reference/: fields of a spec, the catalog, providers, contracts, commands, error codes and exit codes.
 
 Everything is read from the models, the catalog, the contracts and the parser of this checkout. Run `make reference`
-after a change of any of them; `tests/docs/test_reference.py` fails while a page is stale.
+after a change of any of them; `tests/docs/test_reference.py` fails while a page is stale. It also writes the types of
+bindings that the sources of components are checked with.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from stackgen.authoring.contract_description import describe_contract
-from stackgen.catalog.shelf import Entry, Shelf
+from stackgen.catalog.shelf import SHARED, Entry, Shelf
 from stackgen.cli.parser import build_parser
 from stackgen.contracts import contract_names
 from stackgen.errors import ExitCode
+from stackgen.program.contract_bindings import contract_bindings
 from stackgen.providers import versions
 from stackgen.spec.stack import Box, Component, ComponentOverride, Data, Environment, Stack
 from tools.error_codes import uses
 from tools.markdown_text import cell, code, table
 
 PLACE = Path(__file__).parents[1] / "docs" / "reference"
+BINDINGS = SHARED / "program" / "contract_bindings.py"  # programs get theirs from their own stackgen
 NOTE = "<!-- Written by `make reference` from the source. Do not edit this page. -->"
 EXITS = {
     ExitCode.OK: "The command succeeded.",
@@ -496,7 +499,8 @@ def pages() -> dict[str, str]:
 
 
 def write(place: Path = PLACE) -> None:
-    """Write every page; delete those of what is gone."""
+    """Write every page, delete those of what is gone, and write the module that components are checked with."""
+    BINDINGS.write_bytes(contract_bindings())
     wanted = pages()
     for path in place.rglob("*.md"):
         if path.relative_to(place).as_posix() not in wanted:

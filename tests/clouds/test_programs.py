@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -126,23 +127,28 @@ def test_seeded_mistakes_are_found(file: str, right: str, wrong: str, said: str,
     assert any(word.lower() in one.lower() for one in found for word in said.split("|")), found
 
 
+def types(folder: Path) -> list[str]:
+    """Type errors of a program, against the real SDKs."""
+    command = [str(Path(sys.executable).parent / "ty"), "check", "--python", sys.prefix]
+    command += ["--project", str(folder), "--output-format", "concise", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    return [line for line in done.stdout.splitlines() if "error[" in line and IN_CONTAINERS not in line]
+
+
 def test_types_are_right_by_ty() -> None:
-    """One run over all programs, against the real SDKs."""
-    folders = [str(program(name)) for name in PROGRAMS]
-    bad: list[str] = []
-    for folder in folders:
-        command = [
-            str(Path(sys.executable).parent / "ty"),
-            "check",
-            "--python",
-            sys.prefix,
-            "--project",
-            folder,
-        ]
-        command += ["--output-format", "concise", folder]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-        bad += [line for line in done.stdout.splitlines() if "error[" in line and IN_CONTAINERS not in line]
-    assert bad == []
+    assert [line for name in PROGRAMS for line in types(program(name))] == []
+
+
+def test_a_wrong_key_of_a_binding_is_a_wrong_type(tmp_path: Path) -> None:
+    """As an editor shows it to an author of a component."""
+    folder = tmp_path / "program"
+    shutil.copytree(program("prod"), folder)
+    component = folder / "components" / "object_store" / "aws_s3.py"
+    text = component.read_text(encoding="utf-8")
+    for right, wrong in (('"bucket":', '"bucke":'), ('"region":', '"region": 1, "x":')):
+        assert right in text
+        component.write_text(text.replace(right, wrong), encoding="utf-8")
+        assert [line for line in types(folder) if "aws_s3.py" in line], wrong
 
 
 @pytest.mark.parametrize("provider", ["aws", "gcp"])

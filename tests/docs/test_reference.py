@@ -23,6 +23,10 @@ def test_every_page_is_as_the_tool_writes_it() -> None:
     assert stale == [], RENEW
 
 
+def test_the_types_of_bindings_are_as_the_contracts_state_them() -> None:
+    assert reference.BINDINGS.read_bytes() == reference.contract_bindings(), RENEW
+
+
 def test_every_exit_code_has_its_meaning() -> None:
     assert reference.EXITS.keys() == set(ExitCode)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLDER = "skeleton"
 TEMPLATE_SUFFIX = ".txt"  # of a template, which is no module of ours
-BINDINGS_TYPE = "Mapping[str, Mapping[str, pulumi.Input[Any]]]"  # a component's bindings
+BINDINGS_TYPE = "Mapping[str, Any]"  # the bindings of a component that it connects to
 BINDING_VALUES = {  # binding key → its value, by the names that a skeleton's component has
     "url": "url",
     "endpoint": "url",
@@ -115,7 +115,8 @@ class Skeleton:
         yield f"from dataclasses import dataclass{', field' if 'field(' in fields else ''}"
         if "Path(" in text:
             yield "from pathlib import Path"
-        yield "from typing import Any"
+        if re.search(r"\bAny\b", text):
+            yield "from typing import Any"
 
     def _contracts(self) -> tuple[str, ...]:
         return self.shelf.capability(self.entry.capability).contracts

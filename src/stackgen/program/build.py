@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stackgen.catalog.shelf import SHARED, Entry
 from stackgen.planning.model import Plan
+from stackgen.program.contract_bindings import contract_bindings
 from stackgen.program.contract_variables import contract_variables
 from stackgen.program.literals import Code, yaml_string
 from stackgen.program.lock import LOCK, lock_content
@@ -19,7 +20,10 @@ from stackgen.program.requirements import requirement_lines
 from stackgen.program.templating import render
 
 _USE = re.compile(rb"^[ \t]*(?:from|import|COPY) +(\w+)(?=[ .,/\n])", re.MULTILINE)
-TABLES = "contract_variables.py"  # made from the contracts, not copied
+MADE = {
+    "contract_bindings.py": contract_bindings,
+    "contract_variables.py": contract_variables,
+}  # from the contracts
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,7 @@ def _modules(plan: Plan, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
         added = {path: content for name in wanted for path, content in packages.pop(name).items()}
         copied |= added
         used |= _used_modules(added)
-    if TABLES in copied:
-        copied[TABLES] = contract_variables()
-    return copied
+    return copied | {path: write() for path, write in MADE.items() if path in copied}
 
 
 def _used_modules(files: Mapping[str, bytes]) -> set[str]:

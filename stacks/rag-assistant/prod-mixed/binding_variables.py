@@ -12,10 +12,8 @@ import pulumi
 
 from contract_variables import ALSO, COMPOSED, PREFIXED_ONLY, SECRET, VARIABLES
 
-Bindings = Mapping[str, Mapping[str, pulumi.Input[Any]]]
 
-
-def environment(used: Mapping[str, Bindings]) -> dict[str, pulumi.Output[str]]:
+def environment(used: Mapping[str, Mapping[str, Any]]) -> dict[str, pulumi.Output[str]]:
     """Variables for a consumer of these components' bindings; every value may be secret.
 
     Each variable stands prefixed with its component's name (KNOWLEDGE_PGHOST), and plain where only one

@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider.certificate import CERTIFICATE, KEY, Certificate
 from local_provider.directory import DataDirectory
 from local_provider.go_binary import GoBinary
@@ -179,7 +180,7 @@ class MonitoringServers:
         )
         return tuple(pulumi.Output.concat("https://127.0.0.1:", port) for port in (receiver, query))  # type: ignore[return-value]
 
-    def front(self, preferred: int | None, routes: Sequence[Route]) -> dict[str, dict[str, Any]]:
+    def front(self, preferred: int | None, routes: Sequence[Route]) -> Bindings:
         """vmauth: the only address that clients are given, and it asks for the password. Bindings of the box."""
         password = Password(f"{self.name}-password", opts=self.child).value
         port = Port(f"{self.name}-port", preferred=preferred, opts=self.child).number.apply(str)

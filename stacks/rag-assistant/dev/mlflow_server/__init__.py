@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
 from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
@@ -30,8 +31,8 @@ def mlflow_programs(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[st
 class MlflowServer:
     """The resources of one server. bindings: for clients that write; readers: for those that only read."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
-    readers: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
+    readers: Bindings
 
     def __init__(
         self,

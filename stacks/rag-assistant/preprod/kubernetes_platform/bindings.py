@@ -13,11 +13,10 @@ import pulumi_kubernetes as k8s
 
 from kubernetes_platform.ground import Ground
 
-Bindings = Mapping[str, Mapping[str, pulumi.Input[Any]]]
 HIDDEN = ("upstream",)  # for the gateway alone
 
 
-def publish(name: str, bindings: Bindings, ground: Ground, opts: pulumi.ResourceOptions) -> None:
+def publish(name: str, bindings: Mapping[str, Any], ground: Ground, opts: pulumi.ResourceOptions) -> None:
     """A Secret `<component>.<contract>` per contract, with the binding's keys as they are exported."""
     for contract, binding in bindings.items():
         if contract in HIDDEN or not binding:

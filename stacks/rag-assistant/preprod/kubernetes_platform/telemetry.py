@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_random as random
 
+from contract_bindings import Bindings
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
@@ -55,7 +56,7 @@ class TelemetryArgs:
 class Telemetry:
     """bindings: what clients query and send with, at one address. address: of the dashboards, from outside."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: TelemetryArgs, ground: Ground, opts: pulumi.ResourceOptions) -> None:
         self._name, self._args, self._ground, self._opts = name, args, ground, opts

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_gcp as gcp
 import pulumi_random as random
 
+from contract_bindings import PgvectorBinding
 from database_roles import APPLICATION
 from gcp_platform.naming import physical_name
 from gcp_platform.roles import PORT, Administrator, ApplicationRole
@@ -250,9 +250,7 @@ def admit(name: str, zone: Zone, callers: Sequence[object], host: pulumi.Input[s
             allow_egress(caller, name, zone.network.id, [pulumi.Output.concat(host, "/32")], PORT)
 
 
-def pgvector_binding(
-    application: ApplicationRole, database: str, dimensions: int
-) -> Mapping[str, pulumi.Input[Any]]:
+def pgvector_binding(application: ApplicationRole, database: str, dimensions: int) -> PgvectorBinding:
     """What a client connects with; TLS is required by the server."""
     return {
         "host": application.host,

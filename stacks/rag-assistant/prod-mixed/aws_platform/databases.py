@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from aws_platform.policies import trust
 from aws_platform.roles import PORT, Administrator, ApplicationRole
 from aws_platform.workloads import Workload, admit, security_group
 from aws_platform.zone import Zone
+from contract_bindings import PgvectorBinding
 from database_roles import APPLICATION
 
 MASTER = "stackgen"
@@ -269,9 +270,7 @@ def _application(
     )
 
 
-def pgvector_binding(
-    application: ApplicationRole, database: str, dimensions: int
-) -> Mapping[str, pulumi.Input[Any]]:
+def pgvector_binding(application: ApplicationRole, database: str, dimensions: int) -> PgvectorBinding:
     """What a client connects with; TLS is required by the server."""
     return {
         "host": application.host,

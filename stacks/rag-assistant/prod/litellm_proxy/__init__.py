@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
+from contract_bindings import Bindings
+
 Binding = Mapping[str, pulumi.Input[Any]]
-Bindings = Mapping[str, Binding]
 Splits = Mapping[str, Mapping[str, int]]
 
 CHAT, EMBEDDINGS = "openai-chat", "openai-embeddings"
@@ -29,7 +30,7 @@ class Proxy:
 
 
 def proxy(
-    serves: Mapping[str, Bindings], *, timeout: int, retries: int, splits: Splits | None = None
+    serves: Mapping[str, Mapping[str, Any]], *, timeout: int, retries: int, splits: Splits | None = None
 ) -> Proxy:
     """What LiteLLM needs to route to each component's model under the component's name.
 
@@ -77,7 +78,7 @@ def _model_list(routes: Mapping[str, Mapping[str, Any]], splits: Splits) -> list
     return found
 
 
-def _contract(bindings: Bindings) -> str:
+def _contract(bindings: Mapping[str, Any]) -> str:
     return CHAT if CHAT in bindings else EMBEDDINGS
 
 
@@ -86,7 +87,7 @@ def _variable(model: str) -> str:
     return f"{PREFIX}{model.upper().replace('-', '_')}_API_KEY"
 
 
-def _route(name: str, bindings: Bindings) -> pulumi.Output[dict[str, Any]]:
+def _route(name: str, bindings: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
     """LiteLLM's parameters for one model (https://docs.litellm.ai/docs/proxy/configs)."""
     if UPSTREAM in bindings:
         return pulumi.Output.all(**bindings[UPSTREAM]).apply(dict)
@@ -101,13 +102,13 @@ def _route(name: str, bindings: Bindings) -> pulumi.Output[dict[str, Any]]:
 
 
 def served_bindings(
-    serves: Mapping[str, Bindings], url: pulumi.Input[str], key: pulumi.Input[str]
-) -> dict[str, dict[str, dict[str, pulumi.Input[Any]]]]:
+    serves: Mapping[str, Mapping[str, Any]], url: pulumi.Input[str], key: pulumi.Input[str]
+) -> dict[str, Mapping[str, Any]]:
     """Component → contract → binding: its model at the proxy's address, with the proxy's key.
 
     What a vector means (dimensions, revision, normalisation, metric) passes through unchanged.
     """
-    found: dict[str, dict[str, dict[str, pulumi.Input[Any]]]] = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for name, bindings in serves.items():
         contract = _contract(bindings)
         own: dict[str, pulumi.Input[Any]] = {
@@ -121,17 +122,17 @@ def served_bindings(
 
 
 def bindings_of(
-    served: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]],
+    served: Mapping[str, Mapping[str, Any]],
     url: pulumi.Input[str],
     key: pulumi.Input[str],
     splits: Splits | None = None,
-) -> dict[str, Mapping[str, pulumi.Input[Any]]]:
+) -> Bindings:
     """The proxy's own bindings: its metrics, and of each kind of model the first split or else the first as default."""
     metrics = {"url": pulumi.Output.concat(url, "/metrics/"), "bearer-token": key}
-    found: dict[str, Mapping[str, pulumi.Input[Any]]] = {"openmetrics": metrics}
+    found: dict[str, Any] = {"openmetrics": metrics}
     for contracts in reversed(list(served.values())):
         found.update(contracts)
     for split, members in reversed(list((splits or {}).items())):
         for contract, binding in served[next(iter(members))].items():
             found[contract] = {**binding, "model": split}
-    return found
+    return cast("Bindings", found)

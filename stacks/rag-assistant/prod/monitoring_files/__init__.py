@@ -12,7 +12,7 @@ import yaml
 
 RULES = (Path(__file__).parent / "rules.yml").read_text(encoding="utf-8")
 DASHBOARD = (Path(__file__).parent / "dashboard.json").read_text(encoding="utf-8")
-Watched = Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]]
+Watched = Mapping[str, Mapping[str, Any]]
 
 
 def scrape_jobs(watches: Watched) -> pulumi.Output[list[dict[str, Any]]]:

@@ -9,13 +9,14 @@ from typing import Any
 import pulumi
 import pulumi_random as random
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
 from kubernetes_platform.servers import Scale, Server, ServerArgs
 from kubernetes_platform.workloads import Caller
-from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
 
 FOLDER = "/etc/litellm"
 PORT = 4000
@@ -28,7 +29,7 @@ class KubernetesLitellmArgs:
     splits: name → component → weight. expose: whether it is reached from outside the cluster."""
 
     kubernetes: Ground
-    serves: Mapping[str, Bindings]
+    serves: Mapping[str, Mapping[str, Any]]
     callers: Sequence[Caller] = ()
     image: str
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
@@ -44,7 +45,7 @@ class KubernetesLitellmArgs:
 class KubernetesLitellm(pulumi.ComponentResource):
     """A gateway with one key. served: component → the bindings clients reach its model with."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesLitellmArgs, opts: pulumi.ResourceOptions | None = None

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from litellm_proxy import UPSTREAM, Bindings, Splits, bindings_of, served_bindings
+from contract_bindings import Bindings
+from litellm_proxy import UPSTREAM, Splits, bindings_of, served_bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
 
@@ -30,7 +31,7 @@ class LocalEnvoyArgs:
     splits: name → component → weight."""
 
     workspace: Workspace
-    serves: Mapping[str, Bindings]
+    serves: Mapping[str, Mapping[str, Any]]
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
     timeout: int
     retries: int
@@ -40,7 +41,7 @@ class LocalEnvoyArgs:
 class LocalEnvoy(pulumi.ComponentResource):
     """A gateway with one key; models' own keys stay with it."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: LocalEnvoyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:ai_gateway:LocalEnvoy", name, None, opts)
@@ -80,7 +81,7 @@ def _program(environment: str) -> str:
     return str(next(Path(environment, "lib").glob("python3.*/site-packages")) / PROGRAM)
 
 
-def _upstream(name: str, bindings: Bindings) -> pulumi.Output[dict[str, str]]:
+def _upstream(name: str, bindings: Mapping[str, Any]) -> pulumi.Output[dict[str, str]]:
     """Where a model is, its key and its server's name for it; ValueError for one that speaks another API."""
     binding = bindings.get("openai-chat") or bindings.get("openai-embeddings")
     if binding is None or UPSTREAM in bindings:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pulumi
 
-from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
+from contract_bindings import Bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.doors import DOORS
 from local_provider.workspace import Workspace
@@ -24,7 +25,7 @@ class LocalLitellmArgs:
     splits: name → component → weight."""
 
     workspace: Workspace
-    serves: Mapping[str, Bindings]
+    serves: Mapping[str, Mapping[str, Any]]
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
     timeout: int
     retries: int
@@ -34,7 +35,7 @@ class LocalLitellmArgs:
 class LocalLitellm(pulumi.ComponentResource):
     """A gateway with one key; models' own keys stay with it."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: LocalLitellmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:ai_gateway:LocalLitellm", name, None, opts)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.vllm import VllmArgs, vllm
@@ -40,7 +40,7 @@ class KubernetesVllmArgs:
 class KubernetesVllm(pulumi.ComponentResource):
     """A chat model behind the OpenAI API, with a key, that only callers reach."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesVllmArgs, opts: pulumi.ResourceOptions | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import ModelFile
 from local_provider.llama_cpp import LlamaServer
 from local_provider.workspace import Workspace
@@ -20,7 +21,7 @@ class LocalLlamaCppArgs:
     workspace: Workspace
     model: str
     weights: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    registry: Mapping[str, Any] | None = None
     digest: str | None = None
     context: int
     slots: int
@@ -31,7 +32,7 @@ class LocalLlamaCppArgs:
 class LocalLlamaCpp(pulumi.ComponentResource):
     """A chat model behind the OpenAI API, with an API key."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: LocalLlamaCppArgs, opts: pulumi.ResourceOptions | None = None

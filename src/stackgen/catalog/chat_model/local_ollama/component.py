@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import ModelFile
 from local_provider.ollama import OllamaServer
 from local_provider.workspace import Workspace
@@ -20,7 +21,7 @@ class LocalOllamaArgs:
     workspace: Workspace
     model: str
     weights: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    registry: Mapping[str, Any] | None = None
     digest: str | None = None
     context: int
     slots: int
@@ -31,7 +32,7 @@ class LocalOllamaArgs:
 class LocalOllama(pulumi.ComponentResource):
     """A chat model behind the OpenAI API; whoever is on this machine may ask."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: LocalOllamaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:chat_model:LocalOllama", name, None, opts)

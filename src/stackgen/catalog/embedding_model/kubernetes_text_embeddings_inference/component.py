@@ -40,7 +40,7 @@ class KubernetesTextEmbeddingsInferenceArgs:
 class KubernetesTextEmbeddingsInference(pulumi.ComponentResource):
     """The same vectors as wherever else these weights run, behind the OpenAI API with a key."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: dict[str, Mapping[str, Any]]
 
     def __init__(
         self,
@@ -62,6 +62,6 @@ class KubernetesTextEmbeddingsInference(pulumi.ComponentResource):
             memory=args.memory,
         )
         server = ModelServer(name, given, args.kubernetes, child)
-        self.bindings = {**server.embeddings(name, args.identity), **server.metrics()}
+        self.bindings = server.embeddings(name, args.identity)
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings})

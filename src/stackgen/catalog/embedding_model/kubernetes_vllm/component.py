@@ -39,7 +39,7 @@ class KubernetesVllmArgs:
 class KubernetesVllm(pulumi.ComponentResource):
     """An embedding model behind the OpenAI API, with a key, that only callers reach."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: dict[str, Mapping[str, Any]]
 
     def __init__(
         self, name: str, args: KubernetesVllmArgs, opts: pulumi.ResourceOptions | None = None
@@ -60,6 +60,6 @@ class KubernetesVllm(pulumi.ComponentResource):
             storage=args.storage,
         )
         server = vllm(name, given, args.kubernetes, child)
-        self.bindings = {**server.embeddings(name, args.identity), **server.metrics()}
+        self.bindings = server.embeddings(name, args.identity)
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings})

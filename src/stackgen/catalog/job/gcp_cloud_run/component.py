@@ -29,7 +29,7 @@ class GcpCloudRunArgs:
     source: str
     command: Sequence[str]
     callers: Sequence[Caller] = ()
-    uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    uses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     image: str | None = None
     image_tag: str
     schedule: str

@@ -15,6 +15,7 @@ from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Caller, Workload
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 
 # What the client of runs, registry, traces and artifacts calls.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemakerwithmlflow.html
@@ -67,7 +68,7 @@ class AwsSagemakerMlflowArgs:
 
     aws: Zone
     callers: Sequence[Caller] = ()
-    artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    artifacts: Mapping[str, Any] | None = None
     mlflow_version: str
     server_size: str
     maintenance: str
@@ -76,7 +77,7 @@ class AwsSagemakerMlflowArgs:
 class AwsSagemakerMlflow(pulumi.ComponentResource):
     """A tracking server that others keep running; clients sign requests with the role of their workload."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: AwsSagemakerMlflowArgs, opts: pulumi.ResourceOptions | None = None

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pulumi
 import pulumi_random as random
 
+from contract_bindings import Bindings
 from database_roles import APPLICATION
 from gcp_platform.buckets import data_bucket, open_to
 from gcp_platform.cloud_run import Container, Scale, Service
@@ -33,7 +34,7 @@ class GcpMlflowArgs:
     gcp: Zone
     version: str
     callers: Sequence[Caller] = ()
-    artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    artifacts: Mapping[str, Any] | None = None
     image: str
     tier: str
     standby: bool
@@ -46,8 +47,8 @@ class GcpMlflowArgs:
 class GcpMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in Cloud SQL; clients reach artifacts through the server."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
-    readers: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
+    readers: Bindings
 
     def __init__(self, name: str, args: GcpMlflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:model_registry:GcpMlflow", name, None, opts)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pulumi
 import pulumi_random as random
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.databases import PORT as DATABASE_PORT
@@ -36,7 +37,7 @@ class KubernetesMlflowArgs:
 
     kubernetes: Ground
     callers: Sequence[Caller] = ()
-    artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    artifacts: Mapping[str, Any] | None = None
     image: str
     database: str
     database_image: str
@@ -52,8 +53,8 @@ class KubernetesMlflowArgs:
 class KubernetesMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in PostgreSQL; clients reach artifacts through the server."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
-    readers: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
+    readers: Bindings
 
     def __init__(
         self, name: str, args: KubernetesMlflowArgs, opts: pulumi.ResourceOptions | None = None

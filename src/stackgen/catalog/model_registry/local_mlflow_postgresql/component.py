@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import DataDirectory
 from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
@@ -23,7 +24,7 @@ class LocalMlflowPostgresqlArgs:
     """artifacts: bindings of the object store that keeps artifacts; the server's own disk if absent."""
 
     workspace: Workspace
-    artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    artifacts: Mapping[str, Any] | None = None
     workers: int
     max_connections: int
     port: int | None = None
@@ -32,8 +33,8 @@ class LocalMlflowPostgresqlArgs:
 class LocalMlflowPostgresql(pulumi.ComponentResource):
     """Runs, versions, aliases, traces and users in PostgreSQL; clients reach artifacts through the server."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
-    readers: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
+    readers: Bindings
 
     def __init__(
         self, name: str, args: LocalMlflowPostgresqlArgs, opts: pulumi.ResourceOptions | None = None

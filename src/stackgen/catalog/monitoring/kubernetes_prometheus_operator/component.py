@@ -15,6 +15,7 @@ import pulumi_kubernetes as k8s
 import yaml
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.containers import pod_security
 from kubernetes_platform.ground import Ground
@@ -53,7 +54,7 @@ class KubernetesPrometheusOperatorArgs:
 class KubernetesPrometheusOperator(pulumi.ComponentResource):
     """Metrics, alerts, traces and dashboards; applications see one address with a password."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesPrometheusOperatorArgs, opts: pulumi.ResourceOptions | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider.monitoring import CALLERS, CLIENT, MonitoringServers, scrape_configuration
 from local_provider.workspace import Workspace
 from monitoring_files import RULES, scrape_jobs
@@ -27,7 +28,7 @@ class LocalPrometheusArgs:
     """watches: component → its bindings; those with an `openmetrics` binding are scraped."""
 
     workspace: Workspace
-    watches: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    watches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retention: str
     scrape_interval: str
     port: int | None = None
@@ -36,7 +37,7 @@ class LocalPrometheusArgs:
 class LocalPrometheus(pulumi.ComponentResource):
     """Four servers; applications see one Prometheus API and one OTLP endpoint."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: LocalPrometheusArgs, opts: pulumi.ResourceOptions | None = None

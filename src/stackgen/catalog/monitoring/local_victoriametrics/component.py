@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider.certificate import CERTIFICATE, KEY
 from local_provider.monitoring import (
     ASKS,
@@ -31,7 +32,7 @@ class LocalVictoriametricsArgs:
     """watches: component → its bindings; those with an `openmetrics` binding are scraped."""
 
     workspace: Workspace
-    watches: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    watches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retention: str
     scrape_interval: str
     port: int | None = None
@@ -40,7 +41,7 @@ class LocalVictoriametricsArgs:
 class LocalVictoriametrics(pulumi.ComponentResource):
     """Five small servers; applications see one Prometheus API and one OTLP endpoint."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: LocalVictoriametricsArgs, opts: pulumi.ResourceOptions | None = None

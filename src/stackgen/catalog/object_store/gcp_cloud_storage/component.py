@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
 
+from contract_bindings import Bindings
 from gcp_platform.buckets import data_bucket, open_to
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
@@ -26,7 +26,7 @@ class GcpCloudStorageArgs:
 class GcpCloudStorage(pulumi.ComponentResource):
     """A private, versioned bucket with a key for S3 clients, which can use this bucket and nothing else."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: GcpCloudStorageArgs, opts: pulumi.ResourceOptions | None = None

@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.policies import reach_namespace
@@ -39,7 +39,7 @@ class KubernetesRookCephArgs:
 class KubernetesRookCeph(pulumi.ComponentResource):
     """A bucket, with the key that Rook makes for it."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesRookCephArgs, opts: pulumi.ResourceOptions | None = None

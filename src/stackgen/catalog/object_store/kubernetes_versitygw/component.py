@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_random as random
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
@@ -37,7 +37,7 @@ class KubernetesVersitygwArgs:
 class KubernetesVersitygw(pulumi.ComponentResource):
     """A bucket that only callers reach; its objects are files."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesVersitygwArgs, opts: pulumi.ResourceOptions | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import (
     DataDirectory,
     Health,
@@ -50,7 +51,7 @@ class LocalSeaweedfsArgs:
 class LocalSeaweedfs(pulumi.ComponentResource):
     """A bucket with versioning."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: LocalSeaweedfsArgs, opts: pulumi.ResourceOptions | None = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings, S3Binding
 from local_provider import (
     DataDirectory,
     GoBinary,
@@ -38,7 +38,7 @@ class LocalVersitygwArgs:
 class LocalVersitygw(pulumi.ComponentResource):
     """A bucket with versioning; objects are files below the data folder, their metadata beside them."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: LocalVersitygwArgs, opts: pulumi.ResourceOptions | None = None
@@ -60,7 +60,7 @@ class LocalVersitygw(pulumi.ComponentResource):
         flags = ["--port", address, "--health", "/health", "--region", REGION, "posix"]
         flags += ["--sidecar", pulumi.Output.concat(data, "/metadata")]
         flags += ["--versioning-dir", pulumi.Output.concat(data, "/versions")]
-        binding = {
+        binding: S3Binding = {
             "endpoint": endpoint,
             "access-key-id": access_key,
             "secret-access-key": secret_key,

@@ -17,6 +17,7 @@ from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 
 PORT, SIGNER = 8080, 8005
 FOLDER = "/etc/front"
@@ -32,7 +33,7 @@ class AwsSagemakerArgs:
 
     aws: Zone
     model: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    registry: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     image: str | None = None
     image_tag: str
@@ -46,7 +47,7 @@ class AwsSagemakerArgs:
 class AwsSagemaker(pulumi.ComponentResource):
     """The endpoint calls nobody; only the front, which has no keys but its role, may invoke it."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: AwsSagemakerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:predictor:AwsSagemaker", name, None, opts)

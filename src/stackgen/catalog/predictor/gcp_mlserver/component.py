@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from gcp_platform.cloud_run import Container, Scale, Service
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
@@ -23,7 +24,7 @@ class GcpMlserverArgs:
 
     gcp: Zone
     model: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    registry: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     image: str
     cpu: str
@@ -35,7 +36,7 @@ class GcpMlserverArgs:
 class GcpMlserver(pulumi.ComponentResource):
     """A predictive model over the Open Inference Protocol, behind HTTPS."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: GcpMlserverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:predictor:GcpMlserver", name, None, opts)

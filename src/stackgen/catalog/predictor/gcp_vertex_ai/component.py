@@ -11,6 +11,7 @@ import pulumi_gcp as gcp
 import pulumi_random as random
 from open_inference_tunnel import ALIVE, FRONT
 
+from contract_bindings import Bindings
 from gcp_platform.cloud_run import Container, Scale, Service
 from gcp_platform.images import own_image
 from gcp_platform.naming import physical_name
@@ -31,7 +32,7 @@ class GcpVertexAiArgs:
 
     gcp: Zone
     model: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    registry: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     image: str | None = None
     image_tag: str
@@ -43,7 +44,7 @@ class GcpVertexAiArgs:
 class GcpVertexAi(pulumi.ComponentResource):
     """Endpoint, repository and front; models are deployed to the endpoint by whoever promotes them."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: GcpVertexAiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:predictor:GcpVertexAi", name, None, opts)

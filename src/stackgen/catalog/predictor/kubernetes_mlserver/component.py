@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
@@ -22,7 +23,7 @@ class KubernetesMlserverArgs:
 
     kubernetes: Ground
     model: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    registry: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     image: str
     cpu: str
@@ -34,7 +35,7 @@ class KubernetesMlserverArgs:
 class KubernetesMlserver(pulumi.ComponentResource):
     """A predictive model over the Open Inference Protocol, that only callers reach."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesMlserverArgs, opts: pulumi.ResourceOptions | None = None

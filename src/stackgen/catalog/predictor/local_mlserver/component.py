@@ -10,6 +10,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import (
     Health,
     Password,
@@ -33,14 +34,14 @@ class LocalMlserverArgs:
 
     workspace: Workspace
     model: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    registry: Mapping[str, Any]
     port: int | None = None
 
 
 class LocalMlserver(pulumi.ComponentResource):
     """A predictive model; when its alias moves, the next update serves the new version."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: LocalMlserverArgs, opts: pulumi.ResourceOptions | None = None

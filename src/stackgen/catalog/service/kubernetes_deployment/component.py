@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from binding_variables import environment, split
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
@@ -29,7 +30,7 @@ class KubernetesDeploymentArgs:
     source: str
     command: Sequence[str]
     callers: Sequence[Caller] = ()
-    uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    uses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     port: int | None = None
     image: str | None = None
     image_tag: str
@@ -44,7 +45,7 @@ class KubernetesDeploymentArgs:
 class KubernetesDeployment(pulumi.ComponentResource):
     """A service that only callers reach; what is secret of its variables comes from a Secret."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesDeploymentArgs, opts: pulumi.ResourceOptions | None = None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from aws_platform.databases import PostgresInstance, pgvector_binding
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 
 DATABASE = "knowledge"
 
@@ -31,7 +31,7 @@ class AwsRdsPostgresqlArgs:
 class AwsRdsPostgresql(pulumi.ComponentResource):
     """An instance of fixed size with a standby, reached from the VPC only."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: AwsRdsPostgresqlArgs, opts: pulumi.ResourceOptions | None = None

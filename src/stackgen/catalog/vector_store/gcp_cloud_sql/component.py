@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from gcp_platform.databases import CloudSql, pgvector_binding
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
@@ -31,7 +31,7 @@ class GcpCloudSqlArgs:
 class GcpCloudSql(pulumi.ComponentResource):
     """An instance of fixed size with a standby, reached from the network only."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: GcpCloudSqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:vector_store:GcpCloudSql", name, None, opts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.databases import DatabaseArgs, PlainDatabase, pgvector_binding
 from kubernetes_platform.ground import Ground
@@ -33,7 +33,7 @@ class KubernetesPostgresqlArgs:
 class KubernetesPostgresql(pulumi.ComponentResource):
     """One database server with a volume, that only callers reach."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesPostgresqlArgs, opts: pulumi.ResourceOptions | None = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
 
@@ -30,7 +30,7 @@ class LocalPostgresqlArgs:
 class LocalPostgresql(pulumi.ComponentResource):
     """A database with the vector extension; only loopback and a password lead to it."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: LocalPostgresqlArgs, opts: pulumi.ResourceOptions | None = None

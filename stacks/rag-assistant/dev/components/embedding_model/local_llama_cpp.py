@@ -25,7 +25,7 @@ class LocalLlamaCppArgs:
     weights: str
     identity: Mapping[str, Any]
     dimensions: int | None = None
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    registry: Mapping[str, Any] | None = None
     digest: str | None = None
     context: int
     slots: int
@@ -36,7 +36,7 @@ class LocalLlamaCppArgs:
 class LocalLlamaCpp(pulumi.ComponentResource):
     """An embedding model behind the OpenAI API, with an API key."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
 
     def __init__(
         self, name: str, args: LocalLlamaCppArgs, opts: pulumi.ResourceOptions | None = None

@@ -20,7 +20,7 @@ class LocalJobArgs:
     workspace: Workspace
     source: str
     command: Sequence[str]
-    uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    uses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     timeout: int
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import DataDirectory
 from local_provider.workspace import Workspace
 from mlflow_server import MlflowServer, mlflow_programs
@@ -18,15 +19,15 @@ class LocalMlflowArgs:
     """artifacts: bindings of the object store that keeps artifacts; the server's own disk if absent."""
 
     workspace: Workspace
-    artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    artifacts: Mapping[str, Any] | None = None
     port: int | None = None
 
 
 class LocalMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in SQLite; clients reach artifacts through the server."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
-    readers: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
+    readers: Bindings
 
     def __init__(self, name: str, args: LocalMlflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:model_registry:LocalMlflow", name, None, opts)

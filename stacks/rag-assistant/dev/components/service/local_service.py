@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from binding_variables import environment
+from contract_bindings import Bindings
 from local_provider import Health, Port, Process, ProcessArgs, SourceEnvironment, SourceTree
 from local_provider.workspace import Workspace
 
@@ -23,7 +24,7 @@ class LocalServiceArgs:
     workspace: Workspace
     source: str
     command: Sequence[str]
-    uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    uses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     port: int | None = None
     health_path: str
 
@@ -31,7 +32,7 @@ class LocalServiceArgs:
 class LocalService(pulumi.ComponentResource):
     """A service; an edit of its source restarts it at the next update."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: LocalServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:service:LocalService", name, None, opts)

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 import kubernetes_platform
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
@@ -49,7 +50,7 @@ class KubernetesPrometheusArgs:
 class KubernetesPrometheus(pulumi.ComponentResource):
     """Metrics, alerts, traces and dashboards; applications see one address with a password."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesPrometheusArgs, opts: pulumi.ResourceOptions | None = None

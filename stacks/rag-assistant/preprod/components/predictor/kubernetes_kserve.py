@@ -13,6 +13,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import JUSTIFIED, Pod, pod_spec
@@ -33,7 +34,7 @@ class KubernetesKserveArgs:
 
     kubernetes: Ground
     model: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    registry: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     image: str
     cpu: str
@@ -45,7 +46,7 @@ class KubernetesKserveArgs:
 class KubernetesKserve(pulumi.ComponentResource):
     """A predictive model over the Open Inference Protocol, that only callers reach."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesKserveArgs, opts: pulumi.ResourceOptions | None = None

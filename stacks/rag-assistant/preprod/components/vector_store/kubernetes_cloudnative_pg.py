@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from kubernetes_platform.bindings import publish
 from kubernetes_platform.databases import DatabaseArgs, OperatedDatabase, pgvector_binding
 from kubernetes_platform.ground import Ground
@@ -37,7 +37,7 @@ class KubernetesCloudnativePgArgs:
 class KubernetesCloudnativePg(pulumi.ComponentResource):
     """A database cluster that only callers reach, and only over TLS."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: KubernetesCloudnativePgArgs, opts: pulumi.ResourceOptions | None = None

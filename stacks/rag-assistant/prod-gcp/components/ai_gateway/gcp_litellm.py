@@ -9,10 +9,11 @@ from typing import Any
 import pulumi
 import pulumi_random as random
 
+from contract_bindings import Bindings
 from gcp_platform.cloud_run import Container, Scale, Service
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
-from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
 
 CONFIGURATION = "/etc/litellm/config.json"
 MODULE = "/etc/litellm-authenticate/authenticate.py"
@@ -26,7 +27,7 @@ class GcpLitellmArgs:
     splits: name → component → weight."""
 
     gcp: Zone
-    serves: Mapping[str, Bindings]
+    serves: Mapping[str, Mapping[str, Any]]
     callers: Sequence[Caller] = ()
     image: str
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
@@ -41,7 +42,7 @@ class GcpLitellmArgs:
 class GcpLitellm(pulumi.ComponentResource):
     """A gateway with one key. served: component → the bindings clients reach its model with."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: GcpLitellmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:ai_gateway:GcpLitellm", name, None, opts)

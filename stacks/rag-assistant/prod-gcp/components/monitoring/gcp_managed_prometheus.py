@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import pulumi
 import pulumi_gcp as gcp
 import pulumi_random as random
 
+from contract_bindings import Bindings
 from gcp_platform.cloud_run import Container, Scale, Service
 from gcp_platform.naming import physical_name
 from gcp_platform.workloads import Caller
@@ -49,7 +50,7 @@ class GcpManagedPrometheusArgs:
 class GcpManagedPrometheus(pulumi.ComponentResource):
     """Metrics in Managed Prometheus, traces in Cloud Trace; applications see one address with a password."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: GcpManagedPrometheusArgs, opts: pulumi.ResourceOptions | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from binding_variables import environment, split
+from contract_bindings import Bindings
 from gcp_platform.cloud_run import Container, Scale, Service
 from gcp_platform.images import own_image
 from gcp_platform.workloads import Caller
@@ -27,7 +28,7 @@ class GcpCloudRunArgs:
     source: str
     command: Sequence[str]
     callers: Sequence[Caller] = ()
-    uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    uses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     port: int | None = None
     image: str | None = None
     image_tag: str
@@ -41,7 +42,7 @@ class GcpCloudRunArgs:
 class GcpCloudRun(pulumi.ComponentResource):
     """A service behind HTTPS; what is secret of its variables comes from secrets of its own."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: GcpCloudRunArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:service:GcpCloudRun", name, None, opts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from gcp_platform.databases import AlloyDb, pgvector_binding
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
@@ -30,7 +30,7 @@ class GcpAlloydbArgs:
 class GcpAlloydb(pulumi.ComponentResource):
     """A cluster that can be taken back in time, and is reached from the network only."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: GcpAlloydbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:vector_store:GcpAlloydb", name, None, opts)

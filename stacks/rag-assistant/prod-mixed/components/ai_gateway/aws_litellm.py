@@ -13,7 +13,8 @@ from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
-from litellm_proxy import AUTHENTICATE, Bindings, Splits, bindings_of, proxy, served_bindings
+from contract_bindings import Bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
 
 FOLDER = "/etc/litellm"
 PORT = 4000
@@ -29,7 +30,7 @@ class AwsLitellmArgs:
     """
 
     aws: Zone
-    serves: Mapping[str, Bindings]
+    serves: Mapping[str, Mapping[str, Any]]
     callers: Sequence[Caller] = ()
     image: str
     splits: Splits = field(default_factory=dict[str, Mapping[str, int]])
@@ -44,7 +45,7 @@ class AwsLitellmArgs:
 class AwsLitellm(pulumi.ComponentResource):
     """A gateway with one key. served: component → the bindings clients reach its model with."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: AwsLitellmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:ai_gateway:AwsLitellm", name, None, opts)

@@ -17,6 +17,7 @@ from aws_platform.fargate import Compute, Files, Service
 from aws_platform.roles import PORT as DATABASE_PORT
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 from database_roles import APPLICATION
 from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
 
@@ -33,7 +34,7 @@ class AwsMlflowArgs:
     aws: Zone
     version: str
     callers: Sequence[Caller] = ()
-    artifacts: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
+    artifacts: Mapping[str, Any] | None = None
     image: str
     cpu: int
     memory: int
@@ -45,8 +46,8 @@ class AwsMlflowArgs:
 class AwsMlflow(pulumi.ComponentResource):
     """Runs, versions, aliases and traces in Aurora; clients reach artifacts through the server."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
-    readers: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
+    readers: Bindings
 
     def __init__(self, name: str, args: AwsMlflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:model_registry:AwsMlflow", name, None, opts)

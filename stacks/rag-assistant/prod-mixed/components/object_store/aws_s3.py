@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from aws_platform.buckets import data_bucket, open_to
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class AwsS3Args:
 class AwsS3(pulumi.ComponentResource):
     """A private, versioned bucket; workloads use it by their role, so there are no keys."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: AwsS3Args, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:object_store:AwsS3", name, None, opts)

@@ -14,6 +14,7 @@ from aws_platform.images import own_image
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
 from binding_variables import environment, split
+from contract_bindings import Bindings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class AwsFargateArgs:
     source: str
     command: Sequence[str]
     callers: Sequence[Caller] = ()
-    uses: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[Any]]]] = field(default_factory=dict)
+    uses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     port: int | None = None
     image: str | None = None
     image_tag: str
@@ -42,7 +43,7 @@ class AwsFargateArgs:
 class AwsFargate(pulumi.ComponentResource):
     """A service behind HTTPS; its variables come from a secret of its own."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: AwsFargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:service:AwsFargate", name, None, opts)

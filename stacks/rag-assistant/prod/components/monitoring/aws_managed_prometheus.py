@@ -19,6 +19,7 @@ from aws_platform.naming import physical_name
 from aws_platform.policies import Statement, policy, trust
 from aws_platform.workloads import Caller, Workload
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 from monitoring_files import RULES, Watched, scrape_jobs
 
 USER = "stackgen"
@@ -50,7 +51,7 @@ class AwsManagedPrometheusArgs:
 class AwsManagedPrometheus(pulumi.ComponentResource):
     """Metrics in AMP, traces in X-Ray; applications see one address with a password, as anywhere else."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: AwsManagedPrometheusArgs, opts: pulumi.ResourceOptions | None = None

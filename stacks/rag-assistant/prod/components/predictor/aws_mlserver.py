@@ -12,6 +12,7 @@ from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 from mlserver_files import FETCH_MODEL
 
 PORT = 8080
@@ -24,7 +25,7 @@ class AwsMlserverArgs:
 
     aws: Zone
     model: str
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]]
+    registry: Mapping[str, Any]
     callers: Sequence[Caller] = ()
     image: str
     cpu: int
@@ -36,7 +37,7 @@ class AwsMlserverArgs:
 class AwsMlserver(pulumi.ComponentResource):
     """A predictive model over the Open Inference Protocol, behind HTTPS."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: AwsMlserverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:predictor:AwsMlserver", name, None, opts)

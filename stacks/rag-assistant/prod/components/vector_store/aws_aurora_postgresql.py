@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from aws_platform.databases import AuroraServerless, pgvector_binding
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
+from contract_bindings import Bindings
 
 DATABASE = "knowledge"
 
@@ -31,7 +31,7 @@ class AwsAuroraPostgresqlArgs:
 class AwsAuroraPostgresql(pulumi.ComponentResource):
     """A cluster that scales with its load, can be taken back in time, and is reached from the VPC only."""
 
-    bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(
         self, name: str, args: AwsAuroraPostgresqlArgs, opts: pulumi.ResourceOptions | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
+from contract_bindings import Bindings
 from local_provider import Password, Port
 from local_provider.workspace import Workspace
 
@@ -24,7 +24,7 @@ class LocalFolderArgs:
 class LocalFolder(pulumi.ComponentResource):
     """A bucket."""
 
-    bindings: dict[str, dict[str, pulumi.Input[Any]]]
+    bindings: Bindings
 
     def __init__(self, name: str, args: LocalFolderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:object_store:LocalFolder", name, None, opts)

@@ -14,6 +14,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from contract_bindings import PgvectorBinding
 from database_roles import APPLICATION, FILES
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
@@ -273,9 +274,7 @@ class PlainDatabase(Database):
         self.host = server.host
 
 
-def pgvector_binding(
-    database: Database, name: str, dimensions: int, sslmode: str
-) -> dict[str, pulumi.Input[Any]]:
+def pgvector_binding(database: Database, name: str, dimensions: int, sslmode: str) -> PgvectorBinding:
     """The binding of a database with the vector extension."""
     return {
         "host": database.host,

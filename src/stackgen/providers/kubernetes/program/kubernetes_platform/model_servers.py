@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_random as random
 
+from contract_bindings import Bindings, OpenmetricsBinding
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
@@ -70,22 +71,21 @@ class ModelServer:
         reach_addresses(name, "hub", ground.hub_ranges, [HTTPS], ground, opts)
         self.url = server.url
 
-    def chat(self, name: str) -> dict[str, dict[str, pulumi.Input[Any]]]:
+    def chat(self, name: str) -> Bindings:
         """Bindings of a chat model."""
-        binding: dict[str, pulumi.Input[Any]] = {
-            "base-url": f"{self.url}/v1",
-            "api-key": self.api_key,
-            "model": name,
-        }
-        return {"openai-chat": binding}
+        return {"openai-chat": {"base-url": f"{self.url}/v1", "api-key": self.api_key, "model": name}}
 
-    def embeddings(self, name: str, identity: Mapping[str, Any]) -> dict[str, dict[str, pulumi.Input[Any]]]:
-        """Bindings of an embedding model, with what its vectors are."""
-        return {"openai-embeddings": {**self.chat(name)["openai-chat"], **identity}}
+    def embeddings(self, name: str, identity: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """Bindings of an embedding model, with what its vectors are, and of its metrics."""
+        server = {"base-url": f"{self.url}/v1", "api-key": self.api_key, "model": name}
+        return {"openai-embeddings": {**server, **identity}, "openmetrics": self._measured()}
 
-    def metrics(self) -> dict[str, dict[str, pulumi.Input[Any]]]:
+    def metrics(self) -> Bindings:
         """Binding of its metrics; a server that asks for no key there ignores it."""
-        return {"openmetrics": {"url": f"{self.url}/metrics", "bearer-token": self.api_key}}
+        return {"openmetrics": self._measured()}
+
+    def _measured(self) -> OpenmetricsBinding:
+        return {"url": f"{self.url}/metrics", "bearer-token": self.api_key}
 
 
 def hub_token(gated: bool) -> dict[str, pulumi.Input[str]]:

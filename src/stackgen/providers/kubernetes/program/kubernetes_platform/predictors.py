@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
-
 from kubernetes_platform.containers import Container, Health
 from mlserver_files import FETCH_MODEL
 
@@ -18,7 +16,7 @@ CREDENTIALS = {"username": "MLFLOW_TRACKING_USERNAME", "password": "MLFLOW_TRACK
 def mlserver(
     name: str,
     model: str,
-    registry: Mapping[str, Mapping[str, pulumi.Input[Any]]],
+    registry: Mapping[str, Any],
     image: str,
     *,
     cpu: str,

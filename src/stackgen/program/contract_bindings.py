@@ -1,0 +1,39 @@
+"""contract_bindings.py of a program: the type of each contract's binding, for editors and type checkers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import SecretStr
+
+from stackgen.contracts import contract, contract_names
+from stackgen.contracts.model import to_kebab
+from stackgen.program.literals import Code
+from stackgen.program.templating import render
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+TYPES = {str: "str", int: "int", bool: "bool", SecretStr: "str"}
+
+
+def contract_bindings() -> bytes:
+    """Return the module's text."""
+    return render(
+        "contract_bindings.py.jinja", contracts=[_contract(name) for name in contract_names()]
+    ).encode()
+
+
+def _contract(name: str) -> dict[str, Any]:
+    fields = contract(name).binding.model_fields
+    return {
+        "contract": Code(name),
+        "name": Code("".join(word.capitalize() for word in name.split("-")) + "Binding"),
+        "fields": [{"name": Code(to_kebab(key)), "type": Code(_type(info))} for key, info in fields.items()],
+    }
+
+
+def _type(info: FieldInfo) -> str:
+    kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind in TYPES]
+    value = f"pulumi.Input[{TYPES[kinds[0]]}]"
+    return value if info.is_required() else f"NotRequired[{value}]"

@@ -1,0 +1,109 @@
+"""Types of the bindings of each contract: what its clients connect with. Written by stackgen from its contracts."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+HttpBinding = TypedDict(
+    "HttpBinding",
+    {
+        "url": pulumi.Input[str],
+    },
+)
+MlflowBinding = TypedDict(
+    "MlflowBinding",
+    {
+        "tracking-uri": pulumi.Input[str],
+        "username": NotRequired[pulumi.Input[str]],
+        "password": NotRequired[pulumi.Input[str]],
+    },
+)
+OpenInferenceBinding = TypedDict(
+    "OpenInferenceBinding",
+    {
+        "url": pulumi.Input[str],
+        "model": pulumi.Input[str],
+    },
+)
+OpenaiChatBinding = TypedDict(
+    "OpenaiChatBinding",
+    {
+        "base-url": pulumi.Input[str],
+        "api-key": pulumi.Input[str],
+        "model": pulumi.Input[str],
+    },
+)
+OpenaiEmbeddingsBinding = TypedDict(
+    "OpenaiEmbeddingsBinding",
+    {
+        "base-url": pulumi.Input[str],
+        "api-key": pulumi.Input[str],
+        "model": pulumi.Input[str],
+        "dimensions": NotRequired[pulumi.Input[int]],
+        "revision": NotRequired[pulumi.Input[str]],
+        "normalised": NotRequired[pulumi.Input[bool]],
+        "metric": NotRequired[pulumi.Input[str]],
+    },
+)
+OpenmetricsBinding = TypedDict(
+    "OpenmetricsBinding",
+    {
+        "url": pulumi.Input[str],
+        "bearer-token": NotRequired[pulumi.Input[str]],
+    },
+)
+OtlpBinding = TypedDict(
+    "OtlpBinding",
+    {
+        "endpoint": pulumi.Input[str],
+        "headers": NotRequired[pulumi.Input[str]],
+        "query-url": NotRequired[pulumi.Input[str]],
+    },
+)
+PgvectorBinding = TypedDict(
+    "PgvectorBinding",
+    {
+        "host": pulumi.Input[str],
+        "port": pulumi.Input[int],
+        "database": pulumi.Input[str],
+        "username": pulumi.Input[str],
+        "password": pulumi.Input[str],
+        "sslmode": NotRequired[pulumi.Input[str]],
+        "dimensions": NotRequired[pulumi.Input[int]],
+    },
+)
+PrometheusBinding = TypedDict(
+    "PrometheusBinding",
+    {
+        "url": pulumi.Input[str],
+        "username": NotRequired[pulumi.Input[str]],
+        "password": NotRequired[pulumi.Input[str]],
+    },
+)
+S3Binding = TypedDict(
+    "S3Binding",
+    {
+        "endpoint": pulumi.Input[str],
+        "access-key-id": NotRequired[pulumi.Input[str]],
+        "secret-access-key": NotRequired[pulumi.Input[str]],
+        "region": pulumi.Input[str],
+        "bucket": pulumi.Input[str],
+    },
+)
+Bindings = TypedDict(
+    "Bindings",
+    {
+        "http": HttpBinding,
+        "mlflow": MlflowBinding,
+        "open-inference": OpenInferenceBinding,
+        "openai-chat": OpenaiChatBinding,
+        "openai-embeddings": OpenaiEmbeddingsBinding,
+        "openmetrics": OpenmetricsBinding,
+        "otlp": OtlpBinding,
+        "pgvector": PgvectorBinding,
+        "prometheus": PrometheusBinding,
+        "s3": S3Binding,
+    },
+    total=False,
+)
+"""Contract → binding, of one component."""
