@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.descriptors.properties import SCALES, weaker
+from stackgen.descriptors.properties import SCALES, is_weaker
 from stackgen.planning.plan import plan_environment
 from stackgen.spec.loading import load_spec
 from stackgen.swap.report.compare import compare_environments
@@ -82,10 +82,10 @@ def test_a_statement_cites_the_line_that_says_it() -> None:
 
 
 def test_a_scale_has_a_weak_end() -> None:
-    assert weaker("backup", "point-in-time", "versions")
-    assert not weaker("backup", "none", "versions")
-    assert not weaker("tls", "not-applicable", "none")
-    assert all(not weaker(name, scale[0], scale[-1]) for name, scale in SCALES.items())
+    assert is_weaker("backup", "point-in-time", "versions")
+    assert not is_weaker("backup", "none", "versions")
+    assert not is_weaker("tls", "not-applicable", "none")
+    assert all(not is_weaker(name, scale[0], scale[-1]) for name, scale in SCALES.items())
 
 
 def test_a_lost_need_is_reported_and_refused(cli: Cli, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a capability and an implementation say of themselves. Plain data: importing this loads no SDK."""
+"""Types that describe capabilities and implementations. Plain data: importing this module loads no SDK."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class CapabilityOptions(BaseModel):
 class Refers:
     """Annotation of an option that names other components.
 
-    capabilities: those it may name (empty: any). waits: whether they must run before this one is created;
-    False where it only needs to know their bindings. contracts: those it connects through (empty: any).
-    reads: it is given their `readers`, if they have them, instead of their `bindings`. into: the option that
-    the component finds them under, beside those which that option names itself.
+    capabilities: capabilities of the components it may name (empty: any). waits: True if they must run before this
+    component is created; False if it only needs their bindings. contracts: contracts it connects through (empty: any).
+    reads: it gets their `readers`, if they have any, instead of their `bindings`. into: the option in which the
+    component gets them, in addition to those that this option names itself.
     """
 
     capabilities: tuple[str, ...] = ()
@@ -48,14 +48,12 @@ class Refers:
 
 @dataclass(frozen=True, slots=True)
 class SourceFolder:
-    """Annotation of an option that names a folder of the user's, relative to the spec file."""
+    """Annotation of an option that names a folder of the user, relative to the spec file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForStackgen:
-    """Annotation of an option or setting that tells stackgen something, and no component.
-
-    It stays out of the program."""
+    """Annotation of an option or setting for stackgen alone. It is not written into the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,10 @@ class NamesRegion:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an implementation would run. geographies: residencies that hold in `region`, such as eu.
+    """The place in which an implementation would run.
 
-    settings: the provider's, as the environment has them."""
+    geographies: residencies that hold in `region`, such as eu. settings: settings of the provider in the environment.
+    """
 
     region: str | None = None
     geographies: frozenset[str] = frozenset()
@@ -88,11 +87,12 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Capability:
-    """A kind of box: the contracts it is consumed through and the options its components take.
+    """A kind of component: the contracts through which it is used, and the options it takes.
 
-    answers_by: for a box that passes others' answers on, groups of components; the first group that speaks a contract
-    answers, each of its members in turn, where the box is asked by that contract under its own name.
-    limits: contract → clause → why no implementation keeps it with these options, such as vectors that are too long.
+    answers_by: for a component that forwards requests, groups of components. A request to the component's own name goes
+    to the first group that speaks the contract, to each of its members in turn.
+    limits: contract → clause → the reason why no implementation keeps it with these options, such as vectors that are
+    too long.
     """
 
     description: str
@@ -109,21 +109,22 @@ class Implementation:
 
     kept: contract → clauses kept. not_kept: contract → clause → why not (with a source where it has one).
     kept_with: contract → clause of not_kept → the setting with which it is kept after all.
-    sizes: size → settings that the size stands for. requirements: PyPI ranges component.py imports
-    beyond what its provider already requires. refuses: capability option → why it can't be honoured.
-    parts: what follows a component's name in names that belong to it, such as a further server's, a password's or a
-    log's → capabilities whose components can't be called so, as they would share something with it; () for all.
-    A foundation's are whole names, which no component of its provider can have.
-    check: what is wrong with options and settings taken together, in a sentence, or None.
-    offers: why it can't serve a component's options and settings as written, in a place, or None; asked
+    sizes: size → settings that the size stands for. requirements: PyPI ranges of packages that component.py imports
+    in addition to its provider's requirements. refuses: capability option → the reason why it is not supported.
+    parts: suffix of names that belong to a component, such as those of a second server, a password or a log →
+    capabilities whose components must not have a name with this suffix, since both would use the same resource; () for
+    all. Parts of a foundation are whole names, which no component of its provider can have.
+    check: returns a sentence about what is wrong with options and settings taken together, or None.
+    offers: returns the reason why it can't serve a component's options and settings in a place, or None; called
     before it is chosen. resolve: settings that follow from options and place, such as a model's identifier.
-    warns: what will soon be wrong. internet: why it opens connections to the internet there, or None.
+    warns: returns a warning about what will soon be wrong, or None.
+    internet: returns the reason why it opens connections to the internet, or None.
     reached_through: the capability that speaks its contract for it.
-    maturity: what it claims; shown only once a recorded run has measured it, `unproven` until then.
+    maturity: the maturity it claims; shown only once a recorded run has measured it, `unproven` until then.
     properties: security, backup and availability, each with a sentence; foundations have none.
-    billing: per-use (what is not used costs nothing but storage), always-on (something is paid for as long as it
-    is up) or own-machines (it runs on machines that are there already). gpu: whether every size of it needs GPUs.
-    readers: whether its component has `readers`, bindings with credentials that change nothing.
+    billing: per-use (an unused component costs nothing but storage), always-on (it costs something as long as it is
+    up) or own-machines (it runs on machines that exist already). gpu: True if every size of it needs GPUs.
+    readers: True if its component has `readers`, bindings with credentials that change nothing.
     """
 
     description: str
@@ -155,11 +156,11 @@ class Implementation:
         """Contract → clauses kept with these settings."""
         if not self.kept_with:
             return self.kept
-        won = {
+        gained = {
             name: tuple(clause for clause, setting in clauses.items() if settings.get(setting))
             for name, clauses in self.kept_with.items()
         }
-        return {name: (*clauses, *won.get(name, ())) for name, clauses in self.kept.items()}
+        return {name: (*clauses, *gained.get(name, ())) for name, clauses in self.kept.items()}
 
     def lacks(self, settings: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
         """Contract → clause → why it is not kept with these settings."""

@@ -1,4 +1,4 @@
-"""What a box is like beside its clauses: a closed vocabulary of security, backup and availability."""
+"""Security, backup and availability of a component, in a closed vocabulary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
-NA = "not-applicable"  # it keeps no data, or nothing listens: there is nothing to compare
+NA = "not-applicable"  # the component keeps no data, or nothing listens: there is nothing to compare
 Encryption = Literal["none", "provider-key", "customer-key", "not-applicable"]
 Exposure = Literal["internet", "private", "loopback", "not-applicable"]
 Tls = Literal["none", "offered", "required", "not-applicable"]
@@ -27,13 +27,13 @@ SCALES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
-    """Of each property its word, and a sentence that says what the component does (with a source if it has one).
+    """Each property as a word of its scale, and a sentence that says what the component does (with a source if any).
 
-    They hold for the smallest size and default settings; the sentence says which setting makes more of it.
-    encryption_at_rest: whose key encrypts its data, and its secrets. network_exposure: who can open a connection,
-    whether or not they are let in. tls: on the way to its clients. authentication: what a client shows.
-    backup: what a lost or spoilt item comes back from. high_availability: `restart` is one instance that comes
-    back by itself; `zones` goes on without one zone.
+    The words hold for the smallest size and default settings; the sentence names the setting that strengthens them.
+    encryption_at_rest: owner of the key that encrypts its data and its secrets. network_exposure: networks from which
+    a connection can be opened, even if the client is refused afterwards. tls: encryption on the way to its clients.
+    authentication: what a client presents. backup: what a lost or damaged item is restored from.
+    high_availability: `restart` is one instance that restarts by itself; `zones` survives the loss of one zone.
     """
 
     encryption_at_rest: tuple[Encryption, str]
@@ -50,7 +50,7 @@ class Properties:
             yield field.name, word, sentence
 
 
-def weaker(name: str, before: str, after: str) -> bool:
-    """Whether a property's word is nearer to its scale's weak end than another; False where one doesn't apply."""
+def is_weaker(name: str, before: str, after: str) -> bool:
+    """Return True if `after` is weaker than `before` on the property's scale; False if one is not on the scale."""
     scale = SCALES[name]
     return before in scale and after in scale and scale.index(after) < scale.index(before)

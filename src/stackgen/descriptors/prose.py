@@ -1,9 +1,9 @@
-"""Text that the authors of a catalog or a provider wrote, as opposed to text of a user."""
+"""Text by authors of a catalog or a provider, as opposed to text by a user."""
 
 from __future__ import annotations
 
 
 class Prose(str):
-    """A sentence with code spans and addresses, which a README shows as such. Text of a user is a plain `str`."""
+    """A sentence whose code spans and addresses a README shows as such. Text by a user is a plain `str`."""
 
     __slots__ = ()

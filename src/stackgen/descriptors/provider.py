@@ -1,4 +1,4 @@
-"""What a provider says of itself. Plain data: importing this loads no SDK."""
+"""Types that describe providers. Plain data: importing this module loads no SDK."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class ProviderSettings(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """A place where boxes live. Its identity is its folder.
+    """A place where components run. Its identity is its folder.
 
     foundations: variable name in the program → implementation id of capability `foundation`; each of the
-    provider's components receives them as arguments of these names. requirements: PyPI ranges every
+    provider's components receives them as arguments of these names. requirements: PyPI ranges that every
     program on this provider needs. state_is_personal: the Pulumi stack's state and settings belong to one
-    machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control. transient:
-    endings of the resource types that `down` removes while data is kept; () where `down` removes everything.
-    lasting: endings of the types that hold data or what data can't be used without. holding: endings of the types
-    with which data itself goes: `up` deletes or replaces none of them without a word that names it. packages:
-    Pulumi packages whose default providers are switched off; the first foundation's `providers` are handed to
-    every component.
-    workloads: whether the first foundation makes an identity per component (`workload(name)`), which what
-    it calls then admits as `callers`. regions: its table of regions; None where it has none.
-    named: whether resources have fixed names, so that those of another implementation of a component take the
-    place of the first's: components then say which they might replace (aliases).
-    placed: whether names and folders are given by component and box alone, so that another implementation needs
-    another box number, or it would meet the first one's data.
-    reaches: other providers whose components those of this one can connect to; None where nothing is in the way.
+    machine, so `Pulumi.<environment>.yaml` is left to Pulumi and kept out of version control.
+    transient: suffixes of the resource types that `down` removes while data is kept; () if `down` removes everything.
+    lasting: suffixes of the types that hold data, or without which data can't be used.
+    holding: suffixes of the types whose deletion deletes data: `up` deletes or replaces such a resource only if the
+    user names it. packages: Pulumi packages whose default providers are switched off; every component gets the first
+    foundation's `providers`.
+    workloads: True if the first foundation makes an identity per component (`workload(name)`); the components that it
+    calls admit this identity as one of `callers`. regions: its table of regions; None if it has none.
+    named: True if resources have fixed names, so that resources of another implementation of a component replace those
+    of the first one: components then name the resources they might replace (aliases).
+    placed: True if names and folders depend on component and box number alone, so that another implementation needs
+    another box number, or it would use the data of the first one.
+    reaches: other providers to whose components those of this provider can connect; None if there is no restriction.
     """
 
     description: str
@@ -57,9 +57,9 @@ class Provider:
 
 @dataclass(frozen=True)
 class Status:
-    """What runs for an environment, for people (header, rows, summary) and for programs (items).
+    """The running parts of an environment, for people (header, rows, summary) and for programs (items).
 
-    fault: what is wrong with it as a whole, in a clause; another `up` puts it right.
+    fault: a clause that says what is wrong with the whole environment; another `up` repairs it.
     """
 
     header: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A provider's table of regions: a dated file beside its descriptor, read when a plan first needs it."""
+"""A provider's table of regions: a dated file next to its descriptor, read when a plan first needs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETTING = "region_check"
 
 @dataclass(frozen=True)
 class RegionTable:
-    """regions.yaml beside a provider's descriptor: `checked` (a date), `source`, `regions` (name → residencies)."""
+    """A provider's regions.yaml, next to its descriptor: `checked` (date), `source`, `regions` (name → residencies)."""
 
     path: Path
 
@@ -30,7 +30,7 @@ class RegionTable:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every region, in the table's order."""
+        """Names of all regions, in the order of the table."""
         return tuple(self._table["regions"])
 
     def geographies(self, region: str) -> frozenset[str]:
@@ -38,6 +38,6 @@ class RegionTable:
         return frozenset(self._table["regions"].get(region, ()))
 
 
-def beside(descriptor: str) -> RegionTable:
-    """The table beside a provider's descriptor, given as its `__file__`."""
+def load_region_table(descriptor: str) -> RegionTable:
+    """Return the region table next to a provider's descriptor. descriptor: the descriptor's `__file__`."""
     return RegionTable(Path(descriptor).with_name("regions.yaml"))

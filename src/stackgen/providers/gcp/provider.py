@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from stackgen.descriptors.provider import Provider, ProviderSettings
-from stackgen.descriptors.regions import beside
+from stackgen.descriptors.regions import load_region_table
 from stackgen.providers.egress import Egress
 
 Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
-REGIONS = beside(__file__)
+REGIONS = load_region_table(__file__)
 
 
 class GcpSettings(ProviderSettings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stackgen.descriptors.properties import weaker
+from stackgen.descriptors.properties import is_weaker
 from stackgen.planning.model import PlannedComponent
 from stackgen.swap.report.model import Change, Statement, Topic
 from stackgen.swap.report.sources import cite_descriptor, cite_property
@@ -35,9 +35,9 @@ def property_statements(before: PlannedComponent, after: PlannedComponent) -> It
         change: Change = "changed"
         if was == word:
             change = "same"
-        elif weaker(name, was, word):
+        elif is_weaker(name, was, word):
             change = "weaker"
-        elif weaker(name, word, was):
+        elif is_weaker(name, word, was):
             change = "stronger"
         says = f"{word}: {sentence}" if was == word else f"{was} -> {word}: {sentence} (before: {told})"
         source = cite_property(after.entry, name)
