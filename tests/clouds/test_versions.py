@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
-from stackgen.contracts.s3.contract import S3Binding, client, scratch, versioning
+from stackgen.contracts.s3.contract import S3Binding, client, probe_versioning, scratch
 from tests.clouds.programs import PROGRAMS, generated, recorded
 from tests.clouds.recording import run_program
 
@@ -82,7 +82,7 @@ def _use(binding: S3Binding) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=BUCKET, Key="a", VersionId=first)
     assert s3.get_object(Bucket=BUCKET, Key="a", VersionId=first)["Body"].read() == b"first"
-    assert versioning(binding)
+    assert probe_versioning(binding)
     with scratch(binding) as (probe, prefix):
         probe.put_object(Bucket=BUCKET, Key=f"{prefix}x", Body=b"x")
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)

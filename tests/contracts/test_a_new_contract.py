@@ -27,7 +27,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr
 
 from stackgen.contracts import limited_http
-from stackgen.contracts.model import Binding, Clause, Contract, address, kept
+from stackgen.contracts.model import Binding, Clause, Contract, address, require
 
 
 class QueueBinding(Binding):
@@ -41,7 +41,7 @@ class QueueBinding(Binding):
 
 def answers(binding: QueueBinding) -> str:
     answer = limited_http.get(binding.url, headers={"Password": binding.password.get_secret_value()}, timeout=10)
-    kept(answer.status_code == 200, f"it answers {answer.status_code}")
+    require(answer.status_code == 200, f"it answers {answer.status_code}")
     return answer.text
 
 
@@ -65,7 +65,7 @@ MOVER = Mover(
     leaves=("their dates",),
     copy=lambda *_, **__: {},
     compare=lambda *_: Comparison(()),
-    content=lambda _: "",
+    first_item=lambda _: "",
     amounts=lambda _: {},
 )
 '''

@@ -45,7 +45,7 @@ def test_a_secret_is_masked_when_shown() -> None:
         {"base-url": "http://h:1/v1", "api-key": "hush", "model": "chat"}
     )
     assert "hush" not in str(binding)
-    assert binding.masked()["api-key"] == "**********"
+    assert binding.mask_secrets()["api-key"] == "**********"
     assert binding.environment()["OPENAI_API_KEY"] == "hush"
 
 
@@ -65,7 +65,7 @@ def test_no_secret_is_in_masked_variables(name: str) -> None:
     binding = example(name)
     for field in binding.secret_fields():
         secret = getattr(binding, field).get_secret_value()
-        shown = "\n".join([*binding.environment(masked=True).values(), *binding.masked().values()])
+        shown = "\n".join([*binding.environment(masked=True).values(), *binding.mask_secrets().values()])
         assert secret not in shown and quote(secret, safe="") not in shown
     assert binding.secret_variables() <= binding.environment().keys()
 

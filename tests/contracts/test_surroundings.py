@@ -13,8 +13,14 @@ from typing import Any, ClassVar
 import pytest
 
 from stackgen.contracts import Binding, contract, contract_names, find_mover
-from stackgen.contracts.projection import environment_variables, plain
-from stackgen.contracts.surroundings import NOTHING_READ, clean, cleaned, for_command, undisturbed
+from stackgen.contracts.projection import environment_variables, plain_bindings
+from stackgen.contracts.surroundings import (
+    NOTHING_READ,
+    clean_environment,
+    command_environment,
+    shield_from_shell,
+    use_clean_environment,
+)
 from stackgen.errors import StackgenError
 from stackgen.verification.model import Declared
 from stackgen.verification.run import measure_clauses
@@ -74,10 +80,12 @@ def test_every_contract_says_what_its_clients_read(name: str) -> None:
         assert not binding.reads
         return
     shell = dict.fromkeys((*MISLEADING[name], "HOME", "LANG"), "x")
-    left = set(cleaned(shell, [binding])) - set(binding.instead) - set(NOTHING_READ)
+    left = set(clean_environment(shell, [binding])) - set(binding.instead) - set(NOTHING_READ)
     assert left == {"HOME", "LANG"}
     mine = {variable for variable in binding.environment() if variable not in ("S3_BUCKET", "DATABASE_URL")}
-    assert not mine & set(cleaned(dict.fromkeys(mine, "x"), [binding])), "its own variables are read too"
+    assert not mine & set(clean_environment(dict.fromkeys(mine, "x"), [binding])), (
+        "its own variables are read too"
+    )
 
 
 @pytest.mark.unit
@@ -85,7 +93,7 @@ def test_every_contract_says_what_its_clients_read(name: str) -> None:
 def test_a_command_gets_nothing_that_contradicts_a_binding(name: str) -> None:
     shell = dict.fromkeys((*SPOILING[name], "HOME", "OTEL_SERVICE_NAME", "MLFLOW_EXPERIMENT_NAME"), "x")
     bindings = {"one": {name: BINDINGS[name]}}
-    handed = {**for_command(shell, plain(bindings)), **environment_variables(bindings)}
+    handed = {**command_environment(shell, plain_bindings(bindings)), **environment_variables(bindings)}
     assert {handed[variable] for variable in SPOILING[name] if variable in handed} <= {"local", "require"}
     assert {"HOME", "OTEL_SERVICE_NAME", "MLFLOW_EXPERIMENT_NAME"} <= set(handed)
 
@@ -93,14 +101,14 @@ def test_a_command_gets_nothing_that_contradicts_a_binding(name: str) -> None:
 @pytest.mark.unit
 def test_where_two_components_have_the_contract_no_plain_variable_is_contradicted() -> None:
     two = {"one": {"pgvector": BINDINGS["pgvector"]}, "two": {"pgvector": BINDINGS["pgvector"]}}
-    assert for_command({"PGHOST": "mine"}, plain(two)) == {"PGHOST": "mine"}
+    assert command_environment({"PGHOST": "mine"}, plain_bindings(two)) == {"PGHOST": "mine"}
 
 
 @pytest.mark.unit
 def test_without_keys_in_the_binding_credentials_stay_those_of_the_shell() -> None:
     keyless = {key: value for key, value in BINDINGS["s3"].items() if "key" not in key}
     shell = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL": "http://elsewhere"}
-    left = cleaned(shell, [contract("s3").binding.model_validate(keyless)])
+    left = clean_environment(shell, [contract("s3").binding.model_validate(keyless)])
     assert left == {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", **NOTHING_READ}
 
 
@@ -114,7 +122,7 @@ def test_a_registry_on_this_machine_gets_no_credentials_of_a_cloud() -> None:
         ("https://registry.example.com", shell),
         ("arn:aws:sagemaker:eu-central-1:1:mlflow-tracking-server/a", shell),
     ):
-        found = cleaned(shell, [contract("mlflow").binding.model_validate({"tracking-uri": uri})])
+        found = clean_environment(shell, [contract("mlflow").binding.model_validate({"tracking-uri": uri})])
         assert found == {**left, **NOTHING_READ}, uri
 
 
@@ -130,12 +138,12 @@ def test_the_shell_is_put_back_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PGHOSTADDR", "10.255.255.1")
     before = dict(os.environ)
 
-    @undisturbed
+    @shield_from_shell
     def seen(_binding: Binding) -> str | None:
         return os.environ.get("PGHOSTADDR")
 
     assert seen(bound("pgvector")) is None
-    with pytest.raises(ZeroDivisionError), clean([bound("s3")]):
+    with pytest.raises(ZeroDivisionError), use_clean_environment([bound("s3")]):
         assert os.environ["AWS_CONFIG_FILE"] == os.devnull
         raise ZeroDivisionError
     assert dict(os.environ) == before
@@ -210,7 +218,7 @@ def test_no_password_out_of_the_users_files_is_sent(tmp_path: Path, monkeypatch:
         }
         measure_clauses({"box": bindings}, {"box": Declared()})
         with pytest.raises(StackgenError):
-            find_mover("mlflow").content(contract("mlflow").binding.model_validate(bindings["mlflow"]))  # pyright: ignore
+            find_mover("mlflow").first_item(contract("mlflow").binding.model_validate(bindings["mlflow"]))  # pyright: ignore
         server.shutdown()
     sent = {b64decode(word.removeprefix("Basic ")) for word in told if word.startswith("Basic ")}
     assert b"u:p" in sent

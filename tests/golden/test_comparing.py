@@ -47,7 +47,7 @@ def test_overlap_is_the_mean_share_of_rows_found_again() -> None:
     old = [rows("one", a=0.9, b=0.8), rows("two", c=0.7, d=0.6)]
     new = [rows("one", a=0.9, x=0.8), rows("two", d=0.61, c=0.7)]
     found = compared(corpus("searches", overlap=0.75, drift=0.02), old, new)
-    assert [(f.measure, round(f.found, 4), f.within) for f in found.findings] == [
+    assert [(f.measure, round(f.value, 4), f.within) for f in found.findings] == [
         ("top-5 overlap", 0.75, True),
         ("similarity drift", 0.01, True),
     ]
@@ -58,7 +58,7 @@ def test_overlap_is_the_mean_share_of_rows_found_again() -> None:
 
 def test_a_store_that_finds_nothing_more_has_drifted() -> None:
     found = compared(corpus("searches"), [rows("one", a=1.0), rows("two")], [rows("one"), rows("two")])
-    assert found.findings[0].found == 0.5
+    assert found.findings[0].value == 0.5
     assert found.drifted
 
 
@@ -66,7 +66,7 @@ def test_names_and_arguments_of_calls_are_two_measures() -> None:
     old = [calls("on", ("light", {"state": "on", "room": "hall"})), calls("off")]
     new = [calls("on", ("light", {"room": "hall", "state": "off"})), calls("off", ("light", {}))]
     found = compared(corpus("tool_calls", names=0.5, arguments=0.5), old, new)
-    assert [(f.measure, f.found, f.within) for f in found.findings] == [
+    assert [(f.measure, f.value, f.within) for f in found.findings] == [
         ("same functions called", 0.5, True),
         ("same arguments", 0.0, False),
     ]

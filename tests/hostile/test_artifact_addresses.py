@@ -13,9 +13,14 @@ from typing import Any
 import pytest
 
 from stackgen.contracts import ClauseBroken, find_mover
-from stackgen.contracts.mlflow.contract import MlflowBinding, artifact_round_trip, connected, traces
+from stackgen.contracts.mlflow.contract import (
+    MlflowBinding,
+    connect_client,
+    probe_artifact_round_trip,
+    probe_traces,
+)
 from stackgen.contracts.mlflow.mover import MOVER
-from stackgen.contracts.surroundings import clean
+from stackgen.contracts.surroundings import use_clean_environment
 from stackgen.errors import StackgenError
 from tests.house.test_house_rules import MODULES, SOURCE
 
@@ -155,30 +160,30 @@ ELSEWHERE = {
 @pytest.mark.parametrize("address", ELSEWHERE)
 def test_verify_writes_nowhere_but_to_the_server(server: Server, outside: Path, address: str) -> None:
     server.addresses = [address.format(outside)]
-    with clean([server.binding]), pytest.raises(ClauseBroken, match="run r1") as broken:
-        artifact_round_trip(server.binding)
+    with use_clean_environment([server.binding]), pytest.raises(ClauseBroken, match="run r1") as broken:
+        probe_artifact_round_trip(server.binding)
     assert ELSEWHERE[address] in str(broken.value)
     assert [path.name for path in outside.iterdir()] == ["card.txt"]
 
 
 def test_verify_follows_no_second_answer_either(server: Server, outside: Path) -> None:
     server.addresses += [f"file://{outside}"]
-    with clean([server.binding]):
-        assert artifact_round_trip(server.binding)
+    with use_clean_environment([server.binding]):
+        assert probe_artifact_round_trip(server.binding)
     assert list(server.files) == ["/api/2.0/mlflow-artifacts/artifacts/1/r1/artifacts/notes/card.txt"]
     assert [path.name for path in outside.iterdir()] == ["card.txt"]
 
 
 def test_verify_writes_no_trace_of_a_servers_choice(server: Server, outside: Path) -> None:
     server.addresses += [f"file://{outside}"]
-    with clean([server.binding]), pytest.raises(Exception, match="a file: address"):
-        traces(server.binding)
+    with use_clean_environment([server.binding]), pytest.raises(Exception, match="a file: address"):
+        probe_traces(server.binding)
     assert [path.name for path in outside.iterdir()] == ["card.txt"]
 
 
 def test_the_client_refuses_whoever_calls_it(server: Server, outside: Path) -> None:
     server.addresses = [f"file://{outside}"]
-    with clean([server.binding]), connected(server.binding) as client:
+    with use_clean_environment([server.binding]), connect_client(server.binding) as client:
         for call in (
             lambda: client.list_artifacts("r1"),
             lambda: client.download_artifacts("r1", "card.txt"),
@@ -200,7 +205,7 @@ def test_a_swap_reads_and_writes_no_file_that_a_server_names(
         lambda: MOVER.copy(source.binding, target.binding, None, print),
         lambda: MOVER.compare(source.binding, target.binding, None),
     ):
-        with clean([source.binding, target.binding]), pytest.raises(StackgenError) as refused:
+        with use_clean_environment([source.binding, target.binding]), pytest.raises(StackgenError) as refused:
             doing()
         (problem,) = refused.value.problems
         assert problem.code == "move-failed"

@@ -385,10 +385,10 @@ def test_what_listens_in_the_place_of_a_server_that_did_not_start_is_sent_nothin
 def test_a_model_server_leads_no_client_to_another_port() -> None:
     from openai import APIStatusError
 
-    from stackgen.contracts.openai_chat.contract import OpenaiChatBinding, ask
+    from stackgen.contracts.openai_chat.contract import OpenaiChatBinding, request_completion
 
     with _answering(200) as (target, reached), _answering(303, target) as (server, _):
         binding = OpenaiChatBinding(base_url=f"{server}/v1", api_key=SecretStr("sk-1"), model="m")
         with pytest.raises(APIStatusError):
-            ask(binding)
+            request_completion(binding)
         assert reached == []

@@ -11,7 +11,7 @@ import psycopg
 
 from stackgen.contracts.mlflow.contract import MlflowBinding
 from stackgen.contracts.mlflow.server import Side
-from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
+from stackgen.contracts.pgvector.contract import PgvectorBinding, open_connection
 from stackgen.contracts.s3.contract import S3Binding, client
 from tests.conftest import Cli
 from tests.local.swapping import bindings
@@ -80,7 +80,7 @@ class Application(threading.Thread):
 
 
 def database(found: Bindings) -> psycopg.Connection[Any]:
-    return connect(PgvectorBinding.model_validate(found["knowledge"]["pgvector"]))
+    return open_connection(PgvectorBinding.model_validate(found["knowledge"]["pgvector"]))
 
 
 def rows(found: Bindings) -> Callable[[int], None]:

@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from stackgen.contracts.mlflow.contract import MlflowBinding
-from stackgen.contracts.mlflow.server import Side, quiet
+from stackgen.contracts.mlflow.server import Side, use_quiet_client
 from stackgen.contracts.s3.contract import S3Binding, client
 from tests.conftest import Cli
 from tests.local import processes
@@ -201,7 +201,7 @@ def _mounted(disk: Path) -> Iterator[None]:
 
 def test_faults_at_random_lose_double_and_leave_nothing(world: World) -> None:
     up(world.cli, COMPONENTS.format(connections=world.connections))
-    with quiet():
+    with use_quiet_client():
         writers = [Writer(world.cli, pairs), Writer(world.cli, objects, 0.2), Writer(world.cli, runs, 1)]
         for writer in writers:
             writer.start()

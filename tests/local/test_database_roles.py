@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from stackgen.contracts.pgvector import embedding_tables as exchange
 from stackgen.contracts.pgvector import mover as pgvector
-from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
-from stackgen.contracts.pgvector.embedding_tables import Collection
+from stackgen.contracts.pgvector.contract import PgvectorBinding, open_connection
+from stackgen.contracts.pgvector.embedding_tables import EmbeddingTable
 from stackgen.contracts.pgvector.relations import MADE_ANEW
 from stackgen.errors import StackgenError
 from tests.conftest import Cli
@@ -70,7 +70,7 @@ def _binding(found: dict[str, Any], component: str) -> PgvectorBinding:
 
 
 def _rows(binding: PgvectorBinding, sql: str, **other: Any) -> list[Any]:
-    with connect(binding, autocommit=True, **other) as connection:
+    with open_connection(binding, autocommit=True, **other) as connection:
         cursor = connection.execute(sql)
         return cursor.fetchall() if cursor.description else []
 
@@ -151,11 +151,11 @@ SETTINGS = [('public, "$user", "it\'s"', "64MB", "SQL, DMY")]
 def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
     """By a column that is called like the row, or by a policy that holds for the table's owner too."""
     mover = pgvector.MOVER
-    assert mover.content(source) == ""
+    assert mover.first_item(source) == ""
     _rows(source, "comment on database knowledge is 'Ann''s'")
     for sql in HIDING:
         _rows(source, sql)
-    assert mover.content(source) == "public.docs"
+    assert mover.first_item(source) == "public.docs"
     assert mover.amounts(source)["rows of public.docs"] == 50
     mover.copy(source, target, None, print)
     assert mover.amounts(target) == mover.amounts(source)
@@ -198,7 +198,7 @@ def _no_row_is_hidden(source: PgvectorBinding, target: PgvectorBinding) -> None:
         connection.execute("select * from public.rented").fetchall()
 
 
-CHUNKS = Collection("public", "chunks", "content", "embedding")
+CHUNKS = EmbeddingTable("public", "chunks", "content", "embedding")
 EXCHANGED = (
     "create unlogged table chunks (number int primary key, content text, embedding vector(3)) with (fillfactor=70)",
     "comment on table chunks is 'it''s theirs'; alter table chunks replica identity full",
@@ -259,11 +259,11 @@ def _no_table_is_replaced_by_embeddings(store: PgvectorBinding) -> None:
     _what_can_not_be_exchanged(store)
     with pytest.raises(StackgenError, match=r"there is a table public\.chunks__box2, which the swap would"):
         exchange.refuse_taken(store, [CHUNKS], 1, 2)
-    exchange.drop(store, [CHUNKS], 2, unused=True)
+    exchange.drop_tables(store, [CHUNKS], 2, unused=True)
     before = _rows(store, PROPERTIES)
     _rows(store, "drop table chunks__box2")
     with pgvector.session(store) as connection:
-        exchange.make(connection, CHUNKS, "chunks__box2", 3)
+        exchange.create_table(connection, CHUNKS, "chunks__box2", 3)
     _rows(store, "insert into chunks__box2 values (1, 'first', '[0,1,0]')")
     exchange.refuse_taken(store, [CHUNKS], 1, 2)
     with pytest.raises(StackgenError, match="there is a table public"):
@@ -280,12 +280,12 @@ def _no_table_is_replaced_by_embeddings(store: PgvectorBinding) -> None:
     with pytest.raises(StackgenError, match=r"a client has made public\.chunks while its table had another"):
         exchange.put_in_place(store, [CHUNKS], 2, "embedder", {})
     with pytest.raises(StackgenError, match=r"public\.chunks holds 0 rows, and public\.chunks__box1, which"):
-        exchange.drop(store, [CHUNKS], 1, unused=False)
+        exchange.drop_tables(store, [CHUNKS], 1, unused=False)
     _rows(store, "drop table chunks")
     exchange.put_in_place(store, [CHUNKS], 2, "embedder", {})
-    exchange.drop(store, [CHUNKS], 1, unused=True)
+    exchange.drop_tables(store, [CHUNKS], 1, unused=True)
     assert _rows(store, "select embedding::text from chunks__box1") == [("[1,0,0]",)]
-    exchange.drop(store, [CHUNKS], 1, unused=False)
+    exchange.drop_tables(store, [CHUNKS], 1, unused=False)
     assert _rows(store, "select embedding::text from chunks") == [("[0,1,0]",)]
     assert _rows(store, PROPERTIES) == before
     _rows(store, "drop table chunks")
@@ -349,7 +349,7 @@ def _taken_over(binding: PgvectorBinding, only_extensions: list[str]) -> None:
     _runs_its_own(binding)
     assert set(_of_superusers(binding)) == {*only_extensions, "event trigger noticing"}
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        connect(binding, user="stackgen")
+        open_connection(binding, user="stackgen")
     assert ("row 1",) in _rows(binding, "select text from items")
     assert _rows(binding, "select * from texts") == _rows(binding, "select text from items")
     _rows(binding, "refresh materialized view counted")
@@ -358,6 +358,6 @@ def _taken_over(binding: PgvectorBinding, only_extensions: list[str]) -> None:
         (42, 1, True, "bytes")
     ]
     assert _rows(binding, "select nextval('numbers') > 41") == [(True,)]
-    with connect(binding, dbname="other", autocommit=True) as connection:
+    with open_connection(binding, dbname="other", autocommit=True) as connection:
         connection.execute("alter table kept add column if not exists more int")
         assert connection.execute("select value from kept").fetchall() == [(7,)]

@@ -19,7 +19,7 @@ import yaml
 from stackgen.catalog.shelf import Shelf
 from stackgen.contracts import contract
 from stackgen.contracts.openai_chat.contract import TOOLS
-from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
+from stackgen.contracts.pgvector.contract import PgvectorBinding, open_connection
 from stackgen.planning.plan import plan_environment
 from stackgen.spec.loading import load_spec
 from stackgen.verification.model import Declared
@@ -41,7 +41,7 @@ def post(url: str, content: object) -> Any:
 
 def test_every_clause_is_as_declared(ecosystem: Ecosystem) -> None:
     report = ecosystem.folder / "junit.xml"
-    with connect(
+    with open_connection(
         PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])
     ) as application:
         application.execute("select pg_current_xact_id()")  # in the middle of writing something
@@ -130,7 +130,9 @@ def test_golden_behaviour_is_recorded_and_drift_is_named(ecosystem: Ecosystem) -
     same = json.loads(ecosystem.cli("golden", "replay", *golden).stdout)["result"]["findings"]
     assert all(item["within"] and not item["changed"] for item in same)
 
-    with connect(PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])) as connection:
+    with open_connection(
+        PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])
+    ) as connection:
         connection.execute("create table taken as select * from chunks where source = 'fraud.md'")
         connection.execute("delete from chunks where source = 'fraud.md'")
     try:
@@ -143,7 +145,7 @@ def test_golden_behaviour_is_recorded_and_drift_is_named(ecosystem: Ecosystem) -
         assert "What do I do when I suspect fraud" in report.read_text()
 
         store = PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])
-        with connect(store) as connection:
+        with open_connection(store) as connection:
             connection.execute("create table unfilled (like chunks)")
         unfilled = {**corpus["searches"]["policies"], "table": "unfilled"}
         (folder / "corpus.yaml").write_text(yaml.safe_dump({**corpus, "searches": {"policies": unfilled}}))
@@ -151,7 +153,7 @@ def test_golden_behaviour_is_recorded_and_drift_is_named(ecosystem: Ecosystem) -
         assert error["code"] == "golden-empty"
         assert "public.unfilled has no row" in error["message"]
     finally:
-        with connect(
+        with open_connection(
             PgvectorBinding.model_validate(ecosystem.bindings()["knowledge"]["pgvector"])
         ) as connection:
             connection.execute("insert into chunks select * from taken")

@@ -64,34 +64,34 @@ def test_no_object_is_lost_between_two_servers(boxes: list[S3Binding]) -> None:
     with pytest.raises(
         StackgenError, match=r"not moved: object 'reports\\2026\.csv': the new box took it, and"
     ):
-        s3.copy(here, there, None, print)
+        s3.copy_objects(here, there, None, print)
     for key in (r"reports\2026.csv", "reports/2026.csv"):
         assert old.content(key) == key.encode()
     old.client.delete_object(Bucket=old.bucket, Key=r"reports\2026.csv")
 
     old.put("dated", b"1", Expires=WHEN, Metadata={"k": "v"})
     old.tag("dated", "new")
-    memory = s3.copy(here, there, None, print)
-    assert s3.compare(here, there, memory).equal
+    memory = s3.copy_objects(here, there, None, print)
+    assert s3.compare_buckets(here, there, memory).equal
     old.tag("dated", "late")
-    memory = s3.copy(here, there, memory, print)
+    memory = s3.copy_objects(here, there, memory, print)
     assert new.tags("dated") == ["late"]
-    assert s3.compare(here, there, memory).equal
+    assert s3.compare_buckets(here, there, memory).equal
 
     new.tag("dated", "newer")
-    back = s3.copy(there, here, s3.reversed_memory(memory), print)
+    back = s3.copy_objects(there, here, s3.reverse_memory(memory), print)
     assert old.tags("dated") == ["newer"]
-    assert s3.compare(there, here, back).equal
+    assert s3.compare_buckets(there, here, back).equal
     unseen = {**back, "reports/2026.csv": f"\n{back['reports/2026.csv'].partition(chr(10))[2]}"}
     new.client.delete_object(Bucket=new.bucket, Key="reports/2026.csv")
-    s3.copy(there, here, unseen, print, used=True)
+    s3.copy_objects(there, here, unseen, print, used=True)
     assert old.content(
         "reports/2026.csv"
     )  # it was never seen in the other box, so no one has deleted it there
-    s3.copy(there, here, back, print, serves=True)
+    s3.copy_objects(there, here, back, print, serves=True)
     assert old.content("reports/2026.csv"), "what serves keeps what the other box has lost"
-    s3.copy(there, here, back, print, used=True)
-    assert s3.content(here) == "object 'dated'"
+    s3.copy_objects(there, here, back, print, used=True)
+    assert s3.first_item(here) == "object 'dated'"
 
 
 def test_what_is_written_late_arrives_whole(boxes: list[S3Binding], tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_what_is_written_late_arrives_whole(boxes: list[S3Binding], tmp_path: Pa
     old, new = (Box(binding) for binding in boxes)
     for key in ("both", "flag"):
         old.put(key, b"0")
-    memory = s3.copy(here, there, None, print)
+    memory = s3.copy_objects(here, there, None, print)
     large = os.urandom(40 * 1024 * 1024)
     old.put("large", large, ContentType="application/x-model", Metadata={"k": "v"})
     old.tag("large", "late")
@@ -110,24 +110,26 @@ def test_what_is_written_late_arrives_whole(boxes: list[S3Binding], tmp_path: Pa
     new.put("both", b"own")
     begun = str(tmp_path / "begun")
     said: list[str] = []
-    memory = s3.copy(here, there, memory, said.append, serves=True, used=True, begun=begun)
+    memory = s3.copy_objects(here, there, memory, said.append, serves=True, used=True, begun=begun)
     assert said == [
         "copied 2 objects, removed 0",
         "changed in both boxes, and each box keeps its own: object 'both'",
     ]
     assert (new.content("large"), new.tags("large"), new.tags("tagged")) == (large, ["late"], ["late"])
-    found = s3.compare(here, there, memory)
+    found = s3.compare_buckets(here, there, memory)
     assert found.equal
     assert found.undecided == ("object 'both'",)
-    assert s3.copy(here, there, {}, print, serves=True, used=True, begun=begun).keys() == memory.keys()
-    again = s3.copy(here, there, memory, said.append, serves=True, used=True)
+    assert (
+        s3.copy_objects(here, there, {}, print, serves=True, used=True, begun=begun).keys() == memory.keys()
+    )
+    again = s3.copy_objects(here, there, memory, said.append, serves=True, used=True)
     assert again == memory
     before = old.date("flag")
     while old.date("flag") == before:  # a server's dates are in seconds
         old.put("flag", b"0")
-    again = s3.copy(here, there, memory, print, serves=True, used=True)
+    again = s3.copy_objects(here, there, memory, print, serves=True, used=True)
     assert again["flag"] != memory["flag"]
     new.put("larger", large, ContentType="application/x-model")
     new.tag("larger", "late")
-    s3.copy(there, here, s3.reversed_memory(again), print, used=True)
+    s3.copy_objects(there, here, s3.reverse_memory(again), print, used=True)
     assert (old.content("larger"), old.tags("larger"), old.content("both")) == (large, ["late"], b"late")

@@ -11,7 +11,7 @@ import pytest
 
 from stackgen.contracts import find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding
-from stackgen.contracts.mlflow.server import Side, quiet
+from stackgen.contracts.mlflow.server import Side, use_quiet_client
 from stackgen.contracts.mover import Mover
 from stackgen.errors import StackgenError
 from stackgen.swap.journal import Journal
@@ -63,7 +63,7 @@ def boxes(stack: Cli) -> Iterator[tuple[Box, Box]]:
     up(stack, REGISTRIES)
     found = bindings(stack)
     old, new = (Box(MlflowBinding.model_validate(found[name]["mlflow"])) for name in ("old", "new"))
-    with quiet():
+    with use_quiet_client():
         yield old, new
     gone(stack)
 

@@ -17,7 +17,7 @@ from psycopg import OperationalError
 
 from stackgen.contracts import find_mover
 from stackgen.contracts.mlflow.contract import MlflowBinding
-from stackgen.contracts.mlflow.server import ORIGIN, Side, files, quiet
+from stackgen.contracts.mlflow.server import ORIGIN, Side, files, use_quiet_client
 from stackgen.contracts.mover import Mover
 from stackgen.contracts.s3.contract import S3Binding, client
 from tests.conftest import Cli
@@ -219,7 +219,7 @@ def test_a_box_that_fails_leaves_the_old_one_serving(stack: Cli) -> None:
 @pytest.mark.nightly
 def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) -> None:
     up(stack, "  documents: {capability: object_store}\n  registry: {capability: model_registry}\n")
-    with quiet():
+    with use_quiet_client():
         applications = [Application(stack, objects, 0.3), Application(stack, runs, 3)]
         for application in applications:
             application.start()
@@ -234,8 +234,8 @@ def test_an_object_store_and_a_registry_are_swapped(stack: Cli, tmp_path: Path) 
         _register(side, run)
         side.client.create_registered_model("kept")
 
-        assert find_mover("s3").content(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
-        held = cast(Mover, find_mover("mlflow")).content(
+        assert find_mover("s3").first_item(S3Binding.model_validate(bindings(stack)["documents"]["s3"]))  # pyright: ignore
+        held = cast(Mover, find_mover("mlflow")).first_item(
             MlflowBinding.model_validate(bindings(stack)["registry"]["mlflow"])
         )
         assert held in ("registered model 'triage'", "registered model 'kept'")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stackgen.contracts.mover import fewer
+from stackgen.contracts.mover import describe_large_losses
 from stackgen.errors import StackgenError
 from stackgen.swap.consistency import refuse_reverted_spec
 from stackgen.swap.journal import Journal, Kind
@@ -48,9 +48,9 @@ def test_a_spec_must_have_the_box_serve_that_a_move_has_come_to(
 
 
 def test_a_box_has_lost_data_where_less_than_a_half_of_many_is_left() -> None:
-    assert fewer({"objects": 5}, {"objects": 10}) == ""
-    assert fewer({"objects": 4}, {"objects": 10}) == "4 of the 10 objects"
-    assert fewer({"rows of public.a": 90}, {"rows of public.a": 90, "rows of public.b": 12}) == (
-        "0 of the 12 rows of public.b"
-    )
-    assert fewer({}, {"rows of public.queue": 9}) == ""
+    assert describe_large_losses({"objects": 5}, {"objects": 10}) == ""
+    assert describe_large_losses({"objects": 4}, {"objects": 10}) == "4 of the 10 objects"
+    assert describe_large_losses(
+        {"rows of public.a": 90}, {"rows of public.a": 90, "rows of public.b": 12}
+    ) == ("0 of the 12 rows of public.b")
+    assert describe_large_losses({}, {"rows of public.queue": 9}) == ""

@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from stackgen.contracts.copy_notes import Begun
-from stackgen.contracts.mlflow.changes import late_items, with_begun
-from stackgen.contracts.mlflow.run_copies import Copy
-from stackgen.contracts.mlflow.server import Side, digests, files_of, owner
-from stackgen.contracts.mover import holds
+from stackgen.contracts.mlflow.changes import add_unfinished_copy, late_items
+from stackgen.contracts.mlflow.run_copies import RegistryCopy
+from stackgen.contracts.mlflow.server import Side, digests, file_key_prefix, owner_key
+from stackgen.contracts.mover import contains
 
 pytestmark = pytest.mark.unit
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_one_side_holds_what_the_other_has(more: Any, less: Any, held: bool) -> None:
-    assert holds(more, less) is held
+    assert contains(more, less) is held
 
 
 class _Server:
@@ -75,7 +75,7 @@ def test_what_is_there_by_a_half_was_made_by_the_copy_that_stopped(
     }
     path = str(tmp_path / "kept.begun")
     Begun(path).begin(digests(before))
-    known = with_begun({}, Begun(path), before, {key: there}, set())
+    known = add_unfinished_copy({}, Begun(path), before, {key: there}, set())
     assert known == (digests({key: there}) if ours else {})
 
 
@@ -140,7 +140,7 @@ def test_a_copy_to_a_box_that_serves_takes_nothing_from_its_users(touched: bool)
     old = _Box("run", {"stage": "dev", "late": "1"}, a="1", b="x")
     new = _Box("better", {"stage": "prod", "own": "1"}, a="newest")
     mine = {"run r"} if touched else set[str]()
-    Copy(cast(Side, old), cast(Side, new), mine, used=True).bring({"run r"}, set())
+    RegistryCopy(cast(Side, old), cast(Side, new), mine, used=True).bring({"run r"}, set())
     assert new.store.files == {"a.txt": "newest"}, "files are for `copy_late`, which knows whose they are"
     if touched:
         assert new.run.data.tags == {"stage": "prod", "own": "1", "late": "1"}
@@ -151,5 +151,5 @@ def test_a_copy_to_a_box_that_serves_takes_nothing_from_its_users(touched: bool)
 
 @pytest.mark.parametrize("origin", ["0f3a", "of/another", "with a blank", "%2F"])
 def test_a_file_belongs_to_its_run(origin: str) -> None:
-    assert owner(f"{files_of('run', origin)}a/b.txt") == f"run {origin}"
-    assert owner(f"run {origin}") == f"run {origin}"
+    assert owner_key(f"{file_key_prefix('run', origin)}a/b.txt") == f"run {origin}"
+    assert owner_key(f"run {origin}") == f"run {origin}"

@@ -457,7 +457,7 @@ def test_what_is_written_to_an_empty_box_on_the_way_back_stays(buckets: Buckets)
 
     def copy(*boxes: Any, **options: Any) -> Any:
         old.put("late", "both")
-        return s3.copy(*boxes, **options)
+        return s3.copy_objects(*boxes, **options)
 
     replace(world, mover=replace(s3.MOVER, copy=cast(Any, copy))).take(journal, "delta")
     assert (old.get(), old.get("both")) == ("own", "late")

@@ -18,7 +18,7 @@ from stackgen.contracts.mlflow import mover as mlflow
 from stackgen.contracts.mlflow import run_copies as mlflow_copy
 from stackgen.contracts.mlflow import server as mlflow_side
 from stackgen.contracts.mlflow.contract import MlflowBinding
-from stackgen.contracts.mlflow.server import Side, quiet
+from stackgen.contracts.mlflow.server import Side, use_quiet_client
 from stackgen.errors import StackgenError
 from stackgen.swap.journal import Journal
 from tests.swap.buckets import quietly, stop_a_retirement
@@ -55,7 +55,7 @@ class Registry:
         with tempfile.TemporaryDirectory() as folder:
             artifacts = mlflow_side.Side(self.binding).run_artifacts(Side(self.binding).runs[run])
             paths = [
-                Path(mlflow_side.fetched(artifacts, name, folder)) for name in mlflow_side.files(artifacts)
+                Path(mlflow_side.download(artifacts, name, folder)) for name in mlflow_side.files(artifacts)
             ]
             return {path.stem: path.read_text() for path in paths}
 
@@ -82,7 +82,7 @@ def registries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Regi
     monkeypatch.setattr(mlflow_artifacts, "refusal", lambda *_: None)  # files of this store are in no server
     monkeypatch.setattr(mlflow_side, "refuse_left", lambda *_: None)  # it has no prompts and no scorers
     old, new = Registry(tmp_path / "old"), Registry(tmp_path / "new")
-    with quiet():
+    with use_quiet_client():
         yield Registries(old, new, World(mlflow.MOVER, (old.binding, new.binding), tmp_path / "kept.json"))
 
 
@@ -114,7 +114,7 @@ def test_what_users_write_while_a_late_file_is_fetched_is_not_written_over(
         old.put(run, checkpoint="1")
     world.swap()
     old.put(run, checkpoint="4")
-    own, fetched = iter(["own"]), mlflow_side.fetched
+    own, fetched = iter(["own"]), mlflow_side.download
 
     def slowly(*given: Any) -> str:
         path = fetched(*given)
@@ -122,7 +122,7 @@ def test_what_users_write_while_a_late_file_is_fetched_is_not_written_over(
             new.put(run, checkpoint=content)
         return path
 
-    monkeypatch.setattr(mlflow_copy, "fetched", slowly)
+    monkeypatch.setattr(mlflow_copy, "download", slowly)
     with pytest.raises(StackgenError, match="does not hold what the old one holds") as caught:
         world.take(world.back(), "gather")
     assert new.holds(run) == {"checkpoint": "own"}
@@ -213,7 +213,7 @@ def test_a_version_whose_run_was_deleted_is_named(registries: Registries) -> Non
     new.client.delete_run(new.id(run))
     old.client.create_model_version("fraud", f"runs:/{run}/m", run, await_creation_for=0)
     with pytest.raises(
-        StackgenError, match="version 1 of model fraud: the box that serves has its run no longer"
+        StackgenError, match="version 1 of model fraud: the box that serves no longer has its run"
     ):
         world.retire()
     assert not new.client.search_model_versions("name='fraud'")
@@ -228,7 +228,7 @@ def test_a_run_that_goes_on_while_it_is_copied_is_swapped(
     run = old.run("training", ends=False)
     old.client.log_metric(run, "loss", 1.0)
     old.client.set_tag(run, "best", "1")
-    bring = mlflow_copy.Copy._run  # pyright: ignore[reportPrivateUsage]
+    bring = mlflow_copy.RegistryCopy._run  # pyright: ignore[reportPrivateUsage]
 
     def meanwhile(copy: Any, *given: Any) -> Any:
         if busy:
@@ -237,7 +237,7 @@ def test_a_run_that_goes_on_while_it_is_copied_is_swapped(
 
     journal = Journal(world.path, "swap", "kept", 1, 2, wanted=BESIDE)
     with monkeypatch.context() as patch:
-        patch.setattr(mlflow_copy.Copy, "_run", meanwhile)
+        patch.setattr(mlflow_copy.RegistryCopy, "_run", meanwhile)
         world.take(journal, "copy")
     old.client.set_tag(run, "best", "2")
     world.take(journal, "delta", "switch", "settle")

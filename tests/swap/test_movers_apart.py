@@ -19,9 +19,9 @@ import psutil
 import pytest
 
 from stackgen.contracts import contract, find_mover
-from stackgen.contracts.isolation import apart
+from stackgen.contracts.isolation import isolate
 from stackgen.contracts.mover import Comparison, Part
-from stackgen.contracts.pgvector.embedding_tables import Collection
+from stackgen.contracts.pgvector.embedding_tables import EmbeddingTable
 from stackgen.contracts.s3.contract import S3Binding
 from stackgen.errors import ExitCode, StackgenError
 from stackgen.subprocesses import calling
@@ -67,7 +67,7 @@ from stackgen.errors import StackgenError
 from stackgen.contracts import find_mover
 name, method, values = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 box = contract(name).binding.model_validate(values)
-arguments = {"content": (box,), "copy": (box, box, None, print), "compare": (box, box, None)}[method]
+arguments = {"first_item": (box,), "copy": (box, box, None, print), "compare": (box, box, None)}[method]
 try:
     getattr(find_mover(name, "documents"), method)(*arguments)
 except StackgenError as error:
@@ -80,7 +80,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
 
 @MEASURED
 @pytest.mark.parametrize(
-    ("name", "method"), [("s3", "content"), ("s3", "copy"), ("s3", "compare"), ("mlflow", "copy")]
+    ("name", "method"), [("s3", "first_item"), ("s3", "copy"), ("s3", "compare"), ("mlflow", "copy")]
 )
 def test_an_answer_without_an_end_takes_limited_memory(
     endless: tuple[str, dict[str, int]], name: str, method: str
@@ -153,31 +153,31 @@ def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(
 
 
 def test_a_call_means_the_same_as_in_this_process() -> None:
-    items = [Collection("public", "chunks", "content", "embedding")]
-    found = apart(work.compares)(BINDING, items, {"a": "b"}, late=True)
+    items = [EmbeddingTable("public", "chunks", "content", "embedding")]
+    found = isolate(work.compares)(BINDING, items, {"a": "b"}, late=True)
     assert found == Comparison((Part('"public"."chunks"', len(SECRET), 1, SECRET, ""),), 0, {"a": "b"})
 
 
 def test_the_process_has_a_cleaned_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "work")
-    found = apart(work.surroundings)(BINDING)
+    found = isolate(work.surroundings)(BINDING)
     assert "AWS_PROFILE" not in found
     assert {"AWS_CONFIG_FILE", "NETRC", "PATH"} <= set(found)
 
 
 def test_progress_is_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
-    apart(work.reports)(said.append)
+    isolate(work.reports)(said.append)
     assert said == ["half", "whole"]
 
 
 def test_problems_come_as_they_were_raised() -> None:
     with pytest.raises(StackgenError) as caught:
-        apart(work.refuses)()
+        isolate(work.refuses)()
     assert caught.value.problems == work.PROBLEMS
     assert caught.value.exit_code == ExitCode.POLICY
     with pytest.raises(ModuleNotFoundError) as missing:
-        apart(work.lacks)()
+        isolate(work.lacks)()
     assert missing.value.name == "boto3"
 
 
@@ -191,7 +191,7 @@ def test_problems_come_as_they_were_raised() -> None:
 def test_what_fails_is_one_sentence(
     function: Callable[[S3Binding], None], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    message = refused(lambda: apart(function, "documents")(BINDING))
+    message = refused(lambda: isolate(function, "documents")(BINDING))
     assert message == f"'documents', s3 at h:1: the process that moves data ended without a result: {said}"
     assert "Traceback" not in capfd.readouterr().err
 
@@ -201,7 +201,7 @@ def test_what_fails_is_one_sentence(
 def test_a_result_that_is_too_large_is_not_read(mebibytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """40: more than this process reads of it; 200: more than the mover's own has the memory to write."""
     monkeypatch.setenv(calling.MEMORY_VARIABLE, "0.25")
-    message = refused(lambda: apart(work.returns, "documents")(mebibytes * 1024**2))
+    message = refused(lambda: isolate(work.returns, "documents")(mebibytes * 1024**2))
     assert "takes more than 0.25 GiB of memory" in message
 
 
@@ -209,7 +209,7 @@ def test_a_result_that_is_too_large_is_not_read(mebibytes: int, monkeypatch: pyt
 def test_too_much_memory_has_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(calling.MEMORY_VARIABLE, "0.5")
     with pytest.raises(StackgenError) as caught:
-        apart(work.fills)(BINDING)
+        isolate(work.fills)(BINDING)
     (problem,) = caught.value.problems
     assert problem.message.startswith("s3 at h:1: what the servers answer takes more than 0.5 GiB of memory")
     assert problem.hint is not None
@@ -217,27 +217,27 @@ def test_too_much_memory_has_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     for text in ("much", "0", "nan", "-1"):
         monkeypatch.setenv(calling.MEMORY_VARIABLE, text)
         with pytest.raises(StackgenError, match="which is no number of GiB") as caught:
-            apart(work.fills)(BINDING)
+            isolate(work.fills)(BINDING)
         assert caught.value.problems[0].code == "move-memory"
 
 
 def test_silence_ends_a_move_and_progress_does_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(calling, "MAX_SILENCE_SECONDS", 5.0)
     start = time.monotonic()
-    message = refused(lambda: apart(work.is_silent, "box")(BINDING, 1000.0))
+    message = refused(lambda: isolate(work.is_silent, "box")(BINDING, 1000.0))
     assert message == "'box', s3 at h:1: there was no progress for 5 s, so the move was ended"
     assert time.monotonic() - start < 60
-    assert apart(work.goes_on)(12.0) == "done"
-    assert apart(work.is_patient)(12.0) == "done"
-    assert apart(work.receives)(str(tmp_path), 12.0, 256 * 1024) == "done"
-    assert "no progress" in refused(lambda: apart(work.receives)(str(tmp_path), 1000.0, 100))
+    assert isolate(work.goes_on)(12.0) == "done"
+    assert isolate(work.is_patient)(12.0) == "done"
+    assert isolate(work.receives)(str(tmp_path), 12.0, 256 * 1024) == "done"
+    assert "no progress" in refused(lambda: isolate(work.receives)(str(tmp_path), 1000.0, 100))
 
 
 PARENT = """
 import sys
-from stackgen.contracts.isolation import apart
+from stackgen.contracts.isolation import isolate
 from tests.swap import work_of_movers as work
-apart(work.has_a_child)(sys.argv[1], lambda text: print(text, flush=True))
+isolate(work.has_a_child)(sys.argv[1], lambda text: print(text, flush=True))
 """
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stackgen.contracts.mlflow import links
-from stackgen.contracts.mlflow.registry import merged
+from stackgen.contracts.mlflow.registry import merge_lists
 from stackgen.contracts.mlflow.server import ORIGIN, surplus
 from stackgen.contracts.mlflow.ties import zero
 
@@ -62,7 +62,7 @@ def test_made_and_read_are_told_by_first_identifiers() -> None:
     assert links.outputs(run, {"here": "first"}) == {"first": 3}
     assert links.inputs(client, run, {"here": "first"}) == ["first"]
     assert links.datasets(run) == []
-    assert links.said({"made": {}, "datasets": [], "read": []}) == []
+    assert links.drop_empty({"made": {}, "datasets": [], "read": []}) == []
 
 
 def test_where_there_are_no_logged_models_nothing_is_asked() -> None:
@@ -77,9 +77,9 @@ def test_a_zero_of_a_logged_model_is_what_its_run_has_there() -> None:
 
 def test_notes_of_versions_are_merged_and_the_source_is_kept_to_the_letter() -> None:
     source = '[{"name":"m","version":1}]'
-    assert merged(source, None) == merged(source, source) == source
-    assert merged(None, None) is None
-    both = merged(source, json.dumps([{"name": "m", "version": 5}]))
+    assert merge_lists(source, None) == merge_lists(source, source) == source
+    assert merge_lists(None, None) is None
+    both = merge_lists(source, json.dumps([{"name": "m", "version": 5}]))
     assert json.loads(both or "") == [{"name": "m", "version": 1}, {"name": "m", "version": 5}]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stackgen.contracts.pgvector.dump import carried
+from stackgen.contracts.pgvector.dump import keep_usable_statements
 
 pytestmark = pytest.mark.unit
 SPLITTING = (
@@ -65,7 +65,7 @@ STATEMENTS = (
 
 
 def test_what_is_of_no_use_goes_and_all_else_stays() -> None:
-    text = carried(HEAD + "\n\n".join(STATEMENTS) + TAIL)
+    text = keep_usable_statements(HEAD + "\n\n".join(STATEMENTS) + TAIL)
     assert [line for line in text.splitlines() if line][:2] == [
         "SET statement_timeout = 0;",
         "SET standard_conforming_strings = on;",
@@ -90,6 +90,6 @@ def test_nothing_but_a_line_feed_ends_a_line(splitting: str) -> None:
     inside = f"x{splitting}create table injected(); --"
     named = f"CREATE TABLE public.\"{inside}\" (\n    a text DEFAULT 'one{splitting}two'\n);"
     comment = f"--\n-- Name: {inside.replace(chr(13), ' ')}; Type: TABLE\n--\n\n"
-    text = carried(HEAD + comment + named + TAIL)
+    text = keep_usable_statements(HEAD + comment + named + TAIL)
     assert named in text
     assert text.count("create table injected") == 1

@@ -70,7 +70,7 @@ LATE = Mover(
     leaves=("nothing",),
     copy=_copy,
     compare=lambda source, target, *_: Comparison(_parts(source, target)),
-    content=lambda box: next(iter(box.items), ""),
+    first_item=lambda box: next(iter(box.items), ""),
     amounts=lambda box: {"items": len(box.items)},
 )
 FREEZING = replace(LATE, freeze=_freeze, thaw=_thaw)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from stackgen.contracts.mover import Comparison, Memory, Part, Progress
-from stackgen.contracts.pgvector.embedding_tables import Collection
+from stackgen.contracts.pgvector.embedding_tables import EmbeddingTable
 from stackgen.contracts.s3.contract import S3Binding
 from stackgen.errors import ExitCode, Position, Problem, StackgenError
 from stackgen.subprocesses import pulse
@@ -21,7 +21,9 @@ PROBLEMS = (
 )
 
 
-def compares(binding: S3Binding, items: list[Collection], since: Memory | None, *, late: bool) -> Comparison:
+def compares(
+    binding: S3Binding, items: list[EmbeddingTable], since: Memory | None, *, late: bool
+) -> Comparison:
     assert binding.secret_access_key is not None
     secret = binding.secret_access_key.get_secret_value()
     mine = b"".join(Path(f"/proc/self/{name}").read_bytes() for name in ("cmdline", "environ"))

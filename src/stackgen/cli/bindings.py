@@ -47,7 +47,7 @@ def run(arguments: Namespace, console: Console) -> Answer:
     rows: list[tuple[str, str, str, str]] = []
     for component, contracts in bindings.items():
         for name, values in contracts.items():
-            shown = contract(name).binding.model_validate(values).masked()
+            shown = contract(name).binding.model_validate(values).mask_secrets()
             if arguments.show_secrets:
                 shown = {key: str(values[key]) for key in shown}
             rows += [(component, name, key, _shown(value)) for key, value in shown.items()]

@@ -72,7 +72,7 @@ def _replay(arguments: Namespace, environment: OpenedEnvironment, console: Conso
         for sentence in item.changed[:3] if not item.within else ():
             console.say(f"  {item.group}: {sentence}")
     rows = [
-        (f.group, str(f.cases), f.measure, f"{f.found:.3f}", limit_phrase(f), outcome_phrase(f))
+        (f.group, str(f.cases), f.measure, f"{f.value:.3f}", limit_phrase(f), outcome_phrase(f))
         for f in found.findings
     ]
     named = f"{environment.stack_name} -e {environment.name}"

@@ -16,8 +16,8 @@ from stackgen.errors import ExitCode, Problem, StackgenError
 
 def run(arguments: Namespace, console: Console) -> Answer:
     """Run it; its exit code is ours. Variables that would contradict a binding are not handed on."""
-    from stackgen.contracts.projection import environment_variables, plain
-    from stackgen.contracts.surroundings import for_command
+    from stackgen.contracts.projection import environment_variables, plain_bindings
+    from stackgen.contracts.surroundings import command_environment
 
     command: list[str] = arguments.rest
     if not command:
@@ -33,7 +33,10 @@ def run(arguments: Namespace, console: Console) -> Answer:
     running = _Running()
     with environment.reachable_bindings(exported, running.stop) as bindings:
         environment.refuse_foreign(exported)
-        variables = {**for_command(shell, plain(bindings)), **environment_variables(bindings)}
+        variables = {
+            **command_environment(shell, plain_bindings(bindings)),
+            **environment_variables(bindings),
+        }
         code = running.run(command, variables)
     return Answer(exit_code=code)
 

@@ -1,4 +1,4 @@
-"""Open wire contracts: binding, clauses, a probe per clause, and a mover where data lies behind it.
+"""Open wire contracts: a binding, clauses, a probe per clause, and a mover if components of the contract hold data.
 
 One folder per contract, which has a `contract.py` with `CONTRACT`; `mover.py` with `MOVER` and
 `questions.py` with `QUESTIONS` are optional.
@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +28,9 @@ __all__ = [
     "contract",
     "contract_names",
     "find_mover",
-    "kept",
     "profiles_of",
     "question_kinds",
+    "require",
 ]
 _HERE = Path(__file__).parent
 
@@ -52,23 +52,23 @@ def contract_names() -> tuple[str, ...]:
 def find_mover(name: str, component: str | None = None) -> Mover | None:
     """The mover of a contract; None where components of the contract hold no data.
 
-    A separate process does the work, in a cleaned environment: variables of the user's shell do not reach the
-    clients, and no server uses up the memory or the time of this process. component: owner of the data, for messages.
+    A separate process does the work, in a clean environment: variables of the user's shell do not reach the
+    clients, and no server uses up the memory or the time of this process. component: name for messages.
     """
     if not (_HERE / name.replace("-", "_") / "mover.py").is_file():
         return None
-    from stackgen.contracts.isolation import apart
+    from stackgen.contracts.isolation import isolate
 
     found: Mover = import_module(f"{_package(name)}.mover").MOVER
     return replace(
         found,
-        copy=apart(found.copy, component),
-        copy_late=apart(found.copy_late, component) if found.copy_late is not None else None,
-        compare=apart(found.compare, component),
-        content=apart(found.content, component),
-        amounts=apart(found.amounts, component),
-        freeze=apart(found.freeze, component) if found.freeze is not None else None,
-        thaw=apart(found.thaw, component) if found.thaw is not None else None,
+        copy=isolate(found.copy, component),
+        copy_late=isolate(found.copy_late, component) if found.copy_late is not None else None,
+        compare=isolate(found.compare, component),
+        first_item=isolate(found.first_item, component),
+        amounts=isolate(found.amounts, component),
+        freeze=isolate(found.freeze, component) if found.freeze is not None else None,
+        thaw=isolate(found.thaw, component) if found.thaw is not None else None,
     )
 
 
@@ -81,8 +81,9 @@ def profiles_of(name: str) -> Mapping[str, tuple[str, ...]]:
     return {key: value for key, value in profiles.items() if key.isupper()}
 
 
+@cache
 def question_kinds() -> Mapping[str, type[Questions]]:
-    """Key of a corpus → the questions that stand there, for every contract that can be asked, in the keys' order."""
+    """Key of a corpus → class of the questions under this key, for every contract that has questions; sorted by key."""
     found: list[type[Questions]] = [
         import_module(f"{_package(path.parent.name)}.questions").QUESTIONS
         for path in _HERE.glob("*/questions.py")

@@ -1,6 +1,6 @@
-"""What a copy to a box in use writes, noted in a file: one that does not come to its end remembers nothing else.
+"""Notes of a copy to a component in use: a file that remains if the copy is interrupted.
 
-The process that copies writes it, each line before or after what it says is done.
+The process that copies writes a line before it writes an item, and a line afterwards.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 
 
 class Begun:
-    """Lines of earlier copies and of this one. path: of the file; None: nothing is noted.
+    """Notes of earlier copies and of this one. path: path of the file; None: nothing is noted.
 
-    made: item → what is to be remembered since a copy wrote it last. open: item → what copies were about to write,
-    where none has said since that it had.
+    made: item → the mark to remember since a copy wrote the item last. open: item → contents that copies were about to
+    write, if no copy has noted since that it wrote the item.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -24,16 +24,16 @@ class Begun:
         self.made: dict[str, str] = {}
         self.open: dict[str, set[str]] = {}
         for line in self._lines():
-            with suppress(ValueError, TypeError):  # half of a line
+            with suppress(ValueError, TypeError):  # an incomplete line
                 item, wanted, mark = json.loads(line)
                 self._take(item, wanted, mark)
 
     def begin(self, items: Mapping[str, str]) -> None:
-        """Note items that are about to be written. items: item → what the target would have."""
+        """Note items that are about to be written. items: item → content that the target will have."""
         self._write([(item, wanted, "") for item, wanted in items.items()])
 
     def end(self, item: str, mark: str) -> None:
-        """Note that an item was written, and what is to be remembered of it."""
+        """Note that an item was written, and the mark to remember."""
         self._write([(item, "", mark)])
 
     def _take(self, item: str, wanted: str, mark: str) -> None:

@@ -1,4 +1,4 @@
-"""Has a mover's work done by a process of its own, where no server takes this process's memory or time."""
+"""Runs a mover in a process of its own, so that no server uses up the memory or the time of this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 from stackgen.contracts.model import Binding
-from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
+from stackgen.contracts.surroundings import clean_environment, refuse_missing_certificates
 from stackgen.subprocesses.calling import TaskDescription, call_isolated
 
 P = ParamSpec("P")
@@ -18,10 +18,10 @@ R = TypeVar("R")
 MOVE = TaskDescription("move-failed", "moves data", "move", "go on")
 
 
-def apart(function: Callable[P, R], component: str | None = None) -> Callable[P, R]:
-    """The function, called in an environment cleaned for the bindings it is given: see `calling.call_isolated`.
+def isolate(function: Callable[P, R], component: str | None = None) -> Callable[P, R]:
+    """Wrap a function: call it in another process with a clean environment; see `calling.call_isolated`.
 
-    component: whose data it is, for messages.
+    component: name of the component that holds the data, for messages.
     """
 
     @wraps(function)
@@ -30,21 +30,21 @@ def apart(function: Callable[P, R], component: str | None = None) -> Callable[P,
         bindings = [value for value in given.values() if isinstance(value, Binding)]
         refuse_missing_certificates(os.environ)
         return call_isolated(
-            function, given, MOVE, _about(component, bindings), cleaned(os.environ, bindings)
+            function, given, MOVE, _about(component, bindings), clean_environment(os.environ, bindings)
         )
 
     return run
 
 
 def _about(component: str | None, bindings: Sequence[Binding]) -> str:
-    """Whose data it is, by what contract and at which servers."""
+    """Name the component, the contracts and the servers."""
     whose = f"'{component}', " if component else ""
     contracts = ", ".join(dict.fromkeys(_contract(binding).name for binding in bindings))
     return f"{whose}{contracts} at {', '.join(dict.fromkeys(_places(bindings)))}"
 
 
 def _contract(binding: Binding) -> Any:
-    """The contract of a binding stands beside its class."""
+    """Return the contract of a binding, from the module of its class."""
     return vars(sys.modules[type(binding).__module__])["CONTRACT"]
 
 

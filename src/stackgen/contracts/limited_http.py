@@ -1,4 +1,4 @@
-"""HTTP answers to probes, read up to a limit: an answer without an end must not fill the memory of whoever asks."""
+"""HTTP requests of probes, with a limit on answers: an endless answer must not fill the memory of the client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST = 300.0
 
 
 def _as_it_is(request: Any) -> None:
-    """A small compressed answer can be a huge one, so none is asked for."""
+    """Refuse compression: a small compressed answer can be huge when it is decompressed."""
     request.headers["Accept-Encoding"] = "identity"
 
 
@@ -30,7 +30,7 @@ def _limit(answer: Any) -> None:
 
 @cache
 def _body_of(kind: type) -> Any:
-    """A class of bodies for the library that `kind` is of: httpx, or httpx2, which newer openai clients use."""
+    """Return a class of bodies for the library of `kind`: httpx, or httpx2, which newer openai clients use."""
     base: Any = next(one for one in kind.__mro__ if one.__name__ == "SyncByteStream")
 
     class Body(base):
@@ -47,7 +47,7 @@ def _body_of(kind: type) -> Any:
 
 
 def _up_to_the_limits(body: Iterable[bytes]) -> Iterator[bytes]:
-    """Raises ClauseBroken where a body goes beyond a limit."""
+    """Yield the parts of a body; raises ClauseBroken beyond a limit."""
     size, end = 0, time.monotonic() + LONGEST
     for part in body:
         size += len(part)
@@ -63,19 +63,19 @@ HOOKS: dict[str, list[Any]] = {"request": [_as_it_is], "response": [_limit]}
 
 
 def request(method: str, url: str, *, timeout: float, **how: Any) -> httpx.Response:
-    """The answer to one request; redirects are not followed. timeout: seconds of silence.
+    """Send one request and return the answer; redirects are not followed. timeout: seconds of silence.
 
-    Raises ClauseBroken beyond a limit, httpx.HTTPError where there is no answer.
+    Raises ClauseBroken beyond a limit, httpx.HTTPError if there is no answer.
     """
     with httpx.Client(timeout=timeout, event_hooks=HOOKS) as connection:
         return connection.request(method, url, **how)
 
 
 def get(url: str, *, timeout: float, **how: Any) -> httpx.Response:
-    """As `request`."""
+    """Send a GET request; see `request`."""
     return request("GET", url, timeout=timeout, **how)
 
 
 def post(url: str, *, timeout: float, **how: Any) -> httpx.Response:
-    """As `request`."""
+    """Send a POST request; see `request`."""
     return request("POST", url, timeout=timeout, **how)

@@ -1,4 +1,4 @@
-"""What a contract is made of."""
+"""Types that a contract consists of: binding, clauses and probes."""
 
 from __future__ import annotations
 
@@ -12,35 +12,37 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 
 class ClauseBroken(Exception):
-    """A probe's finding that a clause does not hold: a sentence that says what was seen."""
+    """Raised by a probe when a clause does not hold. The message is a sentence about what was observed."""
 
 
-def kept(condition: object, otherwise: str) -> None:
+def require(condition: object, otherwise: str) -> None:
     """Raise ClauseBroken(otherwise) unless the condition holds."""
     if not condition:
         raise ClauseBroken(otherwise)
 
 
 def to_kebab(name: str) -> str:
-    """Binding keys are written in kebab-case, as Service Binding entries are."""
+    """Return a name in kebab-case, in which binding keys are written, as in the Service Binding specification."""
     return name.replace("_", "-")
 
 
 class Binding(BaseModel):
-    """What a consumer needs to connect. variables: field → the variable unmodified clients read.
+    """Values that a consumer needs to connect. variables: field → the variable that unmodified clients read.
 
     composed: variable → address made of fields, such as `http://{host}:{port}`; a secret is percent-encoded in it.
-    also: variable → others with the same value, which other clients read instead.
-    reads: patterns of every variable that clients of this wire read of their own accord; probes and movers run without.
-    overrides: those of them that would contradict the binding where its variables stand beside them.
-    instead: variables that keep such clients from reading files of the user's.
+    also: variable → other variables with the same value, which other clients read instead.
+    reads: patterns of all variables that clients of this contract read by default; probes and movers run without them.
+    overrides: patterns of those variables that would override the binding's own variables.
+    instead: variables that keep such clients from reading files of the user.
     """
 
     model_config = ConfigDict(alias_generator=to_kebab, populate_by_name=True, frozen=True, extra="ignore")
     variables: ClassVar[dict[str, str]] = {}
     composed: ClassVar[dict[str, str]] = {}
     also: ClassVar[dict[str, tuple[str, ...]]] = {}
-    plain_names: ClassVar[bool] = True  # False: names too common to stand without their component's
+    plain_names: ClassVar[bool] = (
+        True  # False: the names are too common to be used without the component's prefix
+    )
 
     def environment(self, *, masked: bool = False) -> dict[str, str]:
         """Environment variables without a prefix; secrets in clear, or as asterisks."""
@@ -87,7 +89,7 @@ class Binding(BaseModel):
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """The same; none by default."""
+        """Patterns of variables that override the binding; none by default."""
         return ()
 
     @property
@@ -95,8 +97,8 @@ class Binding(BaseModel):
         """Variables set for probes and movers."""
         return {}
 
-    def masked(self) -> dict[str, Any]:
-        """Keys and values for showing: secrets are asterisks."""
+    def mask_secrets(self) -> dict[str, Any]:
+        """Return keys and values to show, with asterisks for secrets."""
         return {key: str(value) for key, value in self.model_dump(by_alias=True, exclude_none=True).items()}
 
 
@@ -113,8 +115,8 @@ Probe = Callable[[Any], str]
 class Clause:
     """One named, testable sentence. probe: takes the binding, returns evidence, raises ClauseBroken.
 
-    probe is None where nothing on the wire can tell: the clause is declared only. door: it is kept by whoever is
-    asked, also where that one passes somebody else's answers on.
+    probe is None if the clause can't be measured over the network: then it is only declared. door: True if the clause
+    depends on the component that gets the request, even if another component answers it.
     """
 
     name: str
@@ -128,8 +130,8 @@ class Contract:
     """An open wire interface.
 
     reach: binding → host and port, to tell an absent server from a broken clause. clients: modules of the
-    client libraries; imported once before probes run side by side. holds: what data lies behind it, as a plural
-    phrase; empty where a box of it can be made anew without loss.
+    client libraries; imported once before probes run concurrently. holds: the data that its components hold, as a
+    plural phrase; empty if a component can be created again without loss.
     """
 
     name: str
@@ -156,8 +158,8 @@ def address(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def loopback(url: str) -> bool:
-    """Whether a URL leads to this machine, by its name or address."""
+def is_loopback_url(url: str) -> bool:
+    """Return True if the host of a URL is this machine, by name or address."""
     from ipaddress import ip_address
 
     try:
@@ -173,9 +175,9 @@ def loopback(url: str) -> bool:
 
 
 def https(url: str) -> str:
-    """Evidence that a URL is TLS-protected, or ClauseBroken."""
-    kept(url.startswith("https://"), f"{url.split('://', 1)[0]} is spoken, not https")
+    """Return evidence that a URL is protected by TLS; raises ClauseBroken."""
+    require(url.startswith("https://"), f"{url.split('://', 1)[0]} is used instead of https")
     from stackgen.contracts import limited_http
 
-    limited_http.get(url, timeout=10)  # raises if the certificate is not to be trusted
+    limited_http.get(url, timeout=10)  # raises if the certificate is not trusted
     return "the certificate is valid"

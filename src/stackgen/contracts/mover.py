@@ -1,4 +1,4 @@
-"""What moving data takes, and what proves that it arrived."""
+"""Types for moving data between components, and for the proof that it arrived."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any, Protocol, cast
 
 from stackgen.errors import ExitCode, Problem, StackgenError
 
-Memory = Mapping[str, str]  # item → digest of it, as the source had it when it was last looked at
+Memory = Mapping[str, str]  # item → digest of the item at the source, when it was last read
 Progress = Callable[[str], None]
-MANY = 10  # items of a kind; of fewer, such as the rows of a queue, half may go at any time
+MANY = 10  # items of a kind; of a smaller number, such as rows of a queue, half may go at any time
 
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of item, such as a table: how many there are, and a checksum over all, on both sides.
+    """One kind of item, such as a table, with its counts and checksums on both sides.
 
-    counts are items of the source, and how many of those the target holds alike; checksums are over the same.
+    source: number of items at the source. target: number of those items that the target holds with the same content.
+    The checksums are over the same items.
     """
 
     name: str
@@ -29,18 +30,18 @@ class Part:
 
     @property
     def equal(self) -> bool:
-        """Whether nothing is missing and nothing differs."""
+        """True if no item is missing and no item differs."""
         return self.source == self.target and self.source_checksum == self.target_checksum
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All parts. newer: items that the target has changed since it serves, so they need not be alike.
+    """Result of comparing source and target: all parts.
 
-    alike: item → digest of all of it, for items that are the same on both sides; differing: names of those that should
-    be and are not. alike is empty for a mover without `copy_late`.
-    undecided: names of items that both sides have changed, where none is known to be later: the target keeps its own as
-    long as nothing is deleted.
+    newer: number of items that the target has changed since it serves, so they need not be equal. alike: item → digest
+    of its whole content, for items that are equal on both sides; empty for a mover without `copy_late`.
+    differing: names of items that should be equal and are not. undecided: names of items that both sides have changed,
+    if no change is known to be later: the target keeps its own change as long as nothing is deleted.
     """
 
     parts: tuple[Part, ...]
@@ -51,11 +52,11 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Whether everything the source holds is in the target."""
+        """True if the target holds everything that the source holds."""
         return all(part.equal for part in self.parts)
 
     def sentence(self) -> str:
-        """For people: what was compared, and what differs."""
+        """Describe for people what was compared, and what differs."""
         if self.equal:
             return ", ".join(f"{part.source} {part.name}" for part in self.parts) or "nothing is there"
         wrong = [part for part in self.parts if not part.equal]
@@ -67,7 +68,7 @@ class Comparison:
 
 
 class Compare(Protocol):
-    """See `Mover`."""
+    """Function that compares source and target; see `Mover`."""
 
     def __call__(
         self, source: Any, target: Any, since: Memory | None, settled: Memory | None = None, /
@@ -75,7 +76,7 @@ class Compare(Protocol):
 
 
 class Copy(Protocol):
-    """See `Mover`."""
+    """Function that copies from source to target; see `Mover`."""
 
     def __call__(
         self,
@@ -93,27 +94,27 @@ class Copy(Protocol):
 
 @dataclass(frozen=True)
 class Mover:
-    """How data of one contract's boxes is moved.
+    """Functions that move the data of components of one contract.
 
-    tool: with what. carries, leaves: what goes along and what can't, each a phrase.
+    tool: name of the tool that moves it. carries, leaves: phrases that name what is moved and what can't be moved.
     copy(source, target, since, progress, serves, used, begun): without `since`, make the target hold what the source
-    holds and nothing else; with it (what an earlier copy returned), bring over what the source has changed since then.
-    used: clients may write to the target, so what they have changed later is left alone. serves: the bindings lead to
-    it, so nothing is deleted in it either: what the source no longer has may have been deleted there, or lost. Safe to
-    repeat after any interruption. begun: path of the file in which a copy to a target in use notes what it writes, see
-    `Begun`, so that another one takes nothing of that for a change by users; whoever calls it deletes the file once
-    what it returned is kept.
-    copy_late(source, target, settled, progress): bring over what a `copy` does not see, which looks less closely than
-    `compare`, and leave alone what the target's users have changed. settled: what was last `alike`; None where nothing
-    but a move writes to the target. There is none where `copy` sees all.
-    compare(source, target, since, settled): proof; with `since`, for a target that serves already. settled: what an
-    earlier proof called `alike`: what has not changed at the source since was in the target then, and a difference is
-    newer.
-    content(box): something that the box holds, such as a table's name; "" if it holds nothing.
-    amounts(box): how many items of each kind it holds.
-    reversed_memory: what was remembered, for the way back.
-    freeze: from now on the source refuses writes; thaw: it takes them again. None where the wire has no such
-    thing: then writes that reach the old box late are brought over after bindings are switched.
+    holds and nothing else. With `since`, the result of an earlier copy, copy what the source has changed since then.
+    used: clients may write to the target, so later changes of theirs are kept. serves: the bindings lead to the target,
+    so nothing is deleted in it either: an item that the source lacks may have been deleted or lost there. A copy can be
+    repeated after any interruption. begun: path of the file in which a copy to a target in use notes what it writes
+    (see `Begun`), so that the next copy does not take that for a change by users. The caller deletes the file once it
+    has stored the result of the copy.
+    copy_late(source, target, settled, progress): copy what `copy` does not notice, since it reads less than `compare`,
+    and keep what the target's users have changed. settled: the last `alike`; None if only a move writes to the
+    target. The function is None if `copy` notices everything.
+    compare(source, target, since, settled): prove that the data arrived; with `since`, for a target that serves
+    already. settled: `alike` of an earlier comparison: an item that has not changed at the source since then was in
+    the target then, so a difference is newer.
+    first_item(box): name of one item that the component holds, such as a table; "" if it holds nothing.
+    amounts(box): number of items of each kind that the component holds.
+    reverse_memory: converts the memory of a copy for a copy in the opposite direction.
+    freeze: makes the source refuse writes; thaw: makes it take writes again. None if the contract has no such
+    function: then late writes to the old component are copied after bindings are switched.
     """
 
     tool: str
@@ -121,16 +122,16 @@ class Mover:
     leaves: tuple[str, ...]
     copy: Copy
     compare: Compare
-    content: Callable[[Any], str]
+    first_item: Callable[[Any], str]
     amounts: Callable[[Any], dict[str, int]]
     copy_late: Callable[[Any, Any, Memory | None, Progress], None] | None = None
-    reversed_memory: Callable[[Memory], Memory] = lambda memory: memory
+    reverse_memory: Callable[[Memory], Memory] = lambda memory: memory
     freeze: Callable[[Any], None] | None = None
     thaw: Callable[[Any], None] | None = None
 
 
-def fewer(here: Mapping[str, int], there: Mapping[str, int]) -> str:
-    """Kinds of which less than a half is left, in words; "" if there is none."""
+def describe_large_losses(here: Mapping[str, int], there: Mapping[str, int]) -> str:
+    """Name the kinds of which less than half is left, in words; "" if there is none."""
     return ", ".join(
         f"{here.get(kind, 0)} of the {count} {kind}"
         for kind, count in there.items()
@@ -138,22 +139,22 @@ def fewer(here: Mapping[str, int], there: Mapping[str, int]) -> str:
     )
 
 
-def holds(more: Any, less: Any) -> bool:
-    """Whether everything that `less` consists of is in `more`: entries of mappings, and items of lists."""
+def contains(more: Any, less: Any) -> bool:
+    """Return True if `more` contains all of `less`: entries of mappings, and items of lists."""
     if isinstance(more, dict) and isinstance(less, dict):
         whole, part = cast(dict[Any, Any], more), cast(dict[Any, Any], less)
-        return all(key in whole and holds(whole[key], value) for key, value in part.items())
+        return all(key in whole and contains(whole[key], value) for key, value in part.items())
     if isinstance(more, list) and isinstance(less, list):
         items, wanted = (Counter(map(repr, cast(list[Any], side))) for side in (more, less))
         return not wanted - items
     return bool(more == less)
 
 
-def stay(kinds: str, names: Sequence[str]) -> str:
-    """What to say of items that the box that serves keeps, though the other one no longer has them."""
+def describe_items_that_stay(kinds: str, names: Sequence[str]) -> str:
+    """Describe items that the serving box keeps, though the other box no longer has them."""
     return f"{len(names)} {kinds} stay in the box that serves; the other box no longer has them: {', '.join(names[:3])}"
 
 
-def failed(message: str, hint: str | None = None) -> StackgenError:
-    """What to raise when data can't be moved."""
+def move_error(message: str, hint: str | None = None) -> StackgenError:
+    """Return the error to raise when data can't be moved."""
     return StackgenError(Problem("move-failed", message, hint=hint), ExitCode.DEPLOYMENT)

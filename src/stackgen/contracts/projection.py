@@ -9,8 +9,8 @@ from typing import Any
 from stackgen.contracts import Binding, contract
 
 
-def plain(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Binding]:
-    """Bindings whose variables stand without a prefix: one component alone has the contract."""
+def plain_bindings(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Binding]:
+    """Return the bindings whose variables need no prefix: no other component has the same contract."""
     counts = Counter(name for contracts in bindings.values() for name in contracts)
     return [
         contract(name).binding.model_validate(values)
@@ -23,9 +23,9 @@ def plain(bindings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Bindi
 def environment_variables(
     bindings: Mapping[str, Mapping[str, Mapping[str, Any]]], *, masked: bool = False
 ) -> dict[str, str]:
-    """Variables prefixed with the component's name, and plain where one component alone has the contract.
+    """Return variables prefixed with the component's name; also without prefix if no other component has the contract.
 
-    masked: secrets are asterisks.
+    masked: show asterisks instead of secrets.
     """
     counts = Counter(name for contracts in bindings.values() for name in contracts)
     found: dict[str, str] = {}

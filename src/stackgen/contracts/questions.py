@@ -1,4 +1,4 @@
-"""Golden questions of a contract: what an application asks of it, and how far answers may drift.
+"""Golden questions of a contract: requests of an application, and the change that is accepted in their answers.
 
 A contract that can be asked has a `questions.py` with `QUESTIONS`, a subclass of `Questions`.
 """
@@ -24,19 +24,20 @@ SHOWN = 80  # characters of an answer in a sentence
 
 
 class NoAnswer(Exception):
-    """A question that finds nothing, so that nothing could be compared: a sentence."""
+    """Raised if a question has no answer, so that nothing can be compared. The message is a sentence."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One measure over one group. most: whether `tolerance` is the largest that is accepted, or the least.
+    """One measure over one group of questions.
 
-    changed: of the cases that differ, each in a sentence.
+    value: the measured value. most: True if `tolerance` is the largest accepted value, False if it is the smallest.
+    cases: number of questions. changed: a sentence for each case that differs.
     """
 
     group: str
     measure: str
-    found: float
+    value: float
     tolerance: float
     most: bool
     cases: int
@@ -44,18 +45,18 @@ class Finding:
 
     @property
     def within(self) -> bool:
-        """Whether it is accepted."""
+        """True if the measured value is accepted."""
         slack = 1e-9
         if self.most:
-            return self.found <= self.tolerance + slack
-        return self.found >= self.tolerance - slack
+            return self.value <= self.tolerance + slack
+        return self.value >= self.tolerance - slack
 
 
 class Questions(SpecModel):
     """A named group of questions in a corpus.
 
-    key: under which groups of this kind stand in the corpus. about: the same for people. asks: field that names a
-    component → contract by which it is asked. tolerances: fields that are no part of the questions.
+    key: key of such groups in the corpus. about: a title for people. asks: field that names a component → contract by
+    which the component is asked. tolerances: fields that are no part of the questions.
     """
 
     key: ClassVar[str]
@@ -65,17 +66,17 @@ class Questions(SpecModel):
 
     @abstractmethod
     def answers(self, bindings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """An answer per question. bindings: field of `asks` → binding. Raises NoAnswer, and errors of clients."""
+        """Yield an answer per question. bindings: field of `asks` → binding. Raises NoAnswer, and errors of clients."""
 
     @abstractmethod
     def findings(self, group: str, pairs: Pairs) -> Iterator[Finding]:
-        """How far the answers of now are from those that were recorded. group: its name in findings."""
+        """Measure how far current answers are from recorded ones. group: name of this group in findings."""
 
 
 def equal_share(
     group: str, measure: str, least: float, pairs: Pairs, take: Callable[[Answer], Any], title: str
 ) -> Finding:
-    """The share of answers of which `take` takes the same. title: key of the question in an answer."""
+    """Return the share of pairs in which `take` gives the same value. title: key of the question in an answer."""
     changed = tuple(
         f"'{old[title]}': {brief(take(old))} was, {brief(take(new))} is"
         for old, new in pairs

@@ -1,4 +1,4 @@
-"""Where bindings lead."""
+"""Addresses that bindings lead to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from stackgen.contracts import contract
 
 
-def addresses(bindings: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
-    """Host and port of each binding; of those that are not of their contract's shape there is none."""
+def binding_addresses(bindings: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    """Yield host and port of each binding; skip bindings that do not match their contract."""
     for contracts in bindings.values():
         for name, values in contracts.items():
             known = contract(name)

@@ -1,6 +1,6 @@
-"""The shell that a client of a binding runs in: what it reads of its own accord must not decide what is measured.
+"""Environments for clients of bindings: variables of the user's shell must not change what is measured.
 
-Which variables that are, each contract's binding says (`reads`, `overrides`).
+The binding of each contract names these variables (`reads`, `overrides`).
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ CERTIFICATES = (
     "AWS_CA_BUNDLE",
     "PGSSLROOTCERT",
 )
-"""Variables that name certificates, which a private authority may need: kept, if they lead somewhere."""
+"""Variables that name certificates. A private authority may need them, so they are kept if the files exist."""
 NOTHING_READ = {"NETRC": os.devnull}
-"""Python's `requests` gives a server the password that ~/.netrc has for its host, before the binding's own."""
+"""Python's `requests` prefers the password that ~/.netrc has for a host to the password of the binding."""
 
 
-def cleaned(environment: Mapping[str, str], bindings: Iterable[Binding]) -> dict[str, str]:
-    """An environment for probes and movers: without what the bindings' clients would read beside them."""
+def clean_environment(environment: Mapping[str, str], bindings: Iterable[Binding]) -> dict[str, str]:
+    """Return an environment for probes and movers, without other variables that the bindings' clients would read."""
     patterns, instead = _of(bindings)
     kept = {name: value for name, value in environment.items() if not _any(name, patterns)}
     return {**kept, **NOTHING_READ, **instead}
 
 
-def for_command(environment: Mapping[str, str], bindings: Iterable[Binding]) -> dict[str, str]:
-    """An environment for a command with these bindings in plain variables: without what would contradict them."""
+def command_environment(environment: Mapping[str, str], bindings: Iterable[Binding]) -> dict[str, str]:
+    """Return an environment for a command with these bindings, without variables that would override them."""
     patterns = [pattern for binding in bindings for pattern in binding.overrides]
     return {name: value for name, value in environment.items() if not _any(name, patterns)}
 
 
 @contextmanager
-def clean(bindings: Iterable[Binding]) -> Iterator[None]:
-    """This process with a cleaned environment, while the context lasts; everything is put back afterwards.
+def use_clean_environment(bindings: Iterable[Binding]) -> Iterator[None]:
+    """Give this process a clean environment within the context, and restore the variables afterwards.
 
-    Raises StackgenError(no-certificates) where a variable names certificates that are not there: every client of
+    Raises StackgenError(no-certificates) if a variable names certificates that do not exist: every client of
     this process would fail, whatever the server does.
     """
     refuse_missing_certificates(os.environ)
     before = dict(os.environ)
-    wanted = cleaned(before, bindings)
+    wanted = clean_environment(before, bindings)
     changed = [name for name in {*before, *wanted} if before.get(name) != wanted.get(name)]
     _become(wanted, changed)
     try:
@@ -61,19 +61,21 @@ def clean(bindings: Iterable[Binding]) -> Iterator[None]:
         _become(before, changed)
 
 
-def undisturbed(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, run in an environment that is cleaned for the bindings among its arguments."""
+def shield_from_shell(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function: run it in a clean environment for the bindings among its arguments."""
 
     @wraps(function)
     def run(*arguments: P.args, **options: P.kwargs) -> R:
-        with clean(item for item in (*arguments, *options.values()) if isinstance(item, Binding)):
+        with use_clean_environment(
+            item for item in (*arguments, *options.values()) if isinstance(item, Binding)
+        ):
             return function(*arguments, **options)
 
     return run
 
 
 def refuse_missing_certificates(environment: Mapping[str, str]) -> None:
-    """Raise StackgenError(no-certificates) for every variable that names certificates and leads nowhere."""
+    """Raise StackgenError(no-certificates) for every variable that names certificates that do not exist."""
     problems = [
         Problem(
             "no-certificates",

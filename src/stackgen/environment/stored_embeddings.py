@@ -18,8 +18,8 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
 
     A store that can't be reached yet, or from here, is looked at after it is up.
     """
-    from stackgen.contracts.isolation import apart
-    from stackgen.contracts.pgvector.embedding_tables import marker
+    from stackgen.contracts.isolation import isolate
+    from stackgen.contracts.pgvector.embedding_tables import read_identity
     from stackgen.environment.embedding_guard import identity_problem
     from stackgen.planning.identity import embedding_identity, identity_difference
     from stackgen.subprocesses.calling import memory_limit
@@ -27,7 +27,7 @@ def refuse_other_embeddings(plan: Plan, bindings: Bindings) -> None:
     memory_limit()  # a wrong one is no store that can't be reached
     for _, maker, binding in _stores(plan, bindings):
         try:
-            found = apart(marker)(binding, maker.name)
+            found = isolate(read_identity)(binding, maker.name)
         except (StackgenError, ModuleNotFoundError):
             continue
         new = embedding_identity(maker)
@@ -40,15 +40,15 @@ def note_embeddings(plan: Plan, bindings: Bindings, *, anew: bool) -> Iterator[s
 
     anew: even where it says something else.
     """
-    from stackgen.contracts.isolation import apart
-    from stackgen.contracts.pgvector.embedding_tables import mark, marker
+    from stackgen.contracts.isolation import isolate
+    from stackgen.contracts.pgvector.embedding_tables import read_identity, write_identity
     from stackgen.planning.identity import embedding_identity
 
     for store, maker, binding in _stores(plan, bindings):
         found = embedding_identity(maker)
         try:
-            if found is not None and (anew or apart(marker)(binding, maker.name) is None):
-                apart(mark)(binding, maker.name, found)
+            if found is not None and (anew or isolate(read_identity)(binding, maker.name) is None):
+                isolate(write_identity)(binding, maker.name, found)
         except (StackgenError, ModuleNotFoundError) as error:
             yield f"'{store}' could not be asked whose embeddings it holds: {error}"
 

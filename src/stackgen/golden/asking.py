@@ -10,7 +10,11 @@ from pydantic import ValidationError
 
 from stackgen.contracts import Binding, contract
 from stackgen.contracts.questions import NoAnswer, Questions
-from stackgen.contracts.surroundings import clean, cleaned, refuse_missing_certificates
+from stackgen.contracts.surroundings import (
+    clean_environment,
+    refuse_missing_certificates,
+    use_clean_environment,
+)
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.golden.corpus import Corpus, corpus_model, questions_digest
 from stackgen.golden.recording import Answers
@@ -34,7 +38,9 @@ def ask_questions(corpus: Corpus, bindings: Bindings, progress: Callable[[str], 
         "bindings": bindings,
         "progress": progress,
     }
-    return call_isolated(answer_corpus, given, WORDS, "the golden questions", cleaned(os.environ, ()))
+    return call_isolated(
+        answer_corpus, given, WORDS, "the golden questions", clean_environment(os.environ, ())
+    )
 
 
 def answer_corpus(
@@ -71,7 +77,7 @@ def _answers(group: Questions, bindings: Bindings) -> Iterator[dict[str, Any]]:
     bound: dict[str, Any] = {
         key: _binding(bindings, getattr(group, key), name) for key, name in group.asks.items()
     }
-    with clean(bound.values()):
+    with use_clean_environment(bound.values()):
         for answer in group.answers(bound):
             yield answer
             pulse.beat()

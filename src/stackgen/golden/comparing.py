@@ -26,9 +26,15 @@ class AnswerComparison:
 
     def as_json(self) -> dict[str, Any]:
         """For the JSON envelope."""
-        found = [{**asdict(item), "within": item.within} for item in self.findings]
+        found = [_as_json(item) for item in self.findings]
         about = {"environment": self.recorded.environment, "at": self.recorded.recorded}
         return {"recorded": {**about, "boxes": dict(self.recorded.boxes)}, "findings": found}
+
+
+def _as_json(finding: Finding) -> dict[str, Any]:
+    """Return the entry of a finding in the JSON envelope, in which the measured value has the key `found`."""
+    entry = {("found" if key == "value" else key): value for key, value in asdict(finding).items()}
+    return {**entry, "within": finding.within}
 
 
 def refuse_outdated(corpus: Corpus, recorded: Recording) -> None:

@@ -33,7 +33,7 @@ def comparison_markdown(comparison: AnswerComparison, stack: str, environment: s
         word = outcome_phrase(item)
         shown = word if item.within else f"**{word}**"
         lines.append(
-            f"| {item.group} ({item.cases}) | {item.measure} | {item.found:.3f} | {limit_phrase(item)} | {shown} |"
+            f"| {item.group} ({item.cases}) | {item.measure} | {item.value:.3f} | {limit_phrase(item)} | {shown} |"
         )
     for item in comparison.findings:
         if item.changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackgen.contracts.mover import fewer
+from stackgen.contracts.mover import describe_large_losses
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.swap.journal import Journal
 from stackgen.swap.site import Site
@@ -24,12 +24,12 @@ def refuse_lost_data(site: Site, journal: Journal, serving: int) -> None:
     other = ({journal.source, journal.target} - {serving}).pop()
     for name, found in site.movers():
         here, there = site.binding(name, serving), site.binding(name, other)
-        held = found.content(there)
-        if held and not found.content(here):
+        held = found.first_item(there)
+        if held and not found.first_item(here):
             raise _lost_data_error(
                 "box-empty", journal, serving, f"holds nothing, and box {other} does ({held})"
             )
-        if lost := fewer(found.amounts(here), found.amounts(there)):
+        if lost := describe_large_losses(found.amounts(here), found.amounts(there)):
             raise _lost_data_error("box-shrunk", journal, serving, f"holds {lost} that box {other} has")
 
 

@@ -74,7 +74,7 @@ class DataMove(Move):
         if "verify" in self.journal.done:  # of a version that did not look: the copy may have begun
             return "not looked at"
         for name, found in self.site.movers():
-            held = found.content(self.site.binding(name, self.journal.target))
+            held = found.first_item(self.site.binding(name, self.journal.target))
             if held:
                 box = f"box {self.journal.target} of '{self.journal.component}'"
                 message = f"{box} holds data already ({held}), which the swap would replace"
@@ -96,7 +96,7 @@ class DataMove(Move):
             late = copy_late_writes(self.journal, name, found, (target, source), self.site.progress)
             if found.copy_late is not None:
                 self._require_equal(name, found, late, (target, source), numbers)
-            memory[name] = found.reversed_memory(late)
+            memory[name] = found.reverse_memory(late)
         self.journal.memory = memory  # saved with the step's end, so that it is never reversed twice
         return "nothing is left behind"
 
@@ -122,7 +122,7 @@ class DataMove(Move):
         """
         if mover.freeze is not None:
             return None
-        if mover.content(target):
+        if mover.first_item(target):
             return self.journal.memory.get(name)
         if self.journal.kind != "return":
             return None
@@ -217,7 +217,7 @@ class DataMove(Move):
     def _check_closed(self, name: str, mover: Mover, source: Any) -> str:
         """Check that nothing was written to a frozen source. Late writes stay there, and are reported."""
         here, there = self.journal.source, self.journal.target
-        if self.journal.kind == "retire" and not mover.content(source):
+        if self.journal.kind == "retire" and not mover.first_item(source):
             return f"box {here} holds nothing any more"
         parts = differing_parts(read_checksums(mover, source), self.journal.proof.get(name, []))
         if not parts:

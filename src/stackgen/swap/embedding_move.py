@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
-from stackgen.contracts.isolation import apart
+from stackgen.contracts.isolation import isolate
 from stackgen.contracts.pgvector import embedding_tables as exchange
 from stackgen.contracts.pgvector import embeddings
 from stackgen.contracts.pgvector import mover as pgvector
 from stackgen.contracts.pgvector.contract import PgvectorBinding
-from stackgen.contracts.pgvector.embedding_tables import Collection
+from stackgen.contracts.pgvector.embedding_tables import EmbeddingTable
 from stackgen.errors import ExitCode, Problem, StackgenError
 from stackgen.planning.identity import EMBEDDINGS_CONTRACT, embedding_identity
 from stackgen.swap.move import Move, MoveStep
@@ -53,11 +53,11 @@ class EmbeddingMove(Move):
             yield f"{item['store']}: embeddings of {item['table']}.{item['text']} are made anew, in a second table"
         yield "queries of these tables fail while bindings are switched, so that no two models' vectors are compared"
 
-    def _stores(self) -> Iterator[tuple[str, PgvectorBinding, list[Collection]]]:
+    def _stores(self) -> Iterator[tuple[str, PgvectorBinding, list[EmbeddingTable]]]:
         bindings = self.site.others()
         for store in dict.fromkeys(item["store"] for item in self.journal.collections):
             found = [
-                Collection(**{key: value for key, value in item.items() if key != "store"})
+                EmbeddingTable(**{key: value for key, value in item.items() if key != "store"})
                 for item in self.journal.collections
                 if item["store"] == store
             ]
@@ -66,7 +66,7 @@ class EmbeddingMove(Move):
 
     def _run_isolated(self, function: Callable[P, R]) -> Callable[P, R]:
         """The function, run where no server takes this process's memory or time."""
-        return apart(function, self.site.component)
+        return isolate(function, self.site.component)
 
     def _identity(self, box: int) -> dict[str, Any]:
         found = embedding_identity(self.site.find_box(box))
@@ -83,18 +83,20 @@ class EmbeddingMove(Move):
             if self.journal.kind == "swap":  # on the way back a table has the name that the swap gave it
                 self._run_isolated(exchange.refuse_taken)(binding, collections, self.journal.source, there)
             for item in self._find_tables(binding, collections):
-                done += self._run_isolated(embeddings.bring)(
-                    *(binding, model, item, item.aside(there), dimensions, self.site.progress),
+                done += self._run_isolated(embeddings.fill_second_table)(
+                    *(binding, model, item, item.aside_name(there), dimensions, self.site.progress),
                     written_to=not self.journal.frozen,
                 )
         return f"{done} texts embedded"
 
-    def _find_tables(self, binding: PgvectorBinding, collections: list[Collection]) -> list[Collection]:
+    def _find_tables(
+        self, binding: PgvectorBinding, collections: list[EmbeddingTable]
+    ) -> list[EmbeddingTable]:
         """On the way back from a switch that was not finished no table has its name, so nothing was written."""
         box = self.journal.source
         if self.journal.kind != "return":
             return collections
-        return [item for item in collections if self._run_isolated(exchange.in_place)(binding, item, box)]
+        return [item for item in collections if self._run_isolated(exchange.is_in_place)(binding, item, box)]
 
     def freeze(self) -> str:
         """Let the vector stores refuse writes."""
@@ -112,7 +114,7 @@ class EmbeddingMove(Move):
         said: list[str] = []
         for store, binding, collections in self._stores():
             parts = [
-                self._run_isolated(embeddings.compare)(binding, model, item, item.aside(there))
+                self._run_isolated(embeddings.compare_tables)(binding, model, item, item.aside_name(there))
                 for item in self._find_tables(binding, collections)
             ]
             for part in parts:
@@ -171,5 +173,5 @@ class EmbeddingMove(Move):
         gives_up = self.journal.kind == "abandon"
         box = self.journal.target if gives_up else self.journal.source
         for _, binding, collections in self._stores():
-            self._run_isolated(exchange.drop)(binding, collections, box, unused=gives_up)
+            self._run_isolated(exchange.drop_tables)(binding, collections, box, unused=gives_up)
         return "gone"

@@ -222,7 +222,7 @@ class Site:
         problems = [
             Problem(
                 "behaviour-drifted",
-                f"{item.group}, {item.measure}: {item.found:.3f}, {limit_phrase(item)} is accepted; "
+                f"{item.group}, {item.measure}: {item.value:.3f}, {limit_phrase(item)} is accepted; "
                 + "; ".join(item.changed[:3]),
                 hint=hint,
             )

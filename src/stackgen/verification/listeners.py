@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from stackgen.catalog.shelf import Shelf
-from stackgen.contracts.reaching import addresses
+from stackgen.contracts.reaching import binding_addresses
 from stackgen.errors import Problem, StackgenError
 from stackgen.planning.model import Plan
 
@@ -30,7 +30,7 @@ def find_foreign_listeners(
     for name in sorted({box.entry.provider for box in plan.all_components}):
         operations = shelf.operations(name)
         if operations is not None and hasattr(operations, "foreign"):
-            found |= operations.foreign(resources(), addresses(bindings), required=required)
+            found |= operations.foreign(resources(), binding_addresses(bindings), required=required)
     return found
 
 

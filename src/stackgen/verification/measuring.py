@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from stackgen.contracts import Binding
-from stackgen.contracts.surroundings import cleaned, refuse_missing_certificates
+from stackgen.contracts.surroundings import clean_environment, refuse_missing_certificates
 from stackgen.subprocesses import Line, starting
 from stackgen.verification.probing import MEMORY_MESSAGE
 
@@ -70,7 +70,7 @@ class _Process:
     def results(self) -> Iterator[tuple[int, Observation]]:
         """Of tasks in the order in which they end; then of those that are to blame for the end of the process."""
         last: Line = {}
-        environment = cleaned(os.environ, (task.binding for task in self.tasks.values()))
+        environment = clean_environment(os.environ, (task.binding for task in self.tasks.values()))
         request = _request(self.tasks, self.at_once)
         with starting.run_module(PROBING_MODULE, request, environment) as lines:
             while self._left and not last:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from stackgen.contracts.model import Binding, Clause, Contract, address, kept
+from stackgen.contracts.model import Binding, Clause, Contract, address, require
 
 
 class HttpBinding(Binding):
@@ -17,11 +17,11 @@ class HttpBinding(Binding):
     url: str = Field(description="Base URL of the service.")
 
 
-def answers(binding: HttpBinding) -> str:
+def probe_answers(binding: HttpBinding) -> str:
     from stackgen.contracts import limited_http
 
     status = limited_http.get(binding.url, timeout=15).status_code
-    kept(status < 500, f"it answers {status}")
+    require(status < 500, f"it answers {status}")
     return f"{status}"
 
 
@@ -29,6 +29,6 @@ CONTRACT = Contract(
     "http",
     1,
     HttpBinding,
-    (Clause("answers", "It answers HTTP requests without an error of its own.", answers),),
+    (Clause("answers", "It answers HTTP requests without an error of its own.", probe_answers),),
     lambda binding: address(binding.url),
 )

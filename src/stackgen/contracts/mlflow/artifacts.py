@@ -1,10 +1,10 @@
-"""Which addresses of artifacts the mlflow client may follow.
+"""Checks of the artifact addresses that the mlflow client may follow.
 
-An MLflow server says where the artifacts of a run, a logged model or a trace are, and anyone who may write to it
-can choose that. The client reads and writes there as whoever runs it: `file:` is this machine, `s3:` is whatever the
-operator's own credentials open. So an address is checked before it is used, and every address that the client
-resolves for itself, of a second answer of the server or of a trace, is checked again where the client makes the
-object that reads and writes. https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store/
+An MLflow server names the address of the artifacts of a run, a logged model or a trace, and every user who may write to
+it can choose that address. The client reads and writes there with the rights of its own user: `file:` is this machine,
+`s3:` is every bucket that the operator's credentials open. So an address is checked before it is used. Addresses that
+the client resolves itself, from a second answer of the server or from a trace, are checked again when the client
+creates the object that reads and writes. https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store/
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _GUARD = "stackgen_guard"
 
 
 def refusal(where: str, tracking_uri: str) -> str | None:
-    """Why the address of artifacts is not followed, as the end of a sentence; None if it is.
+    """Return the reason why an address of artifacts is not followed, as the end of a sentence; None if it is followed.
 
-    tracking_uri: address of the server that named it. Only what that server itself hands out is followed, and
-    buckets for a server whose address is an ARN: such a managed service serves no artifacts itself.
+    tracking_uri: address of the server that named it. Followed are artifacts that the server itself serves, and
+    buckets if the address of the server is an ARN: such a managed service serves no artifacts itself.
     """
     try:
         parts = urlsplit(where)
@@ -42,8 +42,8 @@ def refusal(where: str, tracking_uri: str) -> str | None:
     )
 
 
-def guarded() -> None:
-    """Make the mlflow client of this process refuse such addresses, whoever calls it. Safe to repeat."""
+def guard_client() -> None:
+    """Make the mlflow client of this process refuse such addresses for every caller. Can be repeated."""
     from mlflow.store.artifact.artifact_repository_registry import get_registered_artifact_repositories
 
     makers: MutableMapping[str, Callable[..., Any]] = get_registered_artifact_repositories()  # type: ignore[assignment]
@@ -68,20 +68,20 @@ def _guard(maker: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def client(tracking_uri: str) -> Any:
-    """An MlflowClient of the server, guarded."""
+    """Return an MlflowClient of the server, which refuses such addresses."""
     from mlflow import MlflowClient
 
-    guarded()
+    guard_client()
     return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
 
-def store(where: str, tracking_uri: str) -> Any:
-    """What lists, reads and writes artifacts below an address of which `refusal` is None.
+def open_artifacts(where: str, tracking_uri: str) -> Any:
+    """Open the artifacts below an address for which `refusal` is None, to list, read and write them.
 
-    The client's own methods ask the server once more where a run's artifacts are, and remember the answer by the
+    The client's own methods ask the server again for the address of a run's artifacts, and remember the answer by the
     run's identifier alone, also for another server.
     """
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    guarded()
+    guard_client()
     return get_artifact_repository(where, tracking_uri=tracking_uri)

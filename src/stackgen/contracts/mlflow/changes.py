@@ -1,4 +1,4 @@
-"""Which items of two registries differ, and whose change is the later one."""
+"""Comparison of two registries: items that differ, and the side that changed them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from stackgen.contracts.copy_notes import Begun
-from stackgen.contracts.mlflow.server import Side, digests, made_of, owner
-from stackgen.contracts.mover import Memory, holds
+from stackgen.contracts.mlflow.server import Side, digests, origin_of_version, owner_key
+from stackgen.contracts.mover import Memory, contains
 
 ADDED_TO = ("run ", "logged-model ", "file ")
 
 
 def late_items(here: Side, there: Side, settled: Memory | None) -> dict[str, Any]:
-    """Runs that have got more at the source, and files that are new or others there.
+    """Return runs with new points at the source, and files that are new or different there.
 
-    Each with what the target has of it, None where it has nothing: of a file its SHA-256.
+    The value is the target's content, for a file its SHA-256; None if the target lacks the item.
 
-    settled: items that were last proven to be alike, as digests; None: nothing but a move writes to the target. A file
-    that the target's users have changed or deleted since is not among them.
+    settled: digests of the items that were equal when they were last compared; None: only a move writes to the target.
+    A file that the target's users have changed or deleted since is left out.
     """
     before, after = here.contents(deep=True), there.contents(deep=True)
     at_source, at_target = digests(before), digests(after)
@@ -31,19 +31,19 @@ def late_items(here: Side, there: Side, settled: Memory | None) -> dict[str, Any
     more = {
         key
         for key, content in before.items()
-        if key.startswith("run ") and not holds(after.get(key), content)
+        if key.startswith("run ") and not contains(after.get(key), content)
         if settled is None or settled.get(key) != at_source[key]
     }
-    return {key: after.get(key) for key in files | more if owner(key) in after}
+    return {key: after.get(key) for key in files | more if owner_key(key) in after}
 
 
-def with_begun(
+def add_unfinished_copy(
     since: Memory, begun: Begun, before: Mapping[str, Any], after: Mapping[str, Any], apart: set[str]
 ) -> Memory:
-    """What is known, with items that a copy which did not come to its end has written, and that are still so.
+    """Add to a memory the items that an unfinished copy has written, and that have not changed since.
 
-    before, after, apart: as for `made_twice`, and what it says. What is there by a half has nothing that the source
-    lacks; runs and logged models are only added to.
+    before, after: see `find_conflicting_versions`. apart: its result. An item that was written in part holds nothing
+    that the source lacks; runs and logged models only grow.
     """
     items = {key: after[key] for key in begun.open if key in after and key not in apart}
     ours = {
@@ -56,7 +56,7 @@ def with_begun(
 
 
 def is_part(part: Any, whole: Any) -> bool:
-    """Whether `part` says nothing that `whole` does not say too; an empty text says nothing."""
+    """Return True if `whole` contains all of `part`; an empty text is contained in everything."""
     if isinstance(part, dict) and isinstance(whole, dict):
         less, more = cast(dict[Any, Any], part), cast(dict[Any, Any], whole)
         return all(key in more and is_part(value, more[key]) for key, value in less.items())
@@ -67,21 +67,21 @@ def is_part(part: Any, whole: Any) -> bool:
 
 
 def is_newer(key: str, at_target: Mapping[str, str], since: Memory) -> bool:
-    """Whether the target's own users have changed, made or deleted the item. Runs and files are only added to."""
+    """Return True if the target's own users have changed, created or deleted the item. Runs and files only grow."""
     return not key.startswith(ADDED_TO) and at_target.get(key) != since.get(key)
 
 
-def made_twice(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory) -> set[str]:
-    """Versions, and aliases of them, of which each side has made another one by the same number since the last copy.
+def find_conflicting_versions(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory) -> set[str]:
+    """Return versions, and aliases of them, that both sides have created with the same number since the last copy.
 
-    before, after: what items of the source and of the target consist of. A version is another one if it was made of
-    other files.
+    before, after: contents of the items of the source and of the target. Two versions conflict if they were created
+    from different files.
     """
     apart = {
         key
         for key, content in before.items()
         if key.startswith("version ") and key not in since
-        if key in after and made_of(after[key]) != made_of(content)
+        if key in after and origin_of_version(after[key]) != origin_of_version(content)
     }
     versions = {key.removeprefix("version ") for key in apart}
     aliases = {
@@ -92,10 +92,10 @@ def made_twice(before: Mapping[str, Any], after: Mapping[str, Any], since: Memor
     return apart | {key for key, version in aliases.items() if version in versions}
 
 
-def changed_twice(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory) -> set[str]:
-    """Items but runs, logged models and files that both sides have changed since, the source not only to what is there.
+def find_conflicting_changes(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory) -> set[str]:
+    """Return items that both sides have changed since, unless the target holds the source's change too.
 
-    before, after: as for `made_twice`.
+    Runs, logged models and files are left out: they only grow. before, after: see `find_conflicting_versions`.
     """
     both = [key for key in before if key in after and key in since and not key.startswith(ADDED_TO)]
     at_source = digests({key: before[key] for key in both})
@@ -107,6 +107,6 @@ def changed_twice(before: Mapping[str, Any], after: Mapping[str, Any], since: Me
     }
 
 
-def touched_items(at_target: Mapping[str, str], since: Memory | None) -> set[str]:
-    """Items that the target's own users have changed or made: from these nothing is taken away."""
+def list_target_changes(at_target: Mapping[str, str], since: Memory | None) -> set[str]:
+    """Return items that the target's own users have changed or created: nothing is removed from these."""
     return {key for key, digest in at_target.items() if since is not None and since.get(key) != digest}

@@ -15,7 +15,16 @@ from uuid import uuid4
 from pydantic import Field, SecretStr
 
 from stackgen.contracts.mlflow import artifacts as mlflow_artifacts
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept, loopback
+from stackgen.contracts.model import (
+    Binding,
+    Clause,
+    ClauseBroken,
+    Contract,
+    address,
+    https,
+    is_loopback_url,
+    require,
+)
 
 QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -46,13 +55,13 @@ class MlflowBinding(Binding):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Everything of mlflow, which logs, traces and signs as they say; for a server on this machine, of clouds."""
-        here = self.tracking_uri.startswith(("http://", "https://")) and loopback(self.tracking_uri)
+        """All variables of mlflow, which control logs and traces; for a server on this machine also those of clouds."""
+        here = self.tracking_uri.startswith(("http://", "https://")) and is_loopback_url(self.tracking_uri)
         return ("MLFLOW_*", "OTEL_*", *(_CLOUDS if here else ()))
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """Credentials of another kind, and another registry."""
+        """Variables of another kind of credentials, and of another registry."""
         return (
             "MLFLOW_TRACKING_TOKEN",
             "MLFLOW_TRACKING_AUTH",
@@ -62,8 +71,8 @@ class MlflowBinding(Binding):
 
 
 @contextmanager
-def connected(binding: MlflowBinding) -> Iterator[Any]:
-    """The mlflow client with this binding's variables, and nobody else's, in the process's environment."""
+def connect_client(binding: MlflowBinding) -> Iterator[Any]:
+    """Yield the mlflow client, with only this binding's variables in the environment of the process."""
     _TURNS.enter(binding)
     try:
         yield mlflow_artifacts.client(binding.tracking_uri)
@@ -72,7 +81,7 @@ def connected(binding: MlflowBinding) -> Iterator[Any]:
 
 
 class _Turns:
-    """The client reads the environment: probes of one binding run side by side, of different ones in turn."""
+    """Turns of bindings: the client reads the environment, so only probes of one binding run concurrently."""
 
     def __init__(self) -> None:
         self.changed = Condition()
@@ -106,8 +115,8 @@ _TURNS = _Turns()
 
 @contextmanager
 def scratch_run(binding: MlflowBinding) -> Iterator[tuple[Any, Any]]:
-    """A client and a run in an experiment of the probe's own, deleted afterwards."""
-    with connected(binding) as client:
+    """Yield a client and a run in an experiment for one probe; delete the experiment afterwards."""
+    with connect_client(binding) as client:
         experiment = client.create_experiment(f"stackgen-probe-{uuid4().hex[:12]}")
         try:
             yield client, client.create_run(experiment)
@@ -117,7 +126,7 @@ def scratch_run(binding: MlflowBinding) -> Iterator[tuple[Any, Any]]:
 
 @contextmanager
 def scratch_version(binding: MlflowBinding) -> Iterator[tuple[Any, Any]]:
-    """A client and version 1 of a registered model of the probe's own, deleted afterwards."""
+    """Yield a client and version 1 of a registered model for one probe; delete the model afterwards."""
     name = f"stackgen-probe-{uuid4().hex[:12]}"
     with scratch_run(binding) as (client, run):
         client.create_registered_model(name)
@@ -128,48 +137,48 @@ def scratch_version(binding: MlflowBinding) -> Iterator[tuple[Any, Any]]:
             client.delete_registered_model(name)
 
 
-def log_run(binding: MlflowBinding) -> str:
+def probe_log_run(binding: MlflowBinding) -> str:
     with scratch_run(binding) as (client, run):
         client.log_param(run.info.run_id, "depth", "3")
         client.log_metric(run.info.run_id, "accuracy", 0.75)
         data = client.get_run(run.info.run_id).data
-    kept(data.params.get("depth") == "3", "a logged parameter is not there")
-    kept(data.metrics.get("accuracy") == 0.75, "a logged metric is not there")
+    require(data.params.get("depth") == "3", "a logged parameter is not there")
+    require(data.metrics.get("accuracy") == 0.75, "a logged metric is not there")
     return "parameter and metric are read back"
 
 
-def register_version(binding: MlflowBinding) -> str:
+def probe_register_version(binding: MlflowBinding) -> str:
     with scratch_version(binding) as (client, version):
         found = client.get_model_version(version.name, version.version)
-    kept(str(found.version) == "1", f"the first version is numbered {found.version}")
+    require(str(found.version) == "1", f"the first version is numbered {found.version}")
     return "version 1"
 
 
-def alias(binding: MlflowBinding) -> str:
+def probe_alias(binding: MlflowBinding) -> str:
     with scratch_version(binding) as (client, first):
         second = client.create_model_version(first.name, first.source, first.run_id, await_creation_for=0)
         client.set_registered_model_alias(first.name, "champion", first.version)
         client.set_registered_model_alias(first.name, "challenger", second.version)
         client.set_registered_model_alias(first.name, "champion", second.version)
         found = client.get_model_version_by_alias(first.name, "champion").version
-    kept(str(found) == str(second.version), f"after moving, champion is version {found}")
+    require(str(found) == str(second.version), f"after moving, champion is version {found}")
     return "champion moved from 1 to 2"
 
 
-def artifact_round_trip(binding: MlflowBinding) -> str:
+def probe_artifact_round_trip(binding: MlflowBinding) -> str:
     content = uuid4().hex
     with scratch_run(binding) as (_, run), tempfile.TemporaryDirectory() as folder:
         reason = mlflow_artifacts.refusal(run.info.artifact_uri, binding.tracking_uri)
-        kept(reason is None, f"run {run.info.run_id}: {reason}")
+        require(reason is None, f"run {run.info.run_id}: {reason}")
         Path(folder, "card.txt").write_text(content)
-        artifacts = mlflow_artifacts.store(run.info.artifact_uri, binding.tracking_uri)
+        artifacts = mlflow_artifacts.open_artifacts(run.info.artifact_uri, binding.tracking_uri)
         artifacts.log_artifact(str(Path(folder, "card.txt")), "notes")
         back = Path(artifacts.download_artifacts("notes/card.txt", str(Path(folder))))
-        kept(back.read_text() == content, "the artifact came back with another content")
+        require(back.read_text() == content, "the artifact came back with another content")
     return "an artifact comes back as it went"
 
 
-def traces(binding: MlflowBinding) -> str:
+def probe_traces(binding: MlflowBinding) -> str:
     import mlflow
 
     with scratch_run(binding) as (client, run):
@@ -186,23 +195,23 @@ def traces(binding: MlflowBinding) -> str:
     raise ClauseBroken("a trace that was sent is not found after 15 s")
 
 
-def auth_required(binding: MlflowBinding) -> str:
+def probe_auth_required(binding: MlflowBinding) -> str:
     return _refused(binding, None)
 
 
-def wrong_credentials(binding: MlflowBinding) -> str:
-    kept(binding.username, "the binding has no credentials")
+def probe_wrong_credentials(binding: MlflowBinding) -> str:
+    require(binding.username, "the binding has no credentials")
     return _refused(binding, (binding.username or "", f"wrong-{uuid4().hex}"))
 
 
 def _refused(binding: MlflowBinding, auth: tuple[str, str] | None) -> str:
-    """Asks as a stranger would, with plain HTTP: the client's credentials belong to the whole process."""
+    """Send a request by plain HTTP: the client's credentials belong to the whole process."""
     from stackgen.contracts import limited_http
 
     url = f"{binding.tracking_uri}/api/2.0/mlflow/experiments/search"
     status = limited_http.post(url, json={"max_results": 1}, auth=auth, timeout=15).status_code
     how = "with a wrong password" if auth else "without credentials"
-    kept(status in (401, 403), f"a request {how} is answered with {status}")
+    require(status in (401, 403), f"a request {how} is answered with {status}")
     return f"refused with {status}"
 
 
@@ -211,13 +220,13 @@ CONTRACT = Contract(
     1,
     MlflowBinding,
     (
-        Clause("log-run", "Parameters and metrics of a run are kept.", log_run),
-        Clause("register-version", "Model versions can be registered.", register_version),
-        Clause("alias", "Aliases such as champion and challenger can be set and moved.", alias),
-        Clause("artifact-round-trip", "Artifacts come back as they went.", artifact_round_trip),
-        Clause("traces", "Traces are kept and found again.", traces),
-        Clause("auth-required", "Requests without credentials are refused.", auth_required),
-        Clause("wrong-credentials-refused", "A wrong password is refused.", wrong_credentials),
+        Clause("log-run", "Parameters and metrics of a run are kept.", probe_log_run),
+        Clause("register-version", "Model versions can be registered.", probe_register_version),
+        Clause("alias", "Aliases such as champion and challenger can be set and moved.", probe_alias),
+        Clause("artifact-round-trip", "Artifacts come back as they went.", probe_artifact_round_trip),
+        Clause("traces", "Traces are kept and found again.", probe_traces),
+        Clause("auth-required", "Requests without credentials are refused.", probe_auth_required),
+        Clause("wrong-credentials-refused", "A wrong password is refused.", probe_wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.tracking_uri)),
     ),
     lambda binding: address(binding.tracking_uri),

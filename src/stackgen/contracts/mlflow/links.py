@@ -1,4 +1,4 @@
-"""What ties experiments, runs, logged models and versions together, said without identifiers of one server."""
+"""Links between experiments, runs, logged models and versions, without identifiers of one server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Point = tuple[
 ]  # run, key, value, timestamp in ms, step, a dataset's name, its digest
 Origins = Mapping[str, str]  # identifier here → first identifier
 
-# Tags of an experiment that its server writes, or takes away, about its own traces, which stay behind.
+# Tags of an experiment that its server writes, or removes, about its own traces, which are not moved.
 _OF_TRACES = (
     "mlflow.latestOnlineScoring.trace.checkpoint",  # the last trace that scorers have seen, by identifier
     "mlflow.latestOnlineScoring.session.checkpoint",
@@ -19,35 +19,35 @@ _OF_TRACES = (
 
 
 def experiment_tags(experiment: Any) -> dict[str, str]:
-    """Tags of an experiment, such as the note that the UI writes, but for those about traces of one server."""
+    """Return tags of an experiment, such as the note that the UI writes, without those about traces of one server."""
     return {key: value for key, value in experiment.tags.items() if key not in _OF_TRACES}
 
 
-def stage(version: Any) -> str:
-    """Stage of a version; "None" is what MLflow calls none."""
+def version_stage(version: Any) -> str:
+    """Return the stage of a version; "None" is MLflow's name for no stage."""
     return version.current_stage or "None"
 
 
 def version_extras(version: Any) -> list[dict[str, str]]:
-    """What few versions have; nothing for the others, whose digests journals of former versions hold."""
-    found = {"stage": stage(version).replace("None", ""), "run-link": version.run_link or ""}
-    return said(found)
+    """Return attributes that few versions have; [] for the others, whose digests are in journals of former versions."""
+    found = {"stage": version_stage(version).replace("None", ""), "run-link": version.run_link or ""}
+    return drop_empty(found)
 
 
-def said(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Entries that say something, as one item, or no item."""
-    full = {key: value for key, value in found.items() if value}
+def drop_empty(entries: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the non-empty entries as one item; [] if all are empty."""
+    full = {key: value for key, value in entries.items() if value}
     return [full] if full else []
 
 
 def outputs(run: Any, models: Origins) -> dict[str, int]:
-    """Logged models that a run has made, by first identifier → step."""
+    """Return the logged models that a run has created: first identifier → step."""
     found = run.outputs.model_outputs if run.outputs else []
     return {models[item.model_id]: item.step for item in found if item.model_id in models}
 
 
 def datasets(run: Any) -> list[list[Any]]:
-    """Datasets that a run has read: name, digest, kind of source, source, schema, profile, tags."""
+    """Return the datasets that a run has read: name, digest, kind of source, source, schema, profile, tags."""
     found = run.inputs.dataset_inputs if run.inputs else []
     return sorted(
         [
@@ -60,7 +60,7 @@ def datasets(run: Any) -> list[list[Any]]:
 
 
 def inputs(client: Any, run: Any, models: Origins) -> list[str]:
-    """Logged models that a run has read, by first identifier. A search does not tell: one request for a run."""
+    """Return first identifiers of logged models that a run has read, with one request, since searches lack them."""
     if not models:
         return []
     read = client.get_run(run.info.run_id).inputs
@@ -69,7 +69,7 @@ def inputs(client: Any, run: Any, models: Origins) -> list[str]:
 
 
 def points(model: Any, runs: Origins) -> list[Point]:
-    """Every point of a logged model's metrics, but for those of deleted runs."""
+    """Return every point of a logged model's metrics, without those of deleted runs."""
     return sorted(
         (
             runs[item.run_id],

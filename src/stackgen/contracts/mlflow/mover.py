@@ -1,6 +1,6 @@
-"""Registries: experiments, runs, logged models, versions, aliases and artifacts, by the mlflow client.
+"""Moves registries: experiments, runs, logged models, versions, aliases and artifacts, by the mlflow client.
 
-https://mlflow.org/docs/latest/rest-api.html; the client is what applications use, so it reaches every server.
+https://mlflow.org/docs/latest/rest-api.html; applications use the same client, so it can connect to every server.
 """
 
 from __future__ import annotations
@@ -16,23 +16,32 @@ from typing import Any
 from stackgen.contracts.copy_notes import Begun
 from stackgen.contracts.mlflow.changes import (
     ADDED_TO,
-    changed_twice,
+    add_unfinished_copy,
+    find_conflicting_changes,
+    find_conflicting_versions,
     is_newer,
     late_items,
-    made_twice,
-    touched_items,
-    with_begun,
+    list_target_changes,
 )
 from stackgen.contracts.mlflow.contract import MlflowBinding
-from stackgen.contracts.mlflow.run_copies import Copy
+from stackgen.contracts.mlflow.run_copies import RegistryCopy
 from stackgen.contracts.mlflow.server import (
     ORIGIN,
     Side,
     digests,
-    owner,
-    quiet,
+    owner_key,
+    use_quiet_client,
 )
-from stackgen.contracts.mover import Comparison, Memory, Mover, Part, Progress, failed, holds, stay
+from stackgen.contracts.mover import (
+    Comparison,
+    Memory,
+    Mover,
+    Part,
+    Progress,
+    contains,
+    describe_items_that_stay,
+    move_error,
+)
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -41,15 +50,15 @@ _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 def _talking() -> Iterator[None]:
     from mlflow.exceptions import MlflowException
 
-    with quiet():
+    with use_quiet_client():
         try:
             yield
         except (MlflowException, OSError) as error:  # what requests raises is of the latter kind
-            raise failed(_PASSWORD.sub("", " ".join(str(error).split()))[:300]) from None
+            raise move_error(_PASSWORD.sub("", " ".join(str(error).split()))[:300]) from None
 
 
 def _sides(source: MlflowBinding, target: MlflowBinding) -> tuple[Side, Side]:
-    """Both servers; raises StackgenError(move-failed) for what is not moved, or is not followed."""
+    """Return both servers; raises StackgenError(move-failed) for items and addresses that a move refuses."""
     here, there = Side(source), Side(target)
     for side in (here, there):
         side.refuse_elsewhere()
@@ -57,7 +66,7 @@ def _sides(source: MlflowBinding, target: MlflowBinding) -> tuple[Side, Side]:
     return here, there
 
 
-def copy(
+def copy_registry(
     source: MlflowBinding,
     target: MlflowBinding,
     since: Memory | None,
@@ -69,8 +78,8 @@ def copy(
 ) -> Memory:
     """Make the target hold what the source holds; see `Mover`.
 
-    To runs and logged models that users of the target have changed, this only adds. What else both sides have changed,
-    or made by the same name, is not brought: `compare` names it.
+    Runs and logged models that users of the target have changed only grow. Other items that both sides have changed, or
+    created with the same name, are not copied: `compare_registries` names them.
     """
     with _talking():
         here, there = _sides(source, target)
@@ -78,9 +87,9 @@ def copy(
         at_source, at_target = digests(before), digests(after)
         apart, log = set[str](), Begun(begun)
         if used and since is not None:
-            apart = made_twice(before, after, since)
-            since = with_begun(since, log, before, after, apart)
-            apart |= changed_twice(before, after, since)
+            apart = find_conflicting_versions(before, after, since)
+            since = add_unfinished_copy(since, log, before, after, apart)
+            apart |= find_conflicting_changes(before, after, since)
         changed = {key for key, digest in at_source.items() if at_target.get(key) != digest} - apart
         gone = {key for key in at_target if key not in at_source}
         if since is not None:
@@ -91,15 +100,13 @@ def copy(
             }
             gone = {key for key in gone if key in since and at_target[key] == since[key]}
         if serves and gone:
-            progress(stay("items", sorted(gone)))
+            progress(describe_items_that_stay("items", sorted(gone)))
             gone = set[str]()
-        touched = touched_items(at_target, since) if used else set[str]()
+        touched = list_target_changes(at_target, since) if used else set[str]()
         if used:
             log.begin({key: at_source[key] for key in changed})
-        for name in Copy(here, there, touched, used).bring(changed, gone):
-            progress(
-                f"experiment '{name}' was deleted, and is there again: what belongs to it was written late"
-            )
+        for name in RegistryCopy(here, there, touched, used).bring(changed, gone):
+            progress(f"experiment '{name}' was deleted, and is restored: an item of it was written late")
         sent = {key for key in changed - touched if not (used and key.startswith(ADDED_TO))}
         _refuse_otherwise(source, target, sent, at_source)
         if changed or gone:
@@ -108,22 +115,22 @@ def copy(
         return {**{key: digest for key, digest in at_source.items() if key not in apart}, **as_before}
 
 
-def copy_late(
+def copy_late_items(
     source: MlflowBinding, target: MlflowBinding, settled: Memory | None, progress: Progress
 ) -> None:
-    """Bring points and files of runs and logged models that no search tells; see `Mover`."""
+    """Copy points and files of runs and logged models that no search returns; see `Mover`."""
     with _talking():
         here, there = _sides(source, target)
         late = late_items(here, there, settled)
-        Copy(here, there, set(), used=True).bring_late(late)
+        RegistryCopy(here, there, set(), used=True).bring_late(late)
         if late:
             progress(f"copied {_counted({*late})}")
 
 
-def compare(
+def compare_registries(
     source: MlflowBinding, target: MlflowBinding, since: Memory | None, settled: Memory | None = None
 ) -> Comparison:
-    """Every item, artifacts by content; with `since`, what the target's users have changed is left out."""
+    """Compare all items, artifacts by content; with `since`, leave out what the target's users have changed."""
     with _talking():
         here, there = _sides(source, target)
         before, after = here.contents(deep=True), there.contents(deep=True)
@@ -133,14 +140,14 @@ def compare(
         if since is not None:  # what has been written to the source since is for the next copy
             now = Side(source).items()
             still = {key for key in since if since[key] == now.get(key)}
-            at_source = {k: digest for k, digest in at_source.items() if owner(k) in still or k in apart}
+            at_source = {k: digest for k, digest in at_source.items() if owner_key(k) in still or k in apart}
     newer = {
         key
         for key, digest in at_source.items()
         if since and at_target.get(key) != digest and key not in apart
         if is_newer(key, shallow, since)
         or (settled and settled.get(key) == digest)
-        or (key.startswith(ADDED_TO) and holds(after.get(key), before[key]))
+        or (key.startswith(ADDED_TO) and contains(after.get(key), before[key]))
     }
     kinds: dict[str, list[str]] = {}
     for key in sorted(at_source):
@@ -162,14 +169,14 @@ def compare(
 
 
 def _apart(before: Mapping[str, Any], after: Mapping[str, Any], since: Memory | None) -> set[str]:
-    """Items of which both sides have made another thing since."""
+    """Return items that both sides have changed in different ways since."""
     if since is None:
         return set()
-    return made_twice(before, after, since) | changed_twice(before, after, since)
+    return find_conflicting_versions(before, after, since) | find_conflicting_changes(before, after, since)
 
 
-def content(binding: MlflowBinding) -> str:
-    """The name of something that the registry holds, in words; "" if there is none. Every server has `Default`."""
+def first_item(binding: MlflowBinding) -> str:
+    """Name one item of the registry; "" if there is none. The experiment `Default` exists on every server."""
     with _talking():
         side = Side(binding)
         for kind, found in (
@@ -183,8 +190,8 @@ def content(binding: MlflowBinding) -> str:
     return ""
 
 
-def amounts(binding: MlflowBinding) -> dict[str, int]:
-    """Number of experiments, runs, logged models, registered models and versions."""
+def count_items(binding: MlflowBinding) -> dict[str, int]:
+    """Return the number of experiments, runs, logged models, registered models and versions."""
     with _talking():
         side = Side(binding)
         return {
@@ -199,10 +206,10 @@ def amounts(binding: MlflowBinding) -> dict[str, int]:
 def _refuse_otherwise(
     source: MlflowBinding, target: MlflowBinding, changed: set[str], at_source: Mapping[str, str]
 ) -> None:
-    """Raise StackgenError(move-failed) for an item that the target does not hold as it was sent.
+    """Raise StackgenError(move-failed) for an item that the target changed when it stored it.
 
-    Later that would look like a change by the target's own users. What the source has changed meanwhile is for the
-    next copy.
+    Later that would look like a change by the target's own users. The next copy takes what the source has changed
+    meanwhile.
     """
     if not changed:
         return
@@ -211,7 +218,7 @@ def _refuse_otherwise(
     now = Side(source).items() if differing else {}
     for key in sorted(differing):
         if now.get(key) == at_source[key]:
-            raise failed(f"not moved: {key}: the new box does not hold it as the old one does")
+            raise move_error(f"not moved: {key}: the new box does not hold it as the old one does")
 
 
 def _counted(keys: set[str]) -> str:
@@ -245,9 +252,9 @@ MOVER = Mover(
         "label schemas, issues",
         "files that the server does not serve itself (a run, logged model or version with any stops the move)",
     ),
-    copy=copy,
-    copy_late=copy_late,
-    compare=compare,
-    content=content,
-    amounts=amounts,
+    copy=copy_registry,
+    copy_late=copy_late_items,
+    compare=compare_registries,
+    first_item=first_item,
+    amounts=count_items,
 )

@@ -1,13 +1,13 @@
-"""What a registry may hold that is not moved: it would go with its box, so it stops the move."""
+"""Items of a registry that are not moved: they would be deleted with the old box, so they stop the move."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from stackgen.contracts.mover import failed
+from stackgen.contracts.mover import move_error
 
-# Kind → those of a client, in its experiments. https://mlflow.org/docs/latest/api_reference/rest-api.html
+# Kind → function that lists the items of a client, in its experiments. https://mlflow.org/docs/latest/api_reference/rest-api.html
 KINDS: dict[str, Callable[[Any, list[str]], Iterable[Any]]] = {
     "prompt": lambda client, _: client.search_prompts(),
     "evaluation dataset": lambda client, _: client.search_datasets(),
@@ -40,13 +40,13 @@ def refuse_left(client: Any, experiments: list[str]) -> None:
             message = (
                 f"not moved: {kind} '{name}': a swap moves none of these, and they would go with the old box"
             )
-            raise failed(message, "export it and delete it, swap, and make it anew in the new box")
+            raise move_error(message, "export it and delete it, swap, and create it again in the new box")
 
 
 def _first(
     client: Any, experiments: list[str], listed: Callable[[Any, list[str]], Iterable[Any]]
 ) -> str | None:
-    """The name of one; None where there is none, the server has no such kind, or these credentials may not see it."""
+    """Return the name of one item; None if there is none, or the server has no such kind, or refuses to list it."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -64,5 +64,5 @@ def _first(
 
 
 def _store(client: Any) -> Any:
-    """MLflow's client has no methods of its own for every kind."""
+    """Return the store of the client: MLflow's client does not have methods for every kind."""
     return client._tracking_client.store

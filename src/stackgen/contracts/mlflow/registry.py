@@ -1,4 +1,4 @@
-"""Brings registered models, their versions and aliases. Every step looks first, so a round can be repeated."""
+"""Copies registered models, their versions and aliases. Every step checks the target first, so it can be repeated."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from stackgen.contracts.mlflow.links import stage
+from stackgen.contracts.mlflow.links import version_stage
 from stackgen.contracts.mlflow.server import ORIGIN, Side, by_first_number, surplus
-from stackgen.contracts.mover import failed
+from stackgen.contracts.mover import move_error
 
-_NOTED = "mlflow.modelVersions"  # the server's note at a logged model of the versions that were made of it
+_NOTED = (
+    "mlflow.modelVersions"  # tag of a logged model in which the server notes the versions created from it
+)
 
 
 class Registry:
-    """runs, models: first identifier → identifier in the target; touched: what the target's users have changed."""
+    """Copies a registry. runs, models: first identifier → identifier in the target. touched: changes of its users."""
 
     def __init__(
         self,
@@ -33,7 +35,7 @@ class Registry:
         self.touched = touched
 
     def bring(self, changed: set[str]) -> None:
-        """What has changed, in the order in which one needs the other."""
+        """Copy what has changed: registered models, then versions, then aliases."""
         for name, item in self.here.registered.items():
             if f"registered-model {name}" in changed:
                 self._registered(name, item)
@@ -69,11 +71,11 @@ class Registry:
                 self.to.set_model_version_tag(name, present.version, key, value)
         for key in surplus(self.touched, f"version {name} {number}", present.tags, tags):
             self.to.delete_model_version_tag(name, present.version, key)
-        if stage(version) != stage(present):
-            self._move_to(stage(version), name, present.version)
+        if version_stage(version) != version_stage(present):
+            self._move_to(version_stage(version), name, present.version)
 
     def _made(self, name: str, number: str, version: Any, tags: dict[str, str]) -> Any:
-        """A version of the same number, where that is free: numbers in between are made and taken away again."""
+        """Create a version of the same number if it is free: lower numbers are created and deleted again."""
         run_origin = self.here.run_origins.get(version.run_id or "", "")
         run = self.runs.get(run_origin)
         kind, rest = self.here.source(version)
@@ -82,9 +84,9 @@ class Registry:
         if run_origin and run is None:
             hint = f"restore it there, or delete version {number} of {name} in the other box"
             message = (
-                f"not moved: version {number} of model {name}: the box that serves has its run no longer"
+                f"not moved: version {number} of model {name}: the box that serves no longer has its run"
             )
-            raise failed(message, hint)
+            raise move_error(message, hint)
         if kind == "run" and run is not None:
             source = f"{self.to.get_run(run).info.artifact_uri}{rest}"
         elif kind == "runs":
@@ -114,18 +116,20 @@ class Registry:
         return self.to.get_logged_model(model).tags.get(_NOTED)
 
     def _note(self, model: str, at_source: str | None, before: str | None) -> None:
-        """Note a logged model's versions as both sides did.
+        """Note the versions of a logged model that both sides have noted.
 
-        The server notes numbers in between too, and forgets the others where it finds the one that it notes.
+        The server also notes lower numbers, and drops the other numbers when it has noted this one already.
         """
-        note = merged(at_source, before)
+        note = merge_lists(at_source, before)
         if note is not None:
             self.to.set_logged_model_tags(model, {_NOTED: note})
         elif self._noted(model) is not None:
             self.to.delete_logged_model_tag(model, _NOTED)
 
     def _move_to(self, stage: str, name: str, number: str) -> None:
-        with warnings.catch_warnings():  # that stages will go: whoever has them needs them
+        with (
+            warnings.catch_warnings()
+        ):  # stages are deprecated, and a registry that uses them still needs them
             warnings.simplefilter("ignore", FutureWarning)
             self.to.transition_model_version_stage(name, number, stage, archive_existing_versions=False)
 
@@ -134,20 +138,22 @@ class Registry:
         return by_first_number(found)
 
     def _number(self, name: str, alias: str, number: str) -> str:
-        """A version's number in the target, by its number in the source.
+        """Return the number in the target of a version, by its number in the source.
 
-        Raises StackgenError(move-failed) where the target's users have deleted it.
+        Raises StackgenError(move-failed) if the target's users have deleted it.
         """
         first = next(n for (m, n), v in self.here.versions.items() if m == name and str(v.version) == number)
         found = self._versions(name).get(first)
         if found is None:
             hint = f"let the alias name another version, or delete it: {name}@{alias}"
-            raise failed(f"not moved: alias {name}@{alias}: the box that serves has no version {first}", hint)
+            raise move_error(
+                f"not moved: alias {name}@{alias}: the box that serves has no version {first}", hint
+            )
         return found.version
 
 
-def merged(first: str | None, second: str | None) -> str | None:
-    """Two lists as JSON in one; the first as it is, if it has everything."""
+def merge_lists(first: str | None, second: str | None) -> str | None:
+    """Merge two lists in JSON; return the first one unchanged if it has all entries."""
     if first is None or second is None:
         return first or second
     entries = json.loads(first)

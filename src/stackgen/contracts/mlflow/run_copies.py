@@ -1,4 +1,4 @@
-"""Brings items of one registry to another."""
+"""Copies items of one registry to another."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from stackgen.contracts.mlflow.server import (
     READY,
     Side,
     content_digest,
-    fetched,
+    download,
+    file_key_prefix,
     files,
-    files_of,
     surplus,
 )
 from stackgen.contracts.mlflow.ties import Ties
@@ -27,30 +27,30 @@ AT_ONCE = 100  # the server's limit of params and tags per request; of metrics i
 
 
 def bring_files(source: Any, target: Any, late: Mapping[str, str | None] | None = None) -> None:
-    """Bring those that the target lacks or has with another length.
+    """Copy files that the target lacks, or has with another size.
 
-    late: paths → what the target had by that path when it was looked at, which may be long ago, as SHA-256. Where they
-    are given, only these are brought, if the target still has that.
+    late: path → SHA-256 of the target's file when it was last read, which may be long ago. If given, only these files
+    are copied, and only if the target's file has not changed since.
     """
     present = files(target)
     for path, size in files(source).items():
         if present.get(path) != size if late is None else path in late:
             parent = str(PurePosixPath(path).parent)
             with tempfile.TemporaryDirectory() as folder:
-                file = fetched(source, path, folder)
+                file = download(source, path, folder)
                 if late is None or content_digest(target, path) == late[path]:
                     target.log_artifact(file, None if parent == "." else parent)
 
 
 def paths_of(late: Mapping[str, Any], kind: str, origin: str) -> dict[str, Any]:
-    start = files_of(kind, origin)
+    start = file_key_prefix(kind, origin)
     return {key.removeprefix(start): known for key, known in late.items() if key.startswith(start)}
 
 
-class Copy:
-    """One round from one server to another. Every step looks first, so a round can be repeated.
+class RegistryCopy:
+    """One copy from one server to another. Every step checks the target first, so a copy can be repeated.
 
-    touched: what the target's users have changed. used: whether it may have users.
+    touched: items that the target's users have changed. used: True if the target may have users.
     """
 
     def __init__(self, here: Side, there: Side, touched: set[str], used: bool) -> None:
@@ -67,12 +67,12 @@ class Copy:
         self.models = {origin: model.model_id for origin, model in there.models.items()}
 
     def bring(self, changed: set[str], gone: set[str]) -> list[str]:
-        """Names of experiments that were deleted in the target, and are there again."""
+        """Copy and remove items; return the names of experiments that were deleted in the target, and are restored."""
         here, restored = self.here, list[str]()
         in_order = sorted(here.runs, key=lambda origin: here.runs[origin].info.start_time or 0)
         runs = [(origin, here.runs[origin]) for origin in in_order if f"run {origin}" in changed]
         models = [(o, model) for o, model in here.models.items() if f"logged-model {o}" in changed]
-        # An experiment that the target's users have deleted comes back with all its runs: only where one is new.
+        # Restoring an experiment that the target's users have deleted restores all its runs: only if it has a new run.
         needed = {run.info.experiment_id for _, run in runs} | {model.experiment_id for _, model in models}
         needed |= self._of_versions(changed)
         for name, item in here.experiments.items():
@@ -96,14 +96,14 @@ class Copy:
         return restored
 
     def _of_versions(self, changed: set[str]) -> set[str]:
-        """Experiments of the runs that changed versions were made in."""
+        """Return the experiments of the runs in which changed versions were created."""
         here = self.here
         made_in = [v.run_id for (name, n), v in here.versions.items() if f"version {name} {n}" in changed]
         runs = (here.runs.get(here.run_origins.get(run or "", "")) for run in made_in)
         return {run.info.experiment_id for run in runs if run is not None}
 
     def bring_late(self, late: Mapping[str, Any]) -> None:
-        """Points and files of runs and logged models: of those that have ended nothing else can change unseen.
+        """Copy points and files of runs and logged models, which can still change after the end of a run.
 
         late: see `late_items`.
         """
@@ -125,7 +125,7 @@ class Copy:
         return self.used and item in self.touched
 
     def _experiment(self, name: str, item: Any) -> bool:
-        """Whether it was there already, deleted."""
+        """Copy an experiment; return True if it was deleted in the target, and is restored."""
         found = self.to.get_experiment_by_name(name)
         deleted = found is not None and found.lifecycle_stage == "deleted"
         if found is None:
@@ -144,7 +144,7 @@ class Copy:
         return deleted
 
     def _run(self, origin: str, run: Any) -> Any:
-        """Everything but what needs logged models, and the end, which says that nothing is missing."""
+        """Copy a run without its links to logged models, and without its end, which is copied last."""
         from mlflow.entities import Param, RunTag
 
         tags = {**self.here.tags(run.data.tags), ORIGIN: origin}
@@ -159,7 +159,7 @@ class Copy:
         else:
             target = self.to.get_run(self.runs[origin])
         if target.info.run_id == origin:
-            del tags[ORIGIN]  # it came from there
+            del tags[ORIGIN]  # the target is its first server
         for key in surplus(self.touched, f"run {origin}", target.data.tags, tags):
             self.to.delete_tag(target.info.run_id, key)
         params = [Param(k, v) for k, v in run.data.params.items() if k not in target.data.params]
@@ -168,12 +168,12 @@ class Copy:
         stays = present if self._only_adds(f"run {origin}") else ()
         labels = [RunTag(k, v) for k, v in tags.items() if present.get(k) != v and k not in stays]
         self._log(target, metrics, params, labels)
-        if fresh or not self.used:  # else `copy_late` does, which knows whose change a file is
+        if fresh or not self.used:  # otherwise `copy_late` copies files: it knows which side has changed them
             bring_files(self.here.run_artifacts(run), self.there.run_artifacts(target))
         return target
 
     def _points(self, run: Any, known: list[Any]) -> list[Any]:
-        """Points of the run's metrics that are not among `known`."""
+        """Return points of the run's metrics that are not among `known`."""
         from mlflow.entities import Metric
 
         missing = Counter[Any](self.here.metrics(run)) - Counter[Any](known)
@@ -220,7 +220,7 @@ class Copy:
             self.to.finalize_logged_model(target.model_id, str(model.status))
 
     def _remove(self, gone: set[str]) -> None:
-        """What the source no longer has, what hangs on other things first."""
+        """Remove items that the source no longer has, dependent items first."""
         there = self.there
         for key in sorted(gone):
             kind, _, rest = key.partition(" ")

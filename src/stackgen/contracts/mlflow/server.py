@@ -1,6 +1,6 @@
-"""What one MLflow server holds, said in a way that is the same wherever it is held.
+"""Contents of one MLflow server, in a form that is the same on every server.
 
-Servers give runs, models and versions their own identifiers, so what is moved carries the first one as a tag.
+Each server gives runs, models and versions its own identifiers, so a moved item has its first identifier as a tag.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from stackgen.contracts.mlflow import artifacts as mlflow_artifacts
 from stackgen.contracts.mlflow import links
 from stackgen.contracts.mlflow.contract import QUIET, MlflowBinding
 from stackgen.contracts.mlflow.not_moved import refuse_left
-from stackgen.contracts.mover import failed
+from stackgen.contracts.mover import move_error
 from stackgen.errors import StackgenError
 from stackgen.subprocesses import pulse
 
-ORIGIN = "stackgen.moved-from"  # identifier of a run, model or version where it was first
+ORIGIN = "stackgen.moved-from"  # identifier of a run, model or version on its first server
 _CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 ENDED, READY = ("FINISHED", "FAILED", "KILLED"), ("READY", "FAILED")
 _SILENT = {**QUIET, "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
-# What such an address names is another thing elsewhere.
+# Addresses that mean something else on another server.
 _OF_ONE_SERVER = ("/", "file:", f"{mlflow_artifacts.SERVED}:")
 _OF_RUN = re.compile(r"runs:/+([^/]+)(.*)", re.DOTALL)
 EMPTY = 100  # pages with nothing on them that a server may list one after another
@@ -39,8 +39,8 @@ Version = tuple[str, str]  # registered model, number
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """The client reads the environment: no progress bars, and no credentials but those of the address."""
+def use_quiet_client() -> Iterator[None]:
+    """Set variables that the client reads: no progress bars, and no credentials but those of the address."""
     names = (*_SILENT, *_CREDENTIALS)
     before = {name: os.environ.get(name) for name in names}
     for name in _CREDENTIALS:
@@ -56,21 +56,21 @@ def quiet() -> Iterator[None]:
 
 
 class Side:
-    """One server. Its properties are read once; make a new one to look again."""
+    """The server on one side of a copy. Its properties are read once; see `again`."""
 
     def __init__(self, binding: MlflowBinding) -> None:
         self.uri = _address(binding)
         self.client: Any = mlflow_artifacts.client(self.uri)
 
     def again(self) -> Side:
-        """The same server, to be looked at anew."""
+        """Return an object of the same server that reads all properties again."""
         found = object.__new__(Side)
         found.uri, found.client = self.uri, self.client
         return found
 
     @cached_property
     def experiments(self) -> dict[str, Any]:
-        """By name."""
+        """Experiments by name."""
         return {item.name: item for item in _pages(self.client.search_experiments)}
 
     @cached_property
@@ -147,19 +147,19 @@ class Side:
         refuse_left(self.client, [item.experiment_id for item in self.experiments.values()])
 
     def run_artifacts(self, run: Any) -> Any:
-        """What lists, reads and writes artifacts of a run."""
+        """Open the artifacts of a run, to list, read and write them."""
         return self._artifacts(*_of_run(run))
 
     def model_artifacts(self, model: Any) -> Any:
-        """The same of a logged model."""
+        """Open the artifacts of a logged model, to list, read and write them."""
         return self._artifacts(*_of_model(model))
 
     def _artifacts(self, what: str, where: str) -> Any:
         _refuse(what, where, self.uri)
-        return mlflow_artifacts.store(where, self.uri)
+        return mlflow_artifacts.open_artifacts(where, self.uri)
 
     def source(self, version: Any) -> list[str]:
-        """What a version was made of, without identifiers of this server."""
+        """Return the source of a version, as kind and rest, without identifiers of this server."""
         text = version.source or ""
         run = self.runs.get(self.run_origins.get(version.run_id or "", ""))
         if run is not None and text.startswith(run.info.artifact_uri):
@@ -171,7 +171,7 @@ class Side:
         return ["uri", text]
 
     def tags(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Tags as they were first: without our mark, and with the parent run's first identifier."""
+        """Return tags as on the first server: without `ORIGIN`, and with the first identifier of the parent run."""
         found = {key: value for key, value in tags.items() if key != ORIGIN}
         parent = found.get("mlflow.parentRunId")
         if parent in self.run_origins:
@@ -179,16 +179,16 @@ class Side:
         return found
 
     def items(self, *, deep: bool = False) -> dict[str, str]:
-        """Every item → digest of it.
+        """Return item → digest of its content, for all items.
 
-        deep: whole metric histories, and artifacts by content, each an item of its own. Otherwise what has ended counts
-        by what a search tells, since reading more takes a request per metric and folder; its end is the last thing that
-        is copied.
+        deep: with whole metric histories, and with each artifact by content as an item of its own. Otherwise a run that
+        has ended is read from a search alone, since more takes a request per metric and folder; the end of a run is
+        copied last.
         """
         return digests(self.contents(deep=deep))
 
     def contents(self, *, deep: bool = False) -> dict[str, Any]:
-        """Every item → what it consists of."""
+        """Return item → content, for all items."""
         found: dict[str, Any] = {}
         for name, item in self.experiments.items():
             found[f"experiment {name}"] = links.experiment_tags(item)
@@ -219,7 +219,7 @@ class Side:
         if info.status not in ENDED:
             found += [self.metrics(run), files(self.run_artifacts(run))]
             ties["read"] = links.inputs(self.client, run, self.model_origins)
-        return found + links.said(ties)
+        return found + links.drop_empty(ties)
 
     def _whole_run(self, run: Any) -> dict[str, Any]:
         info, data = run.info, run.data
@@ -243,7 +243,7 @@ class Side:
         found = [model.name, model.model_type, str(model.status), run, self.tags(model.tags), model.params]
         if str(model.status) not in READY:
             found.append(files(self.model_artifacts(model)))
-        return found + links.said({"points": links.points(model, self.run_origins)})
+        return found + links.drop_empty({"points": links.points(model, self.run_origins)})
 
     def _whole_model(self, model: Any) -> dict[str, Any]:
         return {
@@ -256,17 +256,17 @@ class Side:
 
 
 def digests(contents: Mapping[str, Any]) -> dict[str, str]:
-    """Every item → digest of what it consists of."""
+    """Return item → digest of its content."""
     return {key: _digest(value) for key, value in contents.items()}
 
 
-def made_of(version: list[Any]) -> list[Any]:
-    """What `contents` says of the run and the files that a version was made of."""
+def origin_of_version(version: list[Any]) -> list[Any]:
+    """Return the run and the source of a version, from its entry in `contents`."""
     return version[2:4]
 
 
 def by_first_number(versions: Iterable[Any]) -> dict[str, Any]:
-    """Versions of one model by the number that each had first; where it is moved it gets no lower one."""
+    """Return versions of one model by their first number; a moved version never gets a lower number."""
     found = {str(item.version): item for item in versions}
     tags = {number: item.tags.get(ORIGIN, "") for number, item in found.items()}
     believed = {n: tag if tag.isdecimal() and int(tag) <= int(n) else None for n, tag in tags.items()}
@@ -274,9 +274,9 @@ def by_first_number(versions: Iterable[Any]) -> dict[str, Any]:
 
 
 def _by_first(found: Mapping[str, Any], tags: Mapping[str, str | None]) -> dict[str, Any]:
-    """Items by first identifier: an item's tag, if no other has it or is called so; else what it is called here.
+    """Return items by first identifier: the tag of an item if it is unique, otherwise the identifier on this server.
 
-    found, tags: by identifier here. Whoever clones an item with its tags, or makes the tag, must not hide another one.
+    found, tags: by identifier on this server. A user who clones an item with its tags must not hide another item.
     """
     times = Counter(tags.values())
     return {
@@ -285,12 +285,12 @@ def _by_first(found: Mapping[str, Any], tags: Mapping[str, str | None]) -> dict[
 
 
 def surplus(touched: set[str], item: str, present: Mapping[str, str], tags: Mapping[str, str]) -> list[str]:
-    """Tags of an item in the target that the source no longer has; none where the target's users have changed it."""
+    """Return tags in the target that the source no longer has; [] if the target's users have changed the item."""
     return [key for key in present if item not in touched and key not in tags and key != ORIGIN]
 
 
 def files(artifacts: Any, path: str | None = None) -> Files:
-    """Everything below an address of artifacts."""
+    """List all files below an address of artifacts, with their sizes."""
     found: Files = {}
     for item in artifacts.list_artifacts(path):
         if item.is_dir:
@@ -300,14 +300,14 @@ def files(artifacts: Any, path: str | None = None) -> Files:
     return dict(sorted(found.items()))
 
 
-def fetched(artifacts: Any, path: str, folder: str) -> str:
-    """Where an artifact is that was downloaded into the folder."""
+def download(artifacts: Any, path: str, folder: str) -> str:
+    """Download an artifact into the folder and return its path."""
     with pulse.growing(folder):
         return artifacts.download_artifacts(path, folder)
 
 
 def content_digest(artifacts: Any, path: str) -> str | None:
-    """SHA-256 of an artifact as it is now; None if there is none."""
+    """Return the SHA-256 of an artifact; None if it does not exist."""
     parent = str(PurePosixPath(path).parent)
     if path not in (item.path for item in artifacts.list_artifacts(None if parent == "." else parent)):
         return None
@@ -315,26 +315,26 @@ def content_digest(artifacts: Any, path: str) -> str | None:
 
 
 def _of_files(kind: str, origin: str, artifacts: Any) -> dict[str, str]:
-    """Every file of a run or a logged model → digest of its content."""
-    start = files_of(kind, origin)
+    """Return key → SHA-256, for all files of a run or a logged model."""
+    start = file_key_prefix(kind, origin)
     return {f"{start}{path}": _digest_of_file(artifacts, path) for path in files(artifacts)}
 
 
 def _digest_of_file(artifacts: Any, path: str) -> str:
     with (
         tempfile.TemporaryDirectory() as folder,
-        Path(fetched(artifacts, path, folder)).open("rb") as file,
+        Path(download(artifacts, path, folder)).open("rb") as file,
     ):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def files_of(kind: str, origin: str) -> str:
-    """How keys of the files of a run or a logged model begin; the identifier is a tag, which may be any text."""
+def file_key_prefix(kind: str, origin: str) -> str:
+    """Return the prefix of the keys of files of a run or a logged model. The identifier may be any text, as a tag."""
     return f"file {kind} {quote(origin, safe='')}/"
 
 
-def owner(key: str) -> str:
-    """Key of the run or the logged model that a file belongs to; of another item, its own."""
+def owner_key(key: str) -> str:
+    """Return the key of the run or the logged model that a file belongs to; for another item, its own key."""
     kind, _, rest = key.partition(" ")
     what, _, origin = rest.partition("/")[0].partition(" ")
     return f"{what} {unquote(origin)}" if kind == "file" else key
@@ -356,7 +356,7 @@ def _refuse(what: str, where: str, server: str) -> None:
 
 def _elsewhere(what: str, reason: str) -> StackgenError:
     hint = "log its files through the server and delete it, or delete it"
-    return failed(f"not moved: {what}: {reason}", hint)
+    return move_error(f"not moved: {what}: {reason}", hint)
 
 
 def _address(binding: MlflowBinding) -> str:
@@ -376,7 +376,7 @@ def _pages(search: Callable[..., Any]) -> list[Any]:
         found += page
         empty = 0 if page else empty + 1
         if empty > EMPTY:
-            raise failed("the registry's server lists page after page with nothing on it")
+            raise move_error("the registry's server lists page after page with nothing on it")
         token = page.token
         if not token:
             return found

@@ -1,4 +1,4 @@
-"""Brings what ties runs and logged models together, once both are there. Every step looks first."""
+"""Copies links between runs and logged models, once both exist. Every step checks the target first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AT_ONCE = 100
 
 
 class Ties:
-    """runs, models: first identifier → identifier in the target."""
+    """Copies links. runs, models: first identifier → identifier in the target."""
 
     def __init__(self, here: Side, to: Any, runs: Mapping[str, str], models: Mapping[str, str]) -> None:
         self.here = here
@@ -24,7 +24,7 @@ class Ties:
         self.models = models
 
     def run(self, origin: str, run: Any) -> None:
-        """Which logged models the run has made and read, and which datasets."""
+        """Copy the links of a run to the logged models and datasets that it has created or read."""
         made = self._ours(outputs(run, self.here.model_origins))
         read = self._ours(dict.fromkeys(inputs(self.here.client, run, self.here.model_origins), 0))
         if made or read or datasets(run):
@@ -33,7 +33,7 @@ class Ties:
             self._read(there, list(read), run)
 
     def _ours(self, found: Mapping[str, int]) -> dict[str, int]:
-        """What is said of logged models, by identifier in the target; without those that its users have deleted."""
+        """Return the values by identifier in the target, without logged models that its users have deleted."""
         return {self.models[model]: step for model, step in found.items() if model in self.models}
 
     def _made(self, there: Any, models: Mapping[str, int]) -> None:
@@ -56,7 +56,7 @@ class Ties:
             self.to.log_inputs(there.info.run_id, sets, new)
 
     def model(self, origin: str, model: Any) -> None:
-        """Points of the logged model's metrics. The server keeps each as one of the run too, which is there already."""
+        """Copy the points of the logged model's metrics. The run, which is copied first, holds each point too."""
         from mlflow.entities import Metric
 
         found = points(model, self.here.run_origins)
@@ -82,6 +82,9 @@ class Ties:
 
 
 def zero(history: list[Any], timestamp: int, step: int) -> float:
-    """What a logged model's 0 was. The server keeps its NaN so, but as NaN of the run, where a 0 would be one more."""
+    """Return the value that a logged model's 0 stands for: 0 or NaN.
+
+    The server stores a NaN of a logged model as 0, and as NaN in the run. A 0 would be one more point in the run.
+    """
     at = {repr(item.value) for item in history if (item.timestamp, item.step) == (timestamp, step)}
     return nan if "nan" in at and not at & {"0.0", "-0.0"} else 0.0

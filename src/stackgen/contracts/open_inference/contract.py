@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, require
 
 NUMPY = {"FP32": 4, "FP64": 8, "INT32": 4, "INT64": 8}
 
@@ -21,7 +21,7 @@ class OpenInferenceBinding(Binding):
 
 
 def request(binding: OpenInferenceBinding, method: str, path: str, **how: Any) -> Any:
-    """One HTTP request below /v2."""
+    """Send one HTTP request to a path below /v2."""
     from stackgen.contracts import limited_http
 
     return limited_http.request(method, f"{binding.url}/v2/{path}", timeout=30, **how)
@@ -30,35 +30,35 @@ def request(binding: OpenInferenceBinding, method: str, path: str, **how: Any) -
 def _answers_ok(path: str) -> Any:
     def probe(binding: OpenInferenceBinding) -> str:
         status = request(binding, "GET", path.format(model=binding.model)).status_code
-        kept(status == 200, f"/v2/{path} answers {status}")
+        require(status == 200, f"/v2/{path} answers {status}")
         return "200"
 
     return probe
 
 
-def metadata(binding: OpenInferenceBinding) -> str:
+def probe_metadata(binding: OpenInferenceBinding) -> str:
     answer = request(binding, "GET", f"models/{binding.model}")
-    kept(answer.status_code == 200, f"model metadata answers {answer.status_code}")
-    kept(answer.json().get("name") == binding.model, f"metadata is of '{answer.json().get('name')}'")
+    require(answer.status_code == 200, f"model metadata answers {answer.status_code}")
+    require(answer.json().get("name") == binding.model, f"metadata is of '{answer.json().get('name')}'")
     return f"versions {answer.json().get('versions')}"
 
 
-def infer(binding: OpenInferenceBinding) -> str:
+def probe_infer(binding: OpenInferenceBinding) -> str:
     answer = _infer(binding, _width(binding))
-    kept(answer.status_code == 200, f"inference answers {answer.status_code}: {answer.text[:120]}")
+    require(answer.status_code == 200, f"inference answers {answer.status_code}: {answer.text[:120]}")
     outputs = answer.json()["outputs"]
-    kept(outputs and outputs[0]["shape"][0] == 1, "one row in does not give one row out")
+    require(outputs and outputs[0]["shape"][0] == 1, "one row in does not give one row out")
     return f"{outputs[0]['name']} = {outputs[0]['data']}"
 
 
-def wrong_shape(binding: OpenInferenceBinding) -> str:
+def probe_wrong_shape(binding: OpenInferenceBinding) -> str:
     answer = _infer(binding, _width(binding) + 3)
-    kept(answer.status_code >= 400, f"a row of the wrong length is answered with {answer.status_code}")
+    require(answer.status_code >= 400, f"a row of the wrong length is answered with {answer.status_code}")
     return f"refused with {answer.status_code}"
 
 
 def _width(binding: OpenInferenceBinding) -> int:
-    """Number of features of a row: from the metadata, else the first that the model takes."""
+    """Return the number of features of a row: from the metadata, else the first number that the model takes."""
     for item in request(binding, "GET", f"models/{binding.model}").json().get("inputs") or []:
         if item.get("shape") and int(item["shape"][-1]) > 0:
             return int(item["shape"][-1])
@@ -73,16 +73,16 @@ def _infer(binding: OpenInferenceBinding, width: int) -> Any:
     return request(binding, "POST", f"models/{binding.model}/infer", json={"inputs": [tensor]})
 
 
-def auth_required(binding: OpenInferenceBinding) -> str:
+def probe_auth_required(binding: OpenInferenceBinding) -> str:
     status = request(binding, "GET", f"models/{binding.model}").status_code
-    kept(status in (401, 403), f"a request without credentials is answered with {status}")
+    require(status in (401, 403), f"a request without credentials is answered with {status}")
     return f"refused with {status}"
 
 
-def wrong_credentials(binding: OpenInferenceBinding) -> str:
+def probe_wrong_credentials(binding: OpenInferenceBinding) -> str:
     headers = {"Authorization": f"Bearer wrong-{uuid4().hex}"}
     status = request(binding, "GET", f"models/{binding.model}", headers=headers).status_code
-    kept(status in (401, 403), f"a request with wrong credentials is answered with {status}")
+    require(status in (401, 403), f"a request with wrong credentials is answered with {status}")
     return f"refused with {status}"
 
 
@@ -93,11 +93,11 @@ CONTRACT = Contract(
     (
         Clause("live", "The server says that it lives.", _answers_ok("health/live")),
         Clause("ready", "The model says that it is ready.", _answers_ok("models/{model}/ready")),
-        Clause("metadata", "The model describes itself.", metadata),
-        Clause("infer", "A row in gives a prediction out.", infer),
-        Clause("wrong-shape-is-error", "A row of the wrong length is refused.", wrong_shape),
-        Clause("auth-required", "Requests without credentials are refused.", auth_required),
-        Clause("wrong-credentials-refused", "Wrong credentials are refused.", wrong_credentials),
+        Clause("metadata", "The model describes itself.", probe_metadata),
+        Clause("infer", "A row in gives a prediction out.", probe_infer),
+        Clause("wrong-shape-is-error", "A row of the wrong length is refused.", probe_wrong_shape),
+        Clause("auth-required", "Requests without credentials are refused.", probe_auth_required),
+        Clause("wrong-credentials-refused", "Wrong credentials are refused.", probe_wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.url)),
     ),
     lambda binding: address(binding.url),

@@ -1,4 +1,4 @@
-"""Golden questions of open-inference: what a model predicts for an application's own requests."""
+"""Golden questions of open-inference: predictions of a model for requests of an application."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Predictions(Questions):
     )
 
     def answers(self, bindings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The outputs of each request."""
+        """Yield the outputs of each request."""
         model = bindings["model"]
         for body in self.requests:
             answer = request(model, "POST", f"models/{model.model}/infer", json=body)
@@ -40,7 +40,7 @@ class Predictions(Questions):
             yield {"outputs": outputs}
 
     def findings(self, group: str, pairs: Pairs) -> Iterator[Finding]:
-        """Numbers are compared as numbers; everything else must be equal. What outputs are called is the server's."""
+        """Measure the share of equal predictions, with numbers within `drift`; names of outputs are ignored."""
         changed: list[str] = []
         for number, answers in enumerate(pairs, start=1):
             was, now = ([item["data"] for item in answer["outputs"]] for answer in answers)
@@ -51,7 +51,7 @@ class Predictions(Questions):
 
 
 def _alike(old: Any, new: Any, drift: float) -> bool:
-    """Whether two values differ by no more than `drift` in every number, and in nothing else."""
+    """Return True if two values differ by at most `drift` in every number, and in nothing else."""
     if isinstance(old, list) and isinstance(new, list):
         before, after = list[Any](old), list[Any](new)
         return len(before) == len(after) and all(map(lambda a, b: _alike(a, b, drift), before, after))

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import Field, SecretStr
 
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, require
 
 QUESTION: list[Any] = [{"role": "user", "content": "Say something short."}]
 SWITCH: dict[str, Any] = {
@@ -39,12 +39,12 @@ class OpenaiChatBinding(Binding):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """What the openai client takes beside what it is given, its log level too."""
+        """Variables that the openai client reads by default, including its log level."""
         return ("OPENAI_*",)
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """Another organisation or project, and the names of older clients."""
+        """Variables of another organisation or project, and the names that older clients use."""
         return OTHER_ACCOUNT
 
 
@@ -55,7 +55,7 @@ OTHER_ACCOUNT = (
 
 
 def client(base_url: str, api_key: str) -> Any:
-    """The openai client, without retries so that a probe sees what happens."""
+    """Return the openai client, without retries so that a probe sees each error."""
     from openai import DefaultHttpxClient, OpenAI
 
     from stackgen.contracts.limited_http import HOOKS
@@ -64,128 +64,138 @@ def client(base_url: str, api_key: str) -> Any:
     return OpenAI(base_url=base_url, api_key=api_key, timeout=60, max_retries=0, http_client=connection)
 
 
-def ask(binding: OpenaiChatBinding, messages: list[Any] = QUESTION, **options: Any) -> Any:
-    """One chat request with a bounded answer."""
+def request_completion(binding: OpenaiChatBinding, messages: list[Any] = QUESTION, **options: Any) -> Any:
+    """Send one chat request, with a limit on the length of the answer."""
     given = {"max_tokens": 64, **options}
     connection = client(binding.base_url, binding.api_key.get_secret_value())
     return connection.chat.completions.create(model=binding.model, messages=messages, **given)
 
 
-def chat(binding: OpenaiChatBinding) -> str:
-    answer = ask(binding)
+def probe_chat(binding: OpenaiChatBinding) -> str:
+    answer = request_completion(binding)
     text = answer.choices[0].message.content
-    kept(text, "the answer is empty")
-    kept(
+    require(text, "the answer is empty")
+    require(
         answer.choices[0].finish_reason in ("stop", "length"),
         f"finish_reason is {answer.choices[0].finish_reason}",
     )
     return f"answered {len(text)} characters"
 
 
-def streaming(binding: OpenaiChatBinding) -> str:
-    whole = ask(binding, temperature=0, seed=1).choices[0].message.content
-    chunks = list(ask(binding, temperature=0, seed=1, stream=True))
+def probe_streaming(binding: OpenaiChatBinding) -> str:
+    whole = request_completion(binding, temperature=0, seed=1).choices[0].message.content
+    chunks = list(request_completion(binding, temperature=0, seed=1, stream=True))
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-    kept(len(chunks) > 2, f"the answer came in {len(chunks)} chunks, so it was not streamed")
-    kept(text.strip() == whole.strip(), "the streamed answer is not the one that comes in one piece")
+    require(len(chunks) > 2, f"the answer came in {len(chunks)} chunks, so it was not streamed")
+    require(text.strip() == whole.strip(), "the streamed answer is not the one that comes in one piece")
     return f"{len(chunks)} chunks, the same text as in one piece"
 
 
-def usage_counts(binding: OpenaiChatBinding) -> str:
-    usage = ask(binding).usage
-    kept(usage is not None, "no usage is reported")
-    kept(usage.prompt_tokens > 0 and usage.completion_tokens > 0, "usage counts no tokens")
-    kept(usage.total_tokens == usage.prompt_tokens + usage.completion_tokens, "total_tokens is not the sum")
+def probe_usage_counts(binding: OpenaiChatBinding) -> str:
+    usage = request_completion(binding).usage
+    require(usage is not None, "no usage is reported")
+    require(usage.prompt_tokens > 0 and usage.completion_tokens > 0, "usage counts no tokens")
+    require(
+        usage.total_tokens == usage.prompt_tokens + usage.completion_tokens, "total_tokens is not the sum"
+    )
     return f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
 
 
-def stop(binding: OpenaiChatBinding) -> str:
-    whole = ask(binding, temperature=0, seed=1).choices[0].message.content or ""
+def probe_stop(binding: OpenaiChatBinding) -> str:
+    whole = request_completion(binding, temperature=0, seed=1).choices[0].message.content or ""
     words = whole.split()
-    kept(len(words) > 2, f"the answer '{whole[:40]}' is too short to be stopped")
-    choice = ask(binding, temperature=0, seed=1, stop=[words[2]]).choices[0]
+    require(len(words) > 2, f"the answer '{whole[:40]}' is too short to be stopped")
+    choice = request_completion(binding, temperature=0, seed=1, stop=[words[2]]).choices[0]
     text = choice.message.content or ""
-    kept(words[2] not in text.split(), f"the answer goes on past the stop word '{words[2]}'")
-    kept(choice.finish_reason == "stop", f"finish_reason is {choice.finish_reason}")
+    require(words[2] not in text.split(), f"the answer goes on past the stop word '{words[2]}'")
+    require(choice.finish_reason == "stop", f"finish_reason is {choice.finish_reason}")
     return f"stopped before '{words[2]}'"
 
 
-def seed(binding: OpenaiChatBinding) -> str:
-    first, second = (ask(binding, temperature=1.0, seed=42).choices[0].message.content for _ in range(2))
-    kept(first == second, "the same seed gave two different answers")
+def probe_seed(binding: OpenaiChatBinding) -> str:
+    first, second = (
+        request_completion(binding, temperature=1.0, seed=42).choices[0].message.content for _ in range(2)
+    )
+    require(first == second, "the same seed gave two different answers")
     return "the same seed gives the same answer"
 
 
-def json_schema(binding: OpenaiChatBinding) -> str:
+def probe_json_schema(binding: OpenaiChatBinding) -> str:
     wanted = {"type": "json_schema", "json_schema": {"name": "light", "strict": True, "schema": SWITCH}}
-    text = ask(binding, max_tokens=256, response_format=wanted).choices[0].message.content or ""
+    text = (
+        request_completion(binding, max_tokens=256, response_format=wanted).choices[0].message.content or ""
+    )
     try:
         found = json.loads(text)
     except ValueError:
         raise ClauseBroken(f"the answer is no JSON: {text[:60]!r}") from None
-    kept(isinstance(found, dict) and list(found) == ["state"], f"the answer has other keys: {text[:60]}")
-    kept(found["state"] in ("on", "off"), f"state is {found['state']!r}, not in the schema's enum")
+    require(isinstance(found, dict) and list(found) == ["state"], f"the answer has other keys: {text[:60]}")
+    require(found["state"] in ("on", "off"), f"state is {found['state']!r}, not in the schema's enum")
     return json.dumps(found)
 
 
-def tool_calling(binding: OpenaiChatBinding) -> str:
-    answer = ask(binding, max_tokens=256, tools=TOOLS, tool_choice="required").choices[0]
+def probe_tool_calling(binding: OpenaiChatBinding) -> str:
+    answer = request_completion(binding, max_tokens=256, tools=TOOLS, tool_choice="required").choices[0]
     calls = answer.message.tool_calls
-    kept(calls, f"no tool was called; the answer was {str(answer.message.content)[:60]!r}")
+    require(calls, f"no tool was called; the answer was {str(answer.message.content)[:60]!r}")
     return _called(calls[0].function.name, calls[0].function.arguments)
 
 
-def streamed_tool_calls(binding: OpenaiChatBinding) -> str:
+def probe_streamed_tool_calls(binding: OpenaiChatBinding) -> str:
     names: dict[int, str] = {}
     arguments: dict[int, str] = {}
-    for chunk in ask(binding, max_tokens=256, tools=TOOLS, tool_choice="required", stream=True):
+    for chunk in request_completion(
+        binding, max_tokens=256, tools=TOOLS, tool_choice="required", stream=True
+    ):
         for call in (chunk.choices[0].delta.tool_calls or []) if chunk.choices else []:
             names[call.index] = names.get(call.index, "") + (call.function.name or "")
             arguments[call.index] = arguments.get(call.index, "") + (call.function.arguments or "")
-    kept(names, "the stream carries no tool call")
+    require(names, "the stream carries no tool call")
     first = min(names)
     return _called(names[first], arguments[first])
 
 
 def _called(name: str, arguments: str) -> str:
-    kept(name == "set_light", f"the tool called is '{name}', which was not offered")
+    require(name == "set_light", f"the tool called is '{name}', which was not offered")
     try:
         state = json.loads(arguments)["state"]
     except (ValueError, KeyError, TypeError):
         raise ClauseBroken(f"the call's arguments don't fit the schema: {arguments[:60]!r}") from None
-    kept(state in ("on", "off"), f"the call's state is {state!r}, not in the schema's enum")
+    require(state in ("on", "off"), f"the call's state is {state!r}, not in the schema's enum")
     return f"{name}({arguments.strip()})"
 
 
-def unknown_parameter(binding: OpenaiChatBinding) -> str:
+def probe_unknown_parameter(binding: OpenaiChatBinding) -> str:
     from openai import APIStatusError
 
     try:
-        ask(binding, extra_body={"no_such_parameter_of_this_api": True})
+        request_completion(binding, extra_body={"no_such_parameter_of_this_api": True})
     except APIStatusError as error:
-        kept(400 <= error.status_code < 500, f"an unknown parameter leads to status {error.status_code}")
+        require(400 <= error.status_code < 500, f"an unknown parameter leads to status {error.status_code}")
         return f"refused with {error.status_code}"
     raise ClauseBroken("a parameter that does not exist was silently ignored")
 
 
-def model_listed(binding: OpenaiChatBinding) -> str:
+def probe_model_listed(binding: OpenaiChatBinding) -> str:
     models = client(binding.base_url, binding.api_key.get_secret_value()).models.list()
     names = [model.id for model in models]
-    kept(binding.model in names, f"/models lists {names}, not '{binding.model}'")
+    require(binding.model in names, f"/models lists {names}, not '{binding.model}'")
     return ", ".join(names)
 
 
-def auth_required(binding: OpenaiChatBinding) -> str:
-    """The openai client can't be made without a key, so this asks as a stranger would: with plain HTTP."""
+def probe_auth_required(binding: OpenaiChatBinding) -> str:
+    """Send a request without a key, by plain HTTP: the openai client can't be created without one."""
     from stackgen.contracts import limited_http
 
     body = {"model": binding.model, "messages": QUESTION, "max_tokens": 4}
     answer = limited_http.post(f"{binding.base_url}/chat/completions", json=body, timeout=30)
-    kept(answer.status_code in (401, 403), f"a request without a key is answered with {answer.status_code}")
+    require(
+        answer.status_code in (401, 403), f"a request without a key is answered with {answer.status_code}"
+    )
     return f"refused with {answer.status_code}"
 
 
-def wrong_credentials(binding: OpenaiChatBinding) -> str:
+def probe_wrong_credentials(binding: OpenaiChatBinding) -> str:
     from openai import AuthenticationError, PermissionDeniedError
 
     connection = client(binding.base_url, f"sk-wrong-{uuid4().hex}")
@@ -201,25 +211,27 @@ CONTRACT = Contract(
     1,
     OpenaiChatBinding,
     (
-        Clause("chat", "It answers a chat request.", chat),
-        Clause("streaming", "Answers can be streamed.", streaming),
-        Clause("usage-counts", "It counts the tokens of request and answer.", usage_counts),
-        Clause("stop", "An answer ends before a stop word.", stop),
-        Clause("seed", "The same seed gives the same answer.", seed),
+        Clause("chat", "It answers a chat request.", probe_chat),
+        Clause("streaming", "Answers can be streamed.", probe_streaming),
+        Clause("usage-counts", "It counts the tokens of request and answer.", probe_usage_counts),
+        Clause("stop", "An answer ends before a stop word.", probe_stop),
+        Clause("seed", "The same seed gives the same answer.", probe_seed),
         Clause(
-            "tool-calling", "It calls an offered tool when it must, with fitting arguments.", tool_calling
+            "tool-calling",
+            "It calls an offered tool when it must, with fitting arguments.",
+            probe_tool_calling,
         ),
-        Clause("streamed-tool-calls", "Tool calls survive streaming.", streamed_tool_calls),
-        Clause("json-schema", "An answer keeps to a JSON schema.", json_schema),
+        Clause("streamed-tool-calls", "Tool calls survive streaming.", probe_streamed_tool_calls),
+        Clause("json-schema", "An answer keeps to a JSON schema.", probe_json_schema),
         Clause(
             "unknown-parameter-is-error",
             "A parameter it doesn't know is refused.",
-            unknown_parameter,
+            probe_unknown_parameter,
             door=True,
         ),
-        Clause("model-listed", "The model is in the list of models.", model_listed, door=True),
-        Clause("auth-required", "Requests without a key are refused.", auth_required, door=True),
-        Clause("wrong-credentials-refused", "A wrong key is refused.", wrong_credentials, door=True),
+        Clause("model-listed", "The model is in the list of models.", probe_model_listed, door=True),
+        Clause("auth-required", "Requests without a key are refused.", probe_auth_required, door=True),
+        Clause("wrong-credentials-refused", "A wrong key is refused.", probe_wrong_credentials, door=True),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.base_url), door=True),
     ),
     lambda binding: address(binding.base_url),

@@ -1,4 +1,4 @@
-"""Golden questions of openai-chat: which of the offered tools a model calls."""
+"""Golden questions of openai-chat: calls that a model makes of the offered tools."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from stackgen.contracts.openai_chat.contract import ask
+from stackgen.contracts.openai_chat.contract import request_completion
 from stackgen.contracts.questions import Answer, Finding, Pairs, Questions, Share, Text, equal_share
 from stackgen.spec.stack import Name
 
@@ -34,10 +34,10 @@ class ToolCalls(Questions):
     arguments: Share = Field(default=1.0, description="Least share of prompts with equal arguments too.")
 
     def answers(self, bindings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The calls that each prompt leads to."""
+        """Yield the tool calls for each prompt."""
         before = [{"role": "system", "content": self.system}] if self.system else []
         for prompt in self.prompts:
-            answer = ask(
+            answer = request_completion(
                 bindings["model"],
                 [*before, {"role": "user", "content": prompt}],
                 tools=self.tools,
@@ -54,7 +54,7 @@ class ToolCalls(Questions):
             yield {"prompt": prompt, "calls": called}
 
     def findings(self, group: str, pairs: Pairs) -> Iterator[Finding]:
-        """How many prompts lead to the same functions, and to the same arguments."""
+        """Measure the share of prompts with the same functions called, and with the same arguments."""
 
         def names(answer: Answer) -> Any:
             return [call["name"] for call in answer["calls"]]
@@ -67,7 +67,7 @@ class ToolCalls(Questions):
 
 
 def _arguments(text: str) -> Any:
-    """What a call's arguments mean; as written, if they are no JSON."""
+    """Parse the arguments of a call; return the text itself if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:

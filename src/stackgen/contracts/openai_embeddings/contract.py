@@ -8,14 +8,17 @@ from uuid import uuid4
 
 from pydantic import Field, SecretStr
 
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, require
 from stackgen.contracts.openai_chat.contract import OTHER_ACCOUNT, client
 
 TEXTS = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "Revenue grew by four percent."]
 
 
 class OpenaiEmbeddingsBinding(Binding):
-    """As for chat, and the identity of the embedding space: vectors of another identity don't compare."""
+    """Connection to an embeddings API, and the identity of the embedding space.
+
+    Vectors of two identities can't be compared.
+    """
 
     variables: ClassVar = {
         "base_url": "OPENAI_BASE_URL",
@@ -36,78 +39,80 @@ class OpenaiEmbeddingsBinding(Binding):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """As for chat."""
+        """Variables of the openai client."""
         return ("OPENAI_*",)
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """As for chat."""
+        """Variables of another organisation or project, and the names that older clients use."""
         return OTHER_ACCOUNT
 
 
 def embed(binding: OpenaiEmbeddingsBinding, texts: list[str]) -> list[list[float]]:
-    """Vectors of `texts`, as an application asks for them."""
+    """Return the vectors of `texts`, with the request that an application sends."""
     connection = client(binding.base_url, binding.api_key.get_secret_value())
     answer = connection.embeddings.create(model=binding.model, input=texts, encoding_format="float")
     return [item.embedding for item in sorted(answer.data, key=lambda item: item.index)]
 
 
 def cosine(a: list[float], b: list[float]) -> float:
-    """Cosine similarity."""
+    """Return the cosine similarity of two vectors."""
     dot = sum(x * y for x, y in zip(a, b, strict=True))
     return dot / (math.hypot(*a) * math.hypot(*b))
 
 
-def single(binding: OpenaiEmbeddingsBinding) -> str:
+def probe_single(binding: OpenaiEmbeddingsBinding) -> str:
     (vector,) = embed(binding, TEXTS[:1])
-    kept(len(vector) > 1 and any(vector), "the vector is empty or zero")
+    require(len(vector) > 1 and any(vector), "the vector is empty or zero")
     return f"{len(vector)} dimensions"
 
 
-def batch(binding: OpenaiEmbeddingsBinding) -> str:
+def probe_batch(binding: OpenaiEmbeddingsBinding) -> str:
     together = embed(binding, TEXTS)
-    kept(len(together) == len(TEXTS), f"{len(TEXTS)} texts gave {len(together)} vectors")
+    require(len(together) == len(TEXTS), f"{len(TEXTS)} texts gave {len(together)} vectors")
     alone = [embed(binding, [text])[0] for text in TEXTS]
     worst = min(cosine(a, b) for a, b in zip(together, alone, strict=True))
-    kept(
+    require(
         worst > 0.999,
         f"vectors of a batch differ from those made alone (cosine {worst:.4f}), or are out of order",
     )
     near, far = cosine(together[0], together[1]), cosine(together[0], together[2])
-    kept(near > far, f"a kitten is no nearer to a cat ({near:.2f}) than revenue is ({far:.2f})")
+    require(near > far, f"a kitten is no nearer to a cat ({near:.2f}) than revenue is ({far:.2f})")
     return f"in order; cat-kitten {near:.2f}, cat-revenue {far:.2f}"
 
 
-def stable_vector(binding: OpenaiEmbeddingsBinding) -> str:
+def probe_stable_vector(binding: OpenaiEmbeddingsBinding) -> str:
     first, second = embed(binding, TEXTS[:1])[0], embed(binding, TEXTS[:1])[0]
     similarity = cosine(first, second)
-    kept(similarity > 0.9999, f"the same text gave two vectors (cosine {similarity:.4f})")
+    require(similarity > 0.9999, f"the same text gave two vectors (cosine {similarity:.4f})")
     return "the same text gives the same vector"
 
 
-def stated_dimension(binding: OpenaiEmbeddingsBinding) -> str:
+def probe_stated_dimension(binding: OpenaiEmbeddingsBinding) -> str:
     length = len(embed(binding, TEXTS[:1])[0])
-    kept(binding.dimensions, "the binding does not state its dimensions")
-    kept(length == binding.dimensions, f"{binding.dimensions} dimensions are stated, {length} came")
+    require(binding.dimensions, "the binding does not state its dimensions")
+    require(length == binding.dimensions, f"{binding.dimensions} dimensions are stated, {length} came")
     return f"{length}"
 
 
-def unit_norm(binding: OpenaiEmbeddingsBinding) -> str:
+def probe_unit_norm(binding: OpenaiEmbeddingsBinding) -> str:
     norms = [math.hypot(*vector) for vector in embed(binding, TEXTS)]
-    kept(all(abs(norm - 1) < 0.01 for norm in norms), f"norms are {[round(norm, 3) for norm in norms]}")
+    require(all(abs(norm - 1) < 0.01 for norm in norms), f"norms are {[round(norm, 3) for norm in norms]}")
     return "norm 1"
 
 
-def auth_required(binding: OpenaiEmbeddingsBinding) -> str:
+def probe_auth_required(binding: OpenaiEmbeddingsBinding) -> str:
     from stackgen.contracts import limited_http
 
     body = {"model": binding.model, "input": TEXTS[:1]}
     answer = limited_http.post(f"{binding.base_url}/embeddings", json=body, timeout=30)
-    kept(answer.status_code in (401, 403), f"a request without a key is answered with {answer.status_code}")
+    require(
+        answer.status_code in (401, 403), f"a request without a key is answered with {answer.status_code}"
+    )
     return f"refused with {answer.status_code}"
 
 
-def wrong_credentials(binding: OpenaiEmbeddingsBinding) -> str:
+def probe_wrong_credentials(binding: OpenaiEmbeddingsBinding) -> str:
     from openai import AuthenticationError, PermissionDeniedError
 
     connection = client(binding.base_url, f"sk-wrong-{uuid4().hex}")
@@ -123,13 +128,13 @@ CONTRACT = Contract(
     1,
     OpenaiEmbeddingsBinding,
     (
-        Clause("single", "It embeds a text.", single),
-        Clause("batch", "It embeds many texts at once, in order, and near meanings are near.", batch),
-        Clause("stable-vector", "The same text always gives the same vector.", stable_vector),
-        Clause("stated-dimension", "Vectors have the stated length.", stated_dimension),
-        Clause("unit-norm", "Vectors have norm 1.", unit_norm),
-        Clause("auth-required", "Requests without a key are refused.", auth_required, door=True),
-        Clause("wrong-credentials-refused", "A wrong key is refused.", wrong_credentials, door=True),
+        Clause("single", "It embeds a text.", probe_single),
+        Clause("batch", "It embeds many texts at once, in order, and near meanings are near.", probe_batch),
+        Clause("stable-vector", "The same text always gives the same vector.", probe_stable_vector),
+        Clause("stated-dimension", "Vectors have the stated length.", probe_stated_dimension),
+        Clause("unit-norm", "Vectors have norm 1.", probe_unit_norm),
+        Clause("auth-required", "Requests without a key are refused.", probe_auth_required, door=True),
+        Clause("wrong-credentials-refused", "A wrong key is refused.", probe_wrong_credentials, door=True),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.base_url), door=True),
     ),
     lambda binding: address(binding.base_url),

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, SecretStr
 
-from stackgen.contracts.model import Binding, Clause, Contract, address, kept
+from stackgen.contracts.model import Binding, Clause, Contract, address, require
 
 if TYPE_CHECKING:
     import httpx
 
 
 class OpenmetricsBinding(Binding):
-    """url: the exposition itself. bearer-token: where it is protected."""
+    """url: URL of the exposition itself. bearer-token: token, if the exposition is protected."""
 
     variables: ClassVar = {}
     url: str = Field(description="URL of the exposition itself.")
@@ -23,7 +23,7 @@ class OpenmetricsBinding(Binding):
     )
 
 
-def exposition(binding: OpenmetricsBinding) -> str:
+def probe_exposition(binding: OpenmetricsBinding) -> str:
     from stackgen.contracts import limited_http
 
     headers = (
@@ -32,14 +32,14 @@ def exposition(binding: OpenmetricsBinding) -> str:
     answer = limited_http.get(binding.url, headers=headers, timeout=15)
     if answer.next_request is not None and _same_server(answer.next_request.url, answer.url):
         answer = limited_http.get(str(answer.next_request.url), headers=headers, timeout=15)
-    kept(answer.status_code == 200, f"it answers {answer.status_code}")
+    require(answer.status_code == 200, f"it answers {answer.status_code}")
     samples = re.findall(r"^[a-zA-Z_:][\w:]*(?:\{.*\})? [-+.\deEInfNa]+", answer.text, re.MULTILINE)
-    kept(samples, "it holds no sample")
+    require(samples, "it holds no sample")
     return f"{len(samples)} samples"
 
 
 def _same_server(one: httpx.URL, other: httpx.URL) -> bool:
-    """A server leads us from one of its paths to another, and nowhere else."""
+    """Return True if both URLs are of one server: only such redirects are followed."""
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
 
 
@@ -47,6 +47,6 @@ CONTRACT = Contract(
     "openmetrics",
     1,
     OpenmetricsBinding,
-    (Clause("exposition", "It exposes samples in the Prometheus text format.", exposition),),
+    (Clause("exposition", "It exposes samples in the Prometheus text format.", probe_exposition),),
     lambda binding: address(binding.url),
 )

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 from pydantic import Field, SecretStr
 
-from stackgen.contracts.model import Binding, Clause, Contract, address, https, kept
-from stackgen.contracts.prometheus.contract import eventually
+from stackgen.contracts.model import Binding, Clause, Contract, address, https, require
+from stackgen.contracts.prometheus.contract import wait_for
 
 
 class OtlpBinding(Binding):
-    """endpoint: base URL, to which exporters append /v1/traces and /v1/metrics. headers: as the variable has them.
+    """endpoint: base URL, to which exporters append /v1/traces and /v1/metrics. headers: as in the variable.
 
-    query-url: where what was sent is found again: Jaeger's query API and a Prometheus API, same headers.
+    query-url: base URL of Jaeger's query API and of a Prometheus API, which return what was sent; same headers.
     """
 
     variables: ClassVar = {"endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT", "headers": "OTEL_EXPORTER_OTLP_HEADERS"}
@@ -30,22 +30,22 @@ class OtlpBinding(Binding):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Everything of OpenTelemetry: whether, what and where it sends."""
+        """All variables of OpenTelemetry, which decide what is sent, and to which address."""
         return ("OTEL_*",)
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """Addresses, headers and protocols, also those of one signal."""
+        """Addresses, headers and protocols, for all signals and for one."""
         return ("OTEL_EXPORTER_OTLP_*",)
 
     def header_fields(self) -> dict[str, str]:
-        """Headers as HTTP wants them."""
+        """Return the headers as HTTP header fields."""
         text = self.headers.get_secret_value() if self.headers else ""
         pairs = (part.partition("=") for part in text.split(",") if part)
         return {unquote(key).strip(): unquote(value).strip() for key, _, value in pairs}
 
 
-def trace_found(binding: OtlpBinding) -> str:
+def probe_trace(binding: OtlpBinding) -> str:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -57,11 +57,11 @@ def trace_found(binding: OtlpBinding) -> str:
     with provider.get_tracer("stackgen").start_as_current_span("probe") as span:
         trace = format(span.get_span_context().trace_id, "032x")
     provider.shutdown()
-    eventually(lambda: _ask(binding, f"api/traces/{trace}"), f"trace {trace} was sent and is not found", 20)
+    wait_for(lambda: _ask(binding, f"api/traces/{trace}"), f"trace {trace} was sent and is not found", 20)
     return f"trace {trace[:8]}…"
 
 
-def metric_found(binding: OtlpBinding) -> str:
+def probe_metric(binding: OtlpBinding) -> str:
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
@@ -75,28 +75,28 @@ def metric_found(binding: OtlpBinding) -> str:
     provider = MeterProvider([reader], Resource({"service.name": "stackgen-probe"}))
     provider.get_meter("stackgen").create_gauge(name).set(7)
     provider.shutdown()
-    found = eventually(
+    found = wait_for(
         lambda: _ask(binding, "api/v1/query", query=name)["data"]["result"], f"metric {name} is not found", 20
     )
-    kept(found[0]["value"][1] == "7", f"the metric's value is {found[0]['value'][1]}, not 7")
+    require(found[0]["value"][1] == "7", f"the metric's value is {found[0]['value'][1]}, not 7")
     return name
 
 
 def _ask(binding: OtlpBinding, path: str, **params: str) -> Any:
     from stackgen.contracts import limited_http
 
-    kept(binding.query_url, "the binding does not say where telemetry is found again (query-url)")
+    require(binding.query_url, "the binding has no query-url, from which telemetry could be read")
     answer = limited_http.get(
         f"{binding.query_url}/{path}", params=params, headers=binding.header_fields(), timeout=15
     )
     return answer.json() if answer.status_code == 200 else None
 
 
-def auth_required(binding: OtlpBinding) -> str:
+def probe_auth_required(binding: OtlpBinding) -> str:
     return _refused(binding, {}, "without credentials")
 
 
-def wrong_credentials(binding: OtlpBinding) -> str:
+def probe_wrong_credentials(binding: OtlpBinding) -> str:
     return _refused(binding, {"Authorization": f"Bearer wrong-{uuid4().hex}"}, "with wrong credentials")
 
 
@@ -105,7 +105,7 @@ def _refused(binding: OtlpBinding, headers: dict[str, str], how: str) -> str:
 
     sent = {"Content-Type": "application/x-protobuf", **headers}
     answer = limited_http.post(f"{binding.endpoint}/v1/traces", content=b"", headers=sent, timeout=15)
-    kept(answer.status_code in (401, 403), f"an export {how} is answered with {answer.status_code}")
+    require(answer.status_code in (401, 403), f"an export {how} is answered with {answer.status_code}")
     return f"refused with {answer.status_code}"
 
 
@@ -114,10 +114,10 @@ CONTRACT = Contract(
     1,
     OtlpBinding,
     (
-        Clause("trace-found", "A trace that is sent is found again.", trace_found),
-        Clause("metric-found", "A metric that is sent is found again.", metric_found),
-        Clause("auth-required", "Telemetry without credentials is refused.", auth_required),
-        Clause("wrong-credentials-refused", "Wrong credentials are refused.", wrong_credentials),
+        Clause("trace-found", "A trace that is sent is found again.", probe_trace),
+        Clause("metric-found", "A metric that is sent is found again.", probe_metric),
+        Clause("auth-required", "Telemetry without credentials is refused.", probe_auth_required),
+        Clause("wrong-credentials-refused", "Wrong credentials are refused.", probe_wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.endpoint)),
     ),
     lambda binding: address(binding.endpoint),

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pydantic import Field, SecretStr
 
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, kept
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, require
 from stackgen.loopback import LOOPBACK_HOSTS
 
 ROWS = (
@@ -21,7 +21,7 @@ ROWS = (
 
 
 class PgvectorBinding(Binding):
-    """Connection parameters by libpq's names. dimensions: length of the embeddings to be stored."""
+    """Connection parameters by libpq's names. dimensions: length of the embeddings that are stored."""
 
     variables: ClassVar = {
         "host": "PGHOST",
@@ -46,17 +46,17 @@ class PgvectorBinding(Binding):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """libpq's variables. https://www.postgresql.org/docs/current/libpq-envars.html"""
+        """Variables of libpq. https://www.postgresql.org/docs/current/libpq-envars.html"""
         return _LIBPQ
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """The same: each of them changes where or how a connection is made."""
+        """The same variables: each of them changes the server or the kind of a connection."""
         return _LIBPQ
 
     @property
     def url(self) -> str:
-        """libpq connection URI, with the password in clear."""
+        """The libpq connection URI, with the password in plain text."""
         return self.environment()["DATABASE_URL"]
 
 
@@ -84,8 +84,8 @@ _LIBPQ = (
 )
 
 
-def connect(binding: PgvectorBinding, **other: Any) -> Any:
-    """A psycopg connection, as an application opens it."""
+def open_connection(binding: PgvectorBinding, **other: Any) -> Any:
+    """Open a psycopg connection, as an application does."""
     import psycopg
 
     given: dict[str, Any] = {
@@ -98,16 +98,16 @@ def connect(binding: PgvectorBinding, **other: Any) -> Any:
         "connect_timeout": 10,
     }
     if binding.host in LOOPBACK_HOSTS and psycopg.pq.version() >= 160000:
-        # whoever listens on a port of this machine gets no password in clear
+        # another process may listen on the port: it must not get the password in plain text
         given["require_auth"] = "scram-sha-256"
     return psycopg.connect(**{**given, **other}, options="-c statement_timeout=30000")
 
 
 @contextmanager
 def scratch(binding: PgvectorBinding, *, fill: bool = True) -> Iterator[tuple[Any, str]]:
-    """A connection and a table of the probe's own, dropped afterwards."""
+    """Yield a connection and a table for one probe; drop the table afterwards."""
     table = f"stackgen_probe_{uuid4().hex[:12]}"
-    with connect(binding, autocommit=True) as connection:
+    with open_connection(binding, autocommit=True) as connection:
         connection.execute(
             f"create table {table} (id int primary key, text text, metadata jsonb, embedding vector(3))"
         )
@@ -127,13 +127,13 @@ def _nearest(operator: str, query: str, expected: list[int]) -> Any:
                 f"select id from {table} order by embedding {operator} %s::vector limit 2", [query]
             ).fetchall()
         ids = [row[0] for row in found]
-        kept(ids == expected, f"the nearest to {query} by {operator} are {ids}, expected {expected}")
+        require(ids == expected, f"the nearest to {query} by {operator} are {ids}, expected {expected}")
         return f"nearest to {query}: {ids}"
 
     return probe
 
 
-def hnsw_index(binding: PgvectorBinding) -> str:
+def probe_hnsw_index(binding: PgvectorBinding) -> str:
     length = binding.dimensions or 3  # as long as what the application stores: an index has its limit
     query = _unit(length, 1)
     with scratch(binding, fill=False) as (connection, table):
@@ -149,27 +149,27 @@ def hnsw_index(binding: PgvectorBinding) -> str:
             f"explain select id from {table} order by stated <=> '{query}' limit 2"
         ).fetchall()
     text = "\n".join(row[0] for row in plan)
-    kept(f"{table}_hnsw" in text, "the HNSW index is made but a nearest-neighbour query does not use it")
+    require(f"{table}_hnsw" in text, "the HNSW index is made but a nearest-neighbour query does not use it")
     return f"the index over {length} dimensions is made and used"
 
 
 def _unit(length: int, number: int) -> str:
-    """A vector with one 1, at a place that depends on `number`."""
+    """Return a vector with a single 1, at a position that depends on `number`."""
     return f"[{','.join('1' if place == number % length else '0' for place in range(length))}]"
 
 
-def metadata_filter(binding: PgvectorBinding) -> str:
+def probe_metadata_filter(binding: PgvectorBinding) -> str:
     with scratch(binding) as (connection, table):
         found = connection.execute(
             f"select id from {table} where metadata @> %s order by embedding <=> '[1,0,0]' limit 2",
             ['{"kind": "vehicle"}'],
         ).fetchall()
     ids = [row[0] for row in found]
-    kept(sorted(ids) == [3, 4], f"a filter on kind=vehicle returned rows {ids}, expected 3 and 4")
+    require(sorted(ids) == [3, 4], f"a filter on kind=vehicle returned rows {ids}, expected 3 and 4")
     return "the nearest rows outside the filter were left out"
 
 
-def unsupported_filter(binding: PgvectorBinding) -> str:
+def probe_unsupported_filter(binding: PgvectorBinding) -> str:
     import psycopg
 
     with scratch(binding) as (connection, table):
@@ -180,7 +180,7 @@ def unsupported_filter(binding: PgvectorBinding) -> str:
     raise ClauseBroken(f"a filter that doesn't exist was ignored and {len(found)} rows came back")
 
 
-def hybrid_search(binding: PgvectorBinding) -> str:
+def probe_hybrid_search(binding: PgvectorBinding) -> str:
     query = """
         select id from {table}
         order by 0.5 * (1 - (embedding <=> '[1,0,0]'))
@@ -189,41 +189,41 @@ def hybrid_search(binding: PgvectorBinding) -> str:
     """
     with scratch(binding) as (connection, table):
         found = connection.execute(query.format(table=table)).fetchone()
-    kept(found[0] == 2, f"text and vector together put row {found[0]} first, expected 2")
+    require(found[0] == 2, f"text and vector together put row {found[0]} first, expected 2")
     return "text relevance and vector nearness combine in one query"
 
 
-def transactions(binding: PgvectorBinding) -> str:
-    with scratch(binding) as (connection, table), connect(binding) as other:
+def probe_transactions(binding: PgvectorBinding) -> str:
+    with scratch(binding) as (connection, table), open_connection(binding) as other:
         other.execute(f"insert into {table} values (9, 'x', '{{}}', '[1,1,1]')")
         unseen = connection.execute(f"select count(*) from {table} where id = 9").fetchone()[0]
         other.rollback()
         after = connection.execute(f"select count(*) from {table} where id = 9").fetchone()[0]
-    kept(unseen == 0, "an uncommitted row is visible to another connection")
-    kept(after == 0, "a row that was rolled back is there")
+    require(unseen == 0, "an uncommitted row is visible to another connection")
+    require(after == 0, "a row that was rolled back is there")
     return "uncommitted rows are unseen and rolled-back ones are gone"
 
 
-def read_your_writes(binding: PgvectorBinding) -> str:
-    with scratch(binding) as (connection, table), connect(binding, autocommit=True) as other:
+def probe_read_your_writes(binding: PgvectorBinding) -> str:
+    with scratch(binding) as (connection, table), open_connection(binding, autocommit=True) as other:
         connection.execute(f"insert into {table} values (9, 'x', '{{}}', '[-1,0,0]')")
         query = f"select id from {table} order by embedding <=> '[-1,0,0]' limit 1"
         found = other.execute(query).fetchone()[0]
-    kept(found == 9, "a committed row is not found by the next search on another connection")
+    require(found == 9, "a committed row is not found by the next search on another connection")
     return "a committed row is found at once on another connection"
 
 
-def bulk_copy(binding: PgvectorBinding) -> str:
+def probe_bulk_copy(binding: PgvectorBinding) -> str:
     with scratch(binding, fill=False) as (connection, table):
         with connection.cursor().copy(f"copy {table} from stdin") as copy:
             for number in range(1000):
                 copy.write_row((number, f"row {number}", "{}", f"[{number},1,0]"))
         count = connection.execute(f"select count(*) from {table}").fetchone()[0]
-    kept(count == 1000, f"1000 rows were copied in and {count} are there")
+    require(count == 1000, f"1000 rows were copied in and {count} are there")
     return "1000 rows by COPY"
 
 
-def dimension_limit(binding: PgvectorBinding) -> str:
+def probe_dimension_limit(binding: PgvectorBinding) -> str:
     import psycopg
 
     length = binding.dimensions or 3
@@ -237,11 +237,11 @@ def dimension_limit(binding: PgvectorBinding) -> str:
     raise ClauseBroken(f"a vector of {length + 1} dimensions was taken into a column of {length}")
 
 
-def auth_required(binding: PgvectorBinding) -> str:
+def probe_auth_required(binding: PgvectorBinding) -> str:
     return _refused(binding, password="")
 
 
-def wrong_credentials(binding: PgvectorBinding) -> str:
+def probe_wrong_credentials(binding: PgvectorBinding) -> str:
     return _refused(binding, password=f"wrong-{uuid4().hex}")
 
 
@@ -249,7 +249,7 @@ def _refused(binding: PgvectorBinding, password: str) -> str:
     import psycopg
 
     try:
-        connect(binding, password=password, passfile="/no/such/file").close()
+        open_connection(binding, password=password, passfile="/no/such/file").close()
     except psycopg.OperationalError as error:
         text = str(error)
         if "password" in text or "authentication" in text:
@@ -258,15 +258,15 @@ def _refused(binding: PgvectorBinding, password: str) -> str:
             f"the connection failed, but not for its password: {text.splitlines()[0]}"
         ) from None
     raise ClauseBroken(
-        "the server let somebody in " + ("with a wrong password" if password else "with no password")
+        "the server accepts a connection " + ("with a wrong password" if password else "with no password")
     )
 
 
-def tls(binding: PgvectorBinding) -> str:
+def probe_tls(binding: PgvectorBinding) -> str:
     import psycopg
 
     try:
-        with connect(binding, sslmode="require") as connection:
+        with open_connection(binding, sslmode="require") as connection:
             row = connection.execute(
                 "select version from pg_stat_ssl where pid = pg_backend_pid()"
             ).fetchone()
@@ -275,10 +275,10 @@ def tls(binding: PgvectorBinding) -> str:
     return f"{row[0]}"
 
 
-def backup(binding: PgvectorBinding) -> str:
-    with connect(binding) as connection:
+def probe_backup(binding: PgvectorBinding) -> str:
+    with open_connection(binding) as connection:
         mode = connection.execute("select current_setting('archive_mode')").fetchone()[0]
-    kept(mode in ("on", "always"), f"archive_mode is {mode}: nothing archives the write-ahead log")
+    require(mode in ("on", "always"), f"archive_mode is {mode}: nothing archives the write-ahead log")
     return "the write-ahead log is archived"
 
 
@@ -290,22 +290,26 @@ CONTRACT = Contract(
         Clause("cosine-search", "Nearest rows by cosine distance.", _nearest("<=>", "[1,0,0]", [1, 2])),
         Clause("l2-search", "Nearest rows by Euclidean distance.", _nearest("<->", "[0,0,0.9]", [4, 2])),
         Clause("inner-product-search", "Nearest rows by inner product.", _nearest("<#>", "[1,2,0]", [3, 2])),
-        Clause("hnsw-index", "An HNSW index can be made, and searches use it.", hnsw_index),
-        Clause("metadata-filter", "A search can be filtered by metadata.", metadata_filter),
-        Clause("unsupported-filter-is-error", "A filter it doesn't know is refused.", unsupported_filter),
-        Clause("hybrid-search", "Text relevance and nearness rank together in one query.", hybrid_search),
-        Clause("transactions", "Writes are isolated until committed, and can be undone.", transactions),
-        Clause("read-your-writes", "What is committed is found by the next search.", read_your_writes),
-        Clause("bulk-copy", "Rows can be loaded in bulk with COPY.", bulk_copy),
+        Clause("hnsw-index", "An HNSW index can be made, and searches use it.", probe_hnsw_index),
+        Clause("metadata-filter", "A search can be filtered by metadata.", probe_metadata_filter),
+        Clause(
+            "unsupported-filter-is-error", "A filter it doesn't know is refused.", probe_unsupported_filter
+        ),
+        Clause(
+            "hybrid-search", "Text relevance and nearness rank together in one query.", probe_hybrid_search
+        ),
+        Clause("transactions", "Writes are isolated until committed, and can be undone.", probe_transactions),
+        Clause("read-your-writes", "What is committed is found by the next search.", probe_read_your_writes),
+        Clause("bulk-copy", "Rows can be loaded in bulk with COPY.", probe_bulk_copy),
         Clause(
             "dimension-limit",
             "The stated dimension can be indexed; other lengths are refused.",
-            dimension_limit,
+            probe_dimension_limit,
         ),
-        Clause("auth-required", "Connections without a password are refused.", auth_required),
-        Clause("wrong-credentials-refused", "A wrong password is refused.", wrong_credentials),
-        Clause("tls", "The connection is encrypted.", tls),
-        Clause("backup", "What is committed is backed up continuously.", backup),
+        Clause("auth-required", "Connections without a password are refused.", probe_auth_required),
+        Clause("wrong-credentials-refused", "A wrong password is refused.", probe_wrong_credentials),
+        Clause("tls", "The connection is encrypted.", probe_tls),
+        Clause("backup", "What is committed is backed up continuously.", probe_backup),
     ),
     lambda binding: (binding.host, binding.port),
     ("psycopg",),

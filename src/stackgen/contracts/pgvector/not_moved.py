@@ -1,17 +1,17 @@
-"""What of a database does not go along, and so stops a move."""
+"""Parts of a database that are not moved, and so stop a move."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from stackgen.contracts.mover import failed
+from stackgen.contracts.mover import move_error
 from stackgen.contracts.pgvector.relations import NOT_OURS
 
 FORCED = f"""
     select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relrowsecurity and c.relforcerowsecurity and {NOT_OURS} order by 1, 2
 """
-BESIDE = """
+LEFT_BEHIND = """
     select 'database ' || datname from pg_catalog.pg_database
     where pg_has_role(datdba, 'usage') and datallowconn and not datistemplate
     and datname not in (current_database(), 'postgres')
@@ -21,22 +21,22 @@ BESIDE = """
 
 
 def refuse_left(connection: Any) -> None:
-    """Raise StackgenError(move-failed) for tables whose rows their own role does not see, and for what stays behind."""
-    beside = connection.execute(BESIDE).fetchone()
+    """Raise StackgenError(move-failed) for data that a move leaves behind, and for rows hidden from the role."""
+    beside = connection.execute(LEFT_BEHIND).fetchone()
     if beside is not None:
         message = f"not moved: {beside[0]}: a swap moves '{connection.info.dbname}' alone, and it goes with the old box"
-        raise failed(message, "move it yourself and drop it")
+        raise move_error(message, "move it yourself and drop it")
     names = [".".join(row) for row in connection.execute(FORCED).fetchall()]
     if names:
         message = (
             f"not moved: {', '.join(names)}: row-level security is forced there, so not every row can be read"
         )
         hint = "run `alter table ... no force row level security`, swap, and force it again; its policies go along"
-        raise failed(message, hint)
+        raise move_error(message, hint)
 
 
 def refuse_prepared(connection: Any) -> None:
     """Raise StackgenError(move-failed) for transactions that go on after a freeze."""
     query = "select count(*) from pg_catalog.pg_prepared_xacts where database = current_database()"
     if connection.execute(query).fetchone()[0]:
-        raise failed("there are prepared transactions, which no freeze ends", "commit or roll them back")
+        raise move_error("there are prepared transactions, which no freeze ends", "commit or roll them back")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from stackgen.contracts.openai_embeddings.contract import embed
-from stackgen.contracts.pgvector.contract import connect
+from stackgen.contracts.pgvector.contract import open_connection
 from stackgen.contracts.questions import Column, Drift, Finding, NoAnswer, Pairs, Questions, Share, Text
 from stackgen.spec.stack import Name
 
@@ -16,7 +16,7 @@ ROUNDED = 6  # decimals of a similarity
 
 
 class Search(Questions):
-    """Nearest rows of a table, by the embedding of a text: what a retrieving application asks."""
+    """Searches for the nearest rows of a table, by the embedding of a text, as an application does."""
 
     key: ClassVar[str] = "searches"
     about: ClassVar[str] = "Nearest rows."
@@ -37,7 +37,7 @@ class Search(Questions):
     )
 
     def answers(self, bindings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Cosine similarity 1 is the same direction; rows at equal distance come in the order of their ids."""
+        """Yield the nearest rows of each text, with cosine similarities; rows at equal distance are sorted by id."""
         from psycopg.sql import SQL, Identifier
 
         columns = SQL(", ").join(SQL("{}::text").format(Identifier(name)) for name in self.ids)
@@ -49,7 +49,7 @@ class Search(Questions):
             embedding=Identifier(self.embedding),
             table=Identifier(self.db_schema, self.table),
         )
-        with connect(bindings["store"]) as connection:
+        with open_connection(bindings["store"]) as connection:
             for text in self.texts:
                 (vector,) = embed(bindings["model"], [text])
                 rows = connection.execute(query, {"vector": str(vector), "top": self.top}).fetchall()
@@ -63,7 +63,7 @@ class Search(Questions):
                 }
 
     def findings(self, group: str, pairs: Pairs) -> Iterator[Finding]:
-        """How many rows are found again, and how far their similarities have changed."""
+        """Measure the share of rows that are returned again, and the change of their similarities."""
         shares: list[float] = []
         drift, lost, moved = 0.0, list[str](), list[str]()
         for old, new in pairs:

@@ -1,4 +1,4 @@
-"""Relations of a database, and a digest of their rows that two servers work out alike."""
+"""Relations of a database, and a digest of their rows that is the same on two servers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BUCKETS = """
     select left(d, 3), count(*), sum(('x' || substr(d, 4, 15))::bit(60)::bigint)::text
     from (select {digest} as d from only {table} t) as rows group by 1
 """
-# Of a whole row: `t` alone could be a column, and `t::text` a cast that the application has made.
+# Digest of a whole row: `t` alone could be a column, and `t::text` a cast that the application has created.
 DIGEST = "md5(pg_catalog.record_out(t.*)::text)"
 MADE_ANEW = "stackgen: may be made anew"
-"""A comment by which an application says that the rows of a materialized view are no data of its own."""
-# A view of one that is made later has a higher number, so this is an order to make them anew in.
+"""Comment by which an application declares that the rows of a materialized view can be computed again."""
+# A view that depends on another one has a higher number, so this is the order to refresh them in.
 VIEWS = f"""
     select n.nspname, c.relname, obj_description(c.oid, 'pg_class') is not distinct from '{MADE_ANEW}'
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -36,43 +36,43 @@ Buckets = dict[str, tuple[int, str]]
 
 
 @dataclass(frozen=True)
-class Table:
-    """Its schema and name, not quoted."""
+class Relation:
+    """A table, sequence or view, by schema and name, not quoted."""
 
     schema: str
     name: str
 
     @property
     def sql(self) -> str:
-        """For a statement."""
+        """Quoted name, for a statement."""
         return ".".join('"' + part.replace('"', '""') + '"' for part in (self.schema, self.name))
 
 
-def relations(connection: Any, kind: str) -> list[Table]:
-    """Of a kind as pg_class has it, such as `r`, by name."""
-    return [Table(*row) for row in connection.execute(RELATIONS, [kind]).fetchall()]
+def relations(connection: Any, kind: str) -> list[Relation]:
+    """Return relations of a kind in pg_class, such as `r`, sorted by name."""
+    return [Relation(*row) for row in connection.execute(RELATIONS, [kind]).fetchall()]
 
 
-def views(connection: Any) -> dict[Table, bool]:
-    """Materialized views that hold rows, in an order to make them anew in; whether the application says they may be."""
-    return {Table(*name): anew for *name, anew in connection.execute(VIEWS).fetchall()}
+def views(connection: Any) -> dict[Relation, bool]:
+    """Return materialized views that hold rows, in the order to refresh them; True if the application allows that."""
+    return {Relation(*name): anew for *name, anew in connection.execute(VIEWS).fetchall()}
 
 
 def count_rows(connection: Any, table: str) -> int:
-    """How many a table has, without those of its children. table: its name for SQL."""
+    """Return the number of rows of a table, without rows of its children. table: name for SQL."""
     with patience():
         return connection.execute(f"select count(*) from only {table}").fetchone()[0]
 
 
-def buckets(connection: Any, table: Table) -> Buckets:
-    """Number of rows, and sum over their digests, by the first characters of a row's digest."""
+def buckets(connection: Any, table: Relation) -> Buckets:
+    """Return number of rows and sum of their digests, by the first characters of a row's digest."""
     with patience():
         rows = connection.execute(BUCKETS.format(table=table.sql, digest=DIGEST)).fetchall()
     return {bucket: (count, digest) for bucket, count, digest in rows}
 
 
-def rows_part(relation: Table, source: Buckets, target: Buckets) -> Part:
-    """Rows of a relation on both sides, for a comparison."""
+def rows_part(relation: Relation, source: Buckets, target: Buckets) -> Part:
+    """Return the rows of a relation on both sides as a part of a comparison."""
     name = f"rows of {relation.schema}.{relation.name}"
     return Part(name, _rows(source), _rows(target), _total(source), _total(target))
 
@@ -82,6 +82,6 @@ def _rows(buckets: Buckets) -> int:
 
 
 def _total(buckets: Buckets) -> str:
-    """One digest of all."""
+    """Return one digest of all buckets."""
     text = "\n".join(f"{bucket} {count} {digest}" for bucket, (count, digest) in sorted(buckets.items()))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-# What closes a database for writing, and what can keep every session from being opened.
+# Settings that close a database for writing, or can prevent every session from being opened.
 NOT_MOVED = [
     *("default_transaction_read_only", "local_preload_libraries", "session_preload_libraries"),
     "dynamic_library_path",
 ]
-LISTS = ("search_path", "temp_tablespaces")  # of names, which stand quoted in the value
+LISTS = ("search_path", "temp_tablespaces")  # lists of names, which are quoted in the value
 # The scope as SQL has it, with places for the role and the database; what only a superuser may set is the server's.
 SETTINGS = """
     select case when s.setrole = 0 then 'database %%2$I' when s.setdatabase = 0 then 'role %%1$I'
@@ -31,19 +31,19 @@ Settings = dict[tuple[str, str], str]  # scope and name → value
 
 
 def settings(connection: Any) -> Settings:
-    """What new sessions of the application begin with."""
+    """Return the settings with which new sessions of the application begin."""
     return {
         (scope, name): value for scope, name, value in connection.execute(SETTINGS, [NOT_MOVED]).fetchall()
     }
 
 
-def digest(found: Settings) -> str:
-    """Of all settings, in a fixed order."""
-    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+def digest_settings(values: Settings) -> str:
+    """Return a digest of all settings, in a fixed order."""
+    return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
 
 
-def bring(here: Any, there: Any) -> int:
-    """Give the other side's database and role the same settings; how many were changed. The session keeps its own."""
+def copy_settings(here: Any, there: Any) -> int:
+    """Copy settings to the other side's database and role; return the number of changes. The session keeps its own."""
     wanted, held = settings(here), settings(there)
     changed = 0
     for scope, name in {**held, **wanted}:
@@ -64,7 +64,7 @@ def _alter(there: Any, scope: str, name: str, value: str | None) -> None:
 
 
 def _alter_list(there: Any, scope: str, name: str, value: str) -> None:
-    """By the session's own value: a list that is given as a text would become one quoted name."""
+    """Set a list from the session's own value: a list as text would become one quoted name."""
     before = there.execute("select current_setting(%s)", [name]).fetchone()[0]
     there.execute("select set_config(%s, %s, true)", [name, value])
     _run(there, f"alter {scope} set {_quoted(name)} from current")
@@ -72,7 +72,7 @@ def _alter_list(there: Any, scope: str, name: str, value: str) -> None:
 
 
 def _run(there: Any, statement: str, value: str = "") -> None:
-    """A statement with places for the role, the database and the value."""
+    """Run a statement with placeholders for the role, the database and the value."""
     query = "select format(%s::text, current_user, current_database(), %s::text)"
     there.execute(there.execute(query, [statement, value]).fetchone()[0])
 

@@ -1,4 +1,4 @@
-"""One bucket: its objects, with their metadata and tags.
+"""One bucket, and its objects with their metadata and tags.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from stackgen.contracts.mover import failed
+from stackgen.contracts.mover import move_error
 from stackgen.contracts.s3.contract import S3Binding, client
 from stackgen.contracts.s3.marks import MD5, Object
 from stackgen.subprocesses import pulse
@@ -31,31 +31,31 @@ HEADERS = (
 
 
 class Side:
-    """One bucket."""
+    """The bucket on one side of a copy."""
 
     def __init__(self, binding: S3Binding) -> None:
         self.bucket = binding.bucket
         self.client = client(binding)
 
     def keys(self) -> list[str]:
-        """Of all objects that the server lists."""
+        """Return the keys of all objects that the server lists."""
         keys, empty = list[str](), 0
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
             found = [item["Key"] for item in page.get("Contents", [])]
             keys += found
             empty = 0 if found else empty + 1
             if empty > EMPTY:
-                raise failed(
+                raise move_error(
                     f"the server of the bucket '{self.bucket}' lists page after page without an object"
                 )
         return keys
 
     def objects(self) -> dict[str, Object]:
-        found = each(self.object, self.keys())
+        found = map_concurrently(self.object, self.keys())
         return {item.key: item for item in found if item is not None}
 
     def object(self, key: str) -> Object | None:
-        """None if it is gone."""
+        """Return the object; None if it no longer exists."""
         try:
             answer = self.client.head_object(Bucket=self.bucket, Key=key)
             return object_of(key, answer, self.tags(key))
@@ -76,7 +76,7 @@ class Side:
         return sorted(found, key=lambda tag: tag["Key"])
 
     def sha256(self, key: str) -> tuple[str, dict[str, Any]]:
-        """Digest of the content, and the headers that go along with it."""
+        """Return the SHA-256 of the content, and the headers that are copied with it."""
         digest = hashlib.sha256()
         answer = self.client.get_object(Bucket=self.bucket, Key=key)
         for block in blocks(answer):
@@ -84,8 +84,11 @@ class Side:
         return digest.hexdigest(), headers_of(answer)
 
 
-def same(one: Object, other: Object, here: Side, there: Side) -> bool:
-    """Whether size, headers, tags and content are: ETags say it where both are MD5 sums, else both are read."""
+def is_same(one: Object, other: Object, here: Side, there: Side) -> bool:
+    """Return True if size, headers, tags and content are equal.
+
+    The content is compared by ETag if both are MD5 sums; otherwise both objects are read.
+    """
     if (one.size, one.labels) != (other.size, other.labels):
         return False
     if MD5.fullmatch(one.etag) and MD5.fullmatch(other.etag):
@@ -94,7 +97,7 @@ def same(one: Object, other: Object, here: Side, there: Side) -> bool:
 
 
 def checksum(side: Side, key: str) -> str:
-    """Over content, headers and tags; "" if the object is gone."""
+    """Return a digest of content, headers and tags; "" if the object no longer exists."""
     try:
         return digest_of([*side.sha256(key), side.tags(key)])
     except side.client.exceptions.ClientError as error:
@@ -104,7 +107,7 @@ def checksum(side: Side, key: str) -> str:
 
 
 def object_of(key: str, answer: Mapping[str, Any], tags: list[dict[str, str]]) -> Object:
-    """What a server says in its answer to HEAD or GET."""
+    """Return the object that an answer to HEAD or GET describes."""
     date = answer.get("LastModified")
     seconds = int(date.timestamp()) if date is not None else 0
     labels = digest_of([headers_of(answer), tags])
@@ -112,23 +115,23 @@ def object_of(key: str, answer: Mapping[str, Any], tags: list[dict[str, str]]) -
 
 
 def blocks(answer: Mapping[str, Any]) -> Iterator[bytes]:
-    """Of the content that a server sends."""
+    """Yield blocks of the content that a server sends."""
     for block in answer["Body"].iter_chunks(pulse.SIGN_BYTES):
         yield block
         pulse.beat()
 
 
 def headers_of(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that go along with an object."""
+    """Return the headers that are copied with an object."""
     return {name: answer[name] for name in HEADERS if answer.get(name)}
 
 
 def digest_of(value: Any) -> str:
-    """SHA-256 over a value as JSON."""
+    """Return the SHA-256 of a value as JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def each(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """What the function gives for all items, some at once."""
+def map_concurrently(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Call the function for all items, some concurrently, and return the results in the order of the items."""
     with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(function, items))

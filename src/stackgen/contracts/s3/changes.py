@@ -1,4 +1,4 @@
-"""What a copy of a bucket has to send and to remove, what both boxes have changed, and what is remembered of it."""
+"""Objects that a copy of a bucket sends and removes, conflicting changes, and the memory of a copy."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from stackgen.contracts.mover import Memory
 from stackgen.contracts.s3.marks import (
     MD5,
     Object,
-    is_as,
+    entry_of_undecided,
     is_newer,
+    is_unchanged,
     is_written_since,
     source_mark,
     target_mark,
-    undecided,
 )
 
 CLOCKS = 5  # seconds that the clocks of two servers may be apart
 
 
 @dataclass(frozen=True)
-class Changes:
+class BucketChanges:
     """Keys of objects to send and to remove.
 
-    kept: those that both boxes have changed, which are left alone, with what to remember of each. later: those of them
-    that the target has changed later. stays: those that the source no longer has, and the target's users have changed.
+    kept: objects that both boxes have changed, which are not copied, each with the entry to remember. later: those of
+    them that the target has changed later. stays: objects that the source no longer has, and that the target's users
+    have changed.
     """
 
     wanted: tuple[str, ...]
@@ -37,28 +38,28 @@ class Changes:
 
 @dataclass(frozen=True)
 class Buckets:
-    """Key → object, on both sides. alike: whether an object has one content on both, to be asked of the servers."""
+    """Key → object, on both sides. alike: key → True if the content is the same on both, which may ask the servers."""
 
     source: Mapping[str, Object]
     target: Mapping[str, Object]
     alike: Callable[[str], bool]
 
 
-def every_change(both: Buckets) -> Changes:
-    """Where the target is to hold what the source holds, and nothing else."""
+def every_change(both: Buckets) -> BucketChanges:
+    """Return the changes that make the target hold what the source holds, and nothing else."""
     wanted = tuple(key for key in both.source if not both.alike(key))
-    return Changes(wanted, _surplus(both))
+    return BucketChanges(wanted, _surplus(both))
 
 
-def changes_since(both: Buckets, since: Memory, *, used: bool) -> Changes:
-    """What the source has changed since. used: what the target's users have changed is left alone.
+def changes_since(both: Buckets, since: Memory, *, used: bool) -> BucketChanges:
+    """Return the changes of the source since then. used: keep what the target's users have changed.
 
-    Where it has none, what is there is of earlier copies, which may have been interrupted.
+    If the target has no users, everything in it is from earlier copies, which may have been interrupted.
     """
-    changed = [key for key, item in both.source.items() if not is_as(source_mark(since, key), item)]
+    changed = [key for key, item in both.source.items() if not is_unchanged(source_mark(since, key), item)]
     if not used:
         others = (key for key in both.source if is_newer(key, both.target, since))
-        return Changes(tuple(dict.fromkeys((*changed, *others))), _surplus(both))
+        return BucketChanges(tuple(dict.fromkeys((*changed, *others))), _surplus(both))
     twice = {key for key in changed if is_newer(key, both.target, since)}
     wanted = tuple(key for key in changed if key not in twice)
     seen = [key for key in since if key not in both.source and source_mark(since, key)]
@@ -67,10 +68,10 @@ def changes_since(both: Buckets, since: Memory, *, used: bool) -> Changes:
     gone = tuple(key for key in there if not is_newer(key, both.target, since))
     alike = {key for key in twice if both.alike(key)}
     later = {key for key in twice - alike if _is_later(key, both, since)}
-    kept = {key: undecided(since, both.source[key]) for key in twice}
+    kept = {key: entry_of_undecided(since, both.source[key]) for key in twice}
     kept |= {key: f"{both.source[key].mark}\n{target_mark(since, key)}" for key in later}
     kept |= {key: f"{both.source[key].mark}\n{both.target[key].mark}" for key in alike}
-    return Changes(wanted, gone, kept, tuple(later), stays)
+    return BucketChanges(wanted, gone, kept, tuple(later), stays)
 
 
 def memory_of(
@@ -80,7 +81,7 @@ def memory_of(
     sent: Mapping[str, str | None],
     removed: Collection[str],
 ) -> Memory:
-    """What is remembered after a copy. sent: key → what to remember of it, None where it is gone at the source."""
+    """Return the memory of a copy. sent: key → entry to remember; None if the source no longer has the object."""
     memory: dict[str, str] = {}
     for key, item in both.source.items():
         if key in kept:
@@ -99,9 +100,9 @@ def _surplus(both: Buckets) -> tuple[str, ...]:
 
 
 def _is_later(key: str, both: Buckets, since: Memory) -> bool:
-    """Whether the target's users have written an object later, by the servers' clocks.
+    """Return True if the target's users have written an object later, by the servers' clocks.
 
-    These have no dates of tags alone, and an object in parts (no MD5 sum) has that of its begin.
+    Servers keep no date of a change of tags alone. The date of an object in parts (no MD5 sum) is that of its begin.
     """
     item, other = both.source[key], both.target.get(key)
     return (

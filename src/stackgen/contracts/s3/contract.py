@@ -12,16 +12,16 @@ from uuid import uuid4
 
 from pydantic import Field, SecretStr
 
-from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, kept
-from stackgen.contracts.surroundings import cleaned
+from stackgen.contracts.model import Binding, Clause, ClauseBroken, Contract, address, https, require
+from stackgen.contracts.surroundings import clean_environment
 
 PART = 5 * 1024 * 1024  # smallest part of a multipart upload but the last, bytes
 
 
 class S3Binding(Binding):
-    """endpoint: URL of the service; bucket: the one to use.
+    """endpoint: URL of the service. bucket: name of the bucket.
 
-    Without keys the client's own chain of credentials is asked, such as the role of the workload it runs in.
+    Without keys the client uses its default chain of credentials, such as the role of the workload it runs in.
     """
 
     variables: ClassVar = {
@@ -45,17 +45,17 @@ class S3Binding(Binding):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Everything of AWS, where the binding has keys; else credentials stay those of the shell or the role."""
+        """All variables of AWS if the binding has keys; otherwise without credentials, which the client needs then."""
         return ("AWS_*",) if self.access_key_id is not None else _ADDRESSING
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """The same: a session token or a profile does not go with other keys."""
+        """The same variables: a session token or a profile does not match other keys."""
         return self.reads
 
     @property
     def instead(self) -> dict[str, str]:
-        """No configuration and no shared credentials, where the binding has keys."""
+        """Empty files of configuration and shared credentials, if the binding has keys."""
         files = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
         return dict.fromkeys(files, os.devnull) if self.access_key_id is not None else {}
 
@@ -72,7 +72,7 @@ _ADDRESSING = (
 
 
 def client(binding: S3Binding, *, secret: str | None = None, signed: bool = True) -> Any:
-    """boto3's client with its defaults, addressing by path: an endpoint on an address has no subdomains."""
+    """Return boto3's client with its defaults and path-style addresses: an IP address as endpoint has no subdomains."""
     import boto3
     from botocore import UNSIGNED
     from botocore.config import Config
@@ -95,7 +95,7 @@ def _clear(value: SecretStr | None) -> str | None:
 
 @contextmanager
 def scratch(binding: S3Binding) -> Iterator[tuple[Any, str]]:
-    """A client and a prefix of the probe's own; what is below it is deleted afterwards, versions where allowed."""
+    """Yield a client and a prefix for one probe; delete the objects below it afterwards, and versions if allowed."""
     connection, prefix = client(binding), f"stackgen-probe-{uuid4().hex[:12]}/"
     try:
         yield connection, prefix
@@ -104,7 +104,7 @@ def scratch(binding: S3Binding) -> Iterator[tuple[Any, str]]:
 
 
 def _clean(connection: Any, bucket: str, prefix: str) -> None:
-    """Callers of a bucket on AWS may not delete versions; there its lifecycle removes them."""
+    """Delete what a probe has written. Callers of a bucket on AWS may not delete versions: its lifecycle does that."""
     from botocore.exceptions import ClientError
 
     found = connection.list_object_versions(Bucket=bucket, Prefix=prefix)
@@ -119,25 +119,25 @@ def _clean(connection: Any, bucket: str, prefix: str) -> None:
         connection.delete_object(Bucket=bucket, Key=item["Key"])
 
 
-def put_get(binding: S3Binding) -> str:
+def probe_put_get(binding: S3Binding) -> str:
     content = uuid4().bytes * 64
     with scratch(binding) as (connection, prefix):
         key = f"{prefix}a file with spaces & ümlauts.bin"
         connection.put_object(Bucket=binding.bucket, Key=key, Body=content, ContentType="application/x-probe")
         answer = connection.get_object(Bucket=binding.bucket, Key=key)
-        kept(answer["Body"].read() == content, "an object came back with another content")
-        kept(answer["ContentType"] == "application/x-probe", "an object lost its content type")
-        by_variables(binding, f"{prefix}by variables")
+        require(answer["Body"].read() == content, "an object came back with another content")
+        require(answer["ContentType"] == "application/x-probe", "an object lost its content type")
+        use_variables_alone(binding, f"{prefix}by variables")
     return f"{len(content)} bytes came back as they went, also through a client made of the variables alone"
 
 
-def by_variables(binding: S3Binding, key: str) -> None:
-    """What an application does that reads nothing but variables; raises ClauseBroken with its last line."""
-    variables = {**cleaned(os.environ, [binding]), **binding.environment()}
+def use_variables_alone(binding: S3Binding, key: str) -> None:
+    """Run an application that reads only the binding's variables; raises ClauseBroken with its last line."""
+    variables = {**clean_environment(os.environ, [binding]), **binding.environment()}
     command = [sys.executable, "-P", "-c", _BY_VARIABLES, key]  # no module of the current folder
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
     said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-    kept(done.returncode == 0, f"a client made of the binding's variables alone fails: {said[-1]}")
+    require(done.returncode == 0, f"a client made of the binding's variables alone fails: {said[-1]}")
 
 
 _BY_VARIABLES = """
@@ -150,19 +150,19 @@ assert client.get_object(**where)["Body"].read() == b"by variables"
 """
 
 
-def listing(binding: S3Binding) -> str:
+def probe_list(binding: S3Binding) -> str:
     with scratch(binding) as (connection, prefix):
         for name in ("a/1", "a/2", "b/1"):
             connection.put_object(Bucket=binding.bucket, Key=prefix + name, Body=b"x")
         answer = connection.list_objects_v2(Bucket=binding.bucket, Prefix=prefix, Delimiter="/")
         folders = [item["Prefix"].removeprefix(prefix) for item in answer.get("CommonPrefixes", [])]
         page = connection.list_objects_v2(Bucket=binding.bucket, Prefix=prefix, MaxKeys=2)
-    kept(folders == ["a/", "b/"], f"folders are listed as {folders}")
-    kept(page["IsTruncated"] and page["KeyCount"] == 2, "a page of two is not two keys with more to come")
+    require(folders == ["a/", "b/"], f"folders are listed as {folders}")
+    require(page["IsTruncated"] and page["KeyCount"] == 2, "a page of two is not two keys with more to come")
     return "folders and pages"
 
 
-def delete(binding: S3Binding) -> str:
+def probe_delete(binding: S3Binding) -> str:
     with scratch(binding) as (connection, prefix):
         connection.put_object(Bucket=binding.bucket, Key=f"{prefix}x", Body=b"x")
         connection.delete_object(Bucket=binding.bucket, Key=f"{prefix}x")
@@ -173,7 +173,7 @@ def delete(binding: S3Binding) -> str:
     raise ClauseBroken("a deleted object can still be read")
 
 
-def multipart(binding: S3Binding) -> str:
+def probe_multipart(binding: S3Binding) -> str:
     with scratch(binding) as (connection, prefix):
         where = {"Bucket": binding.bucket, "Key": f"{prefix}big"}
         upload = connection.create_multipart_upload(**where)["UploadId"]
@@ -183,20 +183,20 @@ def multipart(binding: S3Binding) -> str:
             parts.append({"ETag": answer["ETag"], "PartNumber": number})
         connection.complete_multipart_upload(**where, UploadId=upload, MultipartUpload={"Parts": parts})
         size = connection.head_object(**where)["ContentLength"]
-    kept(size == PART + 1000, f"{PART + 1000} bytes in two parts became {size}")
+    require(size == PART + 1000, f"{PART + 1000} bytes in two parts became {size}")
     return f"{size} bytes in two parts"
 
 
-def byte_range(binding: S3Binding) -> str:
+def probe_range(binding: S3Binding) -> str:
     with scratch(binding) as (connection, prefix):
         where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
         connection.put_object(**where, Body=b"0123456789")
         found = connection.get_object(**where, Range="bytes=2-4")["Body"].read()
-    kept(found == b"234", f"bytes 2-4 are {found!r}")
+    require(found == b"234", f"bytes 2-4 are {found!r}")
     return "bytes 2-4"
 
 
-def presigned_url(binding: S3Binding) -> str:
+def probe_presigned_url(binding: S3Binding) -> str:
     from stackgen.contracts import limited_http
 
     with scratch(binding) as (connection, prefix):
@@ -205,14 +205,14 @@ def presigned_url(binding: S3Binding) -> str:
         url = connection.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
         answer = limited_http.get(url, timeout=10)
         spoiled = limited_http.get(url.replace("X-Amz-Expires=60", "X-Amz-Expires=9999"), timeout=10)
-    kept(answer.content == b"shared", f"a presigned URL is answered with {answer.status_code}")
-    kept(
+    require(answer.content == b"shared", f"a presigned URL is answered with {answer.status_code}")
+    require(
         spoiled.status_code == 403, f"a presigned URL that was altered is answered with {spoiled.status_code}"
     )
     return "works, and not when altered"
 
 
-def conditional_put(binding: S3Binding) -> str:
+def probe_conditional_put(binding: S3Binding) -> str:
     from botocore.exceptions import ClientError
 
     with scratch(binding) as (connection, prefix):
@@ -222,24 +222,24 @@ def conditional_put(binding: S3Binding) -> str:
             connection.put_object(**where, Body=b"second")
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            kept(status == 412, f"a second put with If-None-Match is answered with {status}")
+            require(status == 412, f"a second put with If-None-Match is answered with {status}")
             return "the second put is refused with 412"
     raise ClauseBroken("If-None-Match is ignored: the second put overwrote the first")
 
 
-def default_checksums(binding: S3Binding) -> str:
-    """boto3 ≥ 1.36 sends a CRC by default and checks what comes back."""
+def probe_default_checksums(binding: S3Binding) -> str:
+    """Check the CRC that boto3 ≥ 1.36 sends by default and verifies when it reads."""
     with scratch(binding) as (connection, prefix):
         where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
         connection.put_object(**where, Body=b"checked")
         answer = connection.get_object(**where, ChecksumMode="ENABLED")
         answer["Body"].read()
         found = [key for key in answer if key.startswith("Checksum") and key != "ChecksumType"]
-    kept(found, "the service does not keep the checksum that the client sends by default")
+    require(found, "the service does not keep the checksum that the client sends by default")
     return found[0]
 
 
-def versioning(binding: S3Binding) -> str:
+def probe_versioning(binding: S3Binding) -> str:
     with scratch(binding) as (connection, prefix):
         where = {"Bucket": binding.bucket, "Key": f"{prefix}x"}
         connection.put_object(**where, Body=b"first")
@@ -247,18 +247,18 @@ def versioning(binding: S3Binding) -> str:
         versions = connection.list_object_versions(Bucket=binding.bucket, Prefix=f"{prefix}x").get(
             "Versions", []
         )
-        kept(len(versions) == 2, f"two puts of one key left {len(versions)} version(s)")
+        require(len(versions) == 2, f"two puts of one key left {len(versions)} version(s)")
         older = next(item for item in versions if not item["IsLatest"])
         content = connection.get_object(**where, VersionId=older["VersionId"])["Body"].read()
-    kept(content == b"first", f"the older version holds {content!r}")
+    require(content == b"first", f"the older version holds {content!r}")
     return "an overwritten object can be read"
 
 
-def auth_required(binding: S3Binding) -> str:
+def probe_auth_required(binding: S3Binding) -> str:
     return _refused(client(binding, signed=False), binding.bucket, "unsigned")
 
 
-def wrong_credentials(binding: S3Binding) -> str:
+def probe_wrong_credentials(binding: S3Binding) -> str:
     return _refused(client(binding, secret=f"wrong-{uuid4().hex}"), binding.bucket, "wrongly signed")
 
 
@@ -269,7 +269,7 @@ def _refused(connection: Any, bucket: str, how: str) -> str:
         connection.list_objects_v2(Bucket=bucket, MaxKeys=1)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        kept(status in (401, 403), f"{how} request is answered with {status}")
+        require(status in (401, 403), f"{how} request is answered with {status}")
         return f"refused with {status}"
     raise ClauseBroken(f"an {how} request is answered")
 
@@ -279,19 +279,23 @@ CONTRACT = Contract(
     1,
     S3Binding,
     (
-        Clause("put-get", "Objects come back as they went.", put_get),
-        Clause("list", "Keys are listed by prefix, folder and page.", listing),
-        Clause("delete", "A deleted object is gone.", delete),
-        Clause("multipart", "Large objects can be uploaded in parts.", multipart),
-        Clause("range", "A part of an object can be read.", byte_range),
+        Clause("put-get", "Objects come back as they went.", probe_put_get),
+        Clause("list", "Keys are listed by prefix, folder and page.", probe_list),
+        Clause("delete", "A deleted object is gone.", probe_delete),
+        Clause("multipart", "Large objects can be uploaded in parts.", probe_multipart),
+        Clause("range", "A part of an object can be read.", probe_range),
         Clause(
-            "presigned-url", "A signed URL gives one object to whoever has it, and no other.", presigned_url
+            "presigned-url",
+            "A signed URL gives one object to whoever has it, and no other.",
+            probe_presigned_url,
         ),
-        Clause("conditional-put", "A put can be made only if there is nothing yet.", conditional_put),
-        Clause("default-checksums", "The checksums clients send by default are kept.", default_checksums),
-        Clause("versioning", "Overwritten objects can be read again.", versioning),
-        Clause("auth-required", "Unsigned requests are refused.", auth_required),
-        Clause("wrong-credentials-refused", "Wrongly signed requests are refused.", wrong_credentials),
+        Clause("conditional-put", "A put can be made only if there is nothing yet.", probe_conditional_put),
+        Clause(
+            "default-checksums", "The checksums clients send by default are kept.", probe_default_checksums
+        ),
+        Clause("versioning", "Overwritten objects can be read again.", probe_versioning),
+        Clause("auth-required", "Unsigned requests are refused.", probe_auth_required),
+        Clause("wrong-credentials-refused", "Wrongly signed requests are refused.", probe_wrong_credentials),
         Clause("tls", "The connection is encrypted.", lambda binding: https(binding.endpoint)),
     ),
     lambda binding: address(binding.endpoint),

@@ -1,7 +1,7 @@
-"""What is remembered of objects: a mark of each on both sides, which is another one when anything of it has changed.
+"""Entries of a copy's memory: a mark of each object on both sides, which changes with any change of the object.
 
-An entry has three lines: the mark at the source, "" where it is gone; the mark at the target; and, where both boxes
-have changed the object and none is known to be later, the mark that the source has now.
+An entry has three lines: the mark at the source, "" if the source no longer has the object; the mark at the target;
+and, if both boxes have changed the object and no change is known to be later, the current mark at the source.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from stackgen.contracts.copy_notes import Begun
 from stackgen.contracts.mover import Memory
 
 MD5 = re.compile(r"[0-9a-f]{32}")
-NOT_KNOWN = "?"  # what the source had when it was sent
+NOT_KNOWN = "?"  # mark of an object whose state at the source is not known
 
 
 @dataclass(frozen=True)
 class Object:
-    """What a server says of one object.
+    """One object, as its server describes it.
 
-    labels: digest of the headers and tags that go along with it. date: of its content, by the server's clock, in
-    seconds since 1970; 0 where the server does not say. Tags alone leave it as it is.
+    labels: digest of the headers and tags that are copied with it. date: time at which its content was written, by the
+    server's clock, in seconds since 1970; 0 if the server does not say. A change of tags alone does not change it.
     """
 
     key: str
@@ -33,17 +33,17 @@ class Object:
 
     @property
     def mark(self) -> str:
-        """Another one when anything of the object has changed, or the same content was written again."""
+        """A text that changes with any change of the object, and also if the same content is written again."""
         return f"{self.etag} {self.labels} {self.date}"
 
 
-def with_begun(
+def add_unfinished_copy(
     since: Memory, begun: Begun, at_target: Mapping[str, Object], sha256: Callable[[str], str]
 ) -> Memory:
-    """What is known, with what a copy that did not come to its end has written.
+    """Add to a memory what an unfinished copy has written.
 
-    begun: what was to be remembered of objects, and labels and SHA-256 of those that were about to be written. sha256:
-    of an object at the target.
+    begun: entries of objects that were written, and labels and SHA-256 of objects that were about to be written.
+    sha256: key → SHA-256 of an object at the target.
     """
 
     def is_sent(item: Object) -> bool:
@@ -61,8 +61,8 @@ def with_begun(
     }
 
 
-def reversed_memory(memory: Memory) -> Memory:
-    """The same for the other direction. Of what is gone at the source nothing is known: it is brought back."""
+def reverse_memory(memory: Memory) -> Memory:
+    """Return the memory for a copy in the opposite direction. An object that the source lacks is copied again."""
     return {
         key: f"{target_mark(memory, key)}\n{source_mark(memory, key)}"
         for key in memory
@@ -70,13 +70,13 @@ def reversed_memory(memory: Memory) -> Memory:
     }
 
 
-def undecided(since: Memory, item: Object) -> str:
-    """What to remember of an object that both boxes have changed: how it was, and what the source has made of it."""
+def entry_of_undecided(since: Memory, item: Object) -> str:
+    """Return the entry of an object that both boxes have changed: its former marks, and the current source mark."""
     return f"{source_mark(since, item.key)}\n{target_mark(since, item.key)}\n{item.mark}"
 
 
 def is_undecided(since: Memory, key: str) -> bool:
-    """Whether both boxes have changed the object, and none of them is known to be later."""
+    """Return True if both boxes have changed the object, and no change is known to be later."""
     return since.get(key, "").count("\n") > 1
 
 
@@ -88,20 +88,20 @@ def target_mark(since: Memory, key: str) -> str:
     return since.get(key, "").partition("\n")[2].partition("\n")[0]
 
 
-def is_as(remembered: str, item: Object) -> bool:
-    """Whether the object is as it was; former versions remembered no date, or the ETag alone."""
+def is_unchanged(remembered: str, item: Object) -> bool:
+    """Return True if the object is as remembered. Former versions remembered no date, or the ETag alone."""
     return remembered in (item.mark, f"{item.etag} {item.labels}", item.etag)
 
 
 def is_written_since(remembered: str, item: Object) -> bool:
-    """Whether its content was written since, be it the same; no where a date is not known."""
+    """Return True if the content was written since, even with the same content; False if a date is not known."""
     date = remembered.split(" ")[2:]
     return item.date > 0 and (not remembered or (bool(date) and date[0] != str(item.date)))
 
 
 def is_newer(key: str, at_target: Mapping[str, Object], since: Memory) -> bool:
-    """Whether the target's own users have written or deleted the object."""
+    """Return True if the target's own users have written or deleted the object."""
     found = at_target.get(key)
     return (key in since and found is None) or (
-        found is not None and not is_as(target_mark(since, key), found)
+        found is not None and not is_unchanged(target_mark(since, key), found)
     )

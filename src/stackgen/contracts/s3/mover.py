@@ -1,4 +1,4 @@
-"""Buckets: objects with their metadata and tags, by boto3; only what differs is sent.
+"""Moves buckets: objects with their metadata and tags, by boto3; only objects that differ are sent.
 
 Two objects are alike if size, metadata and content are. Content is compared by ETag where both are MD5 sums
 (32 hexadecimal digits), else by reading both. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
@@ -11,18 +11,26 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from stackgen.contracts.copy_notes import Begun
-from stackgen.contracts.mover import Comparison, Memory, Mover, Part, Progress, failed, stay
-from stackgen.contracts.s3.bucket import Side, checksum, digest_of, each, same
+from stackgen.contracts.mover import (
+    Comparison,
+    Memory,
+    Mover,
+    Part,
+    Progress,
+    describe_items_that_stay,
+    move_error,
+)
+from stackgen.contracts.s3.bucket import Side, checksum, digest_of, is_same, map_concurrently
 from stackgen.contracts.s3.changes import Buckets, changes_since, every_change, memory_of
 from stackgen.contracts.s3.contract import S3Binding
 from stackgen.contracts.s3.marks import (
-    is_as,
+    add_unfinished_copy,
+    entry_of_undecided,
     is_newer,
+    is_unchanged,
     is_undecided,
-    reversed_memory,
+    reverse_memory,
     source_mark,
-    undecided,
-    with_begun,
 )
 from stackgen.contracts.s3.sender import Sender
 
@@ -36,13 +44,13 @@ def _sides(source: S3Binding, target: S3Binding) -> Iterator[tuple[Side, Side]]:
     try:
         yield Side(source), Side(target)
     except (ClientError, BotoCoreError) as error:
-        raise failed(" ".join(str(error).split())) from error
+        raise move_error(" ".join(str(error).split())) from error
 
 
 def _refuse_other_buckets(side: Side) -> None:
-    """Raise StackgenError(move-failed) where the server of a box has objects in other buckets: they go with the box.
+    """Raise StackgenError(move-failed) if the server of a box has objects in other buckets: they are lost with the box.
 
-    A cloud's buckets are no one box's.
+    Buckets of a cloud belong to no box, so they are not looked at.
     """
     from botocore.exceptions import ClientError
 
@@ -57,14 +65,14 @@ def _refuse_other_buckets(side: Side) -> None:
         ]
     except ClientError as error:
         if error.response["Error"]["Code"] in ("AccessDenied", "NotImplemented"):
-            return  # what these credentials do not see, they have not made
+            return  # buckets that these credentials can't list were not created with them
         raise
     if filled:
         message = f"not moved: bucket '{filled[0]}': a swap moves '{side.bucket}' alone, and it goes with the old box"
-        raise failed(message, f"move its objects to '{side.bucket}', or delete them")
+        raise move_error(message, f"move its objects to '{side.bucket}', or delete them")
 
 
-def copy(
+def copy_objects(
     source: S3Binding,
     target: S3Binding,
     since: Memory | None,
@@ -86,22 +94,29 @@ def copy(
         if since is None:
             since, changes = {}, every_change(both)
         else:
-            since = with_begun(since, log, both.target, lambda key: there.sha256(key)[0])
+            since = add_unfinished_copy(since, log, both.target, lambda key: there.sha256(key)[0])
             changes = changes_since(both, since, used=used)
         sender = Sender(here, there, both.target, log if used else None, exact=alone)
         sent = dict(
-            zip(changes.wanted, each(lambda key: sender.send(both.source[key]), changes.wanted), strict=True)
+            zip(
+                changes.wanted,
+                map_concurrently(lambda key: sender.send(both.source[key]), changes.wanted),
+                strict=True,
+            )
         )
         gone = changes.gone
         if serves and gone:
-            progress(stay("objects", gone))
+            progress(describe_items_that_stay("objects", gone))
             gone = ()
         removed = [key for key in gone if sender.remove(key)]
         arrived = [key for key, entry in sent.items() if entry is not None]
         if sent or gone:
             _refuse_other_keys(there, arrived, both.source if alone else None)
             progress(f"copied {len(arrived)} objects, removed {len(removed)}")
-        kept = {**changes.kept, **{k: undecided(since, both.source[k]) for k in {*sent} & sender.written}}
+        kept = {
+            **changes.kept,
+            **{k: entry_of_undecided(since, both.source[k]) for k in {*sent} & sender.written},
+        }
         _say_both_changed(
             progress, "each box keeps its own", [key for key in kept if is_undecided(kept, key)]
         )
@@ -114,7 +129,7 @@ def _buckets(here: Side, there: Side) -> Buckets:
     at_source, at_target = here.objects(), there.objects()
 
     def alike(key: str) -> bool:
-        return key in at_target and same(at_source[key], at_target[key], here, there)
+        return key in at_target and is_same(at_source[key], at_target[key], here, there)
 
     return Buckets(at_source, at_target, alike)
 
@@ -126,35 +141,39 @@ def _say_both_changed(progress: Progress, what: str, keys: Iterable[str]) -> Non
 
 
 def _refuse_other_keys(there: Side, arrived: Iterable[str], every: Iterable[str] | None) -> None:
-    """Raise StackgenError(move-failed) where a server lists no object of a key that it took, such as a name of its own.
+    """Raise StackgenError(move-failed) if a server does not list an object that it took, such as a name of its own.
 
-    every: keys that it may list. None where its users write too.
+    every: keys that it may list; None if its users write too.
     """
     listed = set(there.keys())
     hint = "copy it to another key, which every server can hold, and delete it; then go on"
     for key in arrived:
         if key not in listed and (every is not None or there.object(key) is not None):
-            raise failed(f"not moved: object '{key}': the new box took it, and does not list it", hint)
+            raise move_error(f"not moved: object '{key}': the new box took it, and does not list it", hint)
     for key in listed - (listed if every is None else set(every)):
-        raise failed(f"not moved: the new box lists an object '{key}', which the old one does not have", hint)
+        raise move_error(
+            f"not moved: the new box lists an object '{key}', which the old one does not have", hint
+        )
 
 
-def compare(
+def compare_buckets(
     source: S3Binding, target: S3Binding, since: Memory | None, settled: Memory | None = None
 ) -> Comparison:
-    """Objects of the source, against those of the same key; with `since`, newer ones of the target are left out."""
-    del settled  # whatever the target has changed is newer
+    """Compare each object of the source with the target's of the same key; with `since`, leave out newer ones there."""
+    del settled  # everything that the target has changed is newer
     with _sides(source, target) as (here, there):
         _refuse_other_buckets(here)
         at_source, at_target = here.objects(), there.objects()
         both_changed = [key for key in sorted(at_source) if is_undecided(since or {}, key)]
         if since is not None:  # what has been written to the source since is for the next copy
-            at_source = {key: item for key, item in at_source.items() if is_as(source_mark(since, key), item)}
+            at_source = {
+                key: item for key, item in at_source.items() if is_unchanged(source_mark(since, key), item)
+            }
         newer = {key for key in at_source if since is not None and is_newer(key, at_target, since)}
         keys = [key for key in sorted(at_source) if key not in newer]
-        before = dict(zip(keys, each(lambda key: checksum(here, key), keys), strict=True))
+        before = dict(zip(keys, map_concurrently(lambda key: checksum(here, key), keys), strict=True))
         held = [key for key in keys if key in at_target]
-        after = dict(zip(held, each(lambda key: checksum(there, key), held), strict=True))
+        after = dict(zip(held, map_concurrently(lambda key: checksum(there, key), held), strict=True))
         differing = [key for key in keys if before[key] != after.get(key)]
         if since is not None:  # what was written while this was compared
             newer |= {key for key in differing if there.object(key) != at_target.get(key)}
@@ -172,15 +191,15 @@ def compare(
     )
 
 
-def content(binding: S3Binding) -> str:
-    """The first object's key, in words; "" if the bucket is empty."""
+def first_item(binding: S3Binding) -> str:
+    """Name the first object; "" if the bucket is empty."""
     with _sides(binding, binding) as (side, _):
         found = side.client.list_objects_v2(Bucket=side.bucket, MaxKeys=1).get("Contents", [])
     return f"object '{found[0]['Key']}'" if found else ""
 
 
-def amounts(binding: S3Binding) -> dict[str, int]:
-    """Number of objects."""
+def count_items(binding: S3Binding) -> dict[str, int]:
+    """Return the number of objects."""
     with _sides(binding, binding) as (side, _):
         return {"objects": len(side.keys())}
 
@@ -195,9 +214,9 @@ MOVER = Mover(
         "dates of change",
         "object locks",
     ),
-    copy=copy,
-    compare=compare,
-    content=content,
-    amounts=amounts,
-    reversed_memory=reversed_memory,
+    copy=copy_objects,
+    compare=compare_buckets,
+    first_item=first_item,
+    amounts=count_items,
+    reverse_memory=reverse_memory,
 )

@@ -1,4 +1,4 @@
-"""Sends objects from a bucket to another one."""
+"""Sends objects from one bucket to another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any
 
 from stackgen.contracts.copy_notes import Begun
-from stackgen.contracts.mover import failed
+from stackgen.contracts.mover import move_error
 from stackgen.contracts.s3.bucket import Side, blocks, digest_of, headers_of, object_of
 from stackgen.contracts.s3.marks import Object
 from stackgen.subprocesses import pulse
@@ -24,7 +24,7 @@ PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.h
 
 
 class Room:
-    """Bytes of the disk for objects on their way; those that are sent at once share it."""
+    """Disk space for objects that are being sent, shared by concurrent transfers."""
 
     def __init__(self) -> None:
         self.place = tempfile.gettempdir()
@@ -32,10 +32,10 @@ class Room:
         self._changed = threading.Condition()
 
     @contextmanager
-    def taken(self, key: str, size: int) -> Iterator[None]:
-        """Wait until there is room for an object; raises StackgenError(move-failed) where there never is."""
+    def reserve(self, key: str, size: int) -> Iterator[None]:
+        """Wait for space for an object and reserve it; raises StackgenError(move-failed) if the object is too large."""
         if size > self.most:
-            raise failed(f"object '{key}' has {size} bytes, for which {self.place} lacks the space")
+            raise move_error(f"object '{key}' has {size} bytes, for which {self.place} lacks the space")
         with self._changed:
             self._changed.wait_for(lambda: size <= self.left)
             self.left -= size
@@ -48,15 +48,15 @@ class Room:
 
 
 class _Changed(Exception):
-    """The object is not there any more as it was listed."""
+    """Raised if an object has changed since it was listed, or no longer exists."""
 
 
 class Sender:
     """Sends objects of one copy.
 
-    at_target: what was there when the copy began. log: notes what is written, where the target has users; None where
-    it has none. exact: the target must keep headers and tags as they are. written: keys that the target's users have
-    written or deleted meanwhile.
+    at_target: key → object at the target when the copy began. log: notes of what is written, if the target has users;
+    None if it has none. exact: the target must keep headers and tags as they are. written: keys that the target's users
+    have written or deleted meanwhile.
     """
 
     def __init__(
@@ -71,10 +71,10 @@ class Sender:
         self._room = Room()
 
     def send(self, item: Object) -> str | None:
-        """One object; what to remember of it. The target checks the SHA-256 of what it receives.
+        """Send one object and return its entry of the memory. The target checks the SHA-256 of what it receives.
 
-        None if it is gone at the source, or among `written`. Raises StackgenError(move-failed) where it changes faster
-        than it is sent.
+        None if the source no longer has it, or it is among `written`. Raises StackgenError(move-failed) if it changes
+        faster than it is sent.
         """
         for _ in range(TRIES):
             with suppress(_Changed):
@@ -83,11 +83,11 @@ class Sender:
             if now is None:
                 return None
             item = now
-        raise failed(f"object '{item.key}' is deleted and written again, or grows, while it is copied")
+        raise move_error(f"object '{item.key}' is deleted and written again, or grows, while it is copied")
 
     def _send(self, item: Object) -> str | None:
         key, here = item.key, self.here
-        on_disk = self._room.taken(key, item.size) if item.size > SMALL else nullcontext()
+        on_disk = self._room.reserve(key, item.size) if item.size > SMALL else nullcontext()
         with on_disk, tempfile.SpooledTemporaryFile(max_size=SMALL) as file:
             try:
                 answer = here.client.get_object(Bucket=here.bucket, Key=key)
@@ -106,14 +106,14 @@ class Sender:
         return self._end(object_of(key, answer, tags), etag, digest.hex(), tags)
 
     def remove(self, key: str) -> bool:
-        """Whether an object that the source no longer has was deleted at the target; its users may have written it."""
+        """Delete at the target an object that the source lacks; return False if the target's users have written it."""
         if self.is_written(key):
             return False
         self.there.client.delete_object(Bucket=self.there.bucket, Key=key)
         return True
 
     def is_written(self, key: str) -> bool:
-        """Whether the target's users have written the object since it was looked at, which may be long ago."""
+        """Return True if the target's users have written the object since the copy began."""
         if self._log is not None and self.there.object(key) != self._at_target.get(key):
             self.written.add(key)
         return key in self.written
@@ -133,7 +133,7 @@ class Sender:
         made = there.object(key)
         if self._exact and made is not None and made.labels != sent.labels:
             message = f"not moved: object '{key}': the new box does not keep its headers or tags as they are"
-            raise failed(message, "give it others, or none; then go on")
+            raise move_error(message, "give it others, or none; then go on")
         if self._log is None:
             return f"{sent.mark}\n{made.mark if made is not None else ''}"
         if made is None or not self._is_sent(made, sent, etag, sha256):
@@ -144,14 +144,14 @@ class Sender:
         return entry
 
     def _is_sent(self, made: Object, sent: Object, etag: str, sha256: str) -> bool:
-        """A server may answer with another ETag than it has later."""
+        """Return True if the target holds what was sent. A server may answer with another ETag than it lists later."""
         same = (made.size, made.labels) == (sent.size, sent.labels)
         return same and (made.etag == etag or self.there.sha256(made.key)[0] == sha256)
 
     def _put(
         self, key: str, size: int, file: IO[bytes], digest: bytes, headers: dict[str, Any]
     ) -> str | None:
-        """The ETag that it has then; None if it is among `written`."""
+        """Write an object and return its new ETag; None if it is among `written`."""
         there = self.there
         if size <= SMALL:
             checksum = base64.b64encode(digest).decode()
@@ -161,11 +161,11 @@ class Sender:
             return answer.get("ETag", "").strip('"')
         etag = self._put_in_parts(key, size, file, headers)
         if etag is not None and self._log is None and there.sha256(key)[0] != digest.hex():
-            raise failed(f"object '{key}' arrived with another content")
+            raise move_error(f"object '{key}' arrived with another content")
         return etag
 
     def _put_in_parts(self, key: str, size: int, file: IO[bytes], headers: dict[str, Any]) -> str | None:
-        """Each part with its SHA-256. An upload takes long, and nothing is there before it is completed."""
+        """Write an object in parts, each with its SHA-256. The object does not exist before the upload is completed."""
         there, place = self.there.client, {"Bucket": self.there.bucket, "Key": key}
         length = max(SMALL, math.ceil(size / PARTS))
         place["UploadId"] = there.create_multipart_upload(**place, ChecksumAlgorithm="SHA256", **headers)[
@@ -194,12 +194,14 @@ def _parts(client: Any, place: Mapping[str, str], file: IO[bytes], length: int) 
 
 def _length(answer: Mapping[str, Any], item: Object, here: Side) -> int:
     if "ContentLength" not in answer:
-        raise failed(f"the server of the bucket '{here.bucket}' does not say how long object '{item.key}' is")
+        raise move_error(
+            f"the server of the bucket '{here.bucket}' does not say how long object '{item.key}' is"
+        )
     return answer["ContentLength"]
 
 
 def _fetch(answer: Mapping[str, Any], file: IO[bytes]) -> bytes:
-    """Write the content to the file; its SHA-256."""
+    """Write the content to the file and return its SHA-256."""
     digest = hashlib.sha256()
     for block in blocks(answer):
         digest.update(block)
