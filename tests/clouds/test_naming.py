@@ -93,7 +93,7 @@ def _naming(provider: str) -> ModuleType:
     limit=st.integers(28, 255),
 )
 def test_bounded_names_are_short_legal_and_differ(provider: str, name: str, other: str, limit: int) -> None:
-    bounded = _naming(provider).bounded
+    bounded = _naming(provider).bound_name
     found = bounded(name, limit)
     assert len(found) <= limit
     assert "--" not in found

@@ -131,7 +131,7 @@ SEEDED = [
     (
         "service-aws_fargate",
         "aws_platform/containers.py",
-        "user: str = NOBODY",
+        "user: str = UNPRIVILEGED_USER",
         'user: str = "0:0"',
         "non-root",
     ),

@@ -116,7 +116,7 @@ def test_a_source_is_copied_with_the_files_that_its_links_mean(
     for name in (".git/config", "inner/__pycache__/a", "code.pyc"):
         (app / name).parent.mkdir(exist_ok=True)
         (app / name).write_text("left out")
-    before = source.digest(app)
+    before = source.source_digest(app)
     source.copy_source(app, tmp_path / "copy", None)
     files = {
         path.relative_to(tmp_path / "copy").as_posix(): path.read_text()
@@ -125,7 +125,7 @@ def test_a_source_is_copied_with_the_files_that_its_links_mean(
     }
     assert files == dict.fromkeys(("inner/above", "inner/notes", "link"), "of the checkout")
     (app / "inner" / "notes").write_text("changed")
-    assert source.digest(app) != before
+    assert source.source_digest(app) != before
     (app / "out").symlink_to("../elsewhere/notes")
     with pytest.raises(Exception, match="is a link that leads out of"):
         source.copy_source(app, tmp_path / "copy", None)

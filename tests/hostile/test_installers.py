@@ -78,9 +78,9 @@ def by_the_engine(text: str) -> Path:
 
 def by_a_program(text: str) -> Path:
     """Install as servers and tools are, by a generated program."""
-    from local_provider.python_environment import environment  # pyright: ignore
+    from local_provider.python_environment import make_python_environment  # pyright: ignore
 
-    return environment("a server", text)
+    return make_python_environment("a server", text)
 
 
 def refused(install: Install, text: str) -> str:
@@ -301,7 +301,7 @@ def test_a_go_that_is_not_patched_is_not_used(
     old.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     packaged: Callable[..., Path] = lambda *_: tmp_path / "packaged"  # noqa: E731
-    monkeypatch.setattr(go_binary, "environment", packaged)
+    monkeypatch.setattr(go_binary, "make_python_environment", packaged)
     chosen: Any = getattr(go_binary, "_compiler")  # noqa: B009 - private
     assert chosen("building", "go 1.25.0\n") == str(tmp_path / "packaged" / "bin" / "go")
     old.write_text("#!/bin/sh\necho go version go1.26.8 linux/amd64\n")

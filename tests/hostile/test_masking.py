@@ -60,5 +60,5 @@ def test_a_secret_in_an_address_is_masked(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.syspath_prepend(str(ROOT / "src" / "stackgen" / "providers" / "local" / "program"))
     from local_provider import launch  # pyright: ignore
 
-    text = launch.masked("postgresql://x:pass%2Fword%2B1@h", {"secrets": {"PGPASSWORD": "pass/word+1"}})
+    text = launch.mask_secrets("postgresql://x:pass%2Fword%2B1@h", {"secrets": {"PGPASSWORD": "pass/word+1"}})
     assert text == "postgresql://x:[secret]@h"

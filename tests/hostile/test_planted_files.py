@@ -126,8 +126,8 @@ ACTIONS = {
     "read below": lambda files, path, account: files.read(path / "secret", account),
     "tail": lambda files, path, _: files.tail(path, 5),
     "tail below": lambda files, path, _: files.tail(path / "secret", 5),
-    "remove": lambda files, path, _: files.remove(path),
-    "remove below": lambda files, path, _: files.remove(path / "secret"),
+    "remove": lambda files, path, _: files.remove_file(path),
+    "remove below": lambda files, path, _: files.remove_file(path / "secret"),
     "remove tree": lambda files, path, _: files.remove_tree(path),
     "discard": lambda files, path, _: files.discard_planted(path),
     "remove tree below": lambda files, path, _: files.remove_tree(path / "inner"),
@@ -332,7 +332,7 @@ def test_files_of_the_account_are_read_whole(files: Any, workspace: Path, as_acc
     assert files.read(path, account) == b"first\nsecond\n"
     with pytest.raises(OSError, match="not a regular file of the server's account"):
         files.read(path)
-    assert files.names(path.parent) == ["notes"]
+    assert files.list_folder(path.parent) == ["notes"]
 
 
 def test_a_folder_of_another_user_is_not_taken_over(files: Any, place: Path, as_account: AsAccount) -> None:

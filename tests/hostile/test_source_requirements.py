@@ -128,7 +128,7 @@ PLAIN = [
 def test_nothing_says_where_packages_come_from(cli: Cli, text: str, provider: None) -> None:
     """The check says so at its line; the program itself, by a plain `pulumi up`, says so before anything is asked."""
     from local_provider.failure import LocalFailure
-    from local_provider.source_environment import environment
+    from local_provider.source_environment import make_source_environment
 
     checkout.write_spec(cli.folder)
     file = cli.folder / "code" / "requirements.txt"
@@ -141,7 +141,7 @@ def test_nothing_says_where_packages_come_from(cli: Cli, text: str, provider: No
         with pytest.raises(
             LocalFailure, match=r"says where packages come from|has a variable|be built"
         ) as raised:
-            environment("task", text, None, unpinned=unpinned)
+            make_source_environment("task", text, None, unpinned=unpinned)
         assert "installing the environment of task" in str(raised.value)
 
 
@@ -244,7 +244,7 @@ def test_no_code_of_a_package_runs_while_it_is_installed(
     provider: None, place: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wheel's .pth file runs in each interpreter of its environment; uv's has a mirror's password."""
-    from local_provider.source_environment import environment
+    from local_provider.source_environment import make_source_environment
 
     mark = f"import pathlib; pathlib.Path({str(place.folder / 'started')!r}).touch()"
     content = indexes.wheel("evil", "1.0", {"evil.py": "", "evil.pth": mark})
@@ -252,7 +252,7 @@ def test_no_code_of_a_package_runs_while_it_is_installed(
     with indexes.serving(indexes.index({"evil": (name, content)})) as mirror:
         monkeypatch.setenv("UV_DEFAULT_INDEX", f"{mirror.url.replace('//', '//reader:password@')}/simple/")
         digest = hashlib.sha256(content).hexdigest()
-        folder = environment("task", f"evil==1.0 --hash=sha256:{digest}\n", None)
+        folder = make_source_environment("task", f"evil==1.0 --hash=sha256:{digest}\n", None)
     assert not (place.folder / "started").exists()
     assert list(folder.rglob("evil.*.pyc")), "servers can't write bytecode there"
     subprocess.run([str(folder / "bin" / "python"), "-c", "import evil"], check=True)
@@ -264,7 +264,7 @@ def test_no_code_of_a_package_runs_while_it_is_installed(
 def test_the_program_itself_builds_nothing(provider: None, place: Cli, marks: Marks, kind: str) -> None:
     """Whoever runs it by a plain `pulumi` has had no check of ours."""
     from local_provider.failure import LocalFailure
-    from local_provider.source_environment import environment
+    from local_provider.source_environment import make_source_environment
 
     folder = place.folder / "evilpkg"
     text = checkout.source_distribution(folder, marks, "build")
@@ -279,7 +279,7 @@ def test_the_program_itself_builds_nothing(provider: None, place: Cli, marks: Ma
         text += f" --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
     for unpinned in (False, True):
         with pytest.raises(LocalFailure, match="installing the environment of task"):
-            environment("task", text, None, unpinned=unpinned)
+            make_source_environment("task", text, None, unpinned=unpinned)
     assert marks.names() == set()
 
 
@@ -288,7 +288,7 @@ def test_the_program_itself_builds_nothing(provider: None, place: Cli, marks: Ma
 def test_the_components_of_one_environment_alone_can_use_what_was_installed(
     provider: None, place: Cli
 ) -> None:
-    from local_provider.source_environment import environment
+    from local_provider.source_environment import make_source_environment
 
     def runs(account: Any) -> bool:
         command = [str(folder / "bin" / "python"), "-c", ""]
@@ -306,8 +306,8 @@ def test_the_components_of_one_environment_alone_can_use_what_was_installed(
         component_account(other, "task") as stranger,
         component_account(own, None) as installer,
     ):
-        folder = environment("task", "", installer)
+        folder = make_source_environment("task", "", installer)
         assert folder.stat().st_uid == (folder / "bin" / "python").lstat().st_uid == installer.uid
         assert runs(task)
         assert not runs(stranger)
-        assert environment("task", "", installer) == folder
+        assert make_source_environment("task", "", installer) == folder

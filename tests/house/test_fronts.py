@@ -61,5 +61,5 @@ def test_a_server_that_is_asked_only_gets_no_body() -> None:
         made.Route(paths=("/a",), url="http://a", asked=True),
         made.Route(paths=("/b",), url="http://b"),
     ]
-    (user,) = json.loads(made.configuration("secret", routes))["users"]
+    (user,) = json.loads(made.front_configuration("secret", routes))["users"]
     assert [route.get("headers") for route in user["url_map"]] == [["Content-Type:"], None]

@@ -19,7 +19,7 @@ from stackgen.cli import run as run_command
 from stackgen.environment.opened import OpenedEnvironment
 from stackgen.environment.opening import open_environment
 from stackgen.errors import StackgenError
-from stackgen.providers.kubernetes.operations import reached
+from stackgen.providers.kubernetes.operations import reach_services
 from stackgen.swap.site import Site
 from tests.kubernetes.test_reaching import RESOURCES
 
@@ -134,7 +134,7 @@ def _port(found: dict[str, Any]) -> int:
 
 
 def test_what_is_sent_arrives_and_is_answered_as_often_as_it_is_asked(folder: Path) -> None:
-    with reached(RESOURCES, BINDINGS) as found:
+    with reach_services(RESOURCES, BINDINGS) as found:
         large = os.urandom(3_000_000).hex().encode()
         assert _asked(_port(found), large) == large.upper()
         assert all(_asked(_port(found)) == PASSWORD.upper() for _ in range(20))
@@ -144,7 +144,7 @@ def test_who_listens_after_kubectl_is_sent_nothing_and_it_is_said(folder: Path) 
     told, seen = threading.Event(), dict[str, Any]()  # looked at outside, where the error replaces no other
     with (
         pytest.raises(StackgenError, match="app of claims: error: lost connection to pod") as caught,
-        reached(RESOURCES, BINDINGS, told.set) as found,
+        reach_services(RESOURCES, BINDINGS, told.set) as found,
     ):
         seen["before"] = _asked(_port(found))
         taken = _kubectls_port(folder)
@@ -177,7 +177,7 @@ def _is_taken(port: int) -> bool:
 def test_an_error_of_a_client_is_told_by_its_cause(folder: Path) -> None:
     with (
         pytest.raises(StackgenError, match="kubectl has ended"),
-        reached(RESOURCES, BINDINGS) as found,
+        reach_services(RESOURCES, BINDINGS) as found,
     ):
         (folder / "end").touch()
         while _asked(_port(found)):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stackgen.errors import StackgenError
-from stackgen.providers.kubernetes.operations import found_place, log_command, reached
+from stackgen.providers.kubernetes.operations import find_namespace, log_command, reach_services
 
 pytestmark = pytest.mark.unit
 KUBECTL = """#!/bin/sh
@@ -62,7 +62,7 @@ def _lives(process: int) -> bool:
 
 
 def test_services_are_behind_forwarded_ports_while_they_are_needed(log: Path) -> None:
-    with reached(RESOURCES, BINDINGS) as found:
+    with reach_services(RESOURCES, BINDINGS) as found:
         assert found["knowledge"]["pgvector"]["host"] == "127.0.0.1"
         assert found["knowledge"]["pgvector"]["password"] == "x"
         base = found["gateway"]["openai-chat"]["base-url"]
@@ -81,7 +81,7 @@ def test_services_are_behind_forwarded_ports_while_they_are_needed(log: Path) ->
 
 def test_a_service_that_is_not_there_is_said(log: Path) -> None:
     bindings = {"gone": {"http": {"url": "http://gone.claims.svc:8080"}}}
-    with pytest.raises(StackgenError, match='services "gone" not found'), reached(RESOURCES, bindings):
+    with pytest.raises(StackgenError, match='services "gone" not found'), reach_services(RESOURCES, bindings):
         pass
 
 
@@ -92,5 +92,5 @@ def test_without_kubectl_the_sentence_says_so(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_nothing_deployed_is_nowhere() -> None:
-    assert found_place([]) is None
+    assert find_namespace([]) is None
     assert log_command([], None, 20, False) == []

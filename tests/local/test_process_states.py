@@ -36,7 +36,7 @@ def test_a_server_that_answers_once_and_ends_is_not_up(
             yield {"statename": state, "pid": 1, "start": start}
 
     following = found()
-    monkeypatch.setattr(process.supervisord, "state", lambda *_: next(following))
+    monkeypatch.setattr(process.supervisord, "process_state", lambda *_: next(following))
     monkeypatch.setattr(process, "serves", lambda *_: True)
     monkeypatch.setattr(process, "healthy", lambda *_, **__: True)
     if fails:

@@ -61,7 +61,7 @@ def programs(open_folder: Path) -> Path:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.syspath_prepend(str(SHARED))
-    yield importlib.import_module("database_roles").managed_command("knowledge", "vector")
+    yield importlib.import_module("database_roles").make_role_command("knowledge", "vector")
     del sys.modules["database_roles"]
 
 

@@ -79,9 +79,13 @@ def make_model(*arguments: object) -> None:
     """Run our script where the provider's own converter runs."""
     with patch.object(sys, "path", [str(PROVIDER), *sys.path]):
         from local_provider.model_sources import LOCKS  # pyright: ignore
-        from local_provider.python_environment import environment  # pyright: ignore
+        from local_provider.python_environment import make_python_environment  # pyright: ignore
 
-        python = environment("the model tools", (LOCKS / "model-tools.txt").read_text()) / "bin" / "python"
+        python = (
+            make_python_environment("the model tools", (LOCKS / "model-tools.txt").read_text())
+            / "bin"
+            / "python"
+        )
     script = Path(__file__).with_name("other_models.py")
     subprocess.run([python, script, *map(str, arguments)], check=True, timeout=300)
 

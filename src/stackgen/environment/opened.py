@@ -153,10 +153,10 @@ class OpenedEnvironment:
         ended: called from another thread as soon as they can't be used any more; at the end StackgenError is raised.
         """
         operations = self.operations()
-        if operations is None or not hasattr(operations, "reached"):
+        if operations is None or not hasattr(operations, "reach_services"):
             yield dict(exported)
             return
-        with operations.reached(self.resources(), exported, ended) as reachable:
+        with operations.reach_services(self.resources(), exported, ended) as reachable:
             yield reachable
 
     def foreign(self, exported: Mapping[str, Any], *, required: bool = True) -> dict[tuple[str, int], str]:

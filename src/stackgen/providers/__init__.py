@@ -1,1 +1,1 @@
-"""Where boxes live: one folder per provider, found by path."""
+"""Providers, the places where components run: one folder per provider, loaded by path."""

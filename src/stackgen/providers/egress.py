@@ -1,4 +1,4 @@
-"""The setting `egress` of providers whose networks let nothing out but what is named."""
+"""The setting `egress` of providers whose networks refuse every outgoing connection that it does not name."""
 
 from typing import Annotated, Literal
 

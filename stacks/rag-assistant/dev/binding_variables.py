@@ -14,9 +14,9 @@ from contract_variables import ALSO, COMPOSED, PREFIXED_ONLY, SECRET, VARIABLES
 
 
 def environment(used: Mapping[str, Mapping[str, Any]]) -> dict[str, pulumi.Output[str]]:
-    """Variables for a consumer of these components' bindings; every value may be secret.
+    """Return variables for a consumer of these components' bindings; every value may be secret.
 
-    Each variable stands prefixed with its component's name (KNOWLEDGE_PGHOST), and plain where only one
+    Each variable is prefixed with its component's name (KNOWLEDGE_PGHOST), and also without a prefix if only one
     used component has that contract.
     """
     contracts = Counter(contract for bindings in used.values() for contract in bindings)
@@ -34,7 +34,7 @@ def environment(used: Mapping[str, Mapping[str, Any]]) -> dict[str, pulumi.Outpu
 def split(
     variables: Mapping[str, pulumi.Output[str]],
 ) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[str]]]:
-    """Plain variables, and those that hold a secret, by name."""
+    """Split variables into plain ones, and ones that hold a secret."""
     secret = {name: value for name, value in variables.items() if name.endswith(tuple(SECRET))}
     return {name: value for name, value in variables.items() if name not in secret}, secret
 
@@ -51,7 +51,7 @@ def _variables(
 
 
 def _composed(given: Sequence[Any]) -> str:
-    """An address, with its secrets percent-encoded. given: contract, text, and values by their binding key."""
+    """Return an address, with its secrets percent-encoded. given: contract, text, and values by their binding key."""
     contract, text, values = given
     secret = {key for key, name in VARIABLES[contract].items() if name in SECRET}
     return re.sub(

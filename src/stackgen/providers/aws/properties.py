@@ -1,4 +1,4 @@
-"""What components on AWS have in common: containers behind the service network, and services behind a gateway."""
+"""Properties of components on AWS: containers behind the service network, and services behind a gateway."""
 
 from dataclasses import replace
 

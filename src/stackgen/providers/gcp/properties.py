@@ -1,4 +1,4 @@
-"""What components on Google Cloud have in common: Cloud Run services, and services behind a gateway."""
+"""Properties of components on Google Cloud: Cloud Run services, and services behind a gateway."""
 
 from dataclasses import replace
 

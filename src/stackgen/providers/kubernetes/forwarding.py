@@ -1,7 +1,7 @@
-"""Ways into a cluster: ports of our own on 127.0.0.1, behind which kubectl forwards, and nothing else.
+"""Forwards ports of this process on 127.0.0.1 to services of a cluster, through kubectl.
 
-kubectl's own port is free for any user of the machine as soon as kubectl ends, which it does when its pod goes. So
-clients are given a port that we hold until the end, and what arrives there goes on only to what kubectl listens on.
+Any user of the machine can take kubectl's own port as soon as kubectl ends, which it does when its pod is deleted. So
+clients connect to a port that this process holds, and their data goes on to kubectl's port only while kubectl listens.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _CHUNK = 64 * 1024  # bytes
 
 
 @contextmanager
-def forwarded(command: Sequence[str], service: str, ended: Callable[[], None]) -> Iterator[int]:
-    """A port of ours that leads where `command`, a kubectl port-forward, leads.
+def forward_port(command: Sequence[str], service: str, ended: Callable[[], None]) -> Iterator[int]:
+    """Yield a port of this process that leads to the target of `command`, a kubectl port-forward.
 
-    ended: called from another thread as soon as kubectl ends of its own accord. Raises
-    StackgenError(cluster-unreachable) where the cluster refuses, StackgenError(forward-ended) after kubectl has ended.
+    ended: called from another thread as soon as kubectl ends by itself. Raises
+    StackgenError(cluster-unreachable) if the cluster refuses, StackgenError(forward-ended) after kubectl has ended.
     """
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -59,17 +59,17 @@ def forwarded(command: Sequence[str], service: str, ended: Callable[[], None]) -
 
 
 class _Way:
-    """What one kubectl forwards, and what it last said."""
+    """The port that one kubectl forwards, and its last message."""
 
     def __init__(self, process: subprocess.Popen[str], service: str) -> None:
         assert process.stdout is not None  # noqa: S101 - asked for above
         self._process, self._service, self._output = process, service, process.stdout
-        self._said = "it said nothing"
+        self._said = "it printed nothing"
         self._ended = threading.Event()
         self._port = self._first_line()
 
     def _first_line(self) -> int:
-        """The port that kubectl listens on; it may have a warning to say before."""
+        """Return the port that kubectl listens on; it may print a warning before."""
         for line in self._output:
             self._said = line.strip() or self._said
             match = _FORWARDING.search(line)
@@ -79,7 +79,7 @@ class _Way:
         raise StackgenError(Problem("cluster-unreachable", message), ExitCode.DEPLOYMENT)
 
     def watch(self, ended: Callable[[], None]) -> None:
-        """Read what kubectl says, so that it never waits for a reader, until it ends."""
+        """Read kubectl's output until it ends, so that it never waits for a reader."""
         threading.Thread(target=self._watch, args=(self._output, ended), daemon=True).start()
 
     def _watch(self, output: IO[str], ended: Callable[[], None]) -> None:
@@ -90,7 +90,7 @@ class _Way:
         ended()
 
     def refuse_ended(self, cause: Exception | None = None) -> None:
-        """Raise StackgenError(forward-ended) where kubectl has ended; it may be about to when a client fails."""
+        """Raise StackgenError(forward-ended) if kubectl has ended. When a client fails, kubectl may be about to end."""
         if not self._ended.wait(_GRACE if cause is not None else 0) and self._process.poll() is None:
             return
         message = f"kubectl has ended, which forwarded a port to service {self._service}: {self._said}"
@@ -98,10 +98,10 @@ class _Way:
         raise StackgenError(Problem("forward-ended", message, hint=hint), ExitCode.DEPLOYMENT) from cause
 
     def connect(self) -> socket.socket | None:
-        """A connection to kubectl; None where it no longer listens, and anyone else may.
+        """Connect to kubectl; return None if it no longer listens, so that another process may have its port.
 
-        It is looked at after the connection is made: kubectl listens from its first line on and never again, so who
-        listens now is who was connected to.
+        This is checked after the connection is open: kubectl never listens again after it has stopped, so if it listens
+        now, the connection leads to it.
         """
         connection = socket.create_connection((HOST, self._port), _PATIENCE)
         if not self._listens():
@@ -111,7 +111,7 @@ class _Way:
         return connection
 
     def _listens(self) -> bool:
-        """Whether kubectl, or what a script in its place started, listens on its port."""
+        """Return True if kubectl, or a child process of a script in its place, listens on its port."""
         import psutil
 
         if self._process.poll() is not None:
@@ -138,7 +138,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Relay(socketserver.BaseRequestHandler):
-    """One client's connection; ends at once where kubectl is gone."""
+    """One client's connection; it ends at once if kubectl has ended."""
 
     def handle(self) -> None:
         client: socket.socket = self.request
@@ -153,7 +153,7 @@ class _Relay(socketserver.BaseRequestHandler):
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
-    """All bytes, and then the end of them."""
+    """Copy all bytes, and then signal the end."""
     with suppress(OSError):
         while data := source.recv(_CHUNK):
             target.sendall(data)

@@ -1,4 +1,4 @@
-"""What runs in the cluster for an environment, asked of kubectl: pods, logs, and ways to services from outside."""
+"""Pods and logs of an environment in a cluster, and connections to its services from outside, by kubectl."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from stackgen.descriptors.provider import Status
 from stackgen.errors import ExitCode, Problem, StackgenError
-from stackgen.providers.kubernetes.forwarding import HOST, forwarded
+from stackgen.providers.kubernetes.forwarding import HOST, forward_port
 
 
 class _Resource(Protocol):
@@ -24,14 +24,14 @@ class _Resource(Protocol):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an environment is: its namespace, and the kubeconfig's context that it was made with."""
+class ClusterNamespace:
+    """The namespace of an environment, and the context of the kubeconfig that it was created with."""
 
     context: str
     namespace: str
 
     def kubectl(self, *words: str) -> list[str]:
-        """A kubectl command there; raises StackgenError(kubectl-missing) where there is no kubectl."""
+        """Return a kubectl command in this namespace; raises StackgenError(kubectl-missing) if there is no kubectl."""
         if shutil.which("kubectl") is None:
             message = "kubectl is not on PATH, and services of the cluster are reached with it"
             problem = Problem("kubectl-missing", message, hint="install kubectl, of the cluster's version")
@@ -40,8 +40,8 @@ class Place:
 
 
 def status(resources: Iterable[_Resource]) -> Status:
-    """Every pod of the environment: phase, containers that are ready, restarts, node."""
-    place = found_place(resources)
+    """Return every pod of the environment: phase, ready containers, restarts, node."""
+    place = find_namespace(resources)
     header: tuple[str, ...] = ("pod", "state", "ready", "restarts", "node")
     if place is None:
         return Status(header, (), (), "nothing is deployed")
@@ -58,8 +58,8 @@ def status(resources: Iterable[_Resource]) -> Status:
 
 
 def log_command(resources: Iterable[_Resource], component: str | None, lines: int, follow: bool) -> list[str]:
-    """The command that prints components' logs; [] where nothing is deployed."""
-    place = found_place(resources)
+    """Return the command that prints components' logs; [] if nothing is deployed."""
+    place = find_namespace(resources)
     if place is None:
         return []
     selector = f"workload={component}" if component else "workload"
@@ -69,15 +69,15 @@ def log_command(resources: Iterable[_Resource], component: str | None, lines: in
 
 
 @contextmanager
-def reached(
+def reach_services(
     resources: Iterable[_Resource], bindings: Mapping[str, Any], ended: Callable[[], None] = lambda: None
 ) -> Iterator[dict[str, Any]]:
-    """The bindings with every service of the cluster behind a forwarded port of 127.0.0.1, while the context lasts.
+    """Forward a port of 127.0.0.1 to every service in the bindings within the context; yield the changed bindings.
 
-    ended: called from another thread as soon as one of them leads nowhere any more. Raises
+    ended: called from another thread as soon as a port is no longer forwarded. Raises
     StackgenError(cluster-unreachable, kubectl-missing), and StackgenError(forward-ended) at the end.
     """
-    place = found_place(resources)
+    place = find_namespace(resources)
     if place is None:
         yield dict(bindings)
         return
@@ -87,7 +87,7 @@ def reached(
         def port(service: str, number: int) -> int:
             if (service, number) not in ports:
                 words = ("port-forward", "--address", HOST, f"service/{service}", f":{number}")
-                way = forwarded(place.kubectl(*words), f"{service} of {place.namespace}", ended)
+                way = forward_port(place.kubectl(*words), f"{service} of {place.namespace}", ended)
                 ports[service, number] = stack.enter_context(way)
             return ports[service, number]
 
@@ -100,15 +100,15 @@ def reached(
         }
 
 
-def found_place(resources: Iterable[_Resource]) -> Place | None:
-    """Where the environment is, by its Pulumi state; None where it is not deployed."""
+def find_namespace(resources: Iterable[_Resource]) -> ClusterNamespace | None:
+    """Return the namespace of the environment from its Pulumi state; None if it is not deployed."""
     context = namespace = None
     for resource in resources:
         if resource.type == "pulumi:providers:kubernetes":
             context = resource.outputs.get("context") or context
         elif resource.type == "kubernetes:core/v1:Namespace":
             namespace = resource.outputs["metadata"]["name"]
-    return Place(str(context), str(namespace)) if context and namespace else None
+    return ClusterNamespace(str(context), str(namespace)) if context and namespace else None
 
 
 def _row(pod: Mapping[str, Any]) -> tuple[str, str, str, str, str]:

@@ -1,4 +1,4 @@
-"""What components in a cluster have in common: pods behind NetworkPolicies, data on volumes of a storage class."""
+"""Properties of components in a cluster: pods behind NetworkPolicies, data on volumes of a storage class."""
 
 from dataclasses import replace
 

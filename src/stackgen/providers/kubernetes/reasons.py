@@ -1,4 +1,4 @@
-"""Why clauses are not kept in a cluster, said once."""
+"""Reasons why clauses are not kept in a cluster, shared by several implementations."""
 
 PLAIN_HTTP = (
     "inside the namespace requests are plain HTTP, and NetworkPolicies admit callers' pods alone; a service mesh, or "

@@ -1,4 +1,4 @@
-"""What runs on this machine for an environment: its processes' state and logs."""
+"""Processes of an environment on this machine: their state and logs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class _Resource(Protocol):
 class Running:
     """One process. memory: resident bytes of it and its children; uptime: seconds.
 
-    state: as supervisord names it; NOT SERVING where its port is not held by it or by its children; UNSUPERVISED
-    where its supervisor does not run, so that nothing would restart it.
+    state: as supervisord names it; NOT SERVING if neither it nor its children listen on its port; UNSUPERVISED if its
+    supervisor does not run, so that nothing would restart it.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Running:
 
 
 def status(resources: Iterable[_Resource]) -> Status:
-    """Every process of the environment."""
+    """Return every process of the environment."""
     running = _running(resources)
     rows = [
         (item.name, item.state, str(item.pid), f"{item.memory / 1e6:.0f} MB", f"{item.uptime} s")
@@ -88,7 +88,7 @@ def _unsupervised(name: str, process: Any) -> Running:
 
 
 def _health(resources: Iterable[_Resource], name: str) -> dict[str, Any]:
-    """How the process is asked for its health, as deployed; {} where it is not."""
+    """Return the deployed health check of the process; {} if it is not deployed."""
     found = (item.outputs for item in resources if item.type.endswith("local:Process"))
     return next((dict(item.get("health") or {}) for item in found if item.get("name") == name), {})
 
@@ -105,11 +105,11 @@ def _state(item: dict[str, Any], health: dict[str, Any]) -> str:
 def foreign(
     resources: Iterable[_Resource], addresses: Iterable[tuple[str, int]], *, required: bool = True
 ) -> dict[tuple[str, int], str]:
-    """Address → who listens there in place of the environment's server, in words; of this machine's addresses only.
+    """Return address → description of another process that listens there, for addresses of this machine.
 
-    Such a process may belong to anyone, so it is sent nothing: that is every process where the environment has no
-    server at an address, as after `down`, or where it did not start. An address where nothing listens is among them
-    if a server is required there.
+    Such a process may belong to any user, so nothing is sent to it. It is any process at an address at which the
+    environment has no server, as after `down`, or whose server did not start. An address at which nothing listens is
+    included if a server is required there.
     """
     import psutil
 
@@ -132,7 +132,7 @@ def foreign(
 
 
 def _processes(resources: Iterable[_Resource]) -> dict[int, int]:
-    """Port where a server is asked for its health → number of the user that it runs as."""
+    """Return port of a server's health check → number of the user that the server runs as."""
     listening, accounts = _module("listening"), _module("service_accounts")
     found: dict[int, int] = {}
     for item in resources:
@@ -145,21 +145,21 @@ def _processes(resources: Iterable[_Resource]) -> dict[int, int]:
 
 
 def open_log(path: Path) -> AbstractContextManager[BinaryIO]:
-    """A log for reading; raises OSError where a link or a pipe stands in place of the file."""
+    """Open a log for reading; raises OSError if the path is a link or a pipe."""
     return _module("workspace_files").open_file(path)
 
 
 def logs(resources: Iterable[_Resource]) -> dict[str, Path]:
-    """Process → its log file."""
+    """Return process → log file."""
     folder = workspace(resources)
     if folder is None:
         return {}
-    found = _module("workspace_files").names(folder / "logs")
+    found = _module("workspace_files").list_folder(folder / "logs")
     return {name.removesuffix(".log"): folder / "logs" / name for name in found if name.endswith(".log")}
 
 
 def workspace(resources: Iterable[_Resource]) -> Path | None:
-    """The environment's folder; None if it is not deployed."""
+    """Return the environment's folder; None if it is not deployed."""
     for resource in resources:
         if resource.type.endswith("local:Supervisor"):
             return Path(str(resource.outputs["directory"]))
@@ -167,7 +167,7 @@ def workspace(resources: Iterable[_Resource]) -> Path | None:
 
 
 def _module(name: str) -> Any:
-    """A module of what is copied into programs: they and we look at a workspace in the same way."""
+    """Import a module that is copied into programs, so that both read a workspace in the same way."""
     if str(PROGRAM) not in sys.path:
         sys.path.insert(0, str(PROGRAM))
     return import_module(f"local_provider.{name}")

@@ -1,4 +1,4 @@
-"""What processes of this machine have in common."""
+"""Properties of components that are processes of this machine."""
 
 from stackgen.descriptors.properties import Properties
 

@@ -1,4 +1,4 @@
-"""Servers of this machine that have known vulnerabilities and no fixed build: what is said, and who may run them."""
+"""Servers of this machine with known vulnerabilities and no fixed build: warnings, and the setting to accept them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ POSTGRESQL = {
 Accepted = Annotated[bool, ForStackgen()]
 
 
-def accepted() -> Any:
-    """The setting without which a vulnerable server is not chosen."""
+def acceptance_setting() -> Any:
+    """Return the setting without which a vulnerable server is not chosen."""
     return Field(default=False, description="Whether to run it though it has known vulnerabilities.")
 
 
 def why_vulnerable(given: Mapping[str, Any], vulnerable: str) -> str | None:
-    """`vulnerable`, unless the settings as written accept it."""
+    """Return `vulnerable`; None if the settings as written accept it."""
     return None if given.get("accept_known_vulnerabilities") is True else vulnerable
 
 
 def together(*sentences: str | None) -> str | None:
-    """The sentences as one warning; None if there is none."""
+    """Return the sentences as one warning; None if there is none."""
     return "; ".join(filter(None, sentences)) or None

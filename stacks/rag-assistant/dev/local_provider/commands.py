@@ -1,4 +1,4 @@
-"""Runs other programs: installers as ourselves, servers' helpers as the servers' accounts."""
+"""Runs other programs: installers as this user, tools of servers as the servers' accounts."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _INSTALLERS = (
 def install(
     doing: str, command: Sequence[str], variables: Mapping[str, str], *, folder: Path | None = None
 ) -> str:
-    """Run an installer as ourselves; its output, or LocalFailure with its last words."""
+    """Run an installer as this user and return its output; raises LocalFailure with its last lines."""
     return _run(doing, command, variables, umask=0o022, folder=folder)
 
 
 def installer_variables(*more: str) -> dict[str, str]:
-    """An environment without the user's keys and settings: who and where we are, proxies, certificates, and `more`."""
+    """Return an environment without the user's keys and settings: user, paths, proxies, certificates, and `more`."""
     found = {name: os.environ[name] for name in (*_PASSED_ON, *_INSTALLERS, *more) if name in os.environ}
     certificates = os.environ.get("PIP_CERT")
     return {"SSL_CERT_FILE": certificates, **found} if certificates else found
@@ -78,9 +78,9 @@ def helper(
 
 
 def minimal(home: Path, path: str = "") -> dict[str, str]:
-    """An environment that carries none of the user's keys: path, home, locale, proxies and certificates.
+    """Return an environment without the user's keys: path, home, locale, proxies and certificates.
 
-    A proxy's address goes without the user name and password in it: those are the operator's.
+    The address of a proxy has no user name and no password: those belong to the operator.
     """
     system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return {
@@ -95,7 +95,7 @@ def minimal(home: Path, path: str = "") -> dict[str, str]:
 
 
 def _passed_on() -> dict[str, str]:
-    """Proxies and certificates of the user; with a proxy, this machine is among the exceptions."""
+    """Return proxies and certificates of the user; with a proxy, this machine is among the exceptions."""
     found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     if any(found.get(name) for name in _PROXIES):
         for name in ("no_proxy", "NO_PROXY"):
@@ -106,19 +106,19 @@ def _passed_on() -> dict[str, str]:
 
 
 def proxies() -> dict[str, str]:
-    """Addresses of proxies as the user has them, for installers that run as another account."""
+    """Return addresses of proxies with the user's credentials, for installers that run as another account."""
     return {name: os.environ[name] for name in _PROXIES if name in os.environ}
 
 
 def _without_user(address: str) -> str:
-    """`user:password@host:1` or the same with a scheme: the address alone."""
+    """Return an address such as `user:password@host:1`, with or without scheme, without the user and the password."""
     found = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address)
     scheme = found[0] if found else ""
     return scheme + address[len(scheme) :].rpartition("@")[2]
 
 
 def without_credentials(text: str) -> str:
-    """The text without the user names and passwords of addresses: of mirrors and proxies, above all."""
+    """Return the text without user names and passwords in addresses, such as those of mirrors and proxies."""
     return re.sub(r"(?<=://)[^\s/]+@", "***@", text)
 
 
@@ -132,7 +132,7 @@ def _run(
     text: str | None = None,
     timeout: float | None = None,
 ) -> str:
-    # Into files: whoever opens a pipe of the tool's, as its account can, keeps it from its end.
+    # Output goes to files: a process of the account could hold a pipe open after the tool has ended.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             done = subprocess.run(
@@ -163,6 +163,6 @@ def _text(stream: IO[bytes]) -> str:
 
 
 def _short(text: str) -> str:
-    """The lines of a message that matter: some tools say why first, others last."""
+    """Return the first and last lines of a message: some tools print the reason first, others last."""
     lines = text.strip().splitlines()
     return without_credentials("\n".join(lines if len(lines) <= 9 else [*lines[:3], "...", *lines[-5:]]))

@@ -1,4 +1,4 @@
-"""A limit to the whole time of a question: the `timeout` of a socket counts silence only, not a byte now and then."""
+"""A limit for the whole time of a request: the `timeout` of a socket counts only the time without any byte."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 def within(seconds: float, ask: Callable[[], T]) -> T:
-    """What `ask` returns or raises; TimeoutError after that time, whatever it is doing.
+    """Return or raise the result of `ask`; raises TimeoutError after that time.
 
-    The thread that asks is left behind then: it ends with its connection or with this process.
+    Then the thread of `ask` is not stopped: it ends with its connection or with this process.
     """
     answer: Future[T] = Future()
 
@@ -22,7 +22,7 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
             answer.set_result(ask())
         except BaseException as error:
             answer.set_exception(error)
-            raise SystemExit from error  # ends a thread without a word; whoever waits has the error
+            raise SystemExit from error  # ends the thread without a message; the caller gets the error
 
     threading.Thread(target=work, daemon=True).start()
     try:

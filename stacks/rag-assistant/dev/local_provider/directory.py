@@ -7,31 +7,31 @@ from pathlib import Path
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource
 
-from local_provider.failure import told_plainly
+from local_provider.failure import explain_os_errors
 from local_provider.homes import data_home
 from local_provider.ownership import release
-from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.resource import LocalProvider, Properties, missing_resource
 from local_provider.service_accounts import delete_unused_accounts
 from local_provider.workspace_files import is_folder, make_operator_folder, remove_tree
 
 
 class DataDirectoryProvider(LocalProvider):
-    """Makes folders, for the servers that are given them, and removes them."""
+    """Creates folders for servers, and removes them."""
 
     replace_on = ("path",)
 
     def create(self, props: Properties) -> CreateResult:
-        with told_plainly(f"making the data folder {props['path']}"):
+        with explain_os_errors(f"making the data folder {props['path']}"):
             if not is_folder(Path(props["path"])):  # data that was kept stays as it is
                 make_operator_folder(Path(props["path"]), closed=True)
         return CreateResult(props["path"], dict(props))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        return ReadResult(id_, dict(props)) if is_folder(Path(props["path"])) else vanished()
+        return ReadResult(id_, dict(props)) if is_folder(Path(props["path"])) else missing_resource()
 
     def delete(self, _id: str, props: Properties) -> None:
         path = Path(props["path"])
-        with told_plainly(f"deleting the data folder {path}"):
+        with explain_os_errors(f"deleting the data folder {path}"):
             remove_tree(path)
         remove_unused(path)
 
@@ -48,22 +48,22 @@ class DataDirectory(Resource, module="local", name="DataDirectory"):
 
 
 def remove_unused(path: Path) -> None:
-    """After `path` went: remove the empty folders above it, and what a workspace has only while it is in use."""
+    """Remove the empty folders above the deleted `path`, and accounts and owner of a workspace out of use."""
     remove_empty_parents(path)
     for parent in path.parents:
         delete_unused_accounts(parent)
         release(parent)
-    remove_empty_parents(path)  # which the owner's file stood in
+    remove_empty_parents(path)  # the folder of the owner's file
 
 
 def remove_empty_parents(path: Path) -> None:
-    """Remove the folders above `path` that hold nothing any more, up to the data home."""
+    """Remove empty folders above `path`, up to the data home."""
     for parent in path.parents:
         if parent == data_home() or not parent.is_relative_to(data_home()):
             return
         try:
             parent.rmdir()
         except FileNotFoundError:
-            continue  # somebody else was quicker
+            continue  # another process has removed it
         except OSError:
             return

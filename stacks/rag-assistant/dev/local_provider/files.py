@@ -12,7 +12,7 @@ from local_provider.workspace_files import make_operator_folder
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def hold_lock(path: Path) -> Iterator[None]:
     """Hold an exclusive lock among the processes of this user; no other user can hold or delay it."""
     make_operator_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

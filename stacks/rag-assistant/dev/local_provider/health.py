@@ -1,4 +1,4 @@
-"""How to tell that a server is ready."""
+"""Health checks of servers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from local_provider.redirects import NoRedirects
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """One of: an HTTP address that answers `status`, or a TCP address that accepts connections.
+    """A health check: an HTTP address that must answer `status`, or a TCP address that must accept connections.
 
-    certificate, key: PEM, for an https address that answers only to who has them, and shows the same certificate.
+    certificate, key: PEM, for an https address with this certificate that requires it of clients too.
     """
 
     http: pulumi.Input[str] | None = None
@@ -32,7 +32,7 @@ class Health:
     key: pulumi.Input[str] | None = None
 
     def properties(self) -> dict[str, Any]:
-        """As resource properties."""
+        """Return the check as resource properties."""
         found: dict[str, Any] = {"http": self.http, "tcp": self.tcp, "status": self.status}
         if self.key is not None:
             found |= {"certificate": self.certificate, "key": pulumi.Output.secret(self.key)}

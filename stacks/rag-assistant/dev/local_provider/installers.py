@@ -1,8 +1,8 @@
-"""The one place that calls uv and go: by lock, and without what their configuration files say.
+"""The only module that calls uv and go: by lock, and without their configuration files.
 
 Of the caller's environment they get the names of mirrors (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL; GOPROXY),
-more indexes (UV_INDEX, UV_EXTRA_INDEX_URL, UV_FIND_LINKS), proxies, certificates and where caches are. A mirror may be
-anybody's: digests decide what is installed.
+more indexes (UV_INDEX, UV_EXTRA_INDEX_URL, UV_FIND_LINKS), proxies, certificates and where caches are. A mirror may
+belong to any operator: digests decide what is installed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def go(doing: str, compiler: str, folder: Path, *arguments: str, cgo: bool = Fal
 
 
 def uv_settings() -> dict[str, str]:
-    """Where uv takes packages from, by the caller's environment alone, and nothing that it would read elsewhere."""
+    """Return settings that make uv read its indexes from the caller's environment alone, and no other configuration."""
     found = {name: os.environ[name] for name in UV_INDEXES if name in os.environ}
     index = next((os.environ[name] for name in INDEXES if os.environ.get(name)), None)
     found |= {"UV_DEFAULT_INDEX": index} if index else {}
@@ -60,7 +60,7 @@ def uv_settings() -> dict[str, str]:
 
 
 def has_open_indexes() -> bool:
-    """Whether anyone may fetch what we install: from PyPI, or from mirrors that are asked with no password of ours."""
+    """Return True if all indexes are public: PyPI, or mirrors that need no password."""
     settings = uv_settings()
     indexes = " ".join(settings.get(name, "") for name in ("UV_DEFAULT_INDEX", *UV_INDEXES)).split()
     stored = Path(
@@ -70,14 +70,14 @@ def has_open_indexes() -> bool:
 
 
 def _is_open(index: str) -> bool:
-    """Whether no password goes to an index, written as its address or `name=address`; folders are the user's."""
+    """Return True if an index needs no password. It is an address or `name=address`; folders are not public."""
     name, _, address = index.partition("=")
     place = urlsplit(index if "://" in name else address)
     return place.scheme in ("http", "https") and "@" not in place.netloc and not _in_netrc(place.hostname)
 
 
 def _in_netrc(host: str | None) -> bool:
-    """Whether the file that uv looks passwords up in has one for a host, or can't be understood."""
+    """Return True if uv's password file has a password for a host, or can't be parsed."""
     try:
         return netrc(os.environ.get("NETRC")).authenticators(str(host)) is not None
     except FileNotFoundError:

@@ -25,7 +25,7 @@ from local_provider.workspace_files import (
     make_folder,
     make_operator_folder,
     read,
-    remove,
+    remove_file,
     remove_tree,
     tail,
     take_name,
@@ -64,22 +64,22 @@ _PLACES = {"group": "group", "environment": "environment.sh"}
 
 
 def run_folder(props: Mapping[str, Any]) -> Path:
-    """Where a process runs and has its configuration."""
+    """Return the folder in which a process runs, with its configuration."""
     return Path(props["workspace"], "run", props["name"])
 
 
 def log_file(props: Mapping[str, Any]) -> Path:
-    """Where its output goes."""
+    """Return the log file of a process."""
     return Path(props["workspace"], "logs", f"{props['name']}.log")
 
 
 def configuration_file(props: Mapping[str, Any]) -> Path:
-    """supervisord's view of it."""
+    """Return supervisord's configuration file of a process."""
     return Path(props["workspace"], "supervisor", "processes", f"{props['name']}.conf")
 
 
 def variables(props: Mapping[str, Any]) -> dict[str, str]:
-    """The whole environment of a process: a minimal one, then what the component gives it."""
+    """Return the environment of a process: a minimal one, and the component's variables."""
     given = {**table(props, "environment"), **table(props, "secrets")}
     own = {WORKSPACE: str(props["workspace"]), PROCESS: str(props["name"])}
     return {**minimal(run_folder(props)), **{key: str(value) for key, value in given.items()}, **own}
@@ -108,7 +108,7 @@ def prepare_folder(props: Mapping[str, Any]) -> Path:
 
 
 def has_source(props: Mapping[str, Any]) -> bool:
-    """Whether the copy of its source is where it was put, for a process that has one."""
+    """Return True if the copy of the process's source exists, or the process has no source."""
     return not props.get("source") or is_folder(Path(str(props["directory"])))
 
 
@@ -141,27 +141,27 @@ def write_program(props: Mapping[str, Any]) -> None:
 
 
 def take_sockets(props: Mapping[str, Any]) -> None:
-    """Names of sockets in folders that any user can write to become the process's."""
+    """Create the process's sockets in folders that any user can write to as empty files of its account."""
     account = service_account(props.get("account"))
     for path in props.get("sockets") or ():
         take_name(Path(str(path)), account)
 
 
 def free_sockets(props: Mapping[str, Any]) -> None:
-    """Nothing of a process that has ended is left at these names."""
+    """Delete the sockets that a process has left behind."""
     for path in props.get("sockets") or ():
         free_name(Path(str(path)))
 
 
 def remove_program(props: Mapping[str, Any]) -> None:
-    """The supervisor starts it no more, and its port is no one's."""
-    remove(configuration_file(props))
+    """Remove a process from the supervisor's configuration, and free its port."""
+    remove_file(configuration_file(props))
     port = health_port(table(props, "health"))
     if port is not None:
-        remove(port_file(props["workspace"], port))
+        remove_file(port_file(props["workspace"], port))
 
 
-def masked(text: str, props: Mapping[str, Any]) -> str:
+def mask_secrets(text: str, props: Mapping[str, Any]) -> str:
     """Text without the secrets of the process and its steps, for messages: these are shown, logged and kept."""
     secrets = [*table(props, "secrets").values(), *table(props, "secret_files").values()]
     for private in table(props, "step_secrets").values():
@@ -174,7 +174,7 @@ def masked(text: str, props: Mapping[str, Any]) -> str:
 
 def end_of_log(path: Path, lines: int, props: Mapping[str, Any]) -> str:
     """The last lines of a log, indented, without the secrets of the process and its steps."""
-    return "\n".join(f"    {line}" for line in tail(path, lines, partial(masked, props=props)))
+    return "\n".join(f"    {line}" for line in tail(path, lines, partial(mask_secrets, props=props)))
 
 
 def fingerprint(props: Mapping[str, Any]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import Account, account_in, private_models, shared_folder
-from local_provider.failure import LocalFailure, told_plainly
-from local_provider.files import locked
+from local_provider.account import Account, account_in, make_shared_folder, private_models
+from local_provider.failure import LocalFailure, explain_os_errors
+from local_provider.files import hold_lock
 from local_provider.homes import cache_home
 from local_provider.model_sources import fetch, is_public
 from local_provider.registry_download import download
-from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.resource import LocalProvider, Properties, missing_resource
 from local_provider.service_accounts import service_account
 
 STANDIN = "stand-in"
@@ -41,7 +40,7 @@ class ModelFileProvider(LocalProvider):
         return UpdateResult(self.create(news).outs)
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        return ReadResult(id_, dict(props)) if Path(props["path"]).is_file() else vanished()
+        return ReadResult(id_, dict(props)) if Path(props["path"]).is_file() else missing_resource()
 
 
 class ModelFile(Resource, module="local", name="ModelFile"):
@@ -97,11 +96,11 @@ def model_file(
     """
     place = f"\n{registry['tracking-uri']}" if registry else ""
     key = hashlib.sha256(f"{source}\n{expected}{place}".encode()).hexdigest()[:16]
-    with told_plainly(f"fetching the model {source}"):
+    with explain_os_errors(f"fetching the model {source}"):
         reader, public = service_account(account), is_public(source)
-        folder = shared_folder((cache_home() / "models" if public else private_models(reader)) / key)
+        folder = make_shared_folder((cache_home() / "models" if public else private_models(reader)) / key)
         path = folder / "model.gguf"
-        with locked(folder.parent / f"{key}.lock"):
+        with hold_lock(folder.parent / f"{key}.lock"):
             if not path.exists() or _changes(source):
                 with tempfile.TemporaryDirectory(dir=folder) as scratch:
                     if source.startswith(REGISTRY):
@@ -137,9 +136,3 @@ def _check(source: str, path: Path, expected: str | None) -> None:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
-
-
-def copy(source: Path, target: Path) -> Path:
-    """A copy of a model file."""
-    shutil.copyfile(source, target)
-    return target

@@ -1,4 +1,4 @@
-"""Processes of a workspace that nobody supervises any more: left by a killed supervisor or update."""
+"""Processes of a workspace that are no longer supervised, after a supervisor or an update was killed."""
 
 from __future__ import annotations
 

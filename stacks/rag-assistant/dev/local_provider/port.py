@@ -11,11 +11,11 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from local_provider.failure import LocalFailure
-from local_provider.files import locked
+from local_provider.files import hold_lock
 from local_provider.homes import data_home
 from local_provider.listening import holder
 from local_provider.resource import LocalProvider, Properties
-from local_provider.workspace_files import remove, write
+from local_provider.workspace_files import remove_file, write
 
 FIRST, COUNT = 20_000, 10_000  # below the range systems take outgoing ports from
 
@@ -27,19 +27,19 @@ class PortProvider(LocalProvider):
 
     def create(self, props: Properties) -> CreateResult:
         owner, preferred = props["owner"], props.get("preferred")
-        with locked(data_home() / "ports.lock"):
+        with hold_lock(data_home() / "ports.lock"):
             reserved = {p: o for p, o in _reserved().items() if o != owner}
             number = _claim(int(preferred), owner, reserved) if preferred else _free(owner, reserved)
             _store({**reserved, number: owner})
         return CreateResult(str(number), {**props, "number": number})
 
     def delete(self, id_: str, props: Properties) -> None:
-        with locked(data_home() / "ports.lock"):
+        with hold_lock(data_home() / "ports.lock"):
             _store({p: o for p, o in _reserved().items() if p != int(id_)})
 
 
 class Port(Resource, module="local", name="Port"):
-    """A free port on 127.0.0.1, or `preferred` if given; taken by somebody else is an error."""
+    """A free port on 127.0.0.1, or `preferred` if given; an error if another process has it."""
 
     number: pulumi.Output[int]
 
@@ -55,7 +55,7 @@ class Port(Resource, module="local", name="Port"):
 
 
 def is_free(number: int) -> bool:
-    """Whether somebody could listen on the port now."""
+    """Return True if a process can listen on the port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -101,4 +101,4 @@ def _store(reserved: dict[int, str]) -> None:
     if reserved:
         write(_file(), json.dumps(reserved, sort_keys=True, indent=1), 0o600, None)
     else:
-        remove(_file())
+        remove_file(_file())

@@ -14,14 +14,14 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from local_provider import launch, supervisord
 from local_provider.account import account_in
 from local_provider.commands import helper
-from local_provider.failure import LocalFailure, told_plainly
+from local_provider.failure import LocalFailure, explain_os_errors
 from local_provider.health import Health, healthy
 from local_provider.listening import health_port, holder, serves
 from local_provider.orphans import end_orphans
-from local_provider.resource import LocalProvider, Properties, differing, table, vanished
+from local_provider.resource import LocalProvider, Properties, differing, missing_resource, table
 from local_provider.service_accounts import service_account
 from local_provider.strays import end_strays
-from local_provider.workspace_files import names, remove, remove_tree
+from local_provider.workspace_files import list_folder, remove_file, remove_tree
 
 STEP_TIMEOUT = 900  # seconds for one step, such as the download of a model
 _MADE_HERE = ("ready", "fingerprint")
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessArgs:
-    """How to run a server.
+    """Arguments of a server process.
 
     workspace: its environment's folder. component: whose account it runs as; its own name's if absent. data: folders
     of data that are its account's. source: a folder that is copied to `directory` before it is started. environment,
@@ -81,37 +81,37 @@ class ProcessProvider(LocalProvider):
         return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=True)
 
     def create(self, props: Properties) -> CreateResult:
-        with told_plainly(f"starting {props['name']}"):
+        with explain_os_errors(f"starting {props['name']}"):
             _stop(props)
             _start(props)
         return CreateResult(props["name"], _outputs(props))
 
     def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
-        with told_plainly(f"restarting {news['name']}"):
+        with explain_os_errors(f"restarting {news['name']}"):
             _stop(olds)
             _start(news)
         return UpdateResult(_outputs(news))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         try:
-            found = supervisord.state(props["workspace"], props["name"])
+            found = supervisord.process_state(props["workspace"], props["name"])
         except supervisord.Unreachable:
-            return vanished()
+            return missing_resource()
         if found is None or found["statename"] != "RUNNING":
-            return vanished()
+            return missing_resource()
         untouched = launch.fingerprint(props) == props.get("fingerprint") and launch.has_source(props)
         if untouched and serves(int(found["pid"]), props["health"]) and healthy(props["health"]):
             return ReadResult(id_, dict(props))
-        return vanished()
+        return missing_resource()
 
     def delete(self, _id: str, props: Properties) -> None:
-        with told_plainly(f"stopping {props['name']}"):
+        with explain_os_errors(f"stopping {props['name']}"):
             _stop(props)
             remove_tree(launch.run_folder(props))
             log = launch.log_file(props)
-            for name in names(log.parent):
+            for name in list_folder(log.parent):
                 if name == log.name or name.startswith(f"{log.name}."):  # supervisord's older ones: .1, .2
-                    remove(log.with_name(name))
+                    remove_file(log.with_name(name))
 
 
 class Process(Resource, module="local", name="Process"):
@@ -170,7 +170,7 @@ def _outputs(props: Properties) -> Properties:
 
 def _stop(props: Properties) -> None:
     try:
-        supervisord.stop(props["workspace"], props["name"])
+        supervisord.stop_process(props["workspace"], props["name"])
     except supervisord.Unreachable:
         pass
     launch.remove_program(props)
@@ -185,7 +185,7 @@ def _start(props: Properties) -> None:
         _steps(props, "prepare")
         launch.write_program(props)
         launch.take_sockets(props)
-        supervisord.start(props["workspace"], props["name"])
+        supervisord.start_process(props["workspace"], props["name"])
         _wait(props)
         _steps(props, "finish")
     except supervisord.Unreachable as error:
@@ -212,7 +212,7 @@ def _steps(props: Properties, kind: str) -> None:
                 text=private.get("input"),
             )
         except LocalFailure as failure:
-            raise LocalFailure(launch.masked(str(failure), props)) from None
+            raise LocalFailure(launch.mask_secrets(str(failure), props)) from None
 
 
 def _wait(props: Properties) -> None:
@@ -220,7 +220,7 @@ def _wait(props: Properties) -> None:
     deadline = time.monotonic() + int(props["start_timeout"])
     starts: set[int] = set()
     while time.monotonic() < deadline:
-        found = supervisord.state(props["workspace"], props["name"])
+        found = supervisord.process_state(props["workspace"], props["name"])
         if found is None or found["statename"] == "FATAL":
             raise LocalFailure(_died(props, "dies after it is started"))
         starts.add(int(found["start"]))
@@ -242,7 +242,7 @@ def _wait(props: Properties) -> None:
 def _stays(props: Properties) -> bool:
     """Whether the process has not ended by the time that supervisord calls it RUNNING, which is after a second."""
     for _ in range(40):
-        found = supervisord.state(props["workspace"], props["name"])
+        found = supervisord.process_state(props["workspace"], props["name"])
         if found is None or found["statename"] != "STARTING":
             return found is not None and found["statename"] == "RUNNING"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""How many processes and threads an account of servers may have, so that root can still start one to end them."""
+"""Limit of processes and threads of a server's account, so that root can still start a process to end them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GROUPS = Path("/sys/fs/cgroup")  # https://docs.kernel.org/admin-guide/cgroup-v2
 
 
 def most_processes() -> int:
-    """MOST, or what our control group or one above it allows, without a reserve, where that is less."""
+    """Return MOST, or the limit of this control group or a parent minus a reserve, if that is less."""
     return min((MOST, *(max(limit - max(64, limit // RESERVE), limit // 2) for limit in _limits())))
 
 

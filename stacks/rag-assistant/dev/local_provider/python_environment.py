@@ -9,13 +9,13 @@ from pathlib import Path
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import shared_folder
-from local_provider.failure import told_plainly
-from local_provider.files import locked
+from local_provider.account import make_shared_folder
+from local_provider.failure import explain_os_errors
+from local_provider.files import hold_lock
 from local_provider.homes import cache_home
 from local_provider.installers import packages, virtual_environment
 from local_provider.interpreters import interpreter
-from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.resource import LocalProvider, Properties, missing_resource
 
 DONE = "installed"
 
@@ -24,14 +24,16 @@ class PythonEnvironmentProvider(LocalProvider):
     """Installs with uv; an environment that is in the cache already costs nothing."""
 
     def create(self, props: Properties) -> CreateResult:
-        folder = environment(str(props["label"]), str(props["requirements"]), no_deps=bool(props["no_deps"]))
+        folder = make_python_environment(
+            str(props["label"]), str(props["requirements"]), no_deps=bool(props["no_deps"])
+        )
         return CreateResult(folder.name, {**props, "path": str(folder)})
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
         return UpdateResult(self.create(news).outs)
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        return ReadResult(id_, dict(props)) if Path(props["path"], DONE).exists() else vanished()
+        return ReadResult(id_, dict(props)) if Path(props["path"], DONE).exists() else missing_resource()
 
 
 class PythonEnvironment(Resource, module="local", name="PythonEnvironment"):
@@ -51,14 +53,14 @@ class PythonEnvironment(Resource, module="local", name="PythonEnvironment"):
         super().__init__(PythonEnvironmentProvider(), name, properties, opts)
 
 
-def environment(label: str, requirements: str, *, no_deps: bool = False) -> Path:
+def make_python_environment(label: str, requirements: str, *, no_deps: bool = False) -> Path:
     """The folder of a virtual environment with exactly these requirements; made if need be."""
     python = interpreter()
     wanted = "\n".join((python, str(no_deps), requirements))
     folder = cache_home() / "environments" / hashlib.sha256(wanted.encode()).hexdigest()[:16]
-    with told_plainly(f"installing the environment of {label}"):
-        shared_folder(folder.parent)
-        with locked(Path(f"{folder}.lock")):
+    with explain_os_errors(f"installing the environment of {label}"):
+        make_shared_folder(folder.parent)
+        with hold_lock(Path(f"{folder}.lock")):
             if not (folder / DONE).exists():
                 _install(label, folder, python, requirements, no_deps=no_deps)
     return folder

@@ -1,4 +1,4 @@
-"""Which version of a registered model a reference means right now."""
+"""The version of a registered model that a reference names now."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RegisteredModel(Resource, module="local", name="RegisteredModel"):
 
 
 def resolve(model: str, registry: Mapping[str, Any], workspace: str) -> dict[str, str]:
-    """`{"version": …}`; raises LocalFailure if the reference is malformed or nothing is registered.
+    """Return `{"version": …}`; raises LocalFailure if the reference is malformed or names no version.
 
     workspace: where a registry of this machine runs.
     """

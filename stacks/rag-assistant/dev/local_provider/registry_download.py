@@ -1,4 +1,4 @@
-"""A model out of a registry, fetched by the component's account: the registry says what is read, and is a server."""
+"""Downloads a model from a registry as the component's account: the registry, a server, decides what is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from local_provider.account import Account, run_as
 from local_provider.commands import LONGEST, MOST, helper, minimal
 from local_provider.failure import LocalFailure
-from local_provider.python_environment import environment
+from local_provider.python_environment import make_python_environment
 from local_provider.registered_model import resolve
 from local_provider.service_accounts import own_home
 
@@ -32,7 +32,9 @@ def download(
     """
     if not registry:
         raise LocalFailure(f"the model {source} is in a registry, but the component names none")
-    client = environment("the registry's client", (HERE / "locks" / "registry-client.txt").read_text())
+    client = make_python_environment(
+        "the registry's client", (HERE / "locks" / "registry-client.txt").read_text()
+    )
     # looks who listens, right before a password is sent
     version = resolve(source, registry, workspace)["version"]
     name = re.split(r"[@/]", source.removeprefix("models:/"))[0]
@@ -87,5 +89,5 @@ def copy_as(account: Account | None, doing: str, path: str, target: Path) -> Non
 
 
 def too_large(folder: Path) -> LocalFailure:
-    """What to say of a model that would fill the disk of `folder`."""
+    """Return the error for a model that would fill the disk of `folder`."""
     return LocalFailure(f"the model leaves less than {ROOM // 1024**3} GiB on the disk of {folder}")

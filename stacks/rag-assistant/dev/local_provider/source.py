@@ -12,8 +12,8 @@ from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from local_provider.account import Account
 from local_provider.directory import remove_empty_parents
-from local_provider.failure import LocalFailure, told_plainly
-from local_provider.folder_trees import content, folders, names_in, reached
+from local_provider.failure import LocalFailure, explain_os_errors
+from local_provider.folder_trees import folders, names_in, open_path, read_regular_file
 from local_provider.homes import run_directory
 from local_provider.resource import LocalProvider, Properties
 from local_provider.workspace_files import make_folder, make_operator_folder, remove_tree, write
@@ -48,7 +48,7 @@ class SourceTreeProvider(LocalProvider):
         return UpdateResult(dict(news))
 
     def delete(self, _id: str, props: Properties) -> None:
-        with told_plainly(f"deleting the copy of {props['source']}"):
+        with explain_os_errors(f"deleting the copy of {props['source']}"):
             remove_tree(Path(props["path"]))
         remove_empty_parents(Path(props["path"]))
 
@@ -75,12 +75,12 @@ class SourceTree(Resource, module="local", name="SourceTree"):
         properties = {
             "source": str(folder),
             "path": run_directory(workspace, f"{component}-source"),
-            "digest": digest(folder),
+            "digest": source_digest(folder),
         }
         super().__init__(SourceTreeProvider(), name, properties, opts)
 
 
-def digest(folder: Path) -> str:
+def source_digest(folder: Path) -> str:
     """sha256 over relative paths and contents of every file that counts."""
     found = hashlib.sha256()
     for name, data in _files(folder):
@@ -109,12 +109,12 @@ def _files(source: Path) -> Iterator[tuple[str, bytes]]:
     the folder above it. Raises LocalFailure for a link that leads out.
     """
     inside = source.resolve()
-    with reached(inside) as top:
+    with open_path(inside) as top:
         for root, folder in folders(top, IGNORED):
             for name in sorted(names_in(folder)):
                 if name.endswith(".pyc") or name in IGNORED:
                     continue
-                data = content(name, folder)
+                data = read_regular_file(name, folder)
                 if data is None and (inside / root / name).is_symlink():
                     data = _linked(inside / root / name, inside, top)
                 if data is not None:
@@ -130,6 +130,6 @@ def _linked(link: Path, inside: Path, top: int) -> bytes | None:
         if not real.is_relative_to(inside):
             return None
         target = real.relative_to(inside)
-        with reached(target.parent, top) as folder:
-            return content(target.name, folder)
+        with open_path(target.parent, top) as folder:
+            return read_regular_file(target.name, folder)
     return None

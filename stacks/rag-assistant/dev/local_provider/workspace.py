@@ -1,4 +1,4 @@
-"""What components need to know of the workspace they run in."""
+"""The workspace, as an interface for components."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from local_provider.account import Account, is_servers_account
 from local_provider.failure import LocalFailure
-from local_provider.folder_trees import delete_below, folders, names_in, opened
+from local_provider.folder_trees import delete_below, folders, names_in, open_folder
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -63,7 +63,7 @@ def write(path: Path, content: str | bytes, mode: int, account: Account | None) 
 @contextmanager
 def new_file(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
     """An empty file of ours at `path`, open for writing; one of that name is replaced."""
-    remove(path)
+    remove_file(path)
     with _folder(path.parent) as parent:
         handle = os.open(path.name, _NEW, 0o600, dir_fd=parent)
     with os.fdopen(handle, "wb") as stream:
@@ -85,7 +85,7 @@ def open_file(path: Path, account: Account | None = None) -> Iterator[BinaryIO]:
 
 
 def read(path: Path, account: Account | None = None) -> bytes:
-    """What is in a file, see `open_file`; a file above LARGEST bytes is an OSError too."""
+    """Return the content of a file, see `open_file`; raises OSError for a file above LARGEST bytes too."""
     with open_file(path, account) as stream:
         content = stream.read(LARGEST + 1)
     if len(content) > LARGEST:
@@ -108,8 +108,8 @@ def tail(path: Path, lines: int, masked: Callable[[str], str] = str) -> list[str
     return list(deque(masked(text)[-TAIL:].splitlines(), maxlen=lines))
 
 
-def names(path: Path) -> list[str]:
-    """What a folder holds, sorted; [] if there is no such folder."""
+def list_folder(path: Path) -> list[str]:
+    """Return the names in a folder, sorted; [] if there is no such folder."""
     try:
         with _folder(path) as folder:
             return sorted(entry.name for entry in os.scandir(folder))
@@ -118,7 +118,7 @@ def names(path: Path) -> list[str]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder at `path` that is no planted link."""
+    """Return True if there is a folder at `path`, and not a planted link."""
     try:
         with _folder(path):
             return True
@@ -126,8 +126,8 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def remove(path: Path) -> None:
-    """Delete a file or a link, never its target; nothing happens if there is none."""
+def remove_file(path: Path) -> None:
+    """Delete a file or a link, never its target, if it exists."""
     with suppress(FileNotFoundError), _folder(path.parent) as parent:
         os.unlink(path.name, dir_fd=parent)
 
@@ -139,7 +139,7 @@ def remove_tree(path: Path) -> None:
         if not stat.S_ISDIR(status.st_mode):
             os.unlink(path.name, dir_fd=parent)
             return
-        with opened(path.name, parent) as top:
+        with open_folder(path.name, parent) as top:
             delete_below(top)
         os.rmdir(path.name, dir_fd=parent)
 
@@ -178,7 +178,7 @@ def _give_one(name: str, folder: int, holder: int, account: Account) -> None:
 
 
 def take_name(path: Path, account: Account | None) -> None:
-    """Put an empty file of the account's at `path`, whoever's file, link or folder has the name: a socket comes there.
+    """Put an empty file of the account at `path`, for a socket, in place of any file, link or folder there.
 
     The folder is one that any user can write to, where the account could remove no file of another user. Raises
     LocalFailure if we can't either.
@@ -198,7 +198,7 @@ def take_name(path: Path, account: Account | None) -> None:
 
 
 def free_name(path: Path) -> None:
-    """Delete what is at `path`, whoever's it is; raises LocalFailure if it is another user's and we are not root."""
+    """Delete the file or folder at `path`; raises LocalFailure if it is another user's and this user is not root."""
     try:
         remove_tree(path)
     except PermissionError:

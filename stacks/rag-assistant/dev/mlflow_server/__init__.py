@@ -11,7 +11,7 @@ import pulumi
 from contract_bindings import Bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
-from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, auth_configuration
 
 LOCK = Path(__file__).parent / "locks" / "mlflow.txt"
 FIXED = {
@@ -81,7 +81,7 @@ class MlflowServer:
                     **_object_store(store),
                 },
                 files={MODULE: MLFLOW_READER},
-                secret_files={"users.ini": configuration(users, password, reader_password)},
+                secret_files={"users.ini": auth_configuration(users, password, reader_password)},
                 health=Health(http=pulumi.Output.concat(url, "/health")),
             ),
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*depends_on])),

@@ -1,4 +1,4 @@
-"""What every provider's monitoring has in common: the alerting rules, a dashboard, and what is scraped."""
+"""Files of monitoring on every provider: the alerting rules, a dashboard, and scrape jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Watched = Mapping[str, Mapping[str, Any]]
 
 
 def scrape_jobs(watches: Watched) -> pulumi.Output[list[dict[str, Any]]]:
-    """A Prometheus scrape job per component that exposes metrics; may hold bearer tokens.
+    """Return a Prometheus scrape job per component that exposes metrics; may hold bearer tokens.
 
     https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
     """
@@ -29,7 +29,7 @@ def scrape_jobs(watches: Watched) -> pulumi.Output[list[dict[str, Any]]]:
 
 
 def alerts() -> list[dict[str, Any]]:
-    """The alerting rules one by one, for services that don't read Prometheus' rule files."""
+    """Return the alerting rules as a list, for services that don't read Prometheus' rule files."""
     groups = yaml.safe_load(RULES)["groups"]
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 

@@ -28,18 +28,18 @@ SENT_PATHS = ("/v1/traces", "/v1/metrics")
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """paths: regular expressions. url: the server that answers them. asked: whether it is asked only, never sent to."""
+    """paths: regular expressions. url: the server that answers them. asked: True if it only answers queries."""
 
     paths: Sequence[str]
     url: pulumi.Input[str]
     asked: bool = False
 
 
-def configuration(password: str, routes: Sequence[Route], inner: str | None = None) -> str:
-    """vmauth's configuration for the one user there is. Each route's url is known. inner: what servers ask vmauth for.
+def front_configuration(password: str, routes: Sequence[Route], inner: str | None = None) -> str:
+    """Return vmauth's configuration for its one user. Each url is a known text. inner: vmauth's password for servers.
 
-    Servers don't say who may read their answers in a browser. vmauth does not distinguish methods: a server that is
-    asked only gets no Content-Type, and so refuses every body, such as an alert or a silence that a caller would make.
+    Headers that let pages in a browser read answers are removed. vmauth does not distinguish methods: a server that
+    only answers queries gets no Content-Type, so it refuses every body, such as an alert or a silence from a caller.
     """
     inwards = [f"Authorization: Basic {basic(inner)}"] if inner else []
     url_map = [_target(route, inwards) for route in routes]
@@ -47,7 +47,7 @@ def configuration(password: str, routes: Sequence[Route], inner: str | None = No
 
 
 def basic(password: str) -> str:
-    """The user and a password, as HTTP's Basic authentication has them."""
+    """Return the user and a password, encoded for HTTP's Basic authentication."""
     return base64.b64encode(f"{USER}:{password}".encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Bindings as Secrets of the Service Binding shape, for whatever else runs in the namespace.
+"""Bindings as Secrets of the Service Binding specification, for other workloads in the namespace.
 
 https://servicebinding.io/spec/core/1.1.0/#well-known-secret-entries
 """
@@ -17,7 +17,7 @@ HIDDEN = ("upstream",)  # for the gateway alone
 
 
 def publish(name: str, bindings: Mapping[str, Any], ground: Ground, opts: pulumi.ResourceOptions) -> None:
-    """A Secret `<component>.<contract>` per contract, with the binding's keys as they are exported."""
+    """Create a Secret `<component>.<contract>` per contract, with the keys of the exported binding."""
     for contract, binding in bindings.items():
         if contract in HIDDEN or not binding:
             continue

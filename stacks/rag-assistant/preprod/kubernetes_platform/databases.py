@@ -152,7 +152,7 @@ class OperatedDatabase(Database):
             "resources": {"requests": given, "limits": given},
             "postgresql": {
                 "parameters": dict(args.parameters),
-                # nobody gets in without TLS
+                # connections without TLS are refused
                 "pg_hba": ["hostssl all all all scram-sha-256", "hostnossl all all all reject"],
             },
             "affinity": {
@@ -275,7 +275,7 @@ class PlainDatabase(Database):
 
 
 def pgvector_binding(database: Database, name: str, dimensions: int, sslmode: str) -> PgvectorBinding:
-    """The binding of a database with the vector extension."""
+    """Return the binding of a database with the vector extension."""
     return {
         "host": database.host,
         "port": PORT,

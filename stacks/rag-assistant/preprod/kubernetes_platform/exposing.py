@@ -12,8 +12,10 @@ from kubernetes_platform.ground import Exposure, Ground
 from kubernetes_platform.policies import admit_namespace
 
 
-def exposed(name: str, component: str, port: int, ground: Ground, opts: pulumi.ResourceOptions) -> str:
-    """Its URL at the gateway, which ends TLS. Raises ValueError where the environment has no gateway."""
+def expose_component(
+    name: str, component: str, port: int, ground: Ground, opts: pulumi.ResourceOptions
+) -> str:
+    """Route a name of the gateway, which ends TLS, to a component; return its URL. Raises ValueError without one."""
     way = ground.exposure
     if way is None:
         raise ValueError(f"{component} is to be exposed; that takes the settings `domain` and `gateway`")
@@ -44,7 +46,7 @@ def exposed(name: str, component: str, port: int, ground: Ground, opts: pulumi.R
 def _certificate(
     name: str, component: str, host: str, way: Exposure, ground: Ground, opts: pulumi.ResourceOptions
 ) -> None:
-    """In the component's namespace, with leave for the gateway to read it from its own."""
+    """Request a certificate in the component's namespace, and let the gateway read it from another namespace."""
     secret = f"{name}-tls"
     CustomResource(
         secret,

@@ -1,4 +1,4 @@
-"""Names and labels that a cluster accepts, whatever stack and component are called."""
+"""Names and labels that a cluster accepts, for every name of a stack and a component."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import pulumi
 
-DIGEST = 8  # hexadecimal digits that stand for what was cut off
+DIGEST = 8  # hexadecimal digits at the end of a shortened name
 WORKLOAD = "workload"
 """Key of the label by which network policies and selectors know a component's pods; no operator uses it."""
 
@@ -15,8 +15,8 @@ _VALUE = re.compile(r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$")
 _KEY = re.compile(r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")
 
 
-def bounded(name: str, limit: int = 63) -> str:
-    """`name` as a DNS label of at most `limit` characters; a digest of the whole ends one that was cut."""
+def bound_name(name: str, limit: int = 63) -> str:
+    """Return `name` as a DNS label of at most `limit` characters; a shortened name ends with a digest."""
     if len(name) <= limit:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST]
@@ -24,15 +24,15 @@ def bounded(name: str, limit: int = 63) -> str:
 
 
 def namespace_name() -> str:
-    """The environment's namespace: Pulumi's project and stack."""
-    return bounded(f"{pulumi.get_project()}-{pulumi.get_stack()}")
+    """Return the environment's namespace: Pulumi's project and stack."""
+    return bound_name(f"{pulumi.get_project()}-{pulumi.get_stack()}")
 
 
-def recommended_labels(component: str, part: str) -> dict[str, str]:
-    """https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"""
+def common_labels(component: str, part: str) -> dict[str, str]:
+    """Return the labels of https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/."""
     return {
-        "app.kubernetes.io/name": bounded(part),
-        "app.kubernetes.io/instance": bounded(f"{pulumi.get_stack()}-{component}"),
+        "app.kubernetes.io/name": bound_name(part),
+        "app.kubernetes.io/instance": bound_name(f"{pulumi.get_stack()}-{component}"),
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/part-of": pulumi.get_project(),
         "app.kubernetes.io/managed-by": "pulumi",
@@ -41,7 +41,7 @@ def recommended_labels(component: str, part: str) -> dict[str, str]:
 
 
 def labels_and_annotations(given: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The spec's labels: as labels where key and value are legal ones, else as annotations.
+    """Return the spec's labels as labels if key and value are legal ones, and the others as annotations.
 
     https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
     """
@@ -51,7 +51,7 @@ def labels_and_annotations(given: dict[str, str]) -> tuple[dict[str, str], dict[
 
 
 def annotation_key(key: str) -> str:
-    """Any text as an annotation's key."""
+    """Return any text as the key of an annotation."""
     if _KEY.match(key):
         return key
     return re.sub(r"[^A-Za-z0-9_.-]", "_", key).strip("_.-")[:63].strip("_.-") or "label"

@@ -10,21 +10,21 @@ import pulumi_kubernetes as k8s
 
 from kubernetes_platform.containers import Container, pod_security
 from kubernetes_platform.ground import Ground
-from kubernetes_platform.naming import bounded
+from kubernetes_platform.naming import bound_name
 from kubernetes_platform.workloads import pods_of
 
 JUSTIFIED = {
     "checkov.io/skip1": "CKV_K8S_35=unmodified clients and servers read their variables, not files",
     "checkov.io/skip2": "CKV_K8S_43=digests are the mirror's to pin: give images as name:tag@sha256:digest",
 }
-"""Why rules of a public judge don't hold for these pods, where it looks for it."""
+"""Annotations with the reasons why rules of checkov do not apply to these pods."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """What a component's pods are. first: containers that end before the others start. claims: volume → claim.
+    """The pods of a component. first: containers that end before the others start. claims: volume → claim.
 
-    spread: whether replicas keep to different nodes and zones. grace: seconds to end in.
+    spread: run replicas on different nodes and in different zones. grace: seconds in which a pod must end.
     """
 
     containers: Sequence[Container]
@@ -38,7 +38,7 @@ class Pod:
 def template(
     name: str, component: str, pod: Pod, ground: Ground, opts: pulumi.ResourceOptions
 ) -> k8s.core.v1.PodTemplateSpecArgs:
-    """The pod template of workload `name` of a component; makes what its containers read."""
+    """Return the pod template of workload `name` of a component; create the ConfigMap and Secrets that it reads."""
     metadata = ground.metadata(component, None, name, JUSTIFIED)
     metadata.namespace = None  # the workload's own
     return k8s.core.v1.PodTemplateSpecArgs(
@@ -49,7 +49,7 @@ def template(
 def pod_spec(
     name: str, component: str, pod: Pod, ground: Ground, opts: pulumi.ResourceOptions
 ) -> k8s.core.v1.PodSpecArgs:
-    """What the pods are, for a template of Kubernetes' own or an operator's."""
+    """Return the specification of the pods, for a template of Kubernetes or of an operator."""
     every = [*pod.first, *pod.containers]
     secret = _variables(name, component, every, ground, opts)
     files = _files(name, component, every, ground, opts)
@@ -153,7 +153,7 @@ def _scratch(containers: Sequence[Container]) -> list[k8s.core.v1.VolumeArgs]:
 
 
 def _scratch_name(path: str) -> str:
-    return bounded(f"scratch-{path.strip('/').replace('/', '-').lower()}")
+    return bound_name(f"scratch-{path.strip('/').replace('/', '-').lower()}")
 
 
 def _claims(pod: Pod) -> list[k8s.core.v1.VolumeArgs]:

@@ -1,4 +1,4 @@
-"""Network policies: everything is denied but what is said here.
+"""Network policies: every connection that they do not allow is denied.
 
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
@@ -12,7 +12,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from kubernetes_platform.ground import Ground
-from kubernetes_platform.naming import bounded
+from kubernetes_platform.naming import bound_name
 from kubernetes_platform.workloads import Caller, in_cluster, pods_of
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"  # every namespace has it, set by the API server
@@ -20,7 +20,7 @@ Peers = Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]
 
 
 def deny_all(name: str, metadata: k8s.meta.v1.ObjectMetaArgs, opts: pulumi.ResourceOptions) -> None:
-    """Nothing in, nothing out, for every pod of the namespace."""
+    """Deny all connections to and from every pod of the namespace."""
     k8s.networking.v1.NetworkPolicy(
         f"{name}-deny-all",
         metadata=metadata,
@@ -32,7 +32,7 @@ def deny_all(name: str, metadata: k8s.meta.v1.ObjectMetaArgs, opts: pulumi.Resou
 
 
 def allow_dns(name: str, metadata: k8s.meta.v1.ObjectMetaArgs, opts: pulumi.ResourceOptions) -> None:
-    """Every pod may ask the cluster's DNS."""
+    """Let every pod use the cluster's DNS."""
     port = k8s.networking.v1.NetworkPolicyPortArgs
     k8s.networking.v1.NetworkPolicy(
         f"{name}-dns",
@@ -54,7 +54,7 @@ def allow_dns(name: str, metadata: k8s.meta.v1.ObjectMetaArgs, opts: pulumi.Reso
 def admit(
     target: str, ports: Sequence[int], callers: Sequence[Caller], ground: Ground, opts: pulumi.ResourceOptions
 ) -> None:
-    """Let callers connect to a component's ports: in at its pods, out at theirs."""
+    """Let callers connect to a component's ports: allow it at their pods and at its own."""
     found = in_cluster(callers)
     if not found:
         return
@@ -76,13 +76,13 @@ def allow(
     *,
     owner: str | None = None,
 ) -> None:
-    """One policy: a component's pods, to or from peers, on TCP ports. owner: whose object it is."""
+    """Create one policy: a component's pods, to or from peers, on TCP ports. owner: component of the object."""
     rule_ports = [k8s.networking.v1.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in ports]
     ingress = [k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=list(peers), ports=rule_ports)]
     egress = [k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=list(peers), ports=rule_ports)]
     k8s.networking.v1.NetworkPolicy(
         name,
-        metadata=ground.metadata(owner or component, bounded(name, 253)),
+        metadata=ground.metadata(owner or component, bound_name(name, 253)),
         spec=k8s.networking.v1.NetworkPolicySpecArgs(
             pod_selector=pods_of(component),
             policy_types=[direction],
@@ -94,7 +94,7 @@ def allow(
 
 
 def within(component: str, ports: Sequence[int], ground: Ground, opts: pulumi.ResourceOptions) -> None:
-    """Pods of one component talk to each other: replicas of a database, parts of one service."""
+    """Let pods of one component connect to each other: replicas of a database, parts of one service."""
     own = [k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=pods_of(component))]
     allow(f"{component}.within.in", component, "Ingress", own, ports, ground, opts)
     allow(f"{component}.within.out", component, "Egress", own, ports, ground, opts)

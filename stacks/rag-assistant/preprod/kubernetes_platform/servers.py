@@ -1,4 +1,4 @@
-"""Servers: a Deployment or StatefulSet behind a Service, with all that running it well takes."""
+"""Servers: a Deployment or StatefulSet behind a Service, with scaling, disruption budget and policies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from kubernetes_platform.exposing import exposed
+from kubernetes_platform.exposing import expose_component
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import JUSTIFIED, Pod, template
 from kubernetes_platform.policies import admit
@@ -28,8 +28,8 @@ class Scale:
 class ServerArgs:
     """port: the one that clients connect to. other_ports: more of them, by name.
 
-    component: whose server it is, `name` if absent. storage: volume → GiB, of each replica's own (a StatefulSet).
-    expose: whether it is reached from outside the cluster.
+    component: component of the server, `name` if absent. storage: volume → GiB, of each replica's own (a StatefulSet).
+    expose: route connections from outside the cluster to it.
     """
 
     pod: Pod
@@ -43,7 +43,7 @@ class ServerArgs:
 
 
 class Server:
-    """host: its name inside the cluster. url: where callers reach it. address: where everybody else does, if at all."""
+    """A server. host: name inside the cluster. url: URL for callers. address: URL from outside; None if not exposed."""
 
     def __init__(self, name: str, args: ServerArgs, ground: Ground, opts: pulumi.ResourceOptions) -> None:
         component = args.component or name
@@ -64,7 +64,7 @@ class Server:
         admit(component, sorted(set(ports.values())), args.callers, ground, opts)
         self.host = f"{name}.{ground.namespace}.svc"
         self.url = f"http://{self.host}:{args.port}"
-        self.address = exposed(name, component, args.port, ground, opts) if args.expose else None
+        self.address = expose_component(name, component, args.port, ground, opts) if args.expose else None
 
     def _service(self, ports: Mapping[str, int], workload: pulumi.Resource) -> None:
         """Made when pods are there: Pulumi waits until some are behind it, and a few such waits stop everything."""
@@ -148,7 +148,7 @@ class Server:
         )
 
     def _budget(self) -> None:
-        """Maintenance of nodes takes one replica at a time."""
+        """Let maintenance of nodes stop one replica at a time."""
         k8s.policy.v1.PodDisruptionBudget(
             self._name,
             metadata=self._ground.metadata(self._component, self._name, self._name),
@@ -186,7 +186,7 @@ class Server:
 def claim(
     name: str, component: str, size: int, ground: Ground, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    """A volume of a component's own, GiB; kept when its server goes, unless data may be deleted. Its claim's name."""
+    """Create a volume of `size` GiB and return its claim's name. It outlives its server unless data is deletable."""
     made = k8s.core.v1.PersistentVolumeClaim(
         name,
         metadata=ground.metadata(component, name, name),

@@ -1,4 +1,4 @@
-"""MLServer, wherever it runs: how it comes by its model."""
+"""MLServer on any provider: the script that downloads its model."""
 
 from __future__ import annotations
 

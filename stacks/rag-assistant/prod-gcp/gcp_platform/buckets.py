@@ -15,12 +15,12 @@ RESTORABLE = 30  # days in which a deleted version can be restored, and no workl
 def data_bucket(
     name: str, zone: Zone, opts: pulumi.ResourceOptions, called: str | None = None
 ) -> gcp.storage.Bucket:
-    """A bucket for data: old versions are kept for 90 days. called: what its name says, if not `name`.
+    """Create a bucket for data; old versions are kept for 90 days. called: name in its address, if not `name`.
 
-    Whoever may overwrite an object may delete its old versions too; so every deletion can be undone for a while.
+    A workload that may overwrite an object may delete its old versions too, so deletions can be undone for a while.
     https://cloud.google.com/storage/docs/soft-delete
     """
-    encrypted = zone.encrypted_by("storage.googleapis.com")
+    encrypted = zone.grant_key("storage.googleapis.com")
     return gcp.storage.Bucket(
         f"{name}-bucket",
         name=bucket_name(zone.project, called or name),
@@ -52,11 +52,11 @@ def data_bucket(
 
 
 def log_bucket(name: str, zone: Zone, opts: pulumi.ResourceOptions) -> gcp.storage.Bucket:
-    """A bucket that Cloud Storage itself delivers access logs to.
+    """Create a bucket to which Cloud Storage delivers access logs.
 
     https://cloud.google.com/storage/docs/access-logs
     """
-    encrypted = zone.encrypted_by("storage.googleapis.com")
+    encrypted = zone.grant_key("storage.googleapis.com")
     bucket = gcp.storage.Bucket(
         f"{name}-bucket",
         name=bucket_name(zone.project, name),
@@ -90,7 +90,7 @@ def _rule(
 def open_to(
     name: str, bucket: gcp.storage.Bucket, who: str, member: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> None:
-    """Let somebody read, write and list one bucket, and nothing else."""
+    """Let a member read, write and list one bucket, and nothing else. who: the member's name in resource names."""
     for label, role in (
         ("objects", "roles/storage.objectUser"),
         ("list", "roles/storage.legacyBucketReader"),

@@ -64,10 +64,10 @@ class Service(pulumi.ComponentResource):
         super().__init__("stackgen:gcp:Service", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.workload = workload = zone.workload(name)
-        connect(workload, zone)
+        allow_internet(workload, zone)
         made = [_container(name, workload, c, zone, child) for c in containers]
         volumes = [volume for _, found in made for volume in found]
-        encrypted = zone.encrypted_by("run.googleapis.com")
+        encrypted = zone.grant_key("run.googleapis.com")
         service = gcp.cloudrunv2.Service(
             f"{name}-service",
             name=physical_name(name, 49),
@@ -102,8 +102,8 @@ class Service(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
 
-def connect(workload: Workload, zone: Zone) -> None:
-    """Outside the network only HTTPS, and only where the environment says why."""
+def allow_internet(workload: Workload, zone: Zone) -> None:
+    """Let a workload open HTTPS connections to the internet, if the environment gives a reason for it."""
     if workload.name in zone.egress:
         allow_egress(workload, "internet", zone.network.id, ["0.0.0.0/0"], 443)
 
@@ -111,7 +111,7 @@ def connect(workload: Workload, zone: Zone) -> None:
 def _container(
     service: str, workload: Workload, container: Container, zone: Zone, opts: pulumi.ResourceOptions
 ) -> tuple[gcp.cloudrunv2.ServiceTemplateContainerArgs, list[gcp.cloudrunv2.ServiceTemplateVolumeArgs]]:
-    """A container, and the volumes its files stand in."""
+    """Return a container, and the volumes with its files."""
     args = gcp.cloudrunv2
     envs = [
         args.ServiceTemplateContainerEnvArgs(name=k, value=v)
@@ -158,12 +158,12 @@ def _container(
 
 
 def secret_name(service: str, *parts: str) -> str:
-    """Name of one of a service's secrets."""
+    """Return the name of one of a service's secrets."""
     return "-".join((service, *parts)).lower().replace("_", "-")
 
 
 def _startup(container: Container) -> gcp.cloudrunv2.ServiceTemplateContainerStartupProbeArgs | None:
-    """Up to ten minutes: models are fetched and loaded."""
+    """Return the startup probe. It allows ten minutes, in which models are downloaded and loaded."""
     if container.health_path is None:
         return None
     return gcp.cloudrunv2.ServiceTemplateContainerStartupProbeArgs(

@@ -19,7 +19,7 @@ DOMAINS = {"googleapis": "googleapis.com.", "run": "run.app.", "registry": "pkg.
 
 @dataclass(frozen=True)
 class Network:
-    """id and subnet for workloads; databases: what managed databases wait for."""
+    """id and subnet for workloads. databases: resources that managed databases depend on."""
 
     id: pulumi.Output[str]
     self_link: pulumi.Output[str]
@@ -28,7 +28,7 @@ class Network:
 
 
 def existing_network(network: str, subnetwork: str) -> Network:
-    """A network that others own: its names, firewall and private services access are theirs to keep."""
+    """Return a network that has another owner, who keeps its names, firewall and private services access."""
     path = pulumi.Output.from_input(network)
     link = pulumi.Output.concat("https://www.googleapis.com/compute/v1/", path)
     return Network(path, link, pulumi.Output.from_input(subnetwork))
@@ -43,7 +43,7 @@ def new_network(
     peers: Sequence[str],
     opts: pulumi.ResourceOptions,
 ) -> Network:
-    """A VPC of one region; with egress, address translation for HTTPS to the outside."""
+    """Create a VPC of one region; with egress, address translation for HTTPS to the internet."""
     network = gcp.compute.Network(
         f"{name}-network",
         name=physical_name("network"),
@@ -88,7 +88,7 @@ def _route(name: str, network: gcp.compute.Network, destination: str, opts: pulu
 def _firewall(
     name: str, network: gcp.compute.Network, peers: Sequence[str], opts: pulumi.ResourceOptions
 ) -> None:
-    """Deny and log both ways; Google's private addresses may be reached, peers may call services."""
+    """Deny and log all connections, except to Google's private addresses and from peers to services."""
     log = gcp.compute.FirewallLogConfigArgs(metadata="INCLUDE_ALL_METADATA")
     deny = gcp.compute.FirewallDenyArgs(protocol="all")
     gcp.compute.Firewall(
@@ -184,7 +184,7 @@ def _nat(name: str, region: str, network: gcp.compute.Network, opts: pulumi.Reso
 def _database_range(
     name: str, network: gcp.compute.Network, cidr: str, opts: pulumi.ResourceOptions
 ) -> pulumi.Resource:
-    """Addresses for AlloyDB and Cloud SQL, peered with this network and nobody else's."""
+    """Addresses for AlloyDB and Cloud SQL, peered with this network alone."""
     found = ipaddress.ip_network(cidr)
     addresses = gcp.compute.GlobalAddress(
         f"{name}-databases",

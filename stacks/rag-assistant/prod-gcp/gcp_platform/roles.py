@@ -1,4 +1,4 @@
-"""The role that applications connect as: no superuser, made by a job that whoever connects waits for."""
+"""The role that applications connect as: no superuser, created by a job before any client connects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi
 import pulumi_gcp as gcp
 import pulumi_random as random
 
-from database_roles import IMAGE, managed_command
+from database_roles import IMAGE, make_role_command
 from gcp_platform.naming import physical_name
 from gcp_platform.secrets import secret_for
 from gcp_platform.workloads import Workload, allow_egress
@@ -21,7 +21,7 @@ PORT = 5432
 
 @dataclass(frozen=True, kw_only=True)
 class Administrator:
-    """Who may make roles on a server, and from when on. ready: what must exist before one connects as it."""
+    """The user of a server who may create roles. ready: resources that must exist before it can connect."""
 
     host: pulumi.Output[str]
     user: str
@@ -61,7 +61,7 @@ class ApplicationRole(pulumi.ComponentResource):
             key: secret_for(workload, f"{name}-{key.lower().replace('_', '-')}", value, zone, child)
             for key, value in passwords.items()
         }
-        script = managed_command(database, *extensions)
+        script = make_role_command(database, *extensions)
         job = gcp.cloudrunv2.Job(
             f"{name}-job",
             name=physical_name(name, 49),
@@ -75,7 +75,7 @@ class ApplicationRole(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(
-                    depends_on=[zone.encrypted_by("run.googleapis.com"), way, *administrator.ready]
+                    depends_on=[zone.grant_key("run.googleapis.com"), way, *administrator.ready]
                 ),
             ),
         )
@@ -90,7 +90,7 @@ class ApplicationRole(pulumi.ComponentResource):
         script: str,
         secrets: dict[str, gcp.secretmanager.SecretVersion],
     ) -> gcp.cloudrunv2.JobTemplateTemplateArgs:
-        """psql in a container of the network, as the administrator."""
+        """Return a task that runs psql in the network, as the administrator."""
         args = gcp.cloudrunv2
         plain = {
             "PGHOST": administrator.host,
@@ -135,7 +135,7 @@ class ApplicationRole(pulumi.ComponentResource):
 def _token(
     script: str, host: pulumi.Output[str], versions: Sequence[pulumi.Output[str]]
 ) -> pulumi.Output[str]:
-    """A name for an execution: another one for another script, server or password."""
+    """Return the name of an execution, which changes with the script, the server and the passwords."""
 
     def named(known: Sequence[str]) -> str:
         return hashlib.sha256("\n".join([script, *known]).encode()).hexdigest()[:8]

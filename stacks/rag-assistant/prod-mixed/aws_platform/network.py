@@ -10,14 +10,14 @@ import pulumi
 import pulumi_aws as aws
 
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 
 ZONES = 2
 
 
 @dataclass(frozen=True)
 class Network:
-    """vpc_id, its private subnets, and their route tables (none where the VPC is somebody else's)."""
+    """vpc_id, its private subnets, and their route tables (none if the VPC has another owner)."""
 
     vpc_id: pulumi.Input[str]
     cidr: pulumi.Input[str]
@@ -26,7 +26,7 @@ class Network:
 
 
 def existing_network(vpc_id: str, subnet_ids: Sequence[str], options: pulumi.InvokeOptions) -> Network:
-    """A VPC that others own."""
+    """Return a VPC that has another owner."""
     found = aws.ec2.get_vpc_output(id=vpc_id, opts=options)
     return Network(vpc_id, found.cidr_block, list(subnet_ids), [])
 
@@ -34,7 +34,7 @@ def existing_network(vpc_id: str, subnet_ids: Sequence[str], options: pulumi.Inv
 def new_network(
     name: str, cidr: str, egress: bool, opts: pulumi.ResourceOptions, options: pulumi.InvokeOptions
 ) -> Network:
-    """A VPC with a private subnet per zone; with egress, NAT gateways in public subnets of their own."""
+    """Create a VPC with a private subnet per zone; with egress, NAT gateways in public subnets of their own."""
     zones = aws.get_availability_zones_output(state="available", opts=options).names
     vpc = aws.ec2.Vpc(
         f"{name}-vpc",
@@ -85,7 +85,7 @@ def _nat(
     private: Sequence[aws.ec2.RouteTable],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """A NAT gateway per zone, so that a zone's failure is its own."""
+    """Create a NAT gateway per zone, so that the failure of a zone does not affect the other one."""
     gateway = aws.ec2.InternetGateway(f"{name}-internet", vpc_id=vpc.id, opts=opts)
     for index, cidr in enumerate(ranges):
         subnet_name, subnet = _subnet(f"{name}-public-{index}", vpc, cidr, zones[index], opts)
@@ -113,11 +113,11 @@ def _nat(
 def flow_log(
     name: str, vpc_id: pulumi.Input[str], log_group: aws.cloudwatch.LogGroup, opts: pulumi.ResourceOptions
 ) -> None:
-    """Who talked to whom, kept as long as other logs."""
+    """Log the connections in the network; the logs are kept as long as other logs."""
     role = aws.iam.Role(
         f"{name}-flow-log",
         name=physical_name("flow-log", 64),
-        assume_role_policy=trust("vpc-flow-logs.amazonaws.com"),
+        assume_role_policy=trust_policy("vpc-flow-logs.amazonaws.com"),
         opts=opts,
     )
     write = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams")

@@ -1,4 +1,4 @@
-"""What components need of the ground they stand on."""
+"""The landing zone, as an interface for components."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aws_platform.workloads import Workload
 
 
 class Zone(Protocol):
-    """The landing zone, as its components see it."""
+    """The landing zone of an environment."""
 
     account: str
     region: str
@@ -32,12 +32,12 @@ class Zone(Protocol):
 
     @property
     def network(self) -> Network:
-        """Where workloads run."""
+        """The network in which workloads run."""
         ...
 
     @property
     def endpoints(self) -> Endpoints:
-        """Private ways to AWS's own services."""
+        """Private endpoints of AWS's own services."""
         ...
 
     @property
@@ -47,21 +47,21 @@ class Zone(Protocol):
 
     @property
     def cluster(self) -> aws.ecs.Cluster:
-        """Where containers run."""
+        """The cluster in which containers run."""
         ...
 
     def workload(self, name: str) -> Workload:
-        """Who a component is."""
+        """Return the identity of a component."""
         ...
 
     def log_group(self, name: str, opts: pulumi.ResourceOptions) -> aws.cloudwatch.LogGroup:
-        """Where a component's logs go."""
+        """Create the log group of a component."""
         ...
 
     def access_log_bucket(self) -> aws.s3.Bucket:
-        """Where buckets log who read and wrote them."""
+        """Return the bucket for access logs of other buckets."""
         ...
 
     def image(self, upstream: str) -> str:
-        """Where a public image is taken from."""
+        """Return the address from which a public image is pulled."""
         ...

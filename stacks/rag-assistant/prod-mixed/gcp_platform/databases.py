@@ -58,7 +58,7 @@ class AlloyDb(pulumi.ComponentResource):
         super().__init__("stackgen:gcp:AlloyDb", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
-        encrypted = zone.encrypted_by("alloydb.googleapis.com")
+        encrypted = zone.grant_key("alloydb.googleapis.com")
         cluster = gcp.alloydb.Cluster(
             f"{name}-cluster",
             cluster_id=physical_name(name),
@@ -123,7 +123,7 @@ class AlloyDb(pulumi.ComponentResource):
 
 
 def _daily(zone: Zone) -> gcp.alloydb.ClusterAutomatedBackupPolicyArgs:
-    """A backup every night, beside the continuous one."""
+    """Return the policy of a nightly backup, in addition to the continuous one."""
     start = gcp.alloydb.ClusterAutomatedBackupPolicyWeeklyScheduleStartTimeArgs(hours=2)
     days = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
     return gcp.alloydb.ClusterAutomatedBackupPolicyArgs(
@@ -142,7 +142,7 @@ def _daily(zone: Zone) -> gcp.alloydb.ClusterAutomatedBackupPolicyArgs:
 
 
 def _maintenance() -> gcp.alloydb.ClusterMaintenanceUpdatePolicyArgs:
-    """When Google installs new minor versions, as for Cloud SQL."""
+    """Return the time at which Google installs minor versions, the same as for Cloud SQL."""
     window = gcp.alloydb.ClusterMaintenanceUpdatePolicyMaintenanceWindowArgs(
         day="SUNDAY",
         start_time=gcp.alloydb.ClusterMaintenanceUpdatePolicyMaintenanceWindowStartTimeArgs(hours=3),
@@ -176,7 +176,7 @@ class CloudSql(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=zone.protect)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child).result
-        encrypted = zone.encrypted_by("sqladmin.googleapis.com")
+        encrypted = zone.grant_key("sqladmin.googleapis.com")
         instance = gcp.sql.DatabaseInstance(
             f"{name}-instance",
             name=physical_name(name, 80),
@@ -244,14 +244,14 @@ def _sql_settings(zone: Zone, tier: str, storage: int, standby: bool) -> gcp.sql
 
 
 def admit(name: str, zone: Zone, callers: Sequence[object], host: pulumi.Input[str]) -> None:
-    """Only the callers' connections leave the network for the database."""
+    """Let only the callers open connections to the database."""
     for caller in callers:
         if isinstance(caller, Workload):
             allow_egress(caller, name, zone.network.id, [pulumi.Output.concat(host, "/32")], PORT)
 
 
 def pgvector_binding(application: ApplicationRole, database: str, dimensions: int) -> PgvectorBinding:
-    """What a client connects with; TLS is required by the server."""
+    """Return the binding of a database. The server requires TLS."""
     return {
         "host": application.host,
         "port": PORT,

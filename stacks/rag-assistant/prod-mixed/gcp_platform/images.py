@@ -21,7 +21,7 @@ def own_image(
     """`image` if given, else `tag` in a private repository that scans what is pushed and never moves a tag."""
     if image is not None:
         return image
-    encrypted = zone.encrypted_by("artifactregistry.googleapis.com")
+    encrypted = zone.grant_key("artifactregistry.googleapis.com")
     repository = gcp.artifactregistry.Repository(
         f"{name}-repository",
         repository_id=physical_name(name),

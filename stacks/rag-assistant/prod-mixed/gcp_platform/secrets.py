@@ -13,14 +13,14 @@ from gcp_platform.zone import Zone
 def secret_for(
     workload: Workload, name: str, value: pulumi.Input[str], zone: Zone, opts: pulumi.ResourceOptions
 ) -> gcp.secretmanager.SecretVersion:
-    """A secret's first version; its reader is granted before it is returned."""
+    """Create a secret that the workload may read, and return its first version."""
     replica = gcp.secretmanager.SecretReplicationUserManagedReplicaArgs(
         location=zone.region,
         customer_managed_encryption=gcp.secretmanager.SecretReplicationUserManagedReplicaCustomerManagedEncryptionArgs(
             kms_key_name=zone.key_id
         ),
     )
-    encrypted = zone.encrypted_by("secretmanager.googleapis.com")
+    encrypted = zone.grant_key("secretmanager.googleapis.com")
     secret = gcp.secretmanager.Secret(
         name,
         secret_id=physical_name(name, 255),

@@ -1,4 +1,4 @@
-"""Workloads: who a component is to others, as a service account and a network tag."""
+"""Workloads: the identity of a component, as a service account and a network tag."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gcp_platform.naming import physical_name
 
 
 class Caller(Protocol):
-    """Whoever connects to a component, on whichever provider it runs."""
+    """A component that connects to another one, on any provider."""
 
     @property
     def name(self) -> str:
@@ -22,7 +22,7 @@ class Caller(Protocol):
 
 
 class AwsRole(Protocol):
-    """An IAM role, as far as its name goes."""
+    """An IAM role of AWS, of which only the name is needed."""
 
     @property
     def name(self) -> pulumi.Output[str]:
@@ -57,7 +57,7 @@ class AwsCaller(Protocol):
 
 @dataclass(frozen=True)
 class Workload:
-    """A component that runs here. subject: unique id of its service account; tag: of its connections."""
+    """A component that runs on Google Cloud. tag: network tag of its connections."""
 
     name: str
     project: str
@@ -81,7 +81,7 @@ class Workload:
         return self.service_account.unique_id
 
     def may(self, label: str, role: pulumi.Input[str]) -> None:
-        """Give it a role in the project, for what knows no narrower place to give it."""
+        """Give the workload a role in the whole project, for services without a narrower scope."""
         gcp.projects.IAMMember(
             f"{self.name}-{label}", project=self.project, role=role, member=self.member, opts=self.opts
         )

@@ -1,4 +1,4 @@
-"""What components need of the ground they stand on."""
+"""The landing zone, as an interface for components."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gcp_platform.workloads import Workload
 
 
 class Zone(Protocol):
-    """The landing zone, as its components see it."""
+    """The landing zone of an environment."""
 
     project: str
     region: str
@@ -24,7 +24,7 @@ class Zone(Protocol):
 
     @property
     def network(self) -> Network:
-        """Where workloads run."""
+        """The network in which workloads run."""
         ...
 
     @property
@@ -33,25 +33,25 @@ class Zone(Protocol):
         ...
 
     def workload(self, name: str) -> Workload:
-        """Who a component is."""
+        """Return the identity of a component."""
         ...
 
-    def encrypted_by(self, service: str) -> pulumi.Resource:
-        """Lets a Google service use the environment's key; what it encrypts depends on this."""
+    def grant_key(self, service: str) -> pulumi.Resource:
+        """Let a Google service use the environment's key; resources that it encrypts depend on the result."""
         ...
 
     def may_predict(self) -> pulumi.Output[str]:
-        """A role that may call models, and nothing else."""
+        """Return a role that may call models, and nothing else."""
         ...
 
     def trusts_aws(self, account: str) -> gcp.iam.WorkloadIdentityPoolProvider:
-        """A provider of identities for roles of one AWS account."""
+        """Return a provider of identities for the roles of one AWS account."""
         ...
 
     def access_log_bucket(self) -> gcp.storage.Bucket:
-        """Where buckets log who read and wrote them."""
+        """Return the bucket for access logs of other buckets."""
         ...
 
     def image(self, upstream: str) -> str:
-        """Where a public image is taken from."""
+        """Return the address from which a public image is pulled."""
         ...

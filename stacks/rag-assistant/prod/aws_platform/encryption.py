@@ -1,4 +1,4 @@
-"""The environment's own key: everything at rest is encrypted with it, and who may use it for what."""
+"""The environment's own key, which encrypts all data at rest, and the permissions to use it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aws_platform.zone import Zone
 def customer_key(
     name: str, account: str, region: str, protect: bool, opts: pulumi.ResourceOptions
 ) -> aws.kms.Key:
-    """A symmetric key that rotates yearly.
+    """Create a symmetric key that rotates yearly.
 
     IAM policies of the account decide who uses it; CloudWatch Logs may use it for this account's log groups.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -49,9 +49,9 @@ def customer_key(
 
 
 def key_for_bucket(zone: Zone, bucket_arn: pulumi.Input[str], *actions: str) -> Statement:
-    """Use of the key by S3, for one bucket's objects, on behalf of whoever has this statement.
+    """Return the permission to use the key through S3, for the objects of one bucket.
 
-    The context is the bucket with S3 Bucket Keys, else the object.
+    The encryption context is the bucket with S3 Bucket Keys, otherwise the object.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
     """
     places = [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")]
@@ -66,7 +66,7 @@ def key_for_bucket(zone: Zone, bucket_arn: pulumi.Input[str], *actions: str) -> 
 
 
 def key_for_secret(zone: Zone, secret_arn: pulumi.Input[str]) -> Statement:
-    """Decryption of one secret by Secrets Manager, on behalf of whoever has this statement.
+    """Return the permission to decrypt one secret through Secrets Manager.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-encryption-context
     """
@@ -83,7 +83,7 @@ def key_for_secret(zone: Zone, secret_arn: pulumi.Input[str]) -> Statement:
 
 
 def key_for_schedule(zone: Zone, schedule: str) -> Statement:
-    """Decryption of one schedule of the default group by EventBridge Scheduler, which acts as the schedule's role.
+    """Return the permission to decrypt one schedule of the default group, for the role of the schedule.
 
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
     """

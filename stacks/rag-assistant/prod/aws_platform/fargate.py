@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import pulumi
 import pulumi_aws as aws
 
-from aws_platform.containers import PREPARE, Container, prepare, volume
+from aws_platform.containers import PREPARE, Container, prepare_container, volume
 from aws_platform.encryption import key_for_secret
 from aws_platform.images import PULL, repositories_of
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 from aws_platform.workloads import Workload, admit
 from aws_platform.zone import Zone
 
@@ -60,7 +60,7 @@ class Task(pulumi.ComponentResource):
         paths = sorted(
             {path for container in containers for path in (*container.writable, *container.readable)}
         )
-        first = prepare(containers[0].image, paths, files.plain, files.secret)
+        first = prepare_container(containers[0].image, paths, files.plain, files.secret)
         containers = [first, *(replace(c, after=(PREPARE, *c.after)) for c in containers)]
         self.workload: Workload = zone.workload(name)
         self.log_group = zone.log_group(name, child)
@@ -136,7 +136,7 @@ class Task(pulumi.ComponentResource):
             f"{name}-start",
             name=physical_name(f"{name}-start", 64),
             description=f"Starts {name}",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "ecs-tasks.amazonaws.com", {"StringEquals": {"aws:SourceAccount": zone.account}}
             ),
             opts=opts,
@@ -223,7 +223,7 @@ class Service(pulumi.ComponentResource):
             f"{name}-register",
             name=physical_name(f"{name}-register", 64),
             description=f"Registers tasks of {name} with its service",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "ecs.amazonaws.com", {"StringEquals": {"aws:SourceAccount": zone.account}}
             ),
             opts=opts,

@@ -14,7 +14,7 @@ VERSION = "2012-10-17"
 
 @dataclass(frozen=True)
 class Statement:
-    """What may be done to which resources. conditions: operator → key → value."""
+    """Permission for actions on resources. conditions: operator → key → value."""
 
     actions: Sequence[str]
     resources: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -23,7 +23,7 @@ class Statement:
     )
 
     def to_dict(self) -> dict[str, Any]:
-        """As IAM writes it."""
+        """Return the statement in the syntax of IAM."""
         found: dict[str, Any] = {
             "Effect": "Allow",
             "Action": sorted(self.actions),
@@ -33,7 +33,7 @@ class Statement:
 
 
 def policy(*statements: Statement) -> pulumi.Output[str]:
-    """An identity policy's document as JSON, without statements that are about no resource."""
+    """Return the document of an identity policy as JSON, without statements that name no resource."""
 
     def written(resolved: Sequence[Mapping[str, Any]]) -> str:
         return json.dumps({"Version": VERSION, "Statement": [one for one in resolved if one["Resource"]]})
@@ -41,10 +41,10 @@ def policy(*statements: Statement) -> pulumi.Output[str]:
     return pulumi.Output.from_input([statement.to_dict() for statement in statements]).apply(written)
 
 
-def trust(
+def trust_policy(
     service: str, conditions: Mapping[str, Mapping[str, pulumi.Input[Any]]] | None = None
 ) -> pulumi.Output[str]:
-    """A role's trust policy: only this AWS service may assume it."""
+    """Return the trust policy of a role that only this AWS service may assume."""
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
@@ -54,5 +54,5 @@ def trust(
 
 
 def document(statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[str]:
-    """A policy document as JSON."""
+    """Return a policy document as JSON."""
     return pulumi.Output.json_dumps({"Version": VERSION, "Statement": list(statements)})

@@ -14,7 +14,7 @@ from aws_platform.fargate import Compute, Files, Service
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
 from contract_bindings import Bindings
-from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, model_bindings, proxy
 
 FOLDER = "/etc/litellm"
 PORT = 4000
@@ -83,6 +83,6 @@ class AwsLitellm(pulumi.ComponentResource):
             callers=args.callers,
             opts=child,
         )
-        self.served = served_bindings(args.serves, service.url, key)
+        self.served = model_bindings(args.serves, service.url, key)
         self.bindings = bindings_of(self.served, service.url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})

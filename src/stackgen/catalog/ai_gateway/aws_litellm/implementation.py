@@ -6,7 +6,7 @@ from stackgen.contracts.openai_chat import profiles as openai_chat
 from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
 from stackgen.contracts.openmetrics import profiles as openmetrics
 from stackgen.descriptors.model import Implementation, ImplementationSettings
-from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.images import public_image_reason
 from stackgen.providers.aws.properties import SERVICE
 from stackgen.providers.reasons import LITELLM_PASSES_UNKNOWN_FIELDS
 from stackgen.providers.versions import LITELLM
@@ -28,7 +28,7 @@ IMPLEMENTATION = Implementation(
     description="LiteLLM's proxy on ECS Fargate behind HTTPS: one address and one key for every model.",
     level="self-hosted",
     settings=Settings,
-    internet=public_images,
+    internet=public_image_reason,
     sizes={
         "small": {},
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},

@@ -13,7 +13,7 @@ from contract_bindings import Bindings
 from gcp_platform.cloud_run import Container, Scale, Service
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
-from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, model_bindings, proxy
 
 CONFIGURATION = "/etc/litellm/config.json"
 MODULE = "/etc/litellm-authenticate/authenticate.py"
@@ -75,6 +75,6 @@ class GcpLitellm(pulumi.ComponentResource):
         )
         scale = Scale(minimum=args.minimum, maximum=args.maximum)
         service = Service(name, args.gcp, [container], scale, opts=child)
-        self.served = served_bindings(args.serves, service.url, key)
+        self.served = model_bindings(args.serves, service.url, key)
         self.bindings = bindings_of(self.served, service.url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pulumi
 
 from contract_bindings import Bindings
-from litellm_proxy import UPSTREAM, Splits, bindings_of, served_bindings
+from litellm_proxy import UPSTREAM, Splits, bindings_of, model_bindings
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.workspace import Workspace
 
@@ -71,7 +71,7 @@ class LocalEnvoy(pulumi.ComponentResource):
             ),
             child,
         )
-        self.served = served_bindings(args.serves, url, key)
+        self.served = model_bindings(args.serves, url, key)
         self.bindings = bindings_of(self.served, url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})
 

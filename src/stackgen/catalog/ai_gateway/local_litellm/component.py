@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from contract_bindings import Bindings
-from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, model_bindings, proxy
 from local_provider import Health, Password, Port, Process, ProcessArgs, PythonEnvironment
 from local_provider.doors import DOORS
 from local_provider.workspace import Workspace
@@ -73,6 +73,6 @@ class LocalLitellm(pulumi.ComponentResource):
             ),
             child,
         )
-        self.served = served_bindings(args.serves, url, key)
+        self.served = model_bindings(args.serves, url, key)
         self.bindings = bindings_of(self.served, url, key, args.splits)
         self.register_outputs({"bindings": self.bindings})

@@ -13,7 +13,7 @@ from aws_platform.buckets import data_bucket
 from aws_platform.encryption import key_for_bucket
 from aws_platform.federation import SESSION, assumable_role
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 from aws_platform.workloads import Caller, FederatedCaller, Workload
 from aws_platform.zone import Zone
 
@@ -67,7 +67,7 @@ class AwsSagemakerVllm(pulumi.ComponentResource):
             f"{name}-endpoint",
             name=physical_name(f"{name}-endpoint", 64),
             description=f"Runs the model {name}",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "sagemaker.amazonaws.com", {"StringEquals": {"aws:SourceAccount": self._zone.account}}
             ),
             opts=self._child,

@@ -17,7 +17,7 @@ from stackgen.providers.local.vulnerabilities import (
     OLLAMA,
     OLLAMA_KNOWN,
     Accepted,
-    accepted,
+    acceptance_setting,
     together,
     why_vulnerable,
 )
@@ -41,7 +41,7 @@ class Settings(ImplementationSettings):
     slots: int = Field(default=1, ge=1, le=64, description="Requests served at the same time.")
     threads: int = Threads
     port: int | None = Port
-    accept_known_vulnerabilities: Accepted = accepted()
+    accept_known_vulnerabilities: Accepted = acceptance_setting()
 
 
 def offers(options: CapabilityOptions, given: Mapping[str, Any], _where: Place) -> str | None:

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from stackgen.descriptors.model import Implementation, ImplementationSettings
-from stackgen.providers.aws.images import given_image
+from stackgen.providers.aws.images import own_image_reason
 from stackgen.providers.aws.properties import JOB
 from stackgen.providers.fields import ImageTag
 
@@ -31,7 +31,7 @@ IMPLEMENTATION = Implementation(
     description="The user's container on ECS Fargate, started on a schedule.",
     level="managed",
     settings=Settings,
-    internet=given_image,
+    internet=own_image_reason,
     sizes={
         "small": {},
         "medium": {"cpu": 1024, "memory": 2048},

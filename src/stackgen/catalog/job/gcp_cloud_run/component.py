@@ -10,7 +10,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from binding_variables import environment, split
-from gcp_platform.cloud_run import connect, secret_name
+from gcp_platform.cloud_run import allow_internet, secret_name
 from gcp_platform.images import own_image
 from gcp_platform.naming import physical_name
 from gcp_platform.secrets import secret_for
@@ -47,7 +47,7 @@ class GcpCloudRun(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         zone = args.gcp
         workload = zone.workload(name)
-        connect(workload, zone)
+        allow_internet(workload, zone)
         job = gcp.cloudrunv2.Job(
             f"{name}-job",
             name=physical_name(name, 49),
@@ -72,7 +72,7 @@ class GcpCloudRun(pulumi.ComponentResource):
                 )
             ),
             opts=pulumi.ResourceOptions.merge(
-                self._child, pulumi.ResourceOptions(depends_on=[zone.encrypted_by("run.googleapis.com")])
+                self._child, pulumi.ResourceOptions(depends_on=[zone.grant_key("run.googleapis.com")])
             ),
         )
         self._schedule(name, args, job)

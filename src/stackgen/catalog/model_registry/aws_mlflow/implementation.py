@@ -6,7 +6,7 @@ from pydantic import Field
 
 from stackgen.contracts.mlflow import profiles as mlflow
 from stackgen.descriptors.model import Implementation, ImplementationSettings
-from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.images import public_image_reason
 from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import SERVICE
 from stackgen.providers.versions import MLFLOW
@@ -30,7 +30,7 @@ IMPLEMENTATION = Implementation(
     description="MLflow's tracking server and registry on ECS Fargate, password-protected, on Aurora and S3.",
     level="self-hosted",
     settings=Settings,
-    internet=public_images,
+    internet=public_image_reason,
     sizes={
         "small": {},
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 4, "max_capacity": 8},

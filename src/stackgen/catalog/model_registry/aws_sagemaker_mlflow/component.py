@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from aws_platform.buckets import data_bucket, use_of
 from aws_platform.encryption import key_for_bucket
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 from aws_platform.workloads import Caller, Workload
 from aws_platform.zone import Zone
 from contract_bindings import Bindings
@@ -88,7 +88,7 @@ class AwsSagemakerMlflow(pulumi.ComponentResource):
             f"{name}-server",
             name=physical_name(f"{name}-server", 64),
             description=f"Keeps the artifacts of {name}",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "sagemaker.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.aws.account}}
             ),
             opts=child,

@@ -7,7 +7,7 @@ from pydantic import Field
 from stackgen.contracts.otlp import profiles as otlp
 from stackgen.contracts.prometheus import profiles as prometheus
 from stackgen.descriptors.model import Implementation, ImplementationSettings
-from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.images import public_image_reason
 from stackgen.providers.aws.properties import SERVICE
 from stackgen.providers.versions import VMAUTH
 
@@ -28,7 +28,7 @@ IMPLEMENTATION = Implementation(
     description="Managed Prometheus, X-Ray and Managed Grafana, fed and queried through one address.",
     level="managed",
     settings=Settings,
-    internet=public_images,
+    internet=public_image_reason,
     sizes={
         "small": {},
         "medium": {"cpu": 1024, "memory": 2048},

@@ -9,7 +9,7 @@ from pydantic import Field
 from stackgen.catalog.predictor.capability import why_no_reference
 from stackgen.contracts.open_inference import profiles as open_inference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.images import public_image_reason
 from stackgen.providers.aws.properties import SERVICE
 from stackgen.providers.versions import MLSERVER
 
@@ -38,7 +38,7 @@ IMPLEMENTATION = Implementation(
     description="MLServer on ECS Fargate: a scikit-learn model from the registry over the Open Inference Protocol.",
     level="self-hosted",
     settings=Settings,
-    internet=public_images,
+    internet=public_image_reason,
     sizes={
         "small": {},
         "medium": {"cpu": 2048, "memory": 4096, "minimum": 2, "maximum": 6},

@@ -14,7 +14,7 @@ from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
 from aws_platform.images import PULL, SIGV4_PROXY, own_image, repositories_of
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
 from contract_bindings import Bindings
@@ -131,7 +131,7 @@ class AwsSagemaker(pulumi.ComponentResource):
             f"{name}-endpoint",
             name=physical_name(f"{name}-endpoint", 64),
             description=f"Runs the model {name}",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "sagemaker.amazonaws.com", {"StringEquals": {"aws:SourceAccount": zone.account}}
             ),
             opts=self._child,

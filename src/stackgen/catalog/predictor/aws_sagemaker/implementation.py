@@ -9,7 +9,7 @@ from pydantic import Field
 from stackgen.catalog.predictor.capability import why_no_reference
 from stackgen.contracts.open_inference import profiles as open_inference
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
-from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.images import public_image_reason
 from stackgen.providers.aws.properties import SERVICE
 from stackgen.providers.fields import ImageTag
 from stackgen.providers.versions import PYTHON_FROM_ECR
@@ -51,7 +51,7 @@ IMPLEMENTATION = Implementation(
     description="A registered scikit-learn model on a SageMaker endpoint, over the Open Inference Protocol.",
     level="managed",
     settings=Settings,
-    internet=public_images,
+    internet=public_image_reason,
     sizes={
         "small": {},
         "medium": {"instance_type": "ml.m7i.xlarge", "minimum": 2, "maximum": 6},

@@ -71,7 +71,7 @@ class GcpVertexAi(pulumi.ComponentResource):
         """An endpoint that nobody but the front may call."""
         zone = args.gcp
         number = random.RandomInteger(f"{name}-endpoint", min=100000000, max=999999999, opts=self._child)
-        encrypted = zone.encrypted_by("aiplatform.googleapis.com")
+        encrypted = zone.grant_key("aiplatform.googleapis.com")
         endpoint = gcp.vertex.AiEndpoint(
             f"{name}-endpoint",
             name=number.result.apply(str),

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings
-from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.images import public_image_reason
 from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
 
@@ -42,7 +42,7 @@ IMPLEMENTATION = Implementation(
     description="Aurora PostgreSQL Serverless v2 with pgvector: scales with its load, recovers any point in time.",
     level="managed",
     settings=Settings,
-    internet=public_images,
+    internet=public_image_reason,
     sizes={
         "small": {},
         "medium": {"min_capacity": 1, "max_capacity": 16, "instances": 2},

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from stackgen.contracts.pgvector import profiles as pgvector
 from stackgen.descriptors.model import Implementation, ImplementationSettings
-from stackgen.providers.aws.images import public_images
+from stackgen.providers.aws.images import public_image_reason
 from stackgen.providers.aws.postgresql import Version
 from stackgen.providers.aws.properties import DATABASE
 
@@ -28,7 +28,7 @@ IMPLEMENTATION = Implementation(
     description="RDS for PostgreSQL with pgvector: a fixed size and price, a standby in another zone.",
     level="managed",
     settings=Settings,
-    internet=public_images,
+    internet=public_image_reason,
     sizes={
         "small": {},
         "medium": {"instance_class": "db.r7g.large", "storage": 100},

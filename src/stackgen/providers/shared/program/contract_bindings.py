@@ -4,11 +4,12 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-
-class HttpBinding(TypedDict):
-    url: pulumi.Input[str]
-
-
+HttpBinding = TypedDict(
+    "HttpBinding",
+    {
+        "url": pulumi.Input[str],
+    },
+)
 MlflowBinding = TypedDict(
     "MlflowBinding",
     {
@@ -17,13 +18,13 @@ MlflowBinding = TypedDict(
         "password": NotRequired[pulumi.Input[str]],
     },
 )
-
-
-class OpenInferenceBinding(TypedDict):
-    url: pulumi.Input[str]
-    model: pulumi.Input[str]
-
-
+OpenInferenceBinding = TypedDict(
+    "OpenInferenceBinding",
+    {
+        "url": pulumi.Input[str],
+        "model": pulumi.Input[str],
+    },
+)
 OpenaiChatBinding = TypedDict(
     "OpenaiChatBinding",
     {
@@ -59,24 +60,26 @@ OtlpBinding = TypedDict(
         "query-url": NotRequired[pulumi.Input[str]],
     },
 )
-
-
-class PgvectorBinding(TypedDict):
-    host: pulumi.Input[str]
-    port: pulumi.Input[int]
-    database: pulumi.Input[str]
-    username: pulumi.Input[str]
-    password: pulumi.Input[str]
-    sslmode: NotRequired[pulumi.Input[str]]
-    dimensions: NotRequired[pulumi.Input[int]]
-
-
-class PrometheusBinding(TypedDict):
-    url: pulumi.Input[str]
-    username: NotRequired[pulumi.Input[str]]
-    password: NotRequired[pulumi.Input[str]]
-
-
+PgvectorBinding = TypedDict(
+    "PgvectorBinding",
+    {
+        "host": pulumi.Input[str],
+        "port": pulumi.Input[int],
+        "database": pulumi.Input[str],
+        "username": pulumi.Input[str],
+        "password": pulumi.Input[str],
+        "sslmode": NotRequired[pulumi.Input[str]],
+        "dimensions": NotRequired[pulumi.Input[int]],
+    },
+)
+PrometheusBinding = TypedDict(
+    "PrometheusBinding",
+    {
+        "url": pulumi.Input[str],
+        "username": NotRequired[pulumi.Input[str]],
+        "password": NotRequired[pulumi.Input[str]],
+    },
+)
 S3Binding = TypedDict(
     "S3Binding",
     {

@@ -1,4 +1,4 @@
-"""The tables that a generated program has in a file of its own, made here from the contracts."""
+"""Tables of the contracts' variables. A generated program has them in a file of its own."""
 
 from stackgen.program.contract_variables import contract_tables
 

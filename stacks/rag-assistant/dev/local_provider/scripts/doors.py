@@ -1,4 +1,4 @@
-"""What a server on loopback answers, and to whom: an ASGI application in front of another one.
+"""Access control of a server on loopback: an ASGI application in front of another one.
 
 Beside it in the run folder of the server (https://asgi.readthedocs.io/en/latest/specs/www.html).
 """

@@ -16,7 +16,7 @@ from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
 from kubernetes_platform.servers import Scale, Server, ServerArgs
 from kubernetes_platform.workloads import Caller
-from litellm_proxy import AUTHENTICATE, Splits, bindings_of, proxy, served_bindings
+from litellm_proxy import AUTHENTICATE, Splits, bindings_of, model_bindings, proxy
 
 FOLDER = "/etc/litellm"
 PORT = 4000
@@ -88,7 +88,7 @@ class KubernetesLitellm(pulumi.ComponentResource):
             args.kubernetes,
             child,
         )
-        self.served = served_bindings(args.serves, server.url, key)
+        self.served = model_bindings(args.serves, server.url, key)
         self.bindings = bindings_of(self.served, server.url, key, args.splits)
         publish(name, self.bindings, args.kubernetes, child)
         self.register_outputs({"bindings": self.bindings, "address": server.address})

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 
 from kubernetes_platform.ground import Exposure, Nodes
-from kubernetes_platform.naming import labels_and_annotations, namespace_name, recommended_labels
+from kubernetes_platform.naming import common_labels, labels_and_annotations, namespace_name
 from kubernetes_platform.policies import allow_dns, deny_all
 from kubernetes_platform.workloads import Workload
 
@@ -106,7 +106,7 @@ class KubernetesNamespace(pulumi.ComponentResource):
         security = {f"{SECURITY}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
         metadata = self.metadata(self._name, self.namespace)
         metadata.namespace = None
-        metadata.labels = {**self._labels, **recommended_labels(self._name, "namespace"), **security}
+        metadata.labels = {**self._labels, **common_labels(self._name, "namespace"), **security}
         return metadata
 
     def _limits(self) -> None:
@@ -167,7 +167,7 @@ class KubernetesNamespace(pulumi.ComponentResource):
         return k8s.meta.v1.ObjectMetaArgs(
             name=name,
             namespace=self.namespace,
-            labels={**self._labels, **recommended_labels(component, part or component)},
+            labels={**self._labels, **common_labels(component, part or component)},
             annotations={**self._annotations, **(annotations or {})} or None,
         )
 

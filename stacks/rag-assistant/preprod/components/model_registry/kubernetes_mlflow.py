@@ -19,7 +19,7 @@ from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
 from kubernetes_platform.servers import Scale, Server, ServerArgs, claim
 from kubernetes_platform.workloads import Caller
-from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, auth_configuration
 
 PORT = 5000
 FOLDER = "/etc/mlflow"
@@ -150,7 +150,7 @@ class KubernetesMlflow(pulumi.ComponentResource):
                 "MLFLOW_FLASK_SERVER_SECRET_KEY": session.result,
             },
             files={f"{FOLDER}/{MODULE}": MLFLOW_READER},
-            secret_files={f"{FOLDER}/users.ini": configuration(database, password, reader_password)},
+            secret_files={f"{FOLDER}/users.ini": auth_configuration(database, password, reader_password)},
             volumes={} if args.artifacts else {ARTIFACTS: "artifacts"},
             ports={"http": PORT},
             health=Health(port=PORT, path="/health"),

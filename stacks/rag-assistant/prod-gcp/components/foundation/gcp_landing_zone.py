@@ -11,7 +11,7 @@ import pulumi_gcp as gcp
 import pulumi_random as random
 
 from gcp_platform.buckets import log_bucket
-from gcp_platform.naming import bounded, label, label_key, physical_name
+from gcp_platform.naming import bound_name, label, label_key, physical_name
 from gcp_platform.network import Network, existing_network, new_network
 from gcp_platform.workloads import Workload
 
@@ -167,7 +167,7 @@ class GcpLandingZone(pulumi.ComponentResource):
             account = gcp.serviceaccount.Account(
                 f"{name}-identity",
                 account_id=f"w-{physical_name(name, 28)}",
-                display_name=bounded(f"{pulumi.get_stack()} {name}", 100),
+                display_name=bound_name(f"{pulumi.get_stack()} {name}", 100),
                 description=f"What {name} may do",
                 opts=self._child,
             )
@@ -175,7 +175,7 @@ class GcpLandingZone(pulumi.ComponentResource):
             self._workloads[name] = Workload(name, self.project, account, tag, self._child)
         return self._workloads[name]
 
-    def encrypted_by(self, service: str) -> pulumi.Resource:
+    def grant_key(self, service: str) -> pulumi.Resource:
         """Lets a Google service use the environment's key; what it encrypts depends on this."""
         if service not in self._encrypted:
             label = service.split(".", maxsplit=1)[0]
@@ -232,7 +232,7 @@ class GcpLandingZone(pulumi.ComponentResource):
                 f"{self._name}-aws",
                 project=self.project,
                 workload_identity_pool_id=pool.workload_identity_pool_id,
-                workload_identity_pool_provider_id=bounded(f"account-{account}", 32),
+                workload_identity_pool_provider_id=bound_name(f"account-{account}", 32),
                 aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=account),
                 # only roles of this environment, by the name they begin with
                 attribute_condition=(

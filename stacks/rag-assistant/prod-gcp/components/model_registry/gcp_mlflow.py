@@ -18,7 +18,7 @@ from gcp_platform.databases import CloudSql
 from gcp_platform.roles import PORT as DATABASE_PORT
 from gcp_platform.workloads import Caller
 from gcp_platform.zone import Zone
-from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, auth_configuration
 
 PORT = 5000
 USERS = "/etc/mlflow/users.ini"
@@ -71,7 +71,7 @@ class GcpMlflow(pulumi.ComponentResource):
             f"{name}-reader-password", length=40, special=False, opts=child
         ).result
         session = random.RandomPassword(f"{name}-session-key", length=48, special=False, opts=child).result
-        users = configuration(database, password, reader_password)
+        users = auth_configuration(database, password, reader_password)
         container = self._container(name, args, database, session, users)
         scale = Scale(minimum=args.minimum, maximum=args.maximum)
         service = Service(name, args.gcp, [container], scale, opts=child)

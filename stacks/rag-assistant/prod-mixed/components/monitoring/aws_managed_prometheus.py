@@ -16,7 +16,7 @@ from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Files, Service
 from aws_platform.images import SIGV4_PROXY
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 from aws_platform.workloads import Caller, Workload
 from aws_platform.zone import Zone
 from contract_bindings import Bindings
@@ -158,7 +158,7 @@ class AwsManagedPrometheus(pulumi.ComponentResource):
             f"{name}-grafana",
             name=physical_name(f"{name}-grafana", 64),
             description="Reads metrics and traces for dashboards",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "grafana.amazonaws.com", {"StringEquals": {"aws:SourceAccount": zone.account}}
             ),
             opts=self._child,

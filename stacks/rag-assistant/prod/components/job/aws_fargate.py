@@ -14,7 +14,7 @@ from aws_platform.encryption import key_for_schedule
 from aws_platform.fargate import Compute, Task
 from aws_platform.images import own_image
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
 from binding_variables import environment, split
@@ -90,7 +90,7 @@ class AwsFargate(pulumi.ComponentResource):
             f"{name}-schedule",
             name=physical_name(f"{name}-schedule", 64),
             description=f"Starts {name} on schedule",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": zone.account}}
             ),
             opts=opts,

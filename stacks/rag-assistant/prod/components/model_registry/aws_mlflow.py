@@ -19,7 +19,7 @@ from aws_platform.workloads import Caller
 from aws_platform.zone import Zone
 from contract_bindings import Bindings
 from database_roles import APPLICATION
-from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, configuration
+from mlflow_files import MLFLOW_READER, MODULE, READER, WRITER, auth_configuration
 
 PORT = 5000
 FOLDER = "/etc/mlflow"
@@ -71,7 +71,7 @@ class AwsMlflow(pulumi.ComponentResource):
             f"{name}-reader-password", length=40, special=False, opts=child
         ).result
         session = random.RandomPassword(f"{name}-session-key", length=48, special=False, opts=child).result
-        users = configuration(database, password, reader_password)
+        users = auth_configuration(database, password, reader_password)
         container = self._container(name, args, database, session)
         service = Service(
             name,

@@ -15,7 +15,7 @@ from aws_platform.encryption import customer_key
 from aws_platform.endpoints import Endpoints
 from aws_platform.naming import physical_name, tag
 from aws_platform.network import Network, existing_network, flow_log, new_network
-from aws_platform.policies import trust
+from aws_platform.policies import trust_policy
 from aws_platform.service_network import ServiceNetwork
 from aws_platform.workloads import Workload, security_group
 
@@ -163,7 +163,7 @@ class AwsLandingZone(pulumi.ComponentResource):
             f"{name}-task",
             name=physical_name(f"{name}-task", 64),
             description=f"What {name} may do",
-            assume_role_policy=trust(
+            assume_role_policy=trust_policy(
                 "ecs-tasks.amazonaws.com", {"StringEquals": {"aws:SourceAccount": self.account}}
             ),
             opts=self._child,

@@ -1,4 +1,4 @@
-"""Models of Amazon Bedrock, for whoever calls them."""
+"""Models of Amazon Bedrock, and the permission to call them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aws_platform.zone import Zone
 
 
 def invoke(zone: Zone, model_id: str, profile: str | None) -> Statement:
-    """May call one model, directly or through one inference profile.
+    """Return the permission to call one model, directly or through one inference profile.
 
     A profile routes to the model in any of its regions, so both are named.
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
@@ -34,7 +34,7 @@ def open_to(
     profile: str | None,
     opts: pulumi.ResourceOptions,
 ) -> Mapping[str, pulumi.Input[Any]]:
-    """Grant the callers the model; returns the parameters with which a gateway calls it."""
+    """Let the callers call the model; returns the parameters with which a gateway calls it."""
     statement = invoke(zone, model_id, profile)
     found: dict[str, pulumi.Input[Any]] = {"aws_region_name": zone.region}
     for caller in callers:

@@ -29,7 +29,7 @@ LISTS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads
 def data_bucket(
     name: str, zone: Zone, opts: pulumi.ResourceOptions, called: str | None = None
 ) -> aws.s3.Bucket:
-    """A bucket for data: old versions are kept for 90 days. called: what its name says, if not `name`."""
+    """Create a bucket for data; old versions are kept for 90 days. called: name in its address, if not `name`."""
     kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=zone.protect))
     bucket = _bucket(name, zone.deletable, kept, called)
     _closed(name, bucket, opts)
@@ -51,7 +51,7 @@ def data_bucket(
 
 
 def log_bucket(name: str, zone: Zone, opts: pulumi.ResourceOptions) -> aws.s3.Bucket:
-    """A bucket that S3 itself delivers access logs to, which it can only with S3's own encryption keys.
+    """Create a bucket for access logs. S3 delivers them only to a bucket with S3's own encryption keys.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     """
@@ -87,7 +87,7 @@ def _bucket(
 def _closed(
     name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions, *statements: Mapping[str, object]
 ) -> None:
-    """Nothing public, no ACLs, no plain HTTP, every version kept."""
+    """Allow no public access, no ACLs and no plain HTTP, and keep every version."""
     public = aws.s3.BucketPublicAccessBlock(
         f"{name}-private",
         bucket=bucket.id,
@@ -131,7 +131,7 @@ def _expire(
     old_versions: int,
     objects: int | None = None,
 ) -> None:
-    """Days until old versions, and where given objects themselves, are removed; torn uploads after a week."""
+    """Remove old versions, and objects if given, after so many days; remove incomplete uploads after a week."""
     rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
         id="expire",
         status="Enabled",
@@ -148,7 +148,7 @@ def _expire(
 
 
 def use_of(bucket: aws.s3.Bucket, zone: Zone) -> tuple[Statement, ...]:
-    """What a reader and writer of a bucket may do."""
+    """Return the permissions to read and write a bucket."""
     return (
         Statement(OBJECTS, [pulumi.Output.concat(bucket.arn, "/*")]),
         Statement(LISTS, [bucket.arn]),
@@ -157,7 +157,7 @@ def use_of(bucket: aws.s3.Bucket, zone: Zone) -> tuple[Statement, ...]:
 
 
 def open_to(name: str, bucket: aws.s3.Bucket, zone: Zone, callers: Sequence[object]) -> None:
-    """Let workloads of this account read and write a bucket, and reach S3 to do so."""
+    """Let workloads of this account read and write a bucket, and connect to S3."""
     for caller in callers:
         if isinstance(caller, Workload):
             caller.allow(f"use-{name}", *use_of(bucket, zone))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-NOBODY = "65534:65534"
+UNPRIVILEGED_USER = "65534:65534"
 PREPARE = "prepare"
 
 
@@ -32,12 +32,12 @@ class Container:
     readable: Sequence[str] = ()
     after: Sequence[str] = ()
     essential: bool = True
-    user: str = NOBODY
+    user: str = UNPRIVILEGED_USER
 
     def definition(
         self, task: str, secret_arn: pulumi.Input[str] | None, log_group: pulumi.Input[str], region: str
     ) -> dict[str, Any]:
-        """The definition as ECS reads it.
+        """Return the definition for ECS.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
         """
@@ -83,17 +83,17 @@ class Container:
         return found
 
     def secret_key(self, variable: str) -> str:
-        """Where a variable stands in the task's one secret."""
+        """Return the key of a variable in the task's one secret."""
         return f"{self.name}.{variable}"
 
 
-def prepare(
+def prepare_container(
     image: pulumi.Input[str],
     scratch: Sequence[str],
     files: Mapping[str, pulumi.Input[str]],
     secret_files: Mapping[str, pulumi.Input[str]],
 ) -> Container:
-    """Opens the task's scratch volumes to its containers, and writes their configuration files.
+    """Return the container that opens scratch volumes to the other containers, and writes configuration files.
 
     image: one that the task runs anyway, with `sh` and `chmod`, so that no other has to be pulled.
 
@@ -121,5 +121,5 @@ def _file_variable(path: str) -> str:
 
 
 def volume(path: str) -> str:
-    """Name of the scratch volume behind a path; containers of a task that write to one path share it."""
+    """Return the name of the scratch volume of a path; containers of a task with the same path share it."""
     return path.strip("/").replace("/", "-")

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from aws_platform.naming import physical_name
-from aws_platform.policies import trust
+from aws_platform.policies import trust_policy
 from aws_platform.roles import PORT, Administrator, ApplicationRole
 from aws_platform.workloads import Workload, admit, security_group
 from aws_platform.zone import Zone
@@ -34,7 +34,7 @@ ENHANCED_MONITORING = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMon
 
 @dataclass(frozen=True)
 class Access:
-    """How a database is entered: its security group, subnets and the administrator's password."""
+    """Access to a database: its security group, its subnets and the administrator's password."""
 
     group: aws.ec2.SecurityGroup
     subnets: aws.rds.SubnetGroup
@@ -43,7 +43,7 @@ class Access:
 
 
 def access(name: str, zone: Zone, callers: Sequence[object], opts: pulumi.ResourceOptions) -> Access:
-    """Only the callers, and networks the environment names as peers, can open a connection."""
+    """Let only the callers, and the networks that the environment names as peers, open connections."""
     group = security_group(f"{name}-database", f"Connections to {name}", zone.network.vpc_id, opts)
     for caller in callers:
         if isinstance(caller, Workload):
@@ -66,7 +66,7 @@ def _monitoring_role(name: str, zone: Zone, opts: pulumi.ResourceOptions) -> pul
         f"{name}-monitoring",
         name=physical_name(f"{name}-monitoring", 64),
         description=f"Publishes operating system metrics of {name}",
-        assume_role_policy=trust(
+        assume_role_policy=trust_policy(
             "monitoring.rds.amazonaws.com", {"StringEquals": {"aws:SourceAccount": zone.account}}
         ),
         opts=opts,
@@ -236,7 +236,7 @@ class PostgresInstance(pulumi.ComponentResource):
 
 
 def _observed(entry: Access, zone: Zone) -> dict[str, Any]:
-    """Query and operating system metrics, encrypted."""
+    """Return settings for encrypted metrics of queries and of the operating system."""
     return {
         "monitoring_interval": 60,
         "monitoring_role_arn": entry.monitoring_role_arn,
@@ -271,7 +271,7 @@ def _application(
 
 
 def pgvector_binding(application: ApplicationRole, database: str, dimensions: int) -> PgvectorBinding:
-    """What a client connects with; TLS is required by the server."""
+    """Return the binding of a database. The server requires TLS."""
     return {
         "host": application.host,
         "port": PORT,

@@ -1,4 +1,4 @@
-"""Physical names: legal, unique within an account, and bounded, whatever stack and component are called."""
+"""Physical names: legal, unique within an account, and short enough, for every stack and component."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 
 import pulumi
 
-DIGEST = 8  # hexadecimal digits that stand for what was cut off
+DIGEST = 8  # hexadecimal digits at the end of a shortened name
 
 
-def bounded(name: str, limit: int) -> str:
-    """`name` with single hyphens and at most `limit` characters; a digest of the whole ends a changed one."""
+def bound_name(name: str, limit: int) -> str:
+    """Return `name` with single hyphens and at most `limit` characters; a changed name ends with a digest."""
     cleaned = re.sub(r"-{2,}", "-", name).strip("-")
     if cleaned == name and len(name) <= limit:
         return name
@@ -20,10 +20,10 @@ def bounded(name: str, limit: int) -> str:
 
 
 def physical_name(name: str, limit: int = 63) -> str:
-    """Name of a resource in the account: project, stack and `name`, within `limit` characters."""
-    return bounded(f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}", limit)
+    """Return the name of a resource in the account: project, stack and `name`, within `limit` characters."""
+    return bound_name(f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}", limit)
 
 
 def tag(text: str, limit: int = 256) -> str:
-    """Text with the characters that a tag may have: letters, digits, spaces and + - = . _ : / @."""
+    """Return text with only the characters that a tag may have: letters, digits, spaces and + - = . _ : / @."""
     return re.sub(r"[^\w\s+\-=.:/@]", "_", text).strip()[:limit]

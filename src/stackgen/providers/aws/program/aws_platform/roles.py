@@ -1,4 +1,4 @@
-"""The role that applications connect as: no superuser, made by a task that whoever connects waits for."""
+"""The role that applications connect as: no superuser, created by a task before any client connects."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pulumi_random as random
 from aws_platform.containers import Container
 from aws_platform.fargate import Compute, Task
 from aws_platform.naming import physical_name
-from aws_platform.policies import Statement, policy, trust
+from aws_platform.policies import Statement, policy, trust_policy
 from aws_platform.workloads import admit
 from aws_platform.zone import Zone
-from database_roles import IMAGE, managed_command
+from database_roles import IMAGE, make_role_command
 
 PORT = 5432
 LIMIT = 900  # seconds; the longest that a function may run
@@ -24,9 +24,9 @@ LIMIT = 900  # seconds; the longest that a function may run
 
 @dataclass(frozen=True, kw_only=True)
 class Administrator:
-    """Who may make roles on a server, and from when on.
+    """The user of a server who may create roles.
 
-    group_id: the server's security group. ready: what must exist before one connects.
+    group_id: the server's security group. ready: resources that must exist before it can connect.
     """
 
     host: pulumi.Output[str]
@@ -39,7 +39,7 @@ class Administrator:
 class ApplicationRole(pulumi.ComponentResource):
     """Owner of a database with extensions, on a server that others administer.
 
-    component: whose database it is; where that may reach the internet, the task takes its image from there.
+    component: owner of the database; if it may connect to the internet, the task pulls its image from there.
     password: the role's, whose name is `database_roles.APPLICATION`. host: the server's, known once the role exists.
     """
 
@@ -65,7 +65,7 @@ class ApplicationRole(pulumi.ComponentResource):
             name="psql",
             image=zone.image(IMAGE),
             entry_point=["sh", "-euc"],
-            command=[managed_command(database, *extensions)],
+            command=[make_role_command(database, *extensions)],
             environment={
                 "PGHOST": administrator.host,
                 "PGPORT": str(PORT),
@@ -88,7 +88,7 @@ class ApplicationRole(pulumi.ComponentResource):
     def _run(
         self, name: str, zone: Zone, task: Task, container: str, ready: Sequence[pulumi.Resource]
     ) -> aws.lambda_.Invocation:
-        """Runs the task, and again with another definition or other passwords; fails where it does."""
+        """Run the task, and again after a change of the definition or of passwords; fails if the task fails."""
         code = (Path(__file__).parent / "run_task.py").read_text(encoding="utf-8")
         logs = zone.log_group(f"{name}-run", self._child)
         role, may_run = self._runner(name, zone, task, logs)
@@ -126,12 +126,12 @@ class ApplicationRole(pulumi.ComponentResource):
     def _runner(
         self, name: str, zone: Zone, task: Task, logs: aws.cloudwatch.LogGroup
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        """The function's role: may run this one task, as its own two roles, and look at its end."""
+        """Create the function's role, which may run this one task, pass its two roles, and read its status."""
         role = aws.iam.Role(
             f"{name}-run",
             name=physical_name(f"{name}-run", 64),
             description=f"Runs the task {name}",
-            assume_role_policy=trust("lambda.amazonaws.com"),
+            assume_role_policy=trust_policy("lambda.amazonaws.com"),
             opts=self._child,
         )
         here = {"ArnEquals": {"ecs:cluster": zone.cluster.arn}}

@@ -1,4 +1,4 @@
-"""Workloads: who a component is to others, as an IAM role and a security group."""
+"""Workloads: the identity of a component, as an IAM role and a security group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aws_platform.policies import Statement, policy
 
 
 class Caller(Protocol):
-    """Whoever connects to a component, on whichever provider it runs."""
+    """A component that connects to another one, on any provider."""
 
     @property
     def name(self) -> str:
@@ -23,7 +23,7 @@ class Caller(Protocol):
 
 @dataclass(frozen=True)
 class Workload:
-    """A component that runs here. role: what its code may do; security_group_id: whom it may reach."""
+    """A component that runs on AWS. role: permissions of its code. security_group_id: limits its connections."""
 
     name: str
     account: str
@@ -33,7 +33,7 @@ class Workload:
     opts: pulumi.ResourceOptions
 
     def allow(self, label: str, *statements: Statement) -> None:
-        """Let the workload's code do this; `label` says what for, once per workload."""
+        """Give the workload these permissions. label: their purpose, unique per workload."""
         aws.iam.RolePolicy(
             f"{self.name}-{label}",
             name=label,

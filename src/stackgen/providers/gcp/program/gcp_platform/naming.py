@@ -1,4 +1,4 @@
-"""Physical names: legal, unique within a project, and bounded, whatever stack and component are called."""
+"""Physical names: legal, unique within a project, and short enough, for every stack and component."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 
 import pulumi
 
-DIGEST = 8  # hexadecimal digits that stand for what was cut off
+DIGEST = 8  # hexadecimal digits at the end of a shortened name
 
 
-def bounded(name: str, limit: int) -> str:
-    """`name` with single hyphens and at most `limit` characters; a digest of the whole ends a changed one."""
+def bound_name(name: str, limit: int) -> str:
+    """Return `name` with single hyphens and at most `limit` characters; a changed name ends with a digest."""
     cleaned = re.sub(r"-{2,}", "-", name).strip("-")
     if cleaned == name and len(name) <= limit:
         return name
@@ -20,12 +20,12 @@ def bounded(name: str, limit: int) -> str:
 
 
 def physical_name(name: str, limit: int = 63) -> str:
-    """Name of a resource in the project: Pulumi's project, stack and `name`, within `limit` characters."""
-    return bounded(f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}", limit)
+    """Return the name of a resource in the project: Pulumi's project, stack and `name`, within `limit` characters."""
+    return bound_name(f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}", limit)
 
 
 def bucket_name(project: str, name: str) -> str:
-    """Bucket names are shared by everybody: the project's id, which is unique, goes in front.
+    """Return the name of a bucket. It begins with the project's id: names of buckets are unique among all projects.
 
     They may not say "google", or begin with "goog" (https://cloud.google.com/storage/docs/buckets#naming).
     """
@@ -33,11 +33,11 @@ def bucket_name(project: str, name: str) -> str:
     allowed = wanted.replace("goog", "g")
     if allowed != wanted:
         allowed += f"-{hashlib.sha256(wanted.encode()).hexdigest()[:DIGEST]}"
-    return bounded(allowed, 63)
+    return bound_name(allowed, 63)
 
 
 def label(text: str) -> str:
-    """Text as a label's key or value: lower-case letters, digits, - and _, at most 63.
+    """Return text as the key or value of a label: lower-case letters, digits, - and _, at most 63.
 
     https://cloud.google.com/compute/docs/labeling-resources#requirements
     """
@@ -45,6 +45,6 @@ def label(text: str) -> str:
 
 
 def label_key(text: str) -> str:
-    """A label's key, which begins with a letter."""
+    """Return text as the key of a label, which begins with a letter."""
     found = label(text)
     return found if found[:1].isalpha() else f"l_{found}"[:63]

@@ -1,4 +1,4 @@
-"""Models of Vertex AI, for whoever calls them, without a key anywhere."""
+"""Models of Vertex AI, and the permission to call them without a stored key."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ IMPERSONATE = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccoun
 def open_to(
     name: str, zone: Zone, callers: Sequence[object], location: str, opts: pulumi.ResourceOptions
 ) -> Mapping[str, pulumi.Input[Any]]:
-    """Grant the callers the project's models; returns the parameters with which a gateway calls them.
+    """Let the callers call the project's models; returns the parameters with which a gateway calls them.
 
-    A model of Google's has no resource of this project's to be granted on, so the grant is the project's:
-    one permission, to call models.
+    A model of Google is no resource of this project, so the grant is for the whole project: one permission, to call
+    models.
     """
     found: dict[str, pulumi.Input[Any]] = {"vertex_project": zone.project, "vertex_location": location}
     for caller in callers:
@@ -34,7 +34,7 @@ def open_to(
 
 
 def _federated(name: str, zone: Zone, caller: AwsCaller, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """A service account that one AWS role may act as, and how its clients do so. Holds nothing secret.
+    """Return credentials for a service account that one AWS role may act as. They hold no secret.
 
     https://google.aip.dev/auth/4117
     """

@@ -1,1 +1,1 @@
-"""What components of a Kubernetes program share. Copied into the program; needs `pulumi` and `pulumi_kubernetes`."""
+"""Building blocks of a Kubernetes program. Copied into the program; needs `pulumi` and `pulumi_kubernetes`."""

@@ -16,7 +16,7 @@ USER = 65532  # no user of the node; many images know it as "nonroot"
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """When a container is ready and alive. path: of HTTP on `port`; TCP if absent. command: instead of both.
+    """Check whether a container is ready and alive. path: HTTP path on `port`; TCP if absent. command: instead of both.
 
     patience: seconds that starting may take.
     """
@@ -27,7 +27,7 @@ class Health:
     patience: int = 120
 
     def probe(self, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
-        """The probe, asked every `period` seconds until it has failed `failures` times."""
+        """Return a probe that runs every `period` seconds and accepts up to `failures` failures."""
         http = (
             k8s.core.v1.HTTPGetActionArgs(path=self.path, port=self.port)
             if self.path and not self.command
@@ -71,7 +71,7 @@ class Container:
     def spec(
         self, mounts: Sequence[k8s.core.v1.VolumeMountArgs], secret: pulumi.Input[str] | None, gpu: str
     ) -> k8s.core.v1.ContainerArgs:
-        """The container, with its mounts. secret: the Secret that holds its variables. gpu: resource name."""
+        """Return the container, with its mounts. secret: the Secret that holds its variables. gpu: resource name."""
         health = self.health
         return k8s.core.v1.ContainerArgs(
             name=self.name,
@@ -86,7 +86,7 @@ class Container:
             ]
             or None,
             volume_mounts=list(mounts) or None,
-            security_context=restricted(),
+            security_context=container_security(),
             resources=self._resources(gpu),
             startup_probe=health.probe(period=5, failures=max(1, health.patience // 5)) if health else None,
             readiness_probe=health.probe(period=5, failures=3) if health else None,
@@ -108,19 +108,19 @@ class Container:
         ]
 
     def secret_key(self, variable: str) -> str:
-        """Where a variable stands in the pod's one Secret."""
+        """Return the key of a variable in the pod's one Secret."""
         return f"{self.name}.{variable}"
 
     def _resources(self, gpu: str) -> k8s.core.v1.ResourceRequirementsArgs:
-        """What is asked for is what there is: memory that isn't there can't be taken back."""
+        """Return requests equal to limits: memory above the requests could be missing on the node."""
         given = {"cpu": self.cpu, "memory": self.memory, "ephemeral-storage": "2Gi"}
         if self.gpus:
             given[gpu] = str(self.gpus)
         return k8s.core.v1.ResourceRequirementsArgs(requests=given, limits=given)
 
 
-def restricted() -> k8s.core.v1.SecurityContextArgs:
-    """A container's security context."""
+def container_security() -> k8s.core.v1.SecurityContextArgs:
+    """Return the security context of a container."""
     return k8s.core.v1.SecurityContextArgs(
         allow_privilege_escalation=False,
         read_only_root_filesystem=True,
@@ -132,7 +132,7 @@ def restricted() -> k8s.core.v1.SecurityContextArgs:
 
 
 def pod_security(user: int = USER) -> k8s.core.v1.PodSecurityContextArgs:
-    """A pod's security context; volumes belong to the group it runs as."""
+    """Return the security context of a pod; volumes belong to its group."""
     return k8s.core.v1.PodSecurityContextArgs(
         run_as_non_root=True,
         run_as_user=user,

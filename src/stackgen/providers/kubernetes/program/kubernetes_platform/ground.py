@@ -1,4 +1,4 @@
-"""What components need of the namespace they stand in."""
+"""The environment's namespace, as an interface for components."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubernetes_platform.workloads import Workload
 
 @dataclass(frozen=True, kw_only=True)
 class Nodes:
-    """Where pods may run. selector, gpu_selector: labels of nodes; gpu: name of the resource; taint: its key."""
+    """Nodes for pods. selector, gpu_selector: labels of nodes. gpu: name of the resource. gpu_taint: key of a taint."""
 
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
     gpu: str = "nvidia.com/gpu"
@@ -23,9 +23,9 @@ class Nodes:
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """How components are reached from outside the cluster.
+    """The gateway through which clients outside the cluster connect to components.
 
-    domain: below which they have names. gateway: <namespace>/<name>. issuer: cert-manager's ClusterIssuer.
+    domain: domain of their names. gateway: <namespace>/<name>. issuer: cert-manager's ClusterIssuer.
     """
 
     domain: str
@@ -57,7 +57,7 @@ class Ground(Protocol):
     api_server_ranges: Sequence[str]
 
     def workload(self, name: str) -> Workload:
-        """Who a component is to others."""
+        """Return the identity of a component."""
         ...
 
     def metadata(
@@ -67,13 +67,13 @@ class Ground(Protocol):
         part: str | None = None,
         annotations: Mapping[str, str] | None = None,
     ) -> k8s.meta.v1.ObjectMetaArgs:
-        """Metadata of an object of a component: namespace, labels, annotations; Pulumi names it if `name` is absent."""
+        """Return metadata of a component's object: namespace, labels, annotations; Pulumi chooses a missing `name`."""
         ...
 
     def image(self, upstream: str) -> str:
-        """Where a public image is taken from."""
+        """Return the address from which a public image is pulled."""
         ...
 
     def own_image(self, name: str, tag: str) -> str:
-        """Address of an image that the stack's owners build."""
+        """Return the address of an image that the owners of the stack build."""
         ...

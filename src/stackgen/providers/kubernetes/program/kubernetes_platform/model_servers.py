@@ -44,7 +44,7 @@ class ModelServerArgs:
 
 
 class ModelServer:
-    """url: without /v1. api_key: what clients show."""
+    """A model server. url: without /v1. api_key: key that clients send."""
 
     def __init__(
         self, name: str, args: ModelServerArgs, ground: Ground, opts: pulumi.ResourceOptions
@@ -72,16 +72,16 @@ class ModelServer:
         self.url = server.url
 
     def chat(self, name: str) -> Bindings:
-        """Bindings of a chat model."""
+        """Return bindings of a chat model."""
         return {"openai-chat": {"base-url": f"{self.url}/v1", "api-key": self.api_key, "model": name}}
 
     def embeddings(self, name: str, identity: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-        """Bindings of an embedding model, with what its vectors are, and of its metrics."""
+        """Return bindings of an embedding model, with the identity of its vectors, and of its metrics."""
         server = {"base-url": f"{self.url}/v1", "api-key": self.api_key, "model": name}
         return {"openai-embeddings": {**server, **identity}, "openmetrics": self._measured()}
 
     def metrics(self) -> Bindings:
-        """Binding of its metrics; a server that asks for no key there ignores it."""
+        """Return the binding of its metrics; a server without a key for metrics ignores the token."""
         return {"openmetrics": self._measured()}
 
     def _measured(self) -> OpenmetricsBinding:

@@ -1,4 +1,4 @@
-"""MLServer with a model out of the registry, whoever runs its container."""
+"""The container of MLServer with a model from the registry."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def mlserver(
     memory: str,
     container: str = "mlserver",
 ) -> Container:
-    """The container: it looks the model up when it starts, and serves it under the component's name."""
+    """Return the container. It downloads the model at its start, and serves it under the component's name."""
     tracking = registry["mlflow"]
     start = f'cd /tmp && python {SCRIPT} "$MODEL_NAME" "$MODEL_URI" latest && exec mlserver start .'
     return Container(

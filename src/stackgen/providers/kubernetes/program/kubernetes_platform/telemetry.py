@@ -1,4 +1,4 @@
-"""What stands around a Prometheus: traces, a collector, dashboards, and one address with a password for all."""
+"""Servers around Prometheus: traces, a collector, dashboards, and one address with a password for all of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from monitoring_files.front import (
     USER,
     Route,
     basic,
-    configuration,
+    front_configuration,
 )
 
 FRONT, PROMETHEUS, ALERTMANAGER, QUERY, RECEIVER, HEALTH, GRAFANA = 8427, 9090, 9093, 16686, 4318, 13133, 3000
@@ -54,7 +54,7 @@ class TelemetryArgs:
 
 
 class Telemetry:
-    """bindings: what clients query and send with, at one address. address: of the dashboards, from outside."""
+    """bindings: bindings to query and to send, at one address. address: URL of the dashboards from outside."""
 
     bindings: Bindings
 
@@ -214,7 +214,7 @@ class Telemetry:
             name="front",
             image=self._ground.image(self._args.front_image),
             args=[f"-auth.config={ROUTES}", f"-httpListenAddr=:{FRONT}"],
-            secret_files={ROUTES: password.apply(lambda value: configuration(value, routes))},
+            secret_files={ROUTES: password.apply(lambda value: front_configuration(value, routes))},
             ports={"http": FRONT},
             health=Health(port=FRONT, path="/health"),
             cpu="100m",

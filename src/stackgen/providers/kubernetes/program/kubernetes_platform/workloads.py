@@ -1,4 +1,4 @@
-"""Workloads: who a component is to others, as a service account and a label of its pods."""
+"""Workloads: the identity of a component, as a service account and a label of its pods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubernetes_platform.naming import WORKLOAD
 
 
 class Caller(Protocol):
-    """Whoever connects to a component, on whichever provider it runs."""
+    """A component that connects to another one, on any provider."""
 
     @property
     def name(self) -> str:
@@ -23,7 +23,7 @@ class Caller(Protocol):
 
 @dataclass(frozen=True)
 class Workload:
-    """A component that runs in the namespace. service_account: whose name its pods run under."""
+    """A component that runs in the namespace. service_account: account of its pods."""
 
     name: str
     service_account: k8s.core.v1.ServiceAccount
@@ -35,7 +35,7 @@ class Workload:
 
 
 def in_cluster(callers: Sequence[Caller]) -> list[Workload]:
-    """Those of the callers that run in this namespace; raises ValueError for any other.
+    """Return the callers as workloads of this namespace; raises ValueError for a caller from elsewhere.
 
     Addresses of the namespace's services mean nothing outside the cluster.
     """
@@ -48,5 +48,5 @@ def in_cluster(callers: Sequence[Caller]) -> list[Workload]:
 
 
 def pods_of(name: str) -> k8s.meta.v1.LabelSelectorArgs:
-    """Selects a component's pods."""
+    """Return the selector of a component's pods."""
     return k8s.meta.v1.LabelSelectorArgs(match_labels={WORKLOAD: name})

@@ -1,6 +1,6 @@
-"""The accounts that servers run as where stackgen runs as root: one for each component, one group for an environment.
+"""Accounts of servers when stackgen runs as root: one account for each component, one group for an environment.
 
-Elsewhere servers run as the user who runs stackgen, and there is None in place of an account.
+Otherwise servers run as the user who runs stackgen, and the account is None.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from local_provider.process_limit import most_processes
 
 PREFIX = "stackgen-"
 SHARED = "STACKGEN_SERVICE_USER"
-FORMER = "nobody"  # who every server of every environment ran as until each component had an account
+FORMER = "nobody"  # account of all servers in former versions
 LONGEST = 32  # characters of an account's name, see useradd(8)
 
 
@@ -35,14 +35,14 @@ class Account:
 
 
 OTHERS = Account(FORMER, 65534, 65534)
-"""Stands for any account that is not ours, to see what such an account may run or enter."""
+"""Example of an account that is not ours, to check which files such an account may run or read."""
 
 
 def account_name(workspace: str, component: str | None = None) -> str | None:
-    """Who runs a component of the environment in `workspace`, or installs the user's own code there: `USER:GROUP`.
+    """Return the account of a component in `workspace`, or of the installer of the user's own code: `USER:GROUP`.
 
-    The names are digests that can't be aimed at: whoever names a stack could choose a short one to be another's.
-    $STACKGEN_SERVICE_USER names one account for all instead. None where stackgen does not run as root.
+    The names are digests, so that no name of a stack can be chosen to get the account of another one.
+    $STACKGEN_SERVICE_USER names one account for all instead. None if stackgen does not run as root.
     """
     if os.geteuid() != 0:
         return None
@@ -53,12 +53,12 @@ def account_name(workspace: str, component: str | None = None) -> str | None:
 
 
 def account_in(workspace: pulumi.Input[str], component: str) -> pulumi.Output[str | None]:
-    """The same of a workspace that is still to be made."""
+    """Return the account of a component in a workspace that is created by this program."""
     return pulumi.Output.from_input(workspace).apply(lambda folder: account_name(folder, component))
 
 
 def is_servers_account(uid: int) -> bool:
-    """Whether servers of stackgen's run as this account, or did in former versions."""
+    """Return True if servers of stackgen run as this account, or did in former versions."""
     try:
         name = pwd.getpwuid(uid).pw_name
     except (KeyError, OverflowError):
@@ -91,14 +91,14 @@ _DROP = (
 
 
 def run_as(account: Account | None, command: Sequence[str]) -> list[str]:
-    """The command that runs `command` as `account`; itself where there is none."""
+    """Return a command that runs `command` as `account`; `command` itself without an account."""
     if account is None:
         return list(command)
     return [*_start(_DROP), str(account.uid), str(account.gid), *command]
 
 
 def run_apart(command: Sequence[str]) -> list[str]:
-    """The command that runs `command` as ourselves, without the keys of our session."""
+    """Return a command that runs `command` as this user, without the keys of this session."""
     return [*_start(f"{_APART}os.execvp(sys.argv[2], sys.argv[2:])"), *command]
 
 
@@ -107,17 +107,17 @@ def _start(text: str) -> list[str]:
 
 
 def run_as_others(command: Sequence[str]) -> list[str]:
-    """The command that runs `command` as an account that owns nothing of ours; itself where we are not root."""
+    """Return a command that runs `command` as an unrelated account; `command` itself if this user is not root."""
     return run_as(OTHERS if os.geteuid() == 0 else None, command)
 
 
 def account_home(account: Account | None) -> Path:
-    """Where an account keeps what it has installed, apart from what others have."""
+    """Return the folder for installations of an account, apart from those of other accounts."""
     return cache_home() / "accounts" / _number(account)
 
 
 def private_models(account: Account | None) -> Path:
-    """The folder of the models that an account alone may read. It is ours: no account can put anything there."""
+    """Return the folder of models that only this account may read. Only stackgen's own user can write to it."""
     return cache_home() / "models" / "private" / _number(account)
 
 
@@ -125,8 +125,8 @@ def _number(account: Account | None) -> str:
     return str(os.geteuid() if account is None else account.uid)
 
 
-def shared_folder(path: Path) -> Path:
-    """A folder that everybody may read: caches hold nothing secret."""
+def make_shared_folder(path: Path) -> Path:
+    """Create a folder that every user may read: caches hold no secrets."""
     for folder in (*reversed(path.parents), path):
         if not folder.exists():
             folder.mkdir(exist_ok=True)
@@ -135,7 +135,7 @@ def shared_folder(path: Path) -> Path:
 
 
 def group_of(workspace: str) -> str:
-    """The group of an environment's accounts, and the account of that name, which installs for them."""
+    """Return the group of an environment's accounts. The account of this name installs for them."""
     return _name(workspace, "")
 
 

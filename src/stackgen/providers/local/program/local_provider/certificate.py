@@ -19,7 +19,7 @@ CERTIFICATE, KEY = "tls.crt", "tls.key"  # in the run folders of those that shar
 
 
 class CertificateProvider(LocalProvider):
-    """Makes it once, by Go's standard library: Python's has no certificates."""
+    """Creates the certificate once, with Go's standard library: Python's can't create certificates."""
 
     def create(self, props: Properties) -> CreateResult:
         made = install("making a certificate", [str(binary(LOCK, PROGRAM))], installer_variables())
@@ -27,7 +27,7 @@ class CertificateProvider(LocalProvider):
 
 
 class Certificate(Resource, module="local", name="Certificate"):
-    """For servers and clients on 127.0.0.1, its own authority, good for 30 years.
+    """A self-signed certificate for servers and clients on 127.0.0.1, valid for 30 years.
 
     certificate, key: PEM; the key is encrypted in the state.
     """
@@ -41,5 +41,5 @@ class Certificate(Resource, module="local", name="Certificate"):
         super().__init__(CertificateProvider(), name, {"certificate": None, "key": None}, merged)
 
     def files(self) -> dict[str, pulumi.Input[str]]:
-        """The secret files of a process that shares it."""
+        """Return the secret files of a process that shares the certificate."""
         return {CERTIFICATE: self.certificate, KEY: self.key}

@@ -1,4 +1,4 @@
-"""What goes wrong, in a sentence."""
+"""Errors for the user, each in a sentence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 
 class LocalFailure(Exception):
-    """Shown to the user as it is: what failed, why, and what to look at."""
+    """An error that is shown to the user as it is: what failed, why, and where to look."""
 
 
 @contextmanager
-def told_plainly(doing: str) -> Iterator[None]:
-    """Turn what the operating system refuses while `doing` into a sentence."""
+def explain_os_errors(doing: str) -> Iterator[None]:
+    """Raise LocalFailure with a sentence for an OSError. doing: the activity, such as `building the server`."""
     try:
         yield
     except OSError as error:

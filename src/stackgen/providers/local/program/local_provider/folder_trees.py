@@ -1,6 +1,6 @@
-"""Trees of folders below an open one, which a server may have made as deep as it likes, or change meanwhile.
+"""Reads and deletes trees of folders, which a server may have created with any depth, or may change meanwhile.
 
-Neither descriptors nor calls upon calls grow with the depth, and no link is followed.
+The number of open descriptors and of nested calls does not grow with the depth, and no link is followed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROUNDS = 2_000_000  # of deleting a tree: as many as it is deep, unless it grows
 
 
 def delete_below(top: int) -> None:
-    """Delete all that is in an open folder. Raises OSError where others fill it as quickly."""
+    """Delete the content of an open folder. Raises OSError if other processes fill it as quickly."""
     _close(top)
     for _ in range(ROUNDS):
         left = names_in(top)
@@ -35,7 +35,7 @@ def delete_below(top: int) -> None:
 
 
 def _close(folder: int) -> None:
-    """Let no one else make names in a folder, not even one who has it open: it would never be empty."""
+    """Stop other users from creating files in a folder, even if they have it open: it would never be empty."""
     ours = os.geteuid()
     if ours == 0:
         with suppress(PermissionError):  # a file system that keeps no owners
@@ -46,8 +46,8 @@ def _close(folder: int) -> None:
 
 
 def _lift(name: str, top: int) -> None:
-    """Delete a folder; folders in it that are not empty go up to `top`, where it is their turn later."""
-    with opened(name, top) as folder:
+    """Delete a folder; move folders in it that are not empty to `top`, where they are deleted later."""
+    with open_folder(name, top) as folder:
         _close(folder)
         for inner in names_in(folder):
             if not _is_deleted(inner, folder):
@@ -56,7 +56,7 @@ def _lift(name: str, top: int) -> None:
 
 
 def _is_deleted(name: str, folder: int) -> bool:
-    """Delete a file, a link or an empty folder; whether it is gone."""
+    """Delete a file, a link or an empty folder; return False for a folder that is not empty."""
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             with suppress(OSError):
@@ -68,16 +68,16 @@ def _is_deleted(name: str, folder: int) -> bool:
 
 
 def names_in(folder: int) -> list[str]:
-    """Names in an open folder."""
+    """Return the names in an open folder."""
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries]
 
 
 def folders(top: int, ignored: frozenset[str] = frozenset()) -> Iterator[tuple[str, int]]:
-    """Every folder of a tree, the top one first, with its relative path ("" or "a/b/"), open while it is its turn.
+    """Yield every folder of a tree, the top one first, as relative path ("" or "a/b/") and open descriptor.
 
     ignored: names of folders that are left out.
-    One is open at a time, whatever the depth: the way back is `..`, and OSError if that is another folder by now.
+    Only one folder is open at a time. Raises OSError if `..` of a folder is another folder than before.
     """
     current = os.dup(top)
     try:
@@ -106,14 +106,14 @@ def folders(top: int, ignored: frozenset[str] = frozenset()) -> Iterator[tuple[s
 
 
 def _instead(folder: int, name: str, flags: int = _FOLDER) -> int:
-    """A folder in an open one, which is closed if that can be opened."""
+    """Open a folder in an open one, and close the outer one."""
     inner = os.open(name, flags, dir_fd=folder)
     os.close(folder)
     return inner
 
 
 def _inner(folder: int, ignored: frozenset[str]) -> list[str]:
-    """Folders in a folder, the last first."""
+    """Return names of the folders in a folder, the last one first."""
     with os.scandir(folder) as entries:
         real = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
     return sorted(real - ignored, reverse=True)
@@ -125,20 +125,20 @@ def _identity(folder: int) -> tuple[int, int]:
 
 
 @contextmanager
-def reached(path: Path, top: int | None = None) -> Iterator[int]:
-    """A descriptor of a folder, part by part from an open one or from the root; OSError for a link among the parts."""
+def open_path(path: Path, top: int | None = None) -> Iterator[int]:
+    """Open a folder part by part, from an open one or from the root; raises OSError if a part is a link."""
     way = os.open(path.anchor, _PASS) if top is None else os.dup(top)
     try:
         for part in path.parts[top is None :]:
             way = _instead(way, part, _PASS)
-        with opened(".", way) as folder:
+        with open_folder(".", way) as folder:
             yield folder
     finally:
         os.close(way)
 
 
-def content(name: str, folder: int) -> bytes | None:
-    """Of a regular file in an open folder; None for anything else, or nothing. OSError where it is exchanged."""
+def read_regular_file(name: str, folder: int) -> bytes | None:
+    """Read a regular file in an open folder; None if there is none. Raises OSError if it is replaced meanwhile."""
     with suppress(FileNotFoundError):
         if stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             handle = os.open(name, _FILE, dir_fd=folder)
@@ -150,8 +150,8 @@ def content(name: str, folder: int) -> bytes | None:
 
 
 @contextmanager
-def opened(name: str, folder: int) -> Iterator[int]:
-    """A descriptor of a folder in an open one; OSError for a link."""
+def open_folder(name: str, folder: int) -> Iterator[int]:
+    """Open a folder in an open one; raises OSError for a link."""
     handle = os.open(name, _FOLDER, dir_fd=folder)
     try:
         yield handle

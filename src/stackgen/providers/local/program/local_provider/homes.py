@@ -1,4 +1,4 @@
-"""Where things are kept: one workspace per environment, one cache for what all environments share."""
+"""Folders of data and caches: one workspace per environment, one cache for all environments."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import pulumi
 
 
 def data_home() -> Path:
-    """$STACKGEN_DATA_HOME, /var/lib/stackgen for root, else the XDG data folder."""
+    """Return $STACKGEN_DATA_HOME, /var/lib/stackgen for root, or else the XDG data folder."""
     return _home("STACKGEN_DATA_HOME", "/var/lib", "XDG_DATA_HOME", ".local/share")
 
 
 def cache_home() -> Path:
-    """$STACKGEN_CACHE_HOME, /var/cache/stackgen for root, else the XDG cache folder."""
+    """Return $STACKGEN_CACHE_HOME, /var/cache/stackgen for root, or else the XDG cache folder."""
     return _home("STACKGEN_CACHE_HOME", "/var/cache", "XDG_CACHE_HOME", ".cache")
 
 
 def run_directory(workspace: pulumi.Input[str], name: str) -> pulumi.Output[str]:
-    """Where a process finds its configuration files; made anew at each start."""
+    """Return the folder of a process's configuration files; it is created again at each start."""
     return pulumi.Output.from_input(workspace).apply(lambda folder: f"{folder}/run/{name}")
 
 

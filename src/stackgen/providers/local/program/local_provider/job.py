@@ -12,17 +12,17 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from local_provider import launch
 from local_provider.account import account_in, run_as
-from local_provider.failure import LocalFailure, told_plainly
+from local_provider.failure import LocalFailure, explain_os_errors
 from local_provider.orphans import end_orphans
 from local_provider.resource import LocalProvider, Properties, differing
 from local_provider.service_accounts import service_account
 from local_provider.strays import end_strays
-from local_provider.workspace_files import new_file, remove, remove_tree
+from local_provider.workspace_files import new_file, remove_file, remove_tree
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobArgs:
-    """What to run. source: a folder that is copied to `directory` first. timeout: seconds.
+    """The command of a job. source: a folder that is copied to `directory` first. timeout: seconds.
 
     triggers: a change of these runs it again.
     """
@@ -49,7 +49,7 @@ class JobProvider(LocalProvider):
         return DiffResult(changes=bool(changed), replaces=[n for n in changed if n in ("workspace", "name")])
 
     def create(self, props: Properties) -> CreateResult:
-        with told_plainly(f"running {props['name']}"):
+        with explain_os_errors(f"running {props['name']}"):
             _run(props)
         return CreateResult(props["name"], {**props, "completed": True})
 
@@ -59,7 +59,7 @@ class JobProvider(LocalProvider):
     def delete(self, _id: str, props: Properties) -> None:
         _end(props)
         remove_tree(launch.run_folder(props))
-        remove(launch.log_file(props))
+        remove_file(launch.log_file(props))
 
 
 class Job(Resource, module="local", name="Job"):

@@ -1,4 +1,4 @@
-"""Which process listens on a port: a number alone proves nothing on a machine with several users."""
+"""Checks which process listens on a port: on a machine with several users it may be another one than expected."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ EVERYWHERE = (str(IPv4Address(0)), str(IPv6Address(0)))  # where a server listen
 
 
 def health_port(health: Mapping[str, Any]) -> int | None:
-    """The port that a health check asks; None where it asks none."""
+    """Return the port of a health check; None if it has none."""
     return _asked(health).port
 
 
 def serves(pid: int, health: Mapping[str, Any]) -> bool:
-    """Whether the supervised process `pid`, one of its group or of its children listens where health is asked.
+    """Return True if the supervised process `pid`, its group or its children listen at the port of the health check.
 
-    Where we may not see what a process of another user has open, such as in a container without the capability
-    SYS_PTRACE: whether its user, and none else, has all that listens there.
+    If this user may not see the sockets of another user's process, such as in a container without the capability
+    SYS_PTRACE: True if all listeners there belong to the user of the process.
     """
     asked = _asked(health)
     if asked.port is None:
@@ -45,9 +45,9 @@ def serves(pid: int, health: Mapping[str, Any]) -> bool:
 
 
 def listeners() -> dict[tuple[str, int], set[int]]:
-    """Address of this machine → users whose processes listen there; -1 for one that we may not see.
+    """Return address of this machine → users whose processes listen there; -1 for a user that can't be seen.
 
-    Raises psutil.AccessDenied where the system does not say who listens.
+    Raises psutil.AccessDenied if the system does not list listeners.
     """
     found: dict[tuple[str, int], set[int]] = {}
     for place, user in _tables() if TABLES[0].exists() else _connections():
@@ -92,12 +92,12 @@ def _user(pid: int | None) -> int:
 
 
 def port_file(workspace: str, port: int) -> Path:
-    """Where it is noted which account serves a port of a workspace, while a server is started there."""
+    """Return the file that notes the account of a workspace's port while its server starts."""
     return Path(workspace, "supervisor", "ports", str(port))
 
 
 def of_servers(url: str, workspace: str) -> bool:
-    """Whether the server that a workspace has at a URL listens there, and none else; True for another machine's URL."""
+    """Return True if only the workspace's own server listens at a URL, or the URL is of another machine."""
     place = urlsplit(url)
     if place.hostname not in LOOPBACK or place.port is None:
         return True
@@ -114,7 +114,7 @@ def of_servers(url: str, workspace: str) -> bool:
 
 
 def holder(port: int) -> str:
-    """Who listens on a port, for messages: ` by NAME (process N of USER)`; empty where that is not known."""
+    """Describe the listener of a port for messages: ` by NAME (process N of USER)`; empty if it is not known."""
     try:
         for connection in psutil.net_connections("tcp"):
             place: tuple[Any, ...] = connection.laddr
@@ -129,7 +129,7 @@ def holder(port: int) -> str:
 def family(pid: int) -> Iterator[psutil.Process]:
     """The process, its descendants, and what else is in its group: a server's workers, which run as the same user.
 
-    Any process of the supervisor's session can join any group of it, whoever it runs as.
+    Processes of every user in the supervisor's session can join its groups.
     """
     try:
         leader = psutil.Process(pid)

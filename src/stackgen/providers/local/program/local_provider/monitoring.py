@@ -24,7 +24,7 @@ from local_provider.password import Password
 from local_provider.port import Port
 from local_provider.process import Process, ProcessArgs
 from local_provider.workspace import Workspace
-from monitoring_files.front import USER, Route, basic, configuration
+from monitoring_files.front import USER, Route, basic, front_configuration
 
 ALERTMANAGER_FILE = (Path(__file__).parent / "scripts" / "alertmanager.yml").read_text(encoding="utf-8")
 LOCKS = Path(__file__).parent / "locks"
@@ -186,7 +186,7 @@ class MonitoringServers:
         port = Port(f"{self.name}-port", preferred=preferred, opts=self.child).number.apply(str)
         urls = [route.url for route in routes]
         known = pulumi.Output.all(password, self.inner, urls).apply(
-            lambda values: configuration(
+            lambda values: front_configuration(
                 values[0],
                 [replace(route, url=url) for route, url in zip(routes, values[2], strict=True)],
                 values[1],

@@ -1,4 +1,4 @@
-"""Whose a workspace is: a file in it names the one environment that its data and its servers belong to."""
+"""Owner of a workspace: a file in it names the one environment that its data and its servers belong to."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import pulumi
 
 from local_provider.failure import LocalFailure
 from local_provider.homes import data_home
-from local_provider.workspace_files import files_below, is_folder, names, read, remove, write
+from local_provider.workspace_files import files_below, is_folder, list_folder, read, remove_file, write
 
 OWNER = ".stackgen-owner"
 
 
 def workspace_directory(chosen: str | None = None) -> str:
-    """Folder of this Pulumi stack's data, configuration and logs: below the data home, or the one that was chosen.
+    """Folder of this Pulumi stack's data, configuration and logs: below the data home, or as chosen in the spec.
 
-    Whoever writes a spec may not place folders anywhere on the machine: other places are named by whoever runs
-    stackgen, in $STACKGEN_DATA_DIRECTORIES. Raises LocalFailure for another one, and for another environment's.
+    A spec may not place folders anywhere on the machine: the user who runs stackgen names other places in
+    $STACKGEN_DATA_DIRECTORIES. Raises LocalFailure for any other place, and for a folder of another environment.
     """
     own = data_home() / "stacks" / pulumi.get_project() / pulumi.get_stack()
     folder = own if chosen is None else Path(chosen).expanduser().resolve()
     if chosen is not None:
         _require_admitted(folder, own.parent)
-    require_own(folder, owner(), known=folder == own.resolve() or chosen is None)
+    require_own(folder, owner_name(), known=folder == own.resolve() or chosen is None)
     return str(folder)
 
 
-def owner() -> str:
-    """How this Pulumi stack is named in the workspace that it owns."""
+def owner_name() -> str:
+    """Return the name of this Pulumi stack in the file of the workspace that it owns."""
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
@@ -59,14 +59,18 @@ def claim(workspace: Path, name: str) -> None:
 
 
 def release(workspace: Path) -> None:
-    """Whoever comes next may have the folder; nothing happens while it runs servers or holds data."""
+    """Delete the owner's file, so that another environment may use the folder, unless the workspace is in use."""
     if not is_in_use(workspace):
-        remove(workspace / OWNER)
+        remove_file(workspace / OWNER)
 
 
 def is_in_use(workspace: Path) -> bool:
-    """Whether servers run there, or something is kept."""
-    return bool(is_folder(workspace / "supervisor") or names(workspace / "data") or names(workspace / "run"))
+    """Return True if servers run in the workspace, or it holds data."""
+    return bool(
+        is_folder(workspace / "supervisor")
+        or list_folder(workspace / "data")
+        or list_folder(workspace / "run")
+    )
 
 
 def _require_admitted(folder: Path, own: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the system says of a process, read up to a limit: a process sets the size of its own variables and words.
+"""Variables, command line and name of a process, read up to a limit: a process sets the size of these itself.
 
 By prctl(2) (PR_SET_MM) it can name terabytes of empty memory as its environment, and psutil reads all of it.
 """
@@ -15,7 +15,7 @@ PROC = Path("/proc")
 
 
 def variables(process: psutil.Process) -> dict[str, str]:
-    """Its environment; {} where there is more than any program is started with. Raises psutil.Error or OSError."""
+    """Return the environment of a process; {} if it exceeds the limit. Raises psutil.Error or OSError."""
     if not _is_linux():
         return process.environ()
     pairs = (part.partition("=") for part in _parts(process.pid, "environ"))
@@ -23,12 +23,12 @@ def variables(process: psutil.Process) -> dict[str, str]:
 
 
 def words(process: psutil.Process) -> list[str]:
-    """Its command line; [] where there is more than any program is started with. Raises psutil.Error or OSError."""
+    """Return the command line of a process; [] if it exceeds the limit. Raises psutil.Error or OSError."""
     return _parts(process.pid, "cmdline") if _is_linux() else process.cmdline()
 
 
 def name(process: psutil.Process) -> str:
-    """What it is called: 15 characters at most on Linux. Raises psutil.Error or OSError."""
+    """Return the name of a process: at most 15 characters on Linux. Raises psutil.Error or OSError."""
     return _read(process.pid, "comm").decode(errors="replace").strip() if _is_linux() else process.name()
 
 

@@ -22,7 +22,7 @@ class CredentialsStay(HTTPRedirectHandler):
 
 
 class NoRedirects(HTTPRedirectHandler):
-    """Takes the redirect for the answer: whoever listens on a port of this machine must not lead us to another."""
+    """Returns a redirect as the answer: a process on a port of this machine must not redirect to another address."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

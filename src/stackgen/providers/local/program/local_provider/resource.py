@@ -1,4 +1,4 @@
-"""What all providers here share: comparing what was with what is asked for."""
+"""Base of all dynamic providers: it compares old inputs with new ones."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class LocalProvider(ResourceProvider):
 
 
 def differing(olds: Mapping[str, Any], news: Mapping[str, Any], ignore: Iterable[str] = ()) -> list[str]:
-    """Names of the inputs in `news` whose value is another than in `olds`."""
+    """Return names of the inputs in `news` whose value differs from `olds`."""
     skipped = {"__provider", *ignore}
     return [name for name, value in news.items() if name not in skipped and not _same(olds.get(name), value)]
 
 
 def table(props: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A property that is a mapping, {} where it is absent."""
+    """Return a property that is a mapping; {} if it is absent."""
     return dict(props.get(name) or {})
 
 
-def vanished() -> ReadResult:
-    """What `read` answers for something that is no longer there: the next update makes it again."""
+def missing_resource() -> ReadResult:
+    """Return the result of `read` for a resource that no longer exists: the next update creates it again."""
     return ReadResult(None, {})
 
 

@@ -23,13 +23,13 @@ from local_provider.account import (
     Account,
     account_home,
     group_of,
+    make_shared_folder,
     private_models,
-    shared_folder,
 )
 from local_provider.failure import LocalFailure
-from local_provider.files import locked
+from local_provider.files import hold_lock
 from local_provider.ownership import is_in_use
-from local_provider.workspace_files import make_folder, names, remove, remove_tree
+from local_provider.workspace_files import list_folder, make_folder, remove_file, remove_tree
 
 ATTEMPTS = 3  # at a password file that another tool has locked; useradd waits 15 s each time
 PATIENCE = 30  # seconds for processes to go that were killed
@@ -42,7 +42,7 @@ LOCK = Path("/run/stackgen/accounts.lock")  # useradd looks for the name before 
 def service_account(wanted: str | None) -> Account | None:
     """The account that `account_name` names; one of stackgen's own is made if it is missing. Raises LocalFailure.
 
-    Neither root nor `nobody` is taken: other daemons of a machine run as `nobody` too.
+    Raises LocalFailure for root and the account 65534: other daemons of a machine run as the latter too.
     """
     if wanted is None or os.geteuid() != 0:
         return None
@@ -51,7 +51,7 @@ def service_account(wanted: str | None) -> Account | None:
     if found is None:
         if not name.startswith(PREFIX):
             raise LocalFailure(f"there is no account '{name}' to run servers as")
-        with locked(LOCK):
+        with hold_lock(LOCK):
             _make(name, group)
         found = _known(name)
     for ours in {name, group or name}:
@@ -85,14 +85,14 @@ def accounts_of(workspace: str) -> list[Account]:
 def own_home(account: Account | None) -> Path:
     """The folder for what an account installs; made if need be, and open to its group."""
     home = account_home(account)
-    shared_folder(home.parent)
+    make_shared_folder(home.parent)
     return make_folder(home, account, 0o750)
 
 
 def delete_account(account: Account) -> None:
     """End all that runs as one of stackgen's own accounts, and remove it with the group of its name, if any."""
     _end_processes(account)
-    with locked(LOCK):
+    with hold_lock(LOCK):
         subprocess.run([_tool("userdel"), account.name], capture_output=True, check=False)
         if _is_group(account.name):
             subprocess.run([_tool("groupdel"), account.name], capture_output=True, check=False)
@@ -159,9 +159,9 @@ def delete_unused_accounts(workspace: Path) -> None:
         home = account_home(account)
         remove_tree(home)
         remove_tree(private_models(account))
-        for name in names(home.parent):
+        for name in list_folder(home.parent):
             if name.startswith(f"{home.name}-"):  # locks of its installations
-                remove(home.parent / name)
+                remove_file(home.parent / name)
         delete_account(account)
 
 
@@ -197,7 +197,7 @@ def _expire(name: str) -> None:
         return
     fields = next((line.split(":") for line in lines if line.startswith(f"{name}:")), [])
     if len(fields) > _EXPIRY and not fields[_EXPIRY]:
-        with locked(LOCK):
+        with hold_lock(LOCK):
             _run(name, ["usermod", "--expiredate", "1970-01-02", name])
 
 

@@ -17,14 +17,14 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 from uv import find_uv_bin
 
-from local_provider.account import Account, account_name, shared_folder
+from local_provider.account import Account, account_name, make_shared_folder
 from local_provider.commands import helper, minimal, proxies
-from local_provider.failure import LocalFailure, told_plainly
-from local_provider.files import locked
+from local_provider.failure import LocalFailure, explain_os_errors
+from local_provider.files import hold_lock
 from local_provider.homes import cache_home
 from local_provider.installers import uv_settings
 from local_provider.interpreters import interpreter
-from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.resource import LocalProvider, Properties, missing_resource
 from local_provider.service_accounts import own_home, service_account
 from local_provider.workspace import Workspace
 
@@ -38,7 +38,7 @@ class SourceEnvironmentProvider(LocalProvider):
     """
 
     def create(self, props: Properties) -> CreateResult:
-        folder = environment(
+        folder = make_source_environment(
             str(props["label"]),
             str(props["requirements"]),
             service_account(props.get("account")),
@@ -51,7 +51,7 @@ class SourceEnvironmentProvider(LocalProvider):
         return UpdateResult(self.create(news).outs)
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        return ReadResult(id_, dict(props)) if Path(props["path"], DONE).exists() else vanished()
+        return ReadResult(id_, dict(props)) if Path(props["path"], DONE).exists() else missing_resource()
 
 
 class SourceEnvironment(Resource, module="local", name="SourceEnvironment"):
@@ -77,7 +77,7 @@ class SourceEnvironment(Resource, module="local", name="SourceEnvironment"):
         super().__init__(SourceEnvironmentProvider(), name, properties, opts)
 
 
-def environment(
+def make_source_environment(
     label: str, requirements: str, account: Account | None, *, unpinned: bool = False, builds: bool = False
 ) -> Path:
     """The folder of a virtual environment with exactly these requirements; made if need be.
@@ -87,10 +87,10 @@ def environment(
     python = interpreter()
     wanted = "\n".join((python, str(unpinned), str(builds), requirements))
     digest = hashlib.sha256(wanted.encode()).hexdigest()[:16]
-    with told_plainly(f"installing the environment of {label}"):
+    with explain_os_errors(f"installing the environment of {label}"):
         home = own_home(account)
         folder = home / "environments" / digest
-        with locked(home.parent / f"{home.name}-{digest}.lock"):
+        with hold_lock(home.parent / f"{home.name}-{digest}.lock"):
             if not (folder / DONE).exists():
                 _Installation(label, account, home, folder).run(
                     python, requirements, unpinned=unpinned, builds=builds
@@ -174,8 +174,8 @@ def _uv() -> str:
     own = Path(find_uv_bin())
     if os.geteuid() != 0:
         return str(own)
-    target = shared_folder(cache_home() / "tools") / f"uv-{version('uv')}"
-    with locked(Path(f"{target}.lock")):
+    target = make_shared_folder(cache_home() / "tools") / f"uv-{version('uv')}"
+    with hold_lock(Path(f"{target}.lock")):
         if not target.exists():
             handle, scratch = tempfile.mkstemp(dir=target.parent)
             with os.fdopen(handle, "wb") as stream, own.open("rb") as source:

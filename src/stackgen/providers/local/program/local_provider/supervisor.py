@@ -14,16 +14,16 @@ from local_provider import supervisord
 from local_provider.account import run_apart, run_as_others
 from local_provider.commands import minimal
 from local_provider.directory import remove_unused
-from local_provider.failure import LocalFailure, told_plainly
+from local_provider.failure import LocalFailure, explain_os_errors
 from local_provider.orphans import end_orphans
-from local_provider.ownership import OWNER, claim, owner, require_own
-from local_provider.python_environment import environment
-from local_provider.resource import LocalProvider, Properties, vanished
+from local_provider.ownership import OWNER, claim, owner_name, require_own
+from local_provider.python_environment import make_python_environment
+from local_provider.resource import LocalProvider, Properties, missing_resource
 from local_provider.service_accounts import end_processes_of
 from local_provider.workspace_files import (
+    list_folder,
     make_operator_folder,
-    names,
-    remove,
+    remove_file,
     remove_tree,
     tail,
     write,
@@ -61,7 +61,7 @@ class SupervisorProvider(LocalProvider):
 
     def create(self, props: Properties) -> CreateResult:
         workspace = str(props["workspace"])
-        with told_plainly(f"preparing the workspace {workspace}"):
+        with explain_os_errors(f"preparing the workspace {workspace}"):
             # The program has looked where it lies.
             require_own(Path(workspace), str(props["owner"]), known=True)
             _end(workspace)
@@ -72,7 +72,7 @@ class SupervisorProvider(LocalProvider):
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
         """A workspace of a former version gets its owner's name."""
-        with told_plainly(f"preparing the workspace {news['workspace']}"):
+        with explain_os_errors(f"preparing the workspace {news['workspace']}"):
             claim(Path(str(news["workspace"])), str(news["owner"]))
         return UpdateResult({**news, "directory": news["workspace"]})
 
@@ -80,12 +80,12 @@ class SupervisorProvider(LocalProvider):
         try:
             supervisord.call(str(props["workspace"]), "getState")
         except supervisord.Unreachable:
-            return vanished()
+            return missing_resource()
         return ReadResult(id_, dict(props))
 
     def delete(self, _id: str, props: Properties) -> None:
         workspace = Path(str(props["workspace"]))
-        with told_plainly(f"removing the workspace {workspace}"):
+        with explain_os_errors(f"removing the workspace {workspace}"):
             _end(str(workspace))
             end_processes_of(str(workspace))
             for name in ("supervisor", "run", "logs"):
@@ -103,7 +103,10 @@ class Supervisor(Resource, module="local", name="Supervisor"):
         self, name: str, *, directory: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(
-            SupervisorProvider(), name, {"workspace": directory, "owner": owner(), "directory": None}, opts
+            SupervisorProvider(),
+            name,
+            {"workspace": directory, "owner": owner_name(), "directory": None},
+            opts,
         )
 
 
@@ -134,7 +137,7 @@ def _prepare(workspace: str) -> None:
 
 def _require_own(workspace: Path) -> None:
     """A new folder, an empty one, or a workspace: a folder of somebody's is not taken over."""
-    strangers = [name for name in names(workspace) if name not in PARTS]
+    strangers = [name for name in list_folder(workspace) if name not in PARTS]
     if strangers:
         raise LocalFailure(
             f"{workspace} holds something else than a workspace ({', '.join(strangers[:3])}); "
@@ -155,7 +158,7 @@ def _require_passage(workspace: Path) -> None:
 
 
 def _start(workspace: str) -> None:
-    program = environment("the process supervisor", REQUIREMENTS) / "bin" / "supervisord"
+    program = make_python_environment("the process supervisor", REQUIREMENTS) / "bin" / "supervisord"
     folder = Path(workspace, "supervisor")
     # supervisord leaves its starter's process group by itself
     done = subprocess.run(
@@ -189,7 +192,7 @@ def _end(workspace: str) -> None:
     except supervisord.Unreachable:
         pass
     end_orphans(workspace)
-    remove(supervisord.socket_path(workspace))
+    remove_file(supervisord.socket_path(workspace))
 
 
 def _escaped(value: object) -> str:

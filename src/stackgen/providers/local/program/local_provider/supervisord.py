@@ -20,7 +20,7 @@ class Unreachable(Exception):
 
 
 def socket_path(workspace: str) -> Path:
-    """The socket's place: in the workspace, or in a folder for such things where that path is too long."""
+    """Return the path of the socket: in the workspace, or in a runtime folder if that path is too long."""
     path = Path(workspace, "supervisor", "state", "s.sock")
     if len(str(path).encode()) <= LONGEST:
         return path
@@ -49,22 +49,22 @@ def call(workspace: str, method: str, *arguments: Any) -> Any:
         raise Unreachable(f"the supervisor of {workspace} is shutting down") from fault
 
 
-def state(workspace: str, name: str) -> dict[str, Any] | None:
-    """What supervisord knows of a process (statename, pid, start, …); None if it knows none."""
+def process_state(workspace: str, name: str) -> dict[str, Any] | None:
+    """Return supervisord's record of a process (statename, pid, start, …); None if it does not know it."""
     try:
         return call(workspace, "getProcessInfo", name)
     except xmlrpc.client.Fault:
         return None
 
 
-def start(workspace: str, name: str) -> None:
+def start_process(workspace: str, name: str) -> None:
     """Read the configuration again and start the process that it newly names."""
     call(workspace, "reloadConfig")
     _ignoring_faults(workspace, "addProcessGroup", name)
 
 
-def stop(workspace: str, name: str) -> None:
-    """Stop a process and forget it; nothing happens if it isn't known."""
+def stop_process(workspace: str, name: str) -> None:
+    """Stop a process and remove it from supervisord, if supervisord knows it."""
     _ignoring_faults(workspace, "stopProcessGroup", name)
     _ignoring_faults(workspace, "removeProcessGroup", name)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 APPLICATION = "application"
-"""The role's name, as the scripts have it."""
+"""Name of the role in the scripts."""
 
 
 def _texts(*names: str) -> dict[str, str]:
@@ -18,18 +18,18 @@ def _texts(*names: str) -> dict[str, str]:
 
 
 FILES = _texts("roles.sh", "roles.sql", "handover.sql")
-"""The scripts for a superuser: name → text. They stand in one folder."""
+"""Scripts for a superuser: name → text. They must be in one folder."""
 MANAGED = _texts("managed.sh", "managed.sql", "handover.sql", "confined.sql")
-"""The same for the administrator of a database that a cloud runs, who is no superuser."""
+"""Scripts for the administrator of a database that a cloud runs, who is no superuser: name → text."""
 IMAGE = (
     "docker.io/pgvector/pgvector:0.8.6-pg17-bookworm"
     "@sha256:cf134a767f474095eeba57e0117be8e568e011a63f33fbf252f14c9b760f8e6f"
 )
-"""Has psql of the version that the clouds' databases have."""
+"""Image with psql of the version of the clouds' databases."""
 
 
-def managed_command(database: str, *extensions: str) -> str:
-    """What `sh -c` runs in a container without files of its own, to make the role and the database with extensions."""
+def make_role_command(database: str, *extensions: str) -> str:
+    """Return the script for `sh -c` that creates the role and the database with extensions. It needs no other files."""
     steps = ["set -eu", "folder=$(mktemp -d)"]
     for name, text in MANAGED.items():
         steps.append(f"cat > \"$folder/{name}\" <<'END OF {name}'\n{text}END OF {name}")

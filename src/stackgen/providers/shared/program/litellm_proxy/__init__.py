@@ -1,4 +1,4 @@
-"""LiteLLM's proxy, wherever it runs: its configuration, and what it gives to clients."""
+"""LiteLLM's proxy on any provider: its configuration, and its bindings."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Proxy:
 def proxy(
     serves: Mapping[str, Mapping[str, Any]], *, timeout: int, retries: int, splits: Splits | None = None
 ) -> Proxy:
-    """What LiteLLM needs to route to each component's model under the component's name.
+    """Return the configuration with which LiteLLM routes to each component's model under the component's name.
 
     timeout: longest wait for a model's answer, seconds. Keys of models stay in variables of the proxy.
-    splits: name → component → weight; requests for the name are shared out accordingly.
+    splits: name → component → weight; requests for the name are distributed by these weights.
     """
     routes = {name: _route(name, bindings) for name, bindings in serves.items()}
     secrets: dict[str, pulumi.Input[str]] = {
@@ -65,7 +65,7 @@ def proxy(
 
 
 def _model_list(routes: Mapping[str, Mapping[str, Any]], splits: Splits) -> list[dict[str, Any]]:
-    """Every model under its component's name; those of a split once more under the split's, with a weight.
+    """Return every model under its component's name, and models of a split again under its name, with a weight.
 
     https://docs.litellm.ai/docs/routing (weighted pick)
     """
@@ -83,12 +83,12 @@ def _contract(bindings: Mapping[str, Any]) -> str:
 
 
 def _variable(model: str) -> str:
-    """Environment variable with the key of a model's own server."""
+    """Return the environment variable with the key of a model's own server."""
     return f"{PREFIX}{model.upper().replace('-', '_')}_API_KEY"
 
 
 def _route(name: str, bindings: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
-    """LiteLLM's parameters for one model (https://docs.litellm.ai/docs/proxy/configs)."""
+    """Return LiteLLM's parameters for one model (https://docs.litellm.ai/docs/proxy/configs)."""
     if UPSTREAM in bindings:
         return pulumi.Output.all(**bindings[UPSTREAM]).apply(dict)
     binding = bindings[_contract(bindings)]
@@ -101,12 +101,12 @@ def _route(name: str, bindings: Mapping[str, Any]) -> pulumi.Output[dict[str, An
     )
 
 
-def served_bindings(
+def model_bindings(
     serves: Mapping[str, Mapping[str, Any]], url: pulumi.Input[str], key: pulumi.Input[str]
 ) -> dict[str, Mapping[str, Any]]:
-    """Component → contract → binding: its model at the proxy's address, with the proxy's key.
+    """Return component → contract → binding of its model at the proxy's address, with the proxy's key.
 
-    What a vector means (dimensions, revision, normalisation, metric) passes through unchanged.
+    The identity of vectors (dimensions, revision, normalisation, metric) is passed on unchanged.
     """
     found: dict[str, Mapping[str, Any]] = {}
     for name, bindings in serves.items():
@@ -127,7 +127,7 @@ def bindings_of(
     key: pulumi.Input[str],
     splits: Splits | None = None,
 ) -> Bindings:
-    """The proxy's own bindings: its metrics, and of each kind of model the first split or else the first as default."""
+    """Return the proxy's own bindings: metrics, and per contract the first split, or else the first model."""
     metrics = {"url": pulumi.Output.concat(url, "/metrics/"), "bearer-token": key}
     found: dict[str, Any] = {"openmetrics": metrics}
     for contracts in reversed(list(served.values())):

@@ -1,4 +1,4 @@
-"""MLflow's two users, wherever it runs: `stackgen` writes and administers, `reader` reads and changes nothing."""
+"""MLflow's two users on any provider: `stackgen` writes and administers, `reader` only reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pulumi
 WRITER, READER = "stackgen", "reader"
 MODULE = "mlflow_reader.py"
 MLFLOW_READER = (Path(__file__).parent / MODULE).read_text(encoding="utf-8")
-"""Refuses the reader's changes, and makes that user; the server imports it from a folder of $PYTHONPATH."""
+"""Module that creates the reader and refuses its changes; the server imports it from a folder of $PYTHONPATH."""
 CONFIGURATION = """\
 [mlflow]
 default_permission = READ
@@ -25,10 +25,10 @@ password = {reader_password}
 """
 
 
-def configuration(
+def auth_configuration(
     database: pulumi.Input[str], password: pulumi.Input[str], reader_password: pulumi.Input[str]
 ) -> pulumi.Output[str]:
-    """The file that $MLFLOW_AUTH_CONFIG_PATH names. database: where users are kept, as an address for SQLAlchemy.
+    """Return the file for $MLFLOW_AUTH_CONFIG_PATH. database: address of the database of users, for SQLAlchemy.
 
     https://mlflow.org/docs/latest/self-hosting/security/basic-http-auth
     """
