@@ -37,9 +37,8 @@ def refuse_left(client: Any, experiments: list[str]) -> None:
     for kind, listed in KINDS.items():
         name = _first(client, experiments, listed)
         if name is not None:
-            message = (
-                f"not moved: {kind} '{name}': a swap moves none of these, and they would go with the old box"
-            )
+            reason = "it would be deleted with the old box, since a swap moves none of these"
+            message = f"not moved: {kind} '{name}': {reason}"
             raise move_error(message, "export it and delete it, swap, and create it again in the new box")
 
 

@@ -376,7 +376,7 @@ def _pages(search: Callable[..., Any]) -> list[Any]:
         found += page
         empty = 0 if page else empty + 1
         if empty > EMPTY:
-            raise move_error("the registry's server lists page after page with nothing on it")
+            raise move_error(f"the registry's server lists more than {EMPTY} empty pages in a row")
         token = page.token
         if not token:
             return found

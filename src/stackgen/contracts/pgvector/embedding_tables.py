@@ -121,7 +121,7 @@ def refuse_ties(store: PgvectorBinding, collection: EmbeddingTable) -> None:
             ).fetchone()[0]
         if alone:
             message = f"{alone} rows of {name} have an embedding and no {collection.text} to embed again"
-            raise move_error(message, "move them to another table, which is no collection")
+            raise move_error(message, "move them to another table, which is not among `collections`")
 
 
 @shield_from_shell
@@ -175,7 +175,7 @@ def put_aside(store: PgvectorBinding, collections: list[EmbeddingTable], here: i
             if digest_rows(connection, collection, hidden) != digest_rows(connection, collection, new):
                 name = f"{collection.db_schema}.{collection.table}"
                 message = f"{name} was written to after its store was closed for writing"
-                raise move_error(message, "stop the client that lets its own sessions write, then go on")
+                raise move_error(message, "stop the client that writes in spite of the freeze, then go on")
 
 
 @shield_from_shell
@@ -203,7 +203,7 @@ def _refuse_made_anew(connection: Any, collection: EmbeddingTable) -> None:
         message = (
             f"a client has made {collection.db_schema}.{collection.table} while its table had another name"
         )
-        hint = "bring its rows elsewhere and drop it; stop the client that lets its own sessions write; then go on"
+        hint = "move its rows to another table and drop it; stop the client that created it; then go on"
         raise move_error(message, hint)
 
 
@@ -232,7 +232,7 @@ def _refuse_only_rows(connection: Any, collection: EmbeddingTable, aside: str, *
     if (before and not serving) or describe_large_losses({"rows": serving}, {"rows": before}):
         name, former = (table.replace('"', "") for table in (collection.live, aside))
         message = f"{name} holds {serving} rows, and {former}, which served before, {before}"
-        raise move_error(message, f"bring its rows to {name}, or drop {former} yourself; then go on")
+        raise move_error(message, f"move its rows to {name}, or drop {former}; then go on")
 
 
 def _mark(connection: Any, component: str, identity: Mapping[str, Any]) -> None:

@@ -86,7 +86,9 @@ def compare_tables(
     vectors = _embedded(model, [text for text, _ in sample])
     for (_, stored), made in zip(sample, vectors, strict=True):
         if stored is None or _cosine(json.loads(stored), made) < ALIKE:
-            raise move_error(f"an embedding in {aside} is not what the model makes of its text")
+            raise move_error(
+                f"an embedding in {aside} differs from the one that the model makes of the text now"
+            )
     return Part(f"rows of {collection.db_schema}.{collection.table}", live_rows, aside_rows, first, second)
 
 

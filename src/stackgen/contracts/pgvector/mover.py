@@ -190,11 +190,11 @@ def refuse_writes(source: PgvectorBinding) -> None:
         deadline = time.monotonic() + 30
         while _end_sessions(connection, since):
             if time.monotonic() > deadline:
-                raise move_error(f"sessions of {source.database} don't end")
+                raise move_error(f"sessions of {source.database} did not end within 30 s")
             time.sleep(0.1)
     with open_connection(source) as fresh:
         if fresh.execute("show default_transaction_read_only").fetchone() != ("on",):
-            message = f"{source.database} can't be closed for writing: a setting of the role goes before the database's"
+            message = f"{source.database} can't be closed for writing: a setting of the role overrides the database's"
             role = f'"{source.username}"'
             raise move_error(
                 message, f"alter role {role} in database {_name(source)} reset default_transaction_read_only"
@@ -347,8 +347,8 @@ def _views(here: Any, there: Any) -> list[Part]:
             name = f"{view.schema}.{view.name}"
             message = f"not moved: materialized view {name}: its rows differ from what its query returns now"
             hint = (
-                f"if its rows may be made anew, `comment on materialized view {view.sql} is '{MADE_ANEW}'`; else keep "
-                f"them in a table, or refresh it while nothing is written"
+                f"if its rows may be computed again, `comment on materialized view {view.sql} is '{MADE_ANEW}'`; "
+                f"else keep them in a table, or refresh it while nothing is written"
             )
             raise move_error(message, hint)
         parts.append(part)

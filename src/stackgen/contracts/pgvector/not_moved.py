@@ -24,7 +24,8 @@ def refuse_left(connection: Any) -> None:
     """Raise StackgenError(move-failed) for data that a move leaves behind, and for rows hidden from the role."""
     beside = connection.execute(LEFT_BEHIND).fetchone()
     if beside is not None:
-        message = f"not moved: {beside[0]}: a swap moves '{connection.info.dbname}' alone, and it goes with the old box"
+        reason = f"it would be deleted with the old box, since a swap moves only '{connection.info.dbname}'"
+        message = f"not moved: {beside[0]}: {reason}"
         raise move_error(message, "move it yourself and drop it")
     names = [".".join(row) for row in connection.execute(FORCED).fetchall()]
     if names:
@@ -39,4 +40,6 @@ def refuse_prepared(connection: Any) -> None:
     """Raise StackgenError(move-failed) for transactions that go on after a freeze."""
     query = "select count(*) from pg_catalog.pg_prepared_xacts where database = current_database()"
     if connection.execute(query).fetchone()[0]:
-        raise move_error("there are prepared transactions, which no freeze ends", "commit or roll them back")
+        raise move_error(
+            "there are prepared transactions, which a freeze does not end", "commit or roll them back"
+        )

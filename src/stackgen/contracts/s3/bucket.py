@@ -46,7 +46,7 @@ class Side:
             empty = 0 if found else empty + 1
             if empty > EMPTY:
                 raise move_error(
-                    f"the server of the bucket '{self.bucket}' lists page after page without an object"
+                    f"the server of the bucket '{self.bucket}' lists more than {EMPTY} empty pages in a row"
                 )
         return keys
 

@@ -255,11 +255,11 @@ def probe_versioning(binding: S3Binding) -> str:
 
 
 def probe_auth_required(binding: S3Binding) -> str:
-    return _refused(client(binding, signed=False), binding.bucket, "unsigned")
+    return _refused(client(binding, signed=False), binding.bucket, "an unsigned")
 
 
 def probe_wrong_credentials(binding: S3Binding) -> str:
-    return _refused(client(binding, secret=f"wrong-{uuid4().hex}"), binding.bucket, "wrongly signed")
+    return _refused(client(binding, secret=f"wrong-{uuid4().hex}"), binding.bucket, "a wrongly signed")
 
 
 def _refused(connection: Any, bucket: str, how: str) -> str:
@@ -271,7 +271,7 @@ def _refused(connection: Any, bucket: str, how: str) -> str:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         require(status in (401, 403), f"{how} request is answered with {status}")
         return f"refused with {status}"
-    raise ClauseBroken(f"an {how} request is answered")
+    raise ClauseBroken(f"{how} request is answered")
 
 
 CONTRACT = Contract(

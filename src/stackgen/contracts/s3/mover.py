@@ -68,7 +68,8 @@ def _refuse_other_buckets(side: Side) -> None:
             return  # buckets that these credentials can't list were not created with them
         raise
     if filled:
-        message = f"not moved: bucket '{filled[0]}': a swap moves '{side.bucket}' alone, and it goes with the old box"
+        reason = f"it would be deleted with the old box, since a swap moves only '{side.bucket}'"
+        message = f"not moved: bucket '{filled[0]}': {reason}"
         raise move_error(message, f"move its objects to '{side.bucket}', or delete them")
 
 

@@ -35,7 +35,7 @@ class Room:
     def reserve(self, key: str, size: int) -> Iterator[None]:
         """Wait for space for an object and reserve it; raises StackgenError(move-failed) if the object is too large."""
         if size > self.most:
-            raise move_error(f"object '{key}' has {size} bytes, for which {self.place} lacks the space")
+            raise move_error(f"object '{key}' has {size} bytes, and {self.place} has too little space for it")
         with self._changed:
             self._changed.wait_for(lambda: size <= self.left)
             self.left -= size
@@ -83,7 +83,7 @@ class Sender:
             if now is None:
                 return None
             item = now
-        raise move_error(f"object '{item.key}' is deleted and written again, or grows, while it is copied")
+        raise move_error(f"object '{item.key}' was changed during each of {TRIES} attempts to copy it")
 
     def _send(self, item: Object) -> str | None:
         key, here = item.key, self.here
@@ -161,7 +161,7 @@ class Sender:
             return answer.get("ETag", "").strip('"')
         etag = self._put_in_parts(key, size, file, headers)
         if etag is not None and self._log is None and there.sha256(key)[0] != digest.hex():
-            raise move_error(f"object '{key}' arrived with another content")
+            raise move_error(f"object '{key}' has another content at the target")
         return etag
 
     def _put_in_parts(self, key: str, size: int, file: IO[bytes], headers: dict[str, Any]) -> str | None:
