@@ -10,9 +10,9 @@ from stackgen.authoring.examples import example_problems
 from stackgen.catalog.checks.bindings import unread_contracts
 from stackgen.catalog.checks.component import read_component
 from stackgen.catalog.checks.declared import defaults
-from stackgen.catalog.checks.folders import SHAPE, incomplete, misplaced
+from stackgen.catalog.checks.folders import SHAPE, find_misplaced, incomplete
 from stackgen.catalog.checks.rules import problems
-from stackgen.catalog.checks.source import shown
+from stackgen.catalog.checks.source import shorten_path
 from stackgen.catalog.shelf import Entry, Shelf, implementation_folders
 from stackgen.errors import Position, Problem, StackgenError
 
@@ -43,7 +43,7 @@ def check_catalog(shelf: Shelf, root: Path) -> CheckedCatalog:
         usable += [entry] if not own else []
     listed += defaults(shelf, usable)
     if not entries and not listed:
-        message = f"{shown(root)} holds no implementation: there is no {SHAPE} in it"
+        message = f"{shorten_path(root)} holds no implementation: there is no {SHAPE} in it"
         listed.append(Problem("catalog-empty", message, next="stackgen catalog new CAPABILITY/PROVIDER/NAME"))
     unread = {f"{entry.capability}/{entry.id}": unread_contracts(read_component(entry)) for entry in usable}
     unread = {name: contracts for name, contracts in unread.items() if contracts}
@@ -66,7 +66,7 @@ def check_implementation(shelf: Shelf, entry: Entry) -> list[Problem]:
 def _folders(shelf: Shelf, root: Path) -> Iterator[Problem]:
     yield from incomplete(root)
     for folder in implementation_folders(root):
-        yield from misplaced(root, folder, shelf.capability_names, shelf.provider_folders)
+        yield from find_misplaced(root, folder, shelf.capability_names, shelf.provider_folders)
 
 
 def _descriptors(shelf: Shelf, root: Path) -> Iterator[Problem]:
@@ -87,7 +87,7 @@ def _in_order(listed: list[Problem], root: Path) -> Iterator[Problem]:
     """By file and line, each once and with a command to go on with."""
     import shlex
 
-    again = f"stackgen catalog check {shlex.quote(shown(root))}"
+    again = f"stackgen catalog check {shlex.quote(shorten_path(root))}"
 
     def key(problem: Problem) -> tuple[str, int, int]:
         place = problem.position or Position("", 0, 0)

@@ -97,9 +97,9 @@ def _unknown(shelf: Shelf, capability: str, provider: str) -> Iterator[Problem]:
 
 def _configured() -> set[Path]:
     """Catalogs that the nearest configuration names; empty where there is none."""
-    from stackgen.catalog.roots import named_roots
+    from stackgen.catalog.roots import list_roots
 
-    return {root.resolve() for root in named_roots(Path.cwd())}
+    return {root.resolve() for root in list_roots(Path.cwd())}
 
 
 def _example(shelf: Shelf, entry: Entry) -> str:

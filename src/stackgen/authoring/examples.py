@@ -23,7 +23,7 @@ def example_problems(shelf: Shelf, entry: Entry) -> list[Problem]:
     path = entry.folder / EXAMPLE_FILE
     if not path.is_file():
         source = read_source(entry.folder / "implementation.py")
-        place = source.at(source.assigned("IMPLEMENTATION"))
+        place = source.at(source.find_assignment("IMPLEMENTATION"))
         message = f"{entry.folder.name} has no {EXAMPLE_FILE}: the smallest stack that uses it"
         return [Problem("example-missing", message, place)]
     try:

@@ -10,7 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, get_args, get_origin
 
 from stackgen.catalog.checks.arguments import stays_out
-from stackgen.catalog.checks.bindings import known_keys
+from stackgen.catalog.checks.bindings import list_keys
 from stackgen.catalog.shelf import Entry, Shelf
 from stackgen.contracts import contract
 from stackgen.descriptors.model import Refers
@@ -143,7 +143,7 @@ class Skeleton:
         return "\n" + "".join(lines) + "        " if lines else ""
 
     def _binding(self, name: str) -> Iterator[tuple[str, str]]:
-        known, required = known_keys(name)
+        known, required = list_keys(name)
         for key in known:
             secret = key in BINDING_VALUES and BINDING_VALUES[key] == "key"
             partner = key == "username" and "password" in known

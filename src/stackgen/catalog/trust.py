@@ -1,4 +1,4 @@
-"""Which catalog folders this user lets run: a checkout can name a catalog, but not trust it."""
+"""Catalog folders that this user lets run: a checkout can name a catalog, but not trust it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from stackgen.homes import config_home
 VARIABLE = "STACKGEN_TRUSTED_CATALOGS"
 
 
-def trusted(catalog: Path) -> bool:
-    """Whether the user has said so of the folder, or of one above it."""
+def is_trusted(catalog: Path) -> bool:
+    """Say whether the user trusts the folder, or one above it."""
     place = catalog.resolve()
     return any(place.is_relative_to(folder) for folder in (*_from_environment(), *_recorded()))
 
@@ -35,7 +35,7 @@ def distrust(catalog: Path) -> bool:
 
 
 def file() -> Path:
-    """Where it is kept: in the folder of what belongs to the user."""
+    """Return the file of trusted folders, in the user's configuration folder."""
     return config_home() / "trusted-catalogs"
 
 

@@ -41,9 +41,9 @@ def check_catalogs(folder: str | None) -> Answer:
 
 
 def _configured() -> tuple[Shelf, tuple[Path, ...]]:
-    from stackgen.catalog.roots import configured_roots, private_roots
+    from stackgen.catalog.roots import private_roots, read_configured_roots
 
-    roots = configured_roots(Path.cwd())
+    roots = read_configured_roots(Path.cwd())
     if not roots:
         message = "no stackgen.toml or pyproject.toml from here upwards names a catalog"
         hint = 'write catalogs = ["shelf"] into stackgen.toml, or say which folder'

@@ -13,7 +13,7 @@ from stackgen.errors import Problem, StackgenError
 def create_implementation(wanted: str | None, into: str, shelf: Shelf) -> Answer:
     """Write a skeleton, and say what to run next."""
     from stackgen.authoring.creation import create_skeleton
-    from stackgen.catalog.trust import trusted
+    from stackgen.catalog.trust import is_trusted
 
     if not wanted:
         message = "say what to begin: CAPABILITY/PROVIDER/NAME"
@@ -26,7 +26,7 @@ def create_implementation(wanted: str | None, into: str, shelf: Shelf) -> Answer
     lines += [f"  {path}" for path in begun.files]
     if not begun.is_configured:
         lines.append(f'add "{folder}" to `catalogs` in stackgen.toml, so that stacks can use it')
-    verb = "check" if trusted(folder) else "trust"
+    verb = "check" if is_trusted(folder) else "trust"
     return Answer(
         {
             "implementation": f"{begun.entry.capability}/{begun.entry.id}",

@@ -27,6 +27,7 @@ def contract_bindings() -> bytes:
 def _contract(name: str) -> dict[str, Any]:
     fields = contract(name).binding.model_fields
     return {
+        "plain": all(to_kebab(key).isidentifier() for key in fields),
         "contract": Code(name),
         "name": Code("".join(word.capitalize() for word in name.split("-")) + "Binding"),
         "fields": [{"name": Code(to_kebab(key)), "type": Code(_type(info))} for key, info in fields.items()],

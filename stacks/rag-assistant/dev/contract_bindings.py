@@ -4,12 +4,13 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-HttpBinding = TypedDict(
-    "HttpBinding",
-    {
-        "url": pulumi.Input[str],
-    },
-)
+
+class HttpBinding(TypedDict):
+    """Binding of http."""
+
+    url: pulumi.Input[str]
+
+
 MlflowBinding = TypedDict(
     "MlflowBinding",
     {
@@ -18,13 +19,15 @@ MlflowBinding = TypedDict(
         "password": NotRequired[pulumi.Input[str]],
     },
 )
-OpenInferenceBinding = TypedDict(
-    "OpenInferenceBinding",
-    {
-        "url": pulumi.Input[str],
-        "model": pulumi.Input[str],
-    },
-)
+
+
+class OpenInferenceBinding(TypedDict):
+    """Binding of open-inference."""
+
+    url: pulumi.Input[str]
+    model: pulumi.Input[str]
+
+
 OpenaiChatBinding = TypedDict(
     "OpenaiChatBinding",
     {
@@ -33,6 +36,8 @@ OpenaiChatBinding = TypedDict(
         "model": pulumi.Input[str],
     },
 )
+
+
 OpenaiEmbeddingsBinding = TypedDict(
     "OpenaiEmbeddingsBinding",
     {
@@ -45,6 +50,8 @@ OpenaiEmbeddingsBinding = TypedDict(
         "metric": NotRequired[pulumi.Input[str]],
     },
 )
+
+
 OpenmetricsBinding = TypedDict(
     "OpenmetricsBinding",
     {
@@ -52,6 +59,8 @@ OpenmetricsBinding = TypedDict(
         "bearer-token": NotRequired[pulumi.Input[str]],
     },
 )
+
+
 OtlpBinding = TypedDict(
     "OtlpBinding",
     {
@@ -60,26 +69,28 @@ OtlpBinding = TypedDict(
         "query-url": NotRequired[pulumi.Input[str]],
     },
 )
-PgvectorBinding = TypedDict(
-    "PgvectorBinding",
-    {
-        "host": pulumi.Input[str],
-        "port": pulumi.Input[int],
-        "database": pulumi.Input[str],
-        "username": pulumi.Input[str],
-        "password": pulumi.Input[str],
-        "sslmode": NotRequired[pulumi.Input[str]],
-        "dimensions": NotRequired[pulumi.Input[int]],
-    },
-)
-PrometheusBinding = TypedDict(
-    "PrometheusBinding",
-    {
-        "url": pulumi.Input[str],
-        "username": NotRequired[pulumi.Input[str]],
-        "password": NotRequired[pulumi.Input[str]],
-    },
-)
+
+
+class PgvectorBinding(TypedDict):
+    """Binding of pgvector."""
+
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    database: pulumi.Input[str]
+    username: pulumi.Input[str]
+    password: pulumi.Input[str]
+    sslmode: NotRequired[pulumi.Input[str]]
+    dimensions: NotRequired[pulumi.Input[int]]
+
+
+class PrometheusBinding(TypedDict):
+    """Binding of prometheus."""
+
+    url: pulumi.Input[str]
+    username: NotRequired[pulumi.Input[str]]
+    password: NotRequired[pulumi.Input[str]]
+
+
 S3Binding = TypedDict(
     "S3Binding",
     {
@@ -90,6 +101,8 @@ S3Binding = TypedDict(
         "bucket": pulumi.Input[str],
     },
 )
+
+
 Bindings = TypedDict(
     "Bindings",
     {

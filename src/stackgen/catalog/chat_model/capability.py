@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackgen.catalog.models import gguf_file, unpinned, why_no_weights, why_not_fetched
+from stackgen.catalog.models import gguf_file, warn_unpinned, why_no_weights, why_not_fetched
 from stackgen.descriptors.model import Capability, CapabilityOptions, ImplementationSettings, Place, Refers
 
 
 def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:
-    """Why `who` can't run a model's GGUF file: without weights it must be one whose weights are known."""
+    """Say why `who` can't run a model's GGUF file: without weights it must be one whose weights are known."""
     chosen, weights = options.model_dump(), given.get("weights")
     if weights is None:
         return why_no_weights(chosen["model"], "chat", "gguf", who)
@@ -32,7 +32,7 @@ def warn_of_unpinned(
 ) -> str | None:
     """A warning where nothing says what the weights must be."""
     chosen = settings.model_dump()
-    return unpinned(chosen["weights"], chosen["digest"])
+    return warn_unpinned(chosen["weights"], chosen["digest"])
 
 
 class ChatModelOptions(CapabilityOptions):

@@ -1,4 +1,4 @@
-"""Whether the component's `...Args` takes what a program passes, and needs nothing else."""
+"""Checks that the component's `...Args` takes what a program passes, and needs nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from stackgen.catalog.checks.component import Component
+from stackgen.catalog.checks.component import ComponentSource
 from stackgen.catalog.checks.source import fields_of
 from stackgen.descriptors.model import ForStackgen, Refers
 from stackgen.errors import Problem, did_you_mean
@@ -20,7 +20,7 @@ CALLERS = "callers"
 _UNKNOWN = object()
 
 
-def given(shelf: Shelf, entry: Entry) -> dict[str, str]:
+def list_arguments(shelf: Shelf, entry: Entry) -> dict[str, str]:
     """Argument → where a program has it from: what it stands on, its callers, options and settings."""
     capability = shelf.capability(entry.capability)
     known: dict[str, str] = {}
@@ -33,12 +33,12 @@ def given(shelf: Shelf, entry: Entry) -> dict[str, str]:
     return known | dict.fromkeys(_settings(entry), "one of its settings")
 
 
-def constructor_arguments(shelf: Shelf, component: Component) -> Iterator[Problem]:
+def constructor_arguments(shelf: Shelf, component: ComponentSource) -> Iterator[Problem]:
     """Fields that `...Args` lacks, and fields without a default that no program passes."""
     arguments = component.arguments
     if arguments is None or _inherits(arguments):
         return
-    stated, wanted = fields_of(arguments), given(shelf, component.entry)
+    stated, wanted = fields_of(arguments), list_arguments(shelf, component.entry)
     for name, origin in wanted.items():
         if name not in stated:
             near = did_you_mean(name, [field for field in stated if field not in wanted])
@@ -55,7 +55,7 @@ def constructor_arguments(shelf: Shelf, component: Component) -> Iterator[Proble
             yield Problem("default-missing", message, component.source.at(node), "give it a default")
 
 
-def argument_defaults(component: Component) -> Iterator[Problem]:
+def argument_defaults(component: ComponentSource) -> Iterator[Problem]:
     """Defaults of settings that `...Args` states otherwise."""
     arguments = component.arguments
     if arguments is None:
@@ -85,7 +85,7 @@ def _settings(entry: Entry) -> dict[str, FieldInfo]:
 
 
 def stays_out(info: FieldInfo) -> bool:
-    """Whether an option is nothing of the component's, or comes to it within another one."""
+    """Say whether an option is not an argument of its own: stackgen alone reads it, or another option contains it."""
     marks = info.metadata
     return ForStackgen() in marks or any(isinstance(mark, Refers) and mark.into for mark in marks)
 

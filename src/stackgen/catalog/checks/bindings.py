@@ -1,4 +1,4 @@
-"""Whether a component's bindings have the keys of their contracts, as far as its text says so."""
+"""Checks that a component's bindings have the keys of their contracts, as far as its text says so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stackgen.catalog.checks.component import Component
+from stackgen.catalog.checks.component import ComponentSource
 from stackgen.contracts import contract, contract_names
 from stackgen.contracts.model import to_kebab
 from stackgen.errors import Problem, did_you_mean
@@ -24,7 +24,7 @@ class Keys:
     whole: bool = True
 
 
-def binding_keys(component: Component) -> Iterator[Problem]:
+def binding_keys(component: ComponentSource) -> Iterator[Problem]:
     """Keys that a contract does not know or misses; contracts that are not declared or have no binding."""
     reader = _Reader(component)
     bindings, kept = reader.bindings(), component.entry.implementation.kept
@@ -46,7 +46,7 @@ def binding_keys(component: Component) -> Iterator[Problem]:
             yield Problem("binding-missing", message, place, next=f"stackgen catalog contract {name}")
 
 
-def unread_contracts(component: Component) -> list[str]:
+def unread_contracts(component: ComponentSource) -> list[str]:
     """Contracts whose binding is made by a function, so that its keys can't be read."""
     reader = _Reader(component)
     bindings = reader.bindings()
@@ -55,16 +55,18 @@ def unread_contracts(component: Component) -> list[str]:
     return [name for name, value in bindings.values.items() if reader.keys(value) is None]
 
 
-def known_keys(name: str) -> tuple[list[str], list[str]]:
+def list_keys(name: str) -> tuple[list[str], list[str]]:
     """Keys of a contract's binding: all of them, and those that it can't be without."""
     known = contract(name).binding.model_fields.items()
     return [to_kebab(key) for key, _ in known], [to_kebab(key) for key, info in known if info.is_required()]
 
 
-def _of_contract(component: Component, name: str, place: ast.expr, keys: Keys | None) -> Iterator[Problem]:
+def _of_contract(
+    component: ComponentSource, name: str, place: ast.expr, keys: Keys | None
+) -> Iterator[Problem]:
     if keys is None:
         return
-    known, required = known_keys(name)
+    known, required = list_keys(name)
     next = f"stackgen catalog contract {name}"
     for key, node in keys.nodes.items():
         if key not in known:
@@ -81,7 +83,7 @@ def _of_contract(component: Component, name: str, place: ast.expr, keys: Keys | 
 class _Reader:
     """Reads dicts of a constructor: written out, by a name, merged with `|` or `**`, and added to by key."""
 
-    def __init__(self, component: Component) -> None:
+    def __init__(self, component: ComponentSource) -> None:
         self.source = component.source
         function = component.constructor
         self.body: list[ast.stmt] = [] if function is None else function.body

@@ -1,4 +1,4 @@
-"""Whether component.py has the class that a generated program creates, read from its syntax."""
+"""Checks that component.py has the class that a generated program creates, read from its syntax."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from stackgen.catalog.checks.source import Source, read_source
+from stackgen.catalog.checks.source import SourceText, read_source
 from stackgen.catalog.shelf import Entry
 from stackgen.errors import Problem, StackgenError, did_you_mean
 
@@ -16,11 +16,11 @@ BASE = "ComponentResource"
 
 
 @dataclass(frozen=True)
-class Component:
+class ComponentSource:
     """An implementation's component.py and the two classes in it; None for one that is not there."""
 
     entry: Entry
-    source: Source
+    source: SourceText
 
     @cached_property
     def resource(self) -> ast.ClassDef | None:
@@ -40,21 +40,21 @@ class Component:
         return next((node for node in functions if node.name == "__init__"), None)
 
 
-def read_component(entry: Entry) -> Component:
+def read_component(entry: Entry) -> ComponentSource:
     """Raises StackgenError(component-missing, catalog-invalid)."""
     path = entry.folder / "component.py"
     try:
-        return Component(entry, read_source(path))
+        return ComponentSource(entry, read_source(path))
     except OSError as error:
         declared = read_source(entry.folder / "implementation.py")
         said = "" if isinstance(error, FileNotFoundError) else f" that can be read: {error.strerror or error}"
         message = f"{entry.folder.name} has no component.py{said}"
         hint = f"a program imports {entry.class_name} and {entry.class_name}Args from it"
-        place = declared.at(declared.assigned("IMPLEMENTATION"))
+        place = declared.at(declared.find_assignment("IMPLEMENTATION"))
         raise StackgenError(Problem("component-missing", message, place, hint)) from None
 
 
-def classes(component: Component) -> Iterator[Problem]:
+def classes(component: ComponentSource) -> Iterator[Problem]:
     """Both classes, named after the folder; the component's base."""
     source, known = component.source, list(component.source.classes())
     for name in (component.entry.class_name, f"{component.entry.class_name}Args"):
@@ -72,7 +72,7 @@ def classes(component: Component) -> Iterator[Problem]:
             yield Problem("not-a-component", message, source.at(resource))
 
 
-def constructor(component: Component) -> Iterator[Problem]:
+def constructor(component: ComponentSource) -> Iterator[Problem]:
     """`__init__(self, name, args, opts)`, which is how a program calls it."""
     resource, function = component.resource, component.constructor
     if resource is None:
@@ -92,7 +92,7 @@ def constructor(component: Component) -> Iterator[Problem]:
         yield Problem("wrong-signature", message, component.source.at(function), hint)
 
 
-def registration(component: Component) -> Iterator[Problem]:
+def registration(component: ComponentSource) -> Iterator[Problem]:
     """The type token, by which Pulumi knows a component from another, and the end of its children."""
     resource = component.resource
     if resource is None:
@@ -117,7 +117,7 @@ def registration(component: Component) -> Iterator[Problem]:
         yield Problem("outputs-not-registered", message, component.source.at(resource), hint)
 
 
-def attributes(component: Component) -> Iterator[Problem]:
+def attributes(component: ComponentSource) -> Iterator[Problem]:
     """`self.bindings`, and `self.readers` exactly where the descriptor says so."""
     resource, stated = component.resource, component.entry.implementation
     if resource is None:

@@ -1,4 +1,4 @@
-"""Whether what a descriptor declares can be true: contracts, clauses, properties, cost, settings, sizes and names."""
+"""Checks that declared values can be true: contracts, clauses, properties, cost, settings, sizes and names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from stackgen.catalog.checks.source import Source, fields_of, read_source
+from stackgen.catalog.checks.source import SourceText, fields_of, read_source
 from stackgen.catalog.checks.written import at
 from stackgen.contracts import contract, contract_names
 from stackgen.descriptors.properties import NA, SCALES
@@ -28,12 +28,12 @@ GPUS = ("on gpus", "'s gpus", " gpus ")  # in a description, or a setting's name
 
 
 @dataclass(frozen=True)
-class Declared:
+class Declaration:
     """One implementation with its file. Its methods make problems that are placed in that file."""
 
     shelf: Shelf
     entry: Entry
-    source: Source
+    source: SourceText
 
     @property
     def stated(self) -> Implementation:
@@ -42,11 +42,11 @@ class Declared:
 
     @property
     def offered(self) -> bool:
-        """Whether a spec can name it; foundations are added by the planner."""
+        """True if a spec can name it; foundations are added by the planner."""
         return not self.shelf.capability(self.entry.capability).internal
 
     def at(self, path: Path) -> Position:
-        """Where the value at `path` of the descriptor stands."""
+        """Return the position of the value at `path` of the descriptor."""
         return at(self.source, NAME, path)
 
     def problem(
@@ -64,13 +64,13 @@ class Declared:
         return Problem(code, message, at(self.source, NAME, path, key=key), hint, tuple(allowed), next)
 
 
-def declared(shelf: Shelf, entry: Entry) -> Declared:
+def read_declaration(shelf: Shelf, entry: Entry) -> Declaration:
     """An implementation with its file. Raises StackgenError where its descriptor is not usable."""
     entry.implementation  # noqa: B018 - a descriptor that can't be loaded says so first
-    return Declared(shelf, entry, read_source(entry.folder / "implementation.py"))
+    return Declaration(shelf, entry, read_source(entry.folder / "implementation.py"))
 
 
-def clause_names(item: Declared) -> Iterator[Problem]:
+def clause_names(item: Declaration) -> Iterator[Problem]:
     """Contracts and clauses that do not exist."""
     stated = item.stated
     tables = (("kept", stated.kept), ("not_kept", stated.not_kept), ("kept_with", stated.kept_with))
@@ -102,7 +102,7 @@ def clause_names(item: Declared) -> Iterator[Problem]:
                     )
 
 
-def every_clause(item: Declared) -> Iterator[Problem]:
+def every_clause(item: Declaration) -> Iterator[Problem]:
     """Clauses that are neither kept nor not kept, both, or not kept without a reason."""
     stated = item.stated
     wanted = item.shelf.capability(item.entry.capability).contracts
@@ -138,7 +138,7 @@ def every_clause(item: Declared) -> Iterator[Problem]:
                 yield item.problem("reason-missing", message, ("not_kept", name, clause))
 
 
-def properties(item: Declared) -> Iterator[Problem]:
+def properties(item: Declaration) -> Iterator[Problem]:
     """Properties that are missing, have no sentence, or contradict a clause."""
     stated = item.stated.properties
     if stated is None:
@@ -157,8 +157,8 @@ def properties(item: Declared) -> Iterator[Problem]:
         yield item.problem("contradiction", message, ("properties", "tls"))
 
 
-def cost(item: Declared) -> Iterator[Problem]:
-    """What is paid for: `billing`, which follows the provider's machines, and `gpu`."""
+def cost(item: Declaration) -> Iterator[Problem]:
+    """Check what is paid for: `billing`, which follows the provider's machines, and `gpu`."""
     stated = item.stated
     if stated.billing is None:
         hint = "one of per-use, always-on and own-machines"
@@ -174,7 +174,7 @@ def cost(item: Declared) -> Iterator[Problem]:
         yield item.problem("contradiction", f"`gpu` is {stated.gpu}, and `description` {said}", ("gpu",))
 
 
-def _owns_machines(item: Declared) -> bool | None:
+def _owns_machines(item: Declaration) -> bool | None:
     """Whether boxes of its provider run on machines that are there already; None if no foundation says so."""
     names = item.shelf.provider(item.entry.provider).foundations.values()
     grounds = [item.shelf.implementations["foundation"].get(name) for name in names]
@@ -182,7 +182,7 @@ def _owns_machines(item: Declared) -> bool | None:
     return billed[0] == OWN_MACHINES if billed and billed[0] is not None else None
 
 
-def settings_and_sizes(item: Declared) -> Iterator[Problem]:
+def settings_and_sizes(item: Declaration) -> Iterator[Problem]:
     """Settings without a description, sizes that are no size or whose settings are not valid."""
     stated = item.stated
     node = item.source.classes().get(stated.settings.__name__)
@@ -206,7 +206,7 @@ def settings_and_sizes(item: Declared) -> Iterator[Problem]:
         yield from _size(item, size, values)
 
 
-def _size(item: Declared, size: str, values: dict[str, object]) -> Iterator[Problem]:
+def _size(item: Declaration, size: str, values: dict[str, object]) -> Iterator[Problem]:
     from stackgen.spec.problems import list_problems
 
     model = item.stated.settings
@@ -222,7 +222,7 @@ def _size(item: Declared, size: str, values: dict[str, object]) -> Iterator[Prob
         )
 
 
-def names(item: Declared) -> Iterator[Problem]:
+def names(item: Declaration) -> Iterator[Problem]:
     """Options, settings and capabilities that the descriptor names and that do not exist."""
     stated, shelf = item.stated, item.shelf
     options = tuple(shelf.capability(item.entry.capability).options.model_fields)
@@ -278,4 +278,4 @@ def defaults(shelf: Shelf, entries: Sequence[Entry]) -> Iterator[Problem]:
             message = (
                 f"{counts[own]} implementations of {entry.capability} on {entry.provider} are the default"
             )
-            yield declared(shelf, entry).problem("default-twice", message, ("default",))
+            yield read_declaration(shelf, entry).problem("default-twice", message, ("default",))

@@ -1,4 +1,4 @@
-"""Whether a loaded descriptor is what it has to be: types and closed vocabularies, by Pydantic."""
+"""Checks that a loaded descriptor is what it has to be: types and closed vocabularies, by Pydantic."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from stackgen.catalog.checks.guards import guarded
-from stackgen.catalog.checks.source import Source, fields_of, is_plain
+from stackgen.catalog.checks.guards import guard_functions
+from stackgen.catalog.checks.source import SourceText, fields_of, is_plain
 from stackgen.catalog.checks.written import Path, at
 from stackgen.descriptors.properties import Properties
 from stackgen.errors import Problem, StackgenError, did_you_mean
@@ -28,7 +28,7 @@ _EXPECTED = {
 }
 
 
-def checked(value: Any, source: Source, name: str) -> Any:
+def check_descriptor(value: Any, source: SourceText, name: str) -> Any:
     """The descriptor that a file defines as `name`, with its functions guarded.
 
     Raises StackgenError with a Problem for every field that is of another type or outside its vocabulary.
@@ -39,15 +39,15 @@ def checked(value: Any, source: Source, name: str) -> Any:
         problems = list(_model_problems(model, source))
     if problems:
         raise StackgenError(dict.fromkeys(problems))
-    return replace(value, **guarded(value, source))
+    return replace(value, **guard_functions(value, source))
 
 
-def _field_problems(value: Any, source: Source, name: str) -> Iterator[Problem]:
+def _field_problems(value: Any, source: SourceText, name: str) -> Iterator[Problem]:
     given = {field.name: getattr(value, field.name) for field in fields(value)}
     yield from _refused(_model(type(value)), given, source, name, ())
 
 
-def _property_problems(value: Any, source: Source, name: str) -> Iterator[Problem]:
+def _property_problems(value: Any, source: SourceText, name: str) -> Iterator[Problem]:
     stated = getattr(value, "properties", None)
     if isinstance(stated, Properties):
         given = {field.name: getattr(stated, field.name) for field in fields(stated)}
@@ -63,7 +63,7 @@ def _model(kind: type[Any]) -> type[BaseModel]:
 
 
 def _refused(
-    model: type[BaseModel], given: Mapping[str, Any], source: Source, name: str, base: Path
+    model: type[BaseModel], given: Mapping[str, Any], source: SourceText, name: str, base: Path
 ) -> Iterator[Problem]:
     try:
         model.model_validate(dict(given))
@@ -73,7 +73,7 @@ def _refused(
             yield _problem(item, path, source, name)
 
 
-def _problem(item: Mapping[str, Any], path: Path, source: Source, name: str) -> Problem:
+def _problem(item: Mapping[str, Any], path: Path, source: SourceText, name: str) -> Problem:
     kind, value, context = str(item["type"]), item.get("input"), item.get("ctx", {})
     place = at(source, name, path, key=item["loc"][-1] == "[key]")
     label = "".join(f"[{part!r}]" if depth else str(part) for depth, part in enumerate(path))
@@ -103,7 +103,7 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _model_problems(model: type[BaseModel], source: Source) -> Iterator[Problem]:
+def _model_problems(model: type[BaseModel], source: SourceText) -> Iterator[Problem]:
     """A model whose annotations can't be resolved fails where it is first used: so it is completed here."""
     node = source.classes().get(model.__name__)
     try:

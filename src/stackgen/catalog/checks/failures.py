@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from stackgen.catalog.checks.source import Source, position, read_source, shown, syntax_problem
+from stackgen.catalog.checks.source import SourceText, position, read_source, shorten_path, syntax_problem
 from stackgen.catalog.checks.written import call
 from stackgen.errors import Position, Problem, StackgenError, did_you_mean
 
@@ -16,7 +16,7 @@ INVALID = "catalog-invalid"
 
 
 def loading_problems(path: Path, error: BaseException, name: str, kind: type[Any]) -> list[Problem]:
-    """Why the module at `path` could not be loaded; it was to define `name`, of type `kind`."""
+    """Say why the module at `path` could not be loaded; it was to define `name`, of type `kind`."""
     if isinstance(error, TypeError):
         try:
             wrong = _call_problems(read_source(path), name, kind)
@@ -28,34 +28,34 @@ def loading_problems(path: Path, error: BaseException, name: str, kind: type[Any
 
 
 def loading_problem(path: Path, error: BaseException) -> Problem:
-    """Why a module could not be loaded, with the line of it that failed."""
+    """Say why a module could not be loaded, with the line of it that failed."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return syntax_problem(path, error)
     message = f"{path.name} can't be loaded: {_said(error)}"
     try:
-        return Problem(INVALID, message, raised_at(error, read_source(path)))
+        return Problem(INVALID, message, locate_error(error, read_source(path)))
     except StackgenError as unreadable:
         return unreadable.problems[0]
     except OSError:
-        return Problem(INVALID, message, Position(shown(path), 1, 1))
+        return Problem(INVALID, message, Position(shorten_path(path), 1, 1))
 
 
 def missing_constant(path: Path, name: str, kind: type[Any], value: object) -> Problem:
-    """What to say of a module without its descriptor, or with one of another type."""
+    """Return the problem of a module without its descriptor, or with one of another type."""
     message = f"{path.name} must define {name} = {kind.__name__}(...)"
     if value is not None:
         message += f"; it is of type {type(value).__name__}"
     try:
         source = read_source(path)
     except (StackgenError, OSError):
-        return Problem(INVALID, message, Position(shown(path), 1, 1))
-    assigned = source.assigned(name)
+        return Problem(INVALID, message, Position(shorten_path(path), 1, 1))
+    assigned = source.find_assignment(name)
     names = [target.id for node in source.tree.body for target in _targets(node)]
     hint = did_you_mean(name, [other for other in names if other != name]) if value is None else None
     return Problem(INVALID, message, source.at(assigned), hint)
 
 
-def raised_at(error: BaseException, source: Source) -> Position:
+def locate_error(error: BaseException, source: SourceText) -> Position:
     """The last line of the file that was running when the error was raised; the first line if none was."""
     lines = [
         frame.lineno
@@ -73,7 +73,7 @@ def _targets(node: ast.stmt) -> list[ast.Name]:
     return [target for target in targets if isinstance(target, ast.Name)]
 
 
-def _call_problems(source: Source, name: str, kind: type[Any]) -> list[Problem]:
+def _call_problems(source: SourceText, name: str, kind: type[Any]) -> list[Problem]:
     """Fields that the descriptor's call lacks, and words in it that are no field."""
     written = call(source, name)
     if written is None or ast.unparse(written.func).rpartition(".")[2] != kind.__name__:

@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from stackgen.catalog.checks.source import shown
+from stackgen.catalog.checks.source import shorten_path
 from stackgen.catalog.shelf import FOUNDATION
 from stackgen.errors import Position, Problem, did_you_mean
 
 SHAPE = "<capability>/<provider>_<name>/implementation.py"
 
 
-def misplaced(
+def find_misplaced(
     root: Path, folder: Path, capabilities: Collection[str], providers: Collection[str]
 ) -> Iterator[Problem]:
-    """What is wrong with the names of an implementation's folder and of the one above it."""
+    """List problems of the names of an implementation's folder and of the one above it."""
     capability, provider = folder.parent.name, folder.name.partition("_")[0]
-    place = Position(shown(folder / "implementation.py"), 1, 1)
+    place = Position(shorten_path(folder / "implementation.py"), 1, 1)
     if capability not in capabilities:
         yield Problem(
             "unknown-capability",
-            f"{shown(folder)} is on the shelf of '{capability}', which is no capability",
+            f"{shorten_path(folder)} stands below '{capability}', which is no capability",
             place,
             did_you_mean(capability, list(capabilities)) or "a new capability has a capability.py beside it",
             tuple(sorted(capabilities)),
@@ -32,9 +32,10 @@ def misplaced(
     if provider not in providers:
         yield Problem(
             "unknown-provider",
-            f"{shown(folder)} begins with '{provider}', which is no provider",
+            f"{shorten_path(folder)} begins with '{provider}', which is no provider",
             place,
-            did_you_mean(provider, list(providers)) or f"a new provider stands in {shown(root)}/providers/",
+            did_you_mean(provider, list(providers))
+            or f"a new provider stands in {shorten_path(root)}/providers/",
             tuple(sorted(providers)),
         )
     if capability == FOUNDATION:
@@ -44,8 +45,8 @@ def misplaced(
 def _foundation(root: Path, folder: Path, provider: str, place: Position) -> Iterator[Problem]:
     wanted = root / "providers" / provider / FOUNDATION / folder.name
     if folder != wanted:
-        message = f"{shown(folder)} is a foundation and does not stand below its provider"
-        yield Problem("foundation-misplaced", message, place, f"move it to {shown(wanted)}")
+        message = f"{shorten_path(folder)} is a foundation and does not stand below its provider"
+        yield Problem("foundation-misplaced", message, place, f"move it to {shorten_path(wanted)}")
 
 
 def incomplete(root: Path) -> Iterator[Problem]:
@@ -54,19 +55,17 @@ def incomplete(root: Path) -> Iterator[Problem]:
     for component in sorted(components):
         folder = component.parent
         if not (folder / "implementation.py").is_file():
-            message = (
-                f"{shown(folder)} has a component.py and no implementation.py, so it is not on the shelf"
-            )
+            message = f"{shorten_path(folder)} has a component.py but no implementation.py; the catalog leaves it out"
             hint = "describe it: IMPLEMENTATION = Implementation(...)"
-            yield Problem("implementation-missing", message, Position(shown(component), 1, 1), hint)
+            yield Problem("implementation-missing", message, Position(shorten_path(component), 1, 1), hint)
     files = (*root.glob("*/*/implementation.py"), *root.glob(f"providers/*/{FOUNDATION}/*/implementation.py"))
     for file in sorted(files):
         name = file.parent.name
         if "_" not in name:
-            message = f"{shown(file.parent)} has no provider in its name, so it is not on the shelf"
+            message = f"{shorten_path(file.parent)} has no provider in its name, so the catalog leaves it out"
             hint = f"call it <provider>_{name}, such as local_{name}"
-            yield Problem("folder-name", message, Position(shown(file), 1, 1), hint)
+            yield Problem("folder-name", message, Position(shorten_path(file), 1, 1), hint)
         elif not name.isidentifier() or name != name.lower():
-            message = f"{shown(file.parent)} can't be a Python module's name"
+            message = f"{shorten_path(file.parent)} can't be a Python module's name"
             hint = "lower-case letters, digits and underscores, beginning with a letter"
-            yield Problem("folder-name", message, Position(shown(file), 1, 1), hint)
+            yield Problem("folder-name", message, Position(shorten_path(file), 1, 1), hint)

@@ -7,8 +7,8 @@ from dataclasses import fields
 from functools import wraps
 from typing import Any
 
-from stackgen.catalog.checks.failures import INVALID, raised_at
-from stackgen.catalog.checks.source import Source, position
+from stackgen.catalog.checks.failures import INVALID, locate_error
+from stackgen.catalog.checks.source import SourceText, position
 from stackgen.errors import Position, Problem, StackgenError
 
 _SENTENCE = (str | None, "a sentence or None")
@@ -23,7 +23,7 @@ _RESULTS: dict[str, tuple[Any, str]] = {
 }
 
 
-def guarded(value: Any, source: Source) -> dict[str, Callable[..., Any]]:
+def guard_functions(value: Any, source: SourceText) -> dict[str, Callable[..., Any]]:
     """Field → its function, for the fields of a descriptor that hold one that the planner calls.
 
     Each raises StackgenError(catalog-invalid) where the function fails, or returns something of another type.
@@ -36,7 +36,7 @@ def guarded(value: Any, source: Source) -> dict[str, Callable[..., Any]]:
     }
 
 
-def _guard(name: str, function: Callable[..., Any], source: Source) -> Callable[..., Any]:
+def _guard(name: str, function: Callable[..., Any], source: SourceText) -> Callable[..., Any]:
     kind, expected = _RESULTS[name]
 
     @wraps(function)
@@ -47,7 +47,7 @@ def _guard(name: str, function: Callable[..., Any], source: Source) -> Callable[
             raise
         except Exception as error:
             message = f"`{name}` failed: {type(error).__name__}: {error}"
-            raise StackgenError(Problem(INVALID, message, raised_at(error, source))) from error
+            raise StackgenError(Problem(INVALID, message, locate_error(error, source))) from error
         if not isinstance(answer, kind):
             message = f"`{name}` must return {expected}, not {type(answer).__name__}"
             raise StackgenError(Problem(INVALID, message, _defined(function, source)))
@@ -56,7 +56,7 @@ def _guard(name: str, function: Callable[..., Any], source: Source) -> Callable[
     return call
 
 
-def _defined(function: Callable[..., Any], source: Source) -> Position:
+def _defined(function: Callable[..., Any], source: SourceText) -> Position:
     line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
     file = getattr(getattr(function, "__code__", None), "co_filename", "")
     return position(source.path, source.text, line if file == str(source.path) else 1, 0)

@@ -1,4 +1,4 @@
-"""Whether what component.py imports is there in a program: names of its provider's modules and of the shared ones."""
+"""Checks that a program has what component.py imports: names of its provider's modules and of the shared ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackgen.catalog.checks.component import Component
+from stackgen.catalog.checks.component import ComponentSource
 from stackgen.catalog.checks.source import read_source
 from stackgen.catalog.shelf import SHARED
 from stackgen.errors import Problem, did_you_mean
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PROGRAM = "program"
 
 
-def outside(component: Component) -> Iterator[Problem]:
+def outside(component: ComponentSource) -> Iterator[Problem]:
     """A program does not depend on stackgen, and the component stands in another folder there."""
     for node in ast.walk(component.source.tree):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -34,7 +34,7 @@ def outside(component: Component) -> Iterator[Problem]:
             yield Problem("wrong-import", message, component.source.at(node))
 
 
-def provided(shelf: Shelf, component: Component) -> Iterator[Problem]:
+def find_unknown_imports(shelf: Shelf, component: ComponentSource) -> Iterator[Problem]:
     """Names that modules of the program do not have; modules of other packages are not looked at."""
     folders = [shelf.provider_folders[component.entry.provider] / PROGRAM, SHARED / PROGRAM]
     for node in ast.walk(component.source.tree):

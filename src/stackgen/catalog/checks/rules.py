@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stackgen.catalog.checks import arguments, bindings, component, declared, imports
-from stackgen.catalog.checks.component import Component, read_component
+from stackgen.catalog.checks.component import ComponentSource, read_component
 from stackgen.errors import StackgenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stackgen.catalog.checks.declared import Declared
+    from stackgen.catalog.checks.declared import Declaration
     from stackgen.catalog.shelf import Entry, Shelf
     from stackgen.errors import Problem
 
-DECLARED: tuple[Callable[[Declared], Iterator[Problem]], ...] = (
+DECLARED: tuple[Callable[[Declaration], Iterator[Problem]], ...] = (
     declared.clause_names,
     declared.settings_and_sizes,
     declared.names,
 )
-OFFERED: tuple[Callable[[Declared], Iterator[Problem]], ...] = (declared.every_clause, declared.properties)
-COMPONENT: tuple[Callable[[Component], Iterator[Problem]], ...] = (
+OFFERED: tuple[Callable[[Declaration], Iterator[Problem]], ...] = (declared.every_clause, declared.properties)
+COMPONENT: tuple[Callable[[ComponentSource], Iterator[Problem]], ...] = (
     component.classes,
     component.constructor,
     component.registration,
@@ -34,9 +34,9 @@ COMPONENT: tuple[Callable[[Component], Iterator[Problem]], ...] = (
 
 
 def breaking(shelf: Shelf, entry: Entry) -> list[Problem]:
-    """What would make a stack that uses an implementation fail later: clauses, classes, imports and arguments."""
+    """List what would make a stack that uses an implementation fail later: clauses, classes, imports and arguments."""
     try:
-        problems = list(declared.clause_names(declared.declared(shelf, entry)))
+        problems = list(declared.clause_names(declared.read_declaration(shelf, entry)))
     except StackgenError as error:
         return list(error.problems)
     try:
@@ -51,7 +51,7 @@ def breaking(shelf: Shelf, entry: Entry) -> list[Problem]:
 def problems(shelf: Shelf, entry: Entry) -> list[Problem]:
     """Everything that is wrong with an implementation's two files, in the order of the rules."""
     try:
-        item = declared.declared(shelf, entry)
+        item = declared.read_declaration(shelf, entry)
     except StackgenError as error:
         return list(error.problems)
     listed = [problem for rule in (*DECLARED, declared.cost) for problem in rule(item)]
@@ -65,6 +65,6 @@ def problems(shelf: Shelf, entry: Entry) -> list[Problem]:
     return list(dict.fromkeys([*listed, *_with_shelf(shelf, read)]))
 
 
-def _with_shelf(shelf: Shelf, read: Component) -> Iterator[Problem]:
-    yield from imports.provided(shelf, read)
+def _with_shelf(shelf: Shelf, read: ComponentSource) -> Iterator[Problem]:
+    yield from imports.find_unknown_imports(shelf, read)
     yield from arguments.constructor_arguments(shelf, read)

@@ -18,7 +18,7 @@ LONGEST = 200  # characters of a line that are quoted
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceText:
     """One file: its path, its text and its syntax tree."""
 
     path: Path
@@ -28,10 +28,10 @@ class Source:
     @cached_property
     def name(self) -> str:
         """The path as messages show it."""
-        return shown(self.path)
+        return shorten_path(self.path)
 
     def at(self, node: ast.AST | None) -> Position:
-        """Where a node begins; the first line for None."""
+        """Return the position where a node begins; the first line for None."""
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         return position(self.path, self.text, line, column)
 
@@ -39,8 +39,8 @@ class Source:
         """Name → class, of the module's own level."""
         return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
 
-    def assigned(self, name: str) -> ast.expr | None:
-        """What the module's own level assigns to a name; None where it is not assigned, or more than once."""
+    def find_assignment(self, name: str) -> ast.expr | None:
+        """Return what the module's own level assigns to a name; None where it is not assigned, or more than once."""
         values = [value for target, value in assignments(self.tree.body) if ast.unparse(target) == name]
         return values[0] if len(values) == 1 else None
 
@@ -52,11 +52,11 @@ class Source:
         )
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> SourceText:
     """Read and parse a file. Raises StackgenError(catalog-invalid) for what is no Python, and OSError."""
     try:
         text = checkout.read_text(path)
-        return Source(path, text, ast.parse(text))
+        return SourceText(path, text, ast.parse(text))
     except UnicodeDecodeError as error:
         message = f"{path.name} is not UTF-8 text"
         raise StackgenError(Problem("catalog-invalid", message, position(path, "", 1, 0))) from error
@@ -68,10 +68,10 @@ def read_source(path: Path) -> Source:
 
 
 def syntax_problem(path: Path, error: SyntaxError) -> Problem:
-    """Where Python stops reading a file, and why."""
+    """Return where Python stops reading a file, and why."""
     line = (error.text or "").rstrip("\r\n")[:LONGEST]
     column = max(error.offset or 1, 1)
-    place = Position(shown(path), error.lineno or 1, column, line)
+    place = Position(shorten_path(path), error.lineno or 1, column, line)
     return Problem("catalog-invalid", f"{path.name} is no Python: {error.msg}", place)
 
 
@@ -80,10 +80,10 @@ def position(path: Path, text: str, line: int, column: int) -> Position:
     lines = text.split("\n")
     written = lines[line - 1].rstrip("\r") if line <= len(lines) else ""
     characters = len(written.encode()[:column].decode(errors="replace"))
-    return Position(shown(path), line, characters + 1, written[:LONGEST])
+    return Position(shorten_path(path), line, characters + 1, written[:LONGEST])
 
 
-def shown(path: Path) -> str:
+def shorten_path(path: Path) -> str:
     """A path as short as it can be said from the current folder."""
     from stackgen.spec.loading import short_path as short
 
@@ -100,7 +100,7 @@ def fields_of(node: ast.ClassDef | None) -> dict[str, ast.AnnAssign]:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a program can be written with a value: text, numbers, truth, lists, mappings and models of these."""
+    """Say whether a program can be written with a value: text, numbers, truth, lists, mappings and models of these."""
     if isinstance(value, BaseModel):
         return all(is_plain(item) for _, item in value)
     if isinstance(value, dict):

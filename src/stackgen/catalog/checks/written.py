@@ -1,27 +1,27 @@
-"""Where each value of a descriptor stands in its file: `IMPLEMENTATION = Implementation(kept={"s3": ("list",)})`."""
+"""Positions of a descriptor's values in its file: `IMPLEMENTATION = Implementation(kept={"s3": ("list",)})`."""
 
 from __future__ import annotations
 
 import ast
 
-from stackgen.catalog.checks.source import Source
+from stackgen.catalog.checks.source import SourceText
 from stackgen.errors import Position
 
 Path = tuple[str | int, ...]
 
 
-def call(source: Source, name: str) -> ast.Call | None:
+def call(source: SourceText, name: str) -> ast.Call | None:
     """The call whose result the module assigns to `name`."""
-    value = source.assigned(name)
+    value = source.find_assignment(name)
     return value if isinstance(value, ast.Call) else None
 
 
-def at(source: Source, name: str, path: Path, *, key: bool = False) -> Position:
+def at(source: SourceText, name: str, path: Path, *, key: bool = False) -> Position:
     """The place of a value of the descriptor called `name`, or of the nearest thing around it.
 
     path: field, then keys and indexes. key: the place of the last key itself.
     """
-    node: ast.AST | None = source.assigned(name)
+    node: ast.AST | None = source.find_assignment(name)
     for depth, part in enumerate(path):
         step = _step(source, node, part, key=key and depth == len(path) - 1)
         if step is None:
@@ -31,9 +31,9 @@ def at(source: Source, name: str, path: Path, *, key: bool = False) -> Position:
     return source.at(node)
 
 
-def _step(source: Source, node: ast.AST | None, part: str | int, *, key: bool) -> ast.AST | None:
+def _step(source: SourceText, node: ast.AST | None, part: str | int, *, key: bool) -> ast.AST | None:
     if isinstance(node, ast.Name):
-        node = source.assigned(node.id)
+        node = source.find_assignment(node.id)
     if isinstance(node, ast.Call):
         keyword = next((item for item in node.keywords if item.arg == part), None)
         return None if keyword is None else keyword if key else keyword.value

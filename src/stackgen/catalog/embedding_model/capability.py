@@ -8,7 +8,7 @@ from pydantic import Field
 from stackgen.catalog.models import (
     gguf_file,
     models,
-    unpinned,
+    warn_unpinned,
     why_no_weights,
     why_not_dimensions,
     why_not_fetched,
@@ -17,7 +17,7 @@ from stackgen.descriptors.model import Capability, CapabilityOptions, Implementa
 
 
 class EmbeddingIdentity(ImplementationSettings):
-    """What makes vectors comparable, beside the model's name."""
+    """Properties that make vectors comparable, in addition to the model's name."""
 
     dimensions: int = Field(ge=1, le=16000, description="Length of the vectors.")
     revision: str = Field(description="Revision of the weights, or the service's identifier.")
@@ -25,7 +25,7 @@ class EmbeddingIdentity(ImplementationSettings):
     metric: Literal["cosine", "l2", "inner-product"] = Field(description="How nearness is measured.")
 
 
-def known_identity(model: str, dimensions: int | None, form: str) -> EmbeddingIdentity:
+def find_identity(model: str, dimensions: int | None, form: str) -> EmbeddingIdentity:
     """Identity of a model in the table. form: gguf, weights or service; dimensions: None for its own."""
     found = models()[model]
     length = dimensions or found.dimensions[0]
@@ -33,7 +33,7 @@ def known_identity(model: str, dimensions: int | None, form: str) -> EmbeddingId
 
 
 def why_no_open_weights(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:
-    """Why `who` can't run a model's weights: they must be known, or said with what their vectors are."""
+    """Say why `who` can't run a model's weights: they must be known, or said with what their vectors are."""
     chosen = options.model_dump()
     if given.get("weights") is None:
         return why_no_weights(chosen["model"], "embedding", "weights", who) or why_not_dimensions(
@@ -53,12 +53,12 @@ def open_weights(options: CapabilityOptions, settings: ImplementationSettings) -
     return {
         "weights": weights["repository"],
         "revision": weights.get("revision", "main"),
-        "identity": known_identity(chosen["model"], chosen["dimensions"], "weights"),
+        "identity": find_identity(chosen["model"], chosen["dimensions"], "weights"),
     }
 
 
 def why_no_gguf(who: str, options: CapabilityOptions, given: Mapping[str, Any]) -> str | None:
-    """Why `who` can't run a model's GGUF file: it must be known, and its vectors have the lengths it makes."""
+    """Say why `who` can't run a model's GGUF file: it must be known, and its vectors have the lengths it makes."""
     chosen, weights = options.model_dump(), given.get("weights")
     known = chosen["model"] in models()
     if weights is None:
@@ -89,11 +89,11 @@ def gguf_weights(options: CapabilityOptions, settings: ImplementationSettings) -
     found = {"weights": source, "digest": given["digest"] or digest}
     if given["identity"] is not None:
         return found
-    return {**found, "identity": known_identity(chosen["model"], chosen["dimensions"], "gguf")}
+    return {**found, "identity": find_identity(chosen["model"], chosen["dimensions"], "gguf")}
 
 
 def weights_of_hub(settings: ImplementationSettings, _where: Place) -> str:
-    """Why a server that fetches its weights whenever it starts needs the internet."""
+    """Say why a server that fetches its weights whenever it starts needs the internet."""
     return f"its weights come from {getattr(settings, 'hub', 'a model hub')}"
 
 
@@ -102,7 +102,7 @@ def warn_of_unpinned(
 ) -> str | None:
     """A warning where nothing says what the weights must be."""
     chosen = settings.model_dump()
-    return unpinned(chosen["weights"], chosen["digest"])
+    return warn_unpinned(chosen["weights"], chosen["digest"])
 
 
 class EmbeddingModelOptions(CapabilityOptions):

@@ -1,4 +1,4 @@
-"""What every component of a provider stands on; added by the planner."""
+"""The foundation of every component of a provider; the planner adds it."""
 
 from stackgen.descriptors.model import Capability
 

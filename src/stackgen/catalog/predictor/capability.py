@@ -17,7 +17,7 @@ class PredictorOptions(CapabilityOptions):
 
 
 def why_no_reference(options: CapabilityOptions) -> str | None:
-    """Why the model can't be fetched: it must be a reference, and the registry it is in must be named."""
+    """Say why the model can't be fetched: it must be a reference, and the registry it is in must be named."""
     chosen = options.model_dump()
     if not str(chosen["model"]).startswith("models:/"):
         return f"model '{chosen['model']}' is no registry reference; write models:/<name>@<alias>"

@@ -30,7 +30,7 @@ class LocalOllamaArgs:
 
 
 class LocalOllama(pulumi.ComponentResource):
-    """A chat model behind the OpenAI API; whoever is on this machine may ask."""
+    """A chat model behind the OpenAI API; every user of this machine can call it."""
 
     bindings: Bindings
 
@@ -59,7 +59,7 @@ class LocalOllama(pulumi.ComponentResource):
         self.bindings = {
             "openai-chat": {
                 "base-url": pulumi.Output.concat(server.url, "/v1"),
-                "api-key": "none",  # clients of the OpenAI API send one; nobody looks at it
+                "api-key": "none",  # clients of the OpenAI API send one; the server ignores it
                 "model": server.model,
             },
         }

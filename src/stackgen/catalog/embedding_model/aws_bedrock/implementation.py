@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, find_identity
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
 from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
 from stackgen.descriptors.model import CapabilityOptions, Implementation, ImplementationSettings, Place
@@ -56,7 +56,7 @@ def resolve(options: CapabilityOptions, settings: ImplementationSettings, where:
     if found is None:
         return {}
     profile = "global" if found.reach == "global" else found.geography
-    identity = known_identity(chosen["model"], chosen["dimensions"], "service")
+    identity = find_identity(chosen["model"], chosen["dimensions"], "service")
     return {"model_id": found.id, "profile": profile, "identity": identity}
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, known_identity
+from stackgen.catalog.embedding_model.capability import EmbeddingIdentity, find_identity
 from stackgen.catalog.models import offer, soon_retired, why_not_dimensions, why_not_offered
 from stackgen.contracts.openai_embeddings import profiles as openai_embeddings
 from stackgen.contracts.profile import without
@@ -64,7 +64,7 @@ def resolve(options: CapabilityOptions, settings: ImplementationSettings, where:
     if found is None:
         return {}
     reach = {"global": "global", "geography": found.geography, "region": where.region}[found.reach]
-    identity = known_identity(chosen["model"], chosen["dimensions"], "service")
+    identity = find_identity(chosen["model"], chosen["dimensions"], "service")
     return {"model_id": found.id, "location": given["location"] or reach, "identity": identity}
 
 

@@ -34,7 +34,7 @@ class LocalOllamaArgs:
 
 
 class LocalOllama(pulumi.ComponentResource):
-    """An embedding model behind the OpenAI API; whoever is on this machine may ask."""
+    """An embedding model behind the OpenAI API; every user of this machine can call it."""
 
     bindings: dict[str, Mapping[str, pulumi.Input[Any]]]
 
@@ -63,7 +63,7 @@ class LocalOllama(pulumi.ComponentResource):
         self.bindings = {
             "openai-embeddings": {
                 "base-url": pulumi.Output.concat(server.url, "/v1"),
-                "api-key": "none",  # clients of the OpenAI API send one; nobody looks at it
+                "api-key": "none",  # clients of the OpenAI API send one; the server ignores it
                 "model": server.model,
                 **args.identity,
             },

@@ -40,7 +40,7 @@ class GcpCloudRunArgs:
 
 
 class GcpCloudRun(pulumi.ComponentResource):
-    """A job that is started on a schedule, and by hand whenever somebody may run it."""
+    """A job that starts on a schedule, and by hand for users who may run it."""
 
     def __init__(self, name: str, args: GcpCloudRunArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:job:GcpCloudRun", name, None, opts)

@@ -45,7 +45,7 @@ class AwsSagemakerArgs:
 
 
 class AwsSagemaker(pulumi.ComponentResource):
-    """The endpoint calls nobody; only the front, which has no keys but its role, may invoke it."""
+    """An endpoint without network access, which only the front may invoke, by its role."""
 
     bindings: Bindings
 
@@ -96,7 +96,7 @@ class AwsSagemaker(pulumi.ComponentResource):
         model = aws.sagemaker.Model(
             f"{name}-model",
             execution_role_arn=self._role(name, image).arn,
-            enable_network_isolation=True,  # the model is in the image; the server calls nobody
+            enable_network_isolation=True,  # the model is in the image; the server needs no network
             primary_container=aws.sagemaker.ModelPrimaryContainerArgs(image=image),
             tags={"model": args.model.removeprefix("models:/")},
             opts=child,

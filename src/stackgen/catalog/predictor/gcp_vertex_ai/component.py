@@ -42,7 +42,7 @@ class GcpVertexAiArgs:
 
 
 class GcpVertexAi(pulumi.ComponentResource):
-    """Endpoint, repository and front; models are deployed to the endpoint by whoever promotes them."""
+    """Endpoint, repository and front; who promotes a model deploys it to the endpoint."""
 
     bindings: Bindings
 
@@ -68,7 +68,7 @@ class GcpVertexAi(pulumi.ComponentResource):
         self.register_outputs({"bindings": self.bindings, "endpoint": endpoint.id, "image": image})
 
     def _endpoint(self, name: str, args: GcpVertexAiArgs, workload: Workload) -> gcp.vertex.AiEndpoint:
-        """An endpoint that nobody but the front may call."""
+        """An endpoint that only the front may call."""
         zone = args.gcp
         number = random.RandomInteger(f"{name}-endpoint", min=100000000, max=999999999, opts=self._child)
         encrypted = zone.grant_key("aiplatform.googleapis.com")

@@ -11,7 +11,7 @@ from stackgen.providers.versions import CLOUDNATIVE_PG
 
 
 class Backup(ImplementationSettings):
-    """Where base backups and the write-ahead log go: a bucket, by the Barman Cloud plugin of CloudNativePG."""
+    """Destination of base backups and of the write-ahead log: a bucket, by the Barman Cloud plugin of CloudNativePG."""
 
     bucket: str = Field(
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?$", description="Bucket, and path in it."

@@ -1,1 +1,1 @@
-"""What components of the provider stand on, made before the first of them."""
+"""The foundation of the provider's components, made before the first of them."""

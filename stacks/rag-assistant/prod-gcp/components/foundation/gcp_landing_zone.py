@@ -162,7 +162,7 @@ class GcpLandingZone(pulumi.ComponentResource):
         return key.id
 
     def workload(self, name: str) -> Workload:
-        """Who a component is: a service account that may do nothing, and a tag that reaches nobody, yet."""
+        """Return a component's identity: a service account without permissions and a tag without rules, at first."""
         if name not in self._workloads:
             account = gcp.serviceaccount.Account(
                 f"{name}-identity",
@@ -247,7 +247,7 @@ class GcpLandingZone(pulumi.ComponentResource):
         return self._trusted[account]
 
     def access_log_bucket(self) -> gcp.storage.Bucket:
-        """Where buckets log who read and wrote them."""
+        """The bucket that has the access logs of the others."""
         if self._access_logs is None:
             self._access_logs = log_bucket("access-logs", self, self._child)
         return self._access_logs

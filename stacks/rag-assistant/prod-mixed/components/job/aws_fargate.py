@@ -41,7 +41,7 @@ class AwsFargateArgs:
 
 
 class AwsFargate(pulumi.ComponentResource):
-    """A task that is started on a schedule, and by hand whenever somebody may run it."""
+    """A task that starts on a schedule, and by hand for users who may run it."""
 
     def __init__(self, name: str, args: AwsFargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("stackgen:job:AwsFargate", name, None, opts)

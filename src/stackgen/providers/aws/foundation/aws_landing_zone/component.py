@@ -115,7 +115,7 @@ class AwsLandingZone(pulumi.ComponentResource):
 
     @property
     def network_logs(self) -> aws.cloudwatch.LogGroup:
-        """Who talked to whom."""
+        """Flow logs of the network."""
         return self._once("network_logs", self._new_network_logs)
 
     def _new_network_logs(self) -> aws.cloudwatch.LogGroup:
@@ -141,7 +141,7 @@ class AwsLandingZone(pulumi.ComponentResource):
 
     @property
     def cluster(self) -> aws.ecs.Cluster:
-        """Where containers run."""
+        """The cluster that runs containers."""
         return self._once("cluster", self._new_cluster)
 
     def _new_cluster(self) -> aws.ecs.Cluster:
@@ -153,7 +153,7 @@ class AwsLandingZone(pulumi.ComponentResource):
         )
 
     def workload(self, name: str) -> Workload:
-        """Who a component is: a role that may do nothing, and a security group that reaches nobody, yet."""
+        """Return a component's identity: a role without permissions and a security group without rules, at first."""
         if name not in self._workloads:
             self._workloads[name] = self._new_workload(name)
         return self._workloads[name]
@@ -185,7 +185,7 @@ class AwsLandingZone(pulumi.ComponentResource):
         )
 
     def access_log_bucket(self) -> aws.s3.Bucket:
-        """Where buckets log who read and wrote them."""
+        """The bucket that has the access logs of the others."""
         if self._access_logs is None:
             self._access_logs = log_bucket("access-logs", self, self._child)
         return self._access_logs

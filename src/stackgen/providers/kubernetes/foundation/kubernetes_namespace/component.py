@@ -145,7 +145,7 @@ class KubernetesNamespace(pulumi.ComponentResource):
         )
 
     def workload(self, name: str) -> Workload:
-        """Who a component is: a service account that may do nothing, made when first asked for."""
+        """Return a component's identity: a service account without permissions, made at the first call."""
         if name not in self._workloads:
             account = k8s.core.v1.ServiceAccount(
                 f"{name}-identity",

@@ -1,6 +1,6 @@
 """Serves by MLServer what settings.json and model-settings.json name: the Open Inference Protocol, and metrics.
 
-MLServer itself also offers to load and unload models to whoever asks, by HTTP and gRPC: neither is passed on here.
+MLServer itself also lets every caller load and unload models, by HTTP and gRPC. This server offers neither.
 $METRICS_TOKEN: the bearer token for metrics.
 """
 
