@@ -39,7 +39,7 @@ def _run(words: Sequence[str], rest: Sequence[str]) -> int:
 
     # what is loaded at the start stays; looking through it often is a waste
     gc.set_threshold(200_000, 20, 50)
-    parser = build_parser(words)
+    parser = build_parser()
     given = parser.parse_args(words)
     given.rest = rest
     if not given.command:

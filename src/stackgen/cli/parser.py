@@ -12,7 +12,6 @@ from stackgen.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any, NoReturn
 
 EXAMPLES = """\
@@ -40,8 +39,18 @@ TAKE_OVER = "though it was deployed from another folder, whose stack has the sam
 ACCEPT = "take another embedding model though no stored embedding is made anew: nothing is stored yet"
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal, found without loading `shutil`, which is what argparse would do."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, width=_columns() - 2, **options)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with our errors: exit code 2, a code, what was probably meant."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Formatter, **options)
 
     def error(self, message: str) -> NoReturn:
         """Print the problem as every other one and leave."""
@@ -56,22 +65,6 @@ class Parser(argparse.ArgumentParser):
         sys.exit(ExitCode.INVALID)
 
 
-class _UnusedCommand:
-    """Placeholder of a command that is not run: it accepts every argument, and costs nothing."""
-
-    usage = ""
-
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_arguments, **_options: self
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """As wide as the terminal, found without loading `shutil`, which is what argparse would do."""
-
-    def __init__(self, prog: str, **options: Any) -> None:
-        super().__init__(prog, width=_columns() - 2, **options)
-
-
 def _columns() -> int:
     given = os.environ.get("COLUMNS", "")
     if given.isdigit() and int(given):
@@ -82,23 +75,16 @@ def _columns() -> int:
         return 80
 
 
-def build_parser(words: Sequence[str] | None = None) -> Parser:
-    """The whole command line, or as much of it as `words` can mean."""
+def build_parser() -> Parser:
+    """Return the parser of the whole command line."""
     parser = Parser(
         prog="stackgen",
         description="One provider-neutral spec for an AI ecosystem; a readable Pulumi program for every provider.",
         epilog=EXAMPLES,
-        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"stackgen {__version__}")
     parser.add_argument("-C", "--cwd", dest="folder", metavar="DIR", help="run as if started in DIR")
-
-    def command(**options: Any) -> Any:
-        asked = words is None or str(options["prog"]).rpartition(" ")[2] in words
-        return Parser(formatter_class=_Formatter, **options) if asked else _UnusedCommand()
-
-    kind: Any = command  # argparse calls it as it would a class
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=kind)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for add in (_writing, _deploying, _asking, _swapping, _tools):
         add(commands)
     return parser
