@@ -20,7 +20,7 @@ from stackgen.disk.writing import compare_folder, write_program
 from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan_environment
-from stackgen.program.build import build_program
+from stackgen.program.build import Program, build_program
 from stackgen.spec.loading import LoadedStack, load_spec, parse_spec, validate_spec
 
 ROOT = Path(__file__).parents[2]
@@ -178,6 +178,24 @@ def test_hand_edits_are_never_overwritten_unasked(tmp_path: Path) -> None:
     assert edited.read_bytes() == program.files["__main__.py"]
     assert own.read_text() == "# mine too\n"
     assert (tmp_path / "dev" / "notes.txt").read_text() == "keep me"
+
+
+@pytest.mark.unit
+def test_a_hand_edited_file_that_is_generated_no_more_is_not_deleted_unasked(tmp_path: Path) -> None:
+    def program(component: str) -> Program:
+        loaded = parse_spec((SMALL % component).encode(), tmp_path / "stack.yaml")
+        return build_program(plan_environment(loaded, "dev", SHELF))
+
+    write_program(program("registry: {capability: model_registry}"))
+    edited = tmp_path / "dev" / "components" / "model_registry" / "local_mlflow.py"
+    edited.write_text(f"{edited.read_text()}MINE = 1\n")
+    without = program("files: {capability: object_store}")
+    with pytest.raises(StackgenError) as caught:
+        write_program(without)
+    assert [problem.code for problem in caught.value.problems] == ["hand-edited"]
+    assert edited.read_text().endswith("MINE = 1\n")
+    write_program(without, force=True)
+    assert not edited.exists()
 
 
 @pytest.mark.unit

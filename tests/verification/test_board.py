@@ -81,7 +81,7 @@ def test_a_component_that_has_changed_since_is_marked(planned: Plan, careless: s
     assert "measured † (" in board_markdown(found)
 
 
-@pytest.mark.parametrize("change", ["status", "date", "unsigned", "stranger", "broken", "twice", "copied"])
+@pytest.mark.parametrize("change", ["status", "date", "unsigned", "stranger", "broken", "twice", "copied", "no-signers", "empty-signers"])
 def test_a_record_that_was_tampered_with_is_found(
     change: str, planned: Plan, careless: str, tmp_path: Path, cli: Cli
 ) -> None:
@@ -94,6 +94,10 @@ def test_a_record_that_was_tampered_with_is_found(
         content["date"] = "2031-01-01T00:00:00+00:00"
     elif change == "unsigned":
         del content["signature"]
+    elif change == "empty-signers":
+        (tmp_path / "board" / "signers.txt").write_text("")
+    elif change == "no-signers":
+        (tmp_path / "board" / "signers.txt").unlink()
     elif change == "stranger":
         (tmp_path / "board" / "signers.txt").write_text("# nobody\n")
     text = "{" if change == "broken" else json.dumps(content)

@@ -73,6 +73,8 @@ def test_a_lie_in_a_descriptor_is_caught_both_ways(careless: str) -> None:
 
 def test_an_absent_server_is_one_sentence_not_a_row_of_timeouts() -> None:
     report = measure("http://127.0.0.1:1")
+    assert {result.clause for result in report.failures} == {*CLAUSES}  # none of them counts as kept
+    assert {result.status for result in report.failures} == {"broken"}
     assert all("no server answers at 127.0.0.1:1" in result.detail for result in report.failures)
     assert sum(result.seconds for result in report.results) == 0
 
