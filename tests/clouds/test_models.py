@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from stackgen.catalog import models as table
+from stackgen.catalog.models import soon_retired, why_not_offered
 from stackgen.catalog.shelf import Shelf
 from stackgen.descriptors.model import Place
 from stackgen.errors import StackgenError
@@ -116,10 +117,24 @@ def test_a_region_outside_the_residency_is_refused() -> None:
     assert "us-east-1, which lies in us" in message
 
 
-def test_what_retires_soon_is_a_warning() -> None:
-    components = embedder("text-embedding-005")
-    found = _plan(components, "{provider: gcp}")
-    assert any("retires on 2027-04-01" in warning for warning in found.warnings)
+@pytest.mark.parametrize(
+    ("day", "soon", "gone"),
+    [
+        ("2026-10-02", False, False),
+        ("2026-10-03", True, False),
+        ("2027-03-31", True, False),
+        ("2027-04-01", True, True),
+        ("2027-06-01", True, True),
+    ],
+)
+def test_a_model_is_warned_of_before_its_last_day_and_refused_on_it(day: str, soon: bool, gone: bool) -> None:
+    where = Place(region="europe-west3", today=date.fromisoformat(day))
+    model, implementation = "text-embedding-005", "gcp/vertex-ai"
+    warning = soon_retired(model, implementation, where)
+    assert (warning is not None) is soon
+    refusal = why_not_offered(model, "embedding", implementation, where)
+    assert (refusal is not None) is gone
+    assert "2027-04-01" in (refusal or warning or "2027-04-01")
 
 
 def test_without_an_offer_the_provider_runs_the_weights_itself() -> None:

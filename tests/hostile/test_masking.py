@@ -62,3 +62,19 @@ def test_a_secret_in_an_address_is_masked(tmp_path: Path, monkeypatch: pytest.Mo
 
     text = launch.mask_secrets("postgresql://x:pass%2Fword%2B1@h", {"secrets": {"PGPASSWORD": "pass/word+1"}})
     assert text == "postgresql://x:[secret]@h"
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {"secrets": {"TOKEN": "canary-8172635"}},
+        {"secret_files": {"users.ini": "canary-8172635"}},
+        {"step_secrets": {"0": {"secrets": {"TOKEN": "canary-8172635"}}}},
+        {"step_secrets": {"0": {"input": "first\ncanary-8172635\n"}}},
+    ],
+)
+def test_each_kind_of_secret_is_masked(props: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "src" / "stackgen" / "providers" / "local" / "program"))
+    from local_provider import launch  # pyright: ignore
+
+    assert launch.mask_secrets("it said canary-8172635!", props) == "it said [secret]!"

@@ -59,6 +59,8 @@ def test_trust_by_the_environment_names_whole_paths(cli: Cli) -> None:
     for value in ("shelf", ".", "", f"{cli.folder}/shelf-of-another", f"{cli.folder}/shelf/../other"):
         cli.environment["STACKGEN_TRUSTED_CATALOGS"] = value
         cli("check", "stack.yaml", code=3)
+    cli.environment["STACKGEN_TRUSTED_CATALOGS"] = f"{cli.folder}/shel"  # the beginning of its name
+    cli("check", "stack.yaml", code=3)
     cli.environment["STACKGEN_TRUSTED_CATALOGS"] = f"/nowhere{os.pathsep}{cli.folder}"
     cli("check", "stack.yaml")
 

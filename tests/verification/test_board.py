@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,31 @@ def test_cells_are_what_a_run_measured(planned: Plan, careless: str, tmp_path: P
     assert (other.word, other.date) == ("declared only", None)
 
 
+def test_of_two_components_with_one_implementation_the_worse_is_recorded(
+    careless: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whatever order they were measured."""
+    monkeypatch.setenv("STACKGEN_CONFIG_HOME", str(tmp_path / "config"))
+    second = (
+        "  again: {capability: predictor, model: models:/fraud@champion, registry: registry}\nenvironments:"
+    )
+    (tmp_path / "stack.yaml").write_text(SPEC.replace("environments:", second))
+    plan = plan_environment(load_spec(tmp_path / "stack.yaml"), "dev", Shelf())
+    declared = {item.name: Declared(item.kept, item.not_kept) for item in plan.components}
+    bindings = {name: {"open-inference": {"url": careless, "model": "fraud"}} for name in ("fraud", "again")}
+    report = measure_clauses(bindings, declared)
+    for better in ("fraud", "again"):
+        results = [
+            replace(result, status="kept")
+            if (result.component, result.clause) == (better, "wrong-shape-is-error")
+            else result
+            for result in report.results
+        ]
+        (path,) = write_records(replace(report, results=tuple(results)), plan, tmp_path / better)
+        statuses = {item["name"]: item["status"] for item in json.loads(path.read_text())["clauses"]}
+        assert statuses["wrong-shape-is-error"] == "broken"
+
+
 def test_a_box_that_does_not_answer_is_no_record(planned: Plan, tmp_path: Path) -> None:
     assert measured(planned, "http://127.0.0.1:1", tmp_path / "board") == []
     assert cell(tmp_path / "board", "infer").word == "declared only"
@@ -81,7 +107,10 @@ def test_a_component_that_has_changed_since_is_marked(planned: Plan, careless: s
     assert "measured † (" in board_markdown(found)
 
 
-@pytest.mark.parametrize("change", ["status", "date", "unsigned", "stranger", "broken", "twice", "copied", "no-signers", "empty-signers"])
+@pytest.mark.parametrize(
+    "change",
+    ["status", "date", "unsigned", "stranger", "broken", "twice", "copied", "no-signers", "empty-signers"],
+)
 def test_a_record_that_was_tampered_with_is_found(
     change: str, planned: Plan, careless: str, tmp_path: Path, cli: Cli
 ) -> None:
