@@ -6,13 +6,14 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import stackgen
-from stackgen import OpenedEnvironment, Stack, StackgenError, generate, open_environment
+from stackgen import OpenedEnvironment, Options, Stack, StackgenError, generate, open_environment
 
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 SPEC: dict[str, Any] = {
@@ -79,3 +80,12 @@ def test_generating_twice_changes_nothing(tmp_path: Path) -> None:
     assert generate(environment).created
     assert not generate(environment)
     assert environment.folder == tmp_path / "dev"
+
+
+@pytest.mark.unit
+def test_the_page_names_every_option_of_a_deployment() -> None:
+    (row,) = [
+        line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `Options`")
+    ]
+    named = set(re.findall(r"`(\w+)`", row)) - {"Options", "deploy"}
+    assert named == {field.name for field in fields(Options)}

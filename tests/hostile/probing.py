@@ -17,6 +17,7 @@ from stackgen.errors import StackgenError
 from stackgen.planning.plan import check_stack
 from stackgen.printable import printable
 from stackgen.program import build as programs
+from stackgen.program import modules
 from stackgen.program.build import Program, build_program
 from stackgen.spec.loading import parse_spec
 
@@ -37,10 +38,10 @@ class QuickShelf(Shelf):
 
 def read_copies_once() -> None:
     """What is copied off the shelf byte for byte need not be read again for every spec of this process."""
-    for name in ("read_module_files", "_entry"):
-        real = getattr(programs, name)
+    for module, name in ((modules, "read_module_files"), (programs, "_entry")):
+        real = getattr(module, name)
         if not hasattr(real, "cache_info"):
-            setattr(programs, name, cache(lambda item, real=real: tuple(real(item))))
+            setattr(module, name, cache(lambda item, real=real: tuple(real(item))))
 
 
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -14,7 +14,7 @@ from stackgen.catalog.shelf import Shelf
 from stackgen.errors import StackgenError
 from stackgen.planning.plan import check_stack
 from stackgen.printable import printable
-from stackgen.program import build as programs
+from stackgen.program import modules
 from stackgen.program.build import build_program
 from stackgen.spec.loading import LoadedStack, validate_spec
 from tests.hostile.fields import Field, fields, folder_for_sources
@@ -41,8 +41,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def quick_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is copied off the shelf byte for byte need not be read again for every string."""
-    real = programs.read_module_files
-    monkeypatch.setattr(programs, "read_module_files", cache(lambda folder: tuple(real(folder))))
+    real = modules.read_module_files
+    monkeypatch.setattr(modules, "read_module_files", cache(lambda folder: tuple(real(folder))))
 
 
 def generated(field: Field, value: str, root: Path) -> Iterator[dict[str, bytes]]:

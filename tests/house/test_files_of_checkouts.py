@@ -27,6 +27,7 @@ OTHERS = {
     "contracts/pgvector/dump.py": "a lock of the package",
     "descriptors/regions.py": "tables of the package",
     "program/build.py": "components of the catalog",
+    "program/modules.py": "modules of the catalog's providers",
     "program/requirements.py": "pins of the package",
     "program/templating.py": "the module itself",
     "verification/board_pages.py": "a template of the package",

@@ -21,6 +21,7 @@ from stackgen.errors import StackgenError
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan_environment
 from stackgen.program.build import Program, build_program
+from stackgen.program.modules import find_used_modules
 from stackgen.spec.loading import LoadedStack, load_spec, parse_spec, validate_spec
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,25 @@ def test_a_package_is_in_programs_that_import_it(tmp_path: Path) -> None:
     registry = packages("registry: {capability: model_registry}")
     assert "local_provider" in files
     assert registry - files == {"mlflow_server", "mlflow_files"}  # the second is imported by the first
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.py", "from wanted import x"),
+        ("a.py", "from wanted.part import x"),
+        ("a.py", "import wanted"),
+        ("a.py", "import wanted.part as w\r\n"),
+        ("a.py", "import os, wanted"),
+        ("a.py", "def f():\n    import wanted  # late"),
+        ("Dockerfile", "COPY wanted/ ./"),
+        ("Dockerfile", "COPY --chown=1000 wanted/a.py ./"),
+    ],
+)
+def test_every_way_to_use_a_package_is_seen(file: str, text: str) -> None:
+    assert "wanted" in find_used_modules({file: text.encode()})
+    assert "wanted" not in find_used_modules({file: text.replace("wanted", "wanted_not").encode()})
 
 
 @pytest.mark.unit

@@ -14,11 +14,13 @@ import pytest
 from stackgen.catalog.shelf import Shelf
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import plan_environment
+from stackgen.program import modules
+from stackgen.program.modules import own_packages
 from stackgen.spec.loading import load_spec
 from stackgen.verification.board import Cell, make_board
 from stackgen.verification.board_pages import board_html, board_markdown
 from stackgen.verification.model import Declared
-from stackgen.verification.records import check_records, read_records, write_records
+from stackgen.verification.records import check_records, implementation_digest, read_records, write_records
 from stackgen.verification.run import measure_clauses
 from tests.conftest import ROOT, Cli
 from tests.verification.test_verification import careless
@@ -105,6 +107,28 @@ def test_a_component_that_has_changed_since_is_marked(planned: Plan, careless: s
     assert cell(tmp_path / "board", "infer").stale
     found = make_board(Shelf(), (content for _, content in read_records(tmp_path / "board")))
     assert "measured † (" in board_markdown(found)
+
+
+def test_another_image_or_another_lock_of_its_server_makes_a_record_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An image is a value of `Settings`, and the lock of MLflow stands in a package that its components share."""
+    shelf = Shelf()
+    served = shelf.implementations["chat_model"]["kubernetes/vllm"]
+    before = implementation_digest(served)
+    fields = served.implementation.settings.model_fields
+    monkeypatch.setattr(fields["image"], "default", "docker.io/vllm/vllm-openai:v9.9.9")
+    assert implementation_digest(served) != before
+    registry = shelf.implementations["model_registry"]["local/mlflow"]
+    assert {"mlflow_server/locks/mlflow.txt", "mlflow_server/__init__.py"} <= own_packages(registry).keys()
+    assert not [path for path in own_packages(registry) if path.startswith("local_provider/")]
+    before, real = implementation_digest(registry), modules.read_module_files
+    monkeypatch.setattr(
+        modules,
+        "read_module_files",
+        lambda root: [(path, data + b"#" * path.endswith("mlflow.txt")) for path, data in real(root)],
+    )
+    assert implementation_digest(registry) != before
 
 
 @pytest.mark.parametrize(

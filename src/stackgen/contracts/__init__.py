@@ -1,7 +1,7 @@
 """Open wire contracts: a binding, clauses, a probe per clause, and a mover if components of the contract hold data.
 
-One folder per contract, which has a `contract.py` with `CONTRACT`; `mover.py` with `MOVER` and
-`questions.py` with `QUESTIONS` are optional.
+One folder per contract, which has a `contract.py` with `CONTRACT`; `profiles.py` with `FULL` and other sets of clauses,
+`mover.py` with `MOVER` and `questions.py` with `QUESTIONS` are optional.
 """
 
 from __future__ import annotations

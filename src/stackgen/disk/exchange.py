@@ -14,7 +14,7 @@ _RENAME_SWAP = 2  # macOS, renamex_np(2)
 def exchange_folders(new: Path, target: Path) -> None:
     """Put the folder `new` where `target` is; afterwards `new` holds what `target` was, or is gone.
 
-    Raises OSError. Where the system can't exchange folders, the old one is moved aside first; `recover` brings
+    Raises OSError. Where the system can't exchange folders, the old one is moved aside first; `recover_folder` brings
     it back if that was as far as it came.
     """
     if not target.exists():
@@ -31,7 +31,7 @@ def exchange_folders(new: Path, target: Path) -> None:
 
 
 def recover_folder(target: Path) -> None:
-    """Bring back a folder that a killed `swap` had moved aside."""
+    """Bring back a folder that a killed `exchange_folders` had moved aside."""
     if _aside(target).is_dir() and not target.exists():
         _aside(target).rename(target)
 

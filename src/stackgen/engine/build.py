@@ -100,7 +100,7 @@ def _stamp(target: Path) -> dict[str, str]:
 
 
 def _compile_once(progress: Progress) -> None:
-    """Compile into `compiled()` unless it is there: a part of it never is."""
+    """Compile into `binary_cache()` unless it is there: a part of it never is."""
     with lock_cache_folder(binary_cache()):
         if not binary_cache().is_dir():
             _to_compiled(find_go(progress), progress)

@@ -61,8 +61,8 @@ def review_update(
     """Look at what is deployed and what would become of it; raises StackgenError before anything is changed.
 
     resources: the deployment's, as they were just read. words: components whose data may be deleted. look: preview
-    even where
-    all data's resources are made as they were. In the state, data whose component is gone is guarded already now.
+    even where all data's resources are made as they were. In the state, data whose component is gone is guarded
+    already.
     """
     found = find_data(resources, known)
     refuse_unknown(words, found)

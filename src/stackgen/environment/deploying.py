@@ -34,7 +34,7 @@ class Options:
     agreed: asked with a preview before anything runs is changed; None: deploy without a question. force: overwrite
     files that were changed by hand. take_over: deploy though the deployment is another checkout's. delete_data_of:
     components whose data may be deleted. embeddings: `check` that stored embeddings fit the model and note whose
-    they are; `accept` those that are stored; `leave` them to the caller. patience: seconds to wait for an update
+    they are; `accept` those that are stored; `leave` them to the caller. wait_seconds: how long to wait for an update
     that runs.
     """
 

@@ -140,7 +140,9 @@ class OpenedEnvironment:
         self.refuse_another_checkout(reads=True)
         exported: dict[str, Any] = self.deployment(_silent).outputs().get("bindings", {})
         if not exported:
-            message = f"'{self.stack_name}' is not up in {self.name}: its last `up` has not come to its end"
+            message = (
+                f"'{self.stack_name}' is not up in environment '{self.name}': its last `up` has not finished"
+            )
             raise StackgenError(Problem("not-deployed", message, next=self._up), ExitCode.NOT_FOUND)
         return exported
 

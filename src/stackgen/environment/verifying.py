@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verified:
-    """strangers: host and port where another process has begun to listen meanwhile: it may have got a password."""
+    """foreign_listeners: host and port of a process that has begun to listen meanwhile: it may have got a password."""
 
     report: Report
     plan: Plan

@@ -42,7 +42,7 @@ def recording_path(folder: Path, environment: str) -> Path:
 
 
 def write_recording(recording: Recording, path: Path) -> None:
-    """Replace the file as a whole; raises StackgenError(recording-too-large) for one that `read` would not read."""
+    """Replace the file as a whole; raises StackgenError(recording-too-large) for one that could not be read again."""
     content = {"format": FORMAT, **asdict(recording)}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     if len(text) > MAX_RECORDING_BYTES // 4:  # UTF-8 has up to four bytes for a character

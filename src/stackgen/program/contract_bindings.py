@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import SecretStr
@@ -27,7 +28,7 @@ def contract_bindings() -> bytes:
 def _contract(name: str) -> dict[str, Any]:
     fields = contract(name).binding.model_fields
     return {
-        "plain": all(to_kebab(key).isidentifier() for key in fields),
+        "plain": all(to_kebab(key).isidentifier() and not iskeyword(key) for key in fields),
         "contract": Code(name),
         "name": Code("".join(word.capitalize() for word in name.split("-")) + "Binding"),
         "fields": [{"name": Code(to_kebab(key)), "type": Code(_type(info))} for key, info in fields.items()],
@@ -36,5 +37,5 @@ def _contract(name: str) -> dict[str, Any]:
 
 def _type(info: FieldInfo) -> str:
     kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind in TYPES]
-    value = f"pulumi.Input[{TYPES[kinds[0]]}]"
+    value = f"pulumi.Input[{TYPES[kinds[0]] if len(kinds) == 1 else 'Any'}]"
     return value if info.is_required() else f"NotRequired[{value}]"

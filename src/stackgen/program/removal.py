@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from stackgen.catalog.shelf import Shelf
 from stackgen.planning.model import Plan
 from stackgen.planning.plan import PULUMI_REQUIREMENT
-from stackgen.program.build import build_program, read_module_files
+from stackgen.program.build import build_program
+from stackgen.program.modules import read_module_files
 from stackgen.program.requirements import pin_requirements
 
 _DYNAMIC = b"pulumi.dynamic"

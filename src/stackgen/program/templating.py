@@ -99,7 +99,7 @@ def prose_markdown(value: Prose, *, cell: bool = False) -> Code:
 
 
 def _plain(text: str) -> str:
-    """`markdown` of a part of a line, whose blanks at both ends stay."""
+    """`escape_markdown` of a part of a line, whose blanks at both ends stay."""
     blank = {True: " ", False: ""}
     return f"{blank[text[:1].isspace()]}{escape_markdown(text)}{blank[text[-1:].isspace() and text.strip() != '']}"
 

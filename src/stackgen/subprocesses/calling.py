@@ -49,7 +49,7 @@ def call_isolated(
 ) -> R:
     """Call a function of a module in a separate process with the environment, and return its result.
 
-    given: arguments by name; they and the result are as the function's types say. A function among them takes the
+    arguments: by name; they and the result are as the function's types say. A function among them takes the
     progress, here. subject: what the work is about, in front of messages. Raises what the function raises, if that is
     a StackgenError or a client library that is missing, and a StackgenError when it takes too much memory, says
     nothing for too long, or fails.

@@ -14,6 +14,7 @@ from stackgen import __version__, checkout
 from stackgen.catalog.shelf import Entry
 from stackgen.contracts import Clause, contract
 from stackgen.planning.model import Plan
+from stackgen.program.modules import own_packages
 from stackgen.verification.model import Report, Result
 from stackgen.verification.signing import sign, signature_problem
 
@@ -91,12 +92,24 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def implementation_digest(entry: Entry) -> str:
-    """Digest of the files that decide how an implementation behaves: its component and the files beside it."""
+    """Digest of what decides how an implementation behaves.
+
+    That is its component, the files beside it, the values of its settings and sizes, and the packages that only some
+    programs of its provider have, such as a server's with its lock.
+    """
     found = hashlib.sha256()
-    for path in (entry.folder / "component.py", *entry.files()):
-        data = path.read_bytes()
-        found.update(f"{path.relative_to(entry.folder).as_posix()} {len(data)}\n".encode() + data)
+    own = {path.relative_to(entry.folder).as_posix(): path.read_bytes() for path in _own_files(entry)}
+    for name, data in sorted({**own, **own_packages(entry)}.items()):
+        found.update(f"{name} {len(data)}\n".encode() + data)
+    stated = entry.implementation
+    defaults = {name: repr(info.get_default()) for name, info in stated.settings.model_fields.items()}
+    values = json.dumps([defaults, stated.sizes], sort_keys=True, default=repr)
+    found.update(f"values {len(values)}\n{values}".encode())
     return found.hexdigest()
+
+
+def _own_files(entry: Entry) -> tuple[Path, ...]:
+    return (entry.folder / "component.py", *entry.files())
 
 
 def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Result]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from stackgen.catalog.checks.component import ComponentSource
 from stackgen.catalog.checks.source import fields_of
@@ -69,7 +69,7 @@ def argument_defaults(component: ComponentSource) -> Iterator[Problem]:
             continue
         if _comparable(here) != _comparable(there):
             message = f"'{name}' is {here!r} by default here, and {there!r} in Settings"
-            hint = f"write {there!r}: who creates the component by hand gets what the catalog says"
+            hint = "leave the default out: a program passes the value of Settings"
             yield Problem("default-differs", message, component.source.at(node.value), hint)
 
 
@@ -96,7 +96,12 @@ def _absent(shelf: Shelf, entry: Entry) -> set[str]:
     if stated.offers or stated.check or stated.resolve or shelf.capability(entry.capability).internal:
         return {CALLERS}  # these may refuse what is absent, or fill it in
     sources = _options(shelf, entry) | _settings(entry)
-    absent = {name for name, info in sources.items() if _default(info) in (None, (), [], {})}
+    absent = {
+        name
+        for name, info in sources.items()
+        if _default(info) in (None, (), [], {})
+        or type(None) in get_args(info.annotation)  # a spec may say null
+    }
     return absent | {CALLERS}
 
 
