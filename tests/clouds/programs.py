@@ -14,6 +14,7 @@ from stackgen.disk.writing import write_program
 from stackgen.planning.plan import plan_environment
 from stackgen.program.build import build_program
 from stackgen.spec.loading import load_spec, parse_spec
+from tests.catalog.identities import SPECS
 from tests.clouds.recording import ROOT, Recording, run_program
 
 CATALOG = ROOT / "src" / "stackgen" / "catalog"
@@ -67,6 +68,13 @@ def generated(text: str, folder: Path, which: str = "prod") -> Path:
     target = folder / which
     write_program(build_program(plan_environment(loaded, which, Shelf()), target))
     return target
+
+
+def spec_that_allows_deletion(provider: str) -> str:
+    """The spec of every implementation of a provider, with `protect: true` and `allow_deletion: true`."""
+    text = (SPECS / f"{provider}.yaml").read_text(encoding="utf-8")
+    assert text.count("    settings: {") == text.count("    protect: true") == 1
+    return text.replace("    settings: {", "    settings: {allow_deletion: true, ")
 
 
 def copy_of(name: str, folder: Path) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalog.identities import ENVIRONMENT, SECRETS, SPECS
-from tests.clouds.programs import generated
+from tests.catalog.identities import ENVIRONMENT, SECRETS
+from tests.clouds.programs import generated, spec_that_allows_deletion
 from tests.clouds.recording import Recording, run_program
 from tests.clouds.standin import GUARDS
 
@@ -33,9 +33,7 @@ def run(text: str, folder: Path) -> Recording:
 
 @pytest.mark.parametrize("provider", ["aws", "gcp"])
 def test_protected_data_is_guarded_even_where_deletion_is_allowed(provider: str, tmp_path: Path) -> None:
-    text = (SPECS / f"{provider}.yaml").read_text(encoding="utf-8")
-    assert text.count("    settings: {") == text.count("    protect: true") == 1
-    text = text.replace("    settings: {", "    settings: {allow_deletion: true, ")
+    text = spec_that_allows_deletion(provider)
     (tmp_path / "requirements.txt").touch()
     found = run_program(generated(text, tmp_path, ENVIRONMENT), SECRETS, stack=ENVIRONMENT)
     held = [one for one in found.resources if one.type not in HOLD_NO_DATA]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalog.identities import ENVIRONMENT, SECRETS, SPECS
-from tests.clouds.programs import generated
+from tests.catalog.identities import ENVIRONMENT, SECRETS
+from tests.clouds.programs import generated, spec_that_allows_deletion
 from tests.clouds.recording import Resource, run_program
 from tests.clouds.standin import GUARDS, PROTECTED
 
@@ -24,9 +24,7 @@ def _guarded(resource: Resource) -> bool:
 
 @pytest.mark.parametrize("provider", ["aws", "gcp"])
 def test_what_may_be_deleted_is_guarded_by_nothing(provider: str, tmp_path: Path) -> None:
-    text = (SPECS / f"{provider}.yaml").read_text(encoding="utf-8")
-    assert text.count("    settings: {") == text.count("    protect: true") == 1
-    text = text.replace("    settings: {", "    settings: {allow_deletion: true, ")
+    text = spec_that_allows_deletion(provider)
     (tmp_path / "requirements.txt").touch()
     folder = generated(text.replace("    protect: true", "    protect: false"), tmp_path, ENVIRONMENT)
     found = run_program(folder, SECRETS, stack=ENVIRONMENT)
