@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from stackgen.contracts import contract, profiles_of
-from stackgen.contracts.model import to_kebab
+from stackgen.contracts.model import plain_type, to_kebab
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from stackgen.catalog.shelf import Shelf
     from stackgen.contracts import Binding, Clause
 
-TYPE_NAMES = {str: "text", int: "whole number", bool: "true or false", SecretStr: "secret text"}
+TYPE_NAMES: dict[type | None, str] = {
+    str: "text",
+    int: "whole number",
+    bool: "true or false",
+    SecretStr: "secret text",
+    None: "any value",
+}
 MODEL_CHECK_LABEL = "the keys together"
 PROBED, FRONT, DECLARED = "measured by `verify`", "measured where clients connect", "declared only"
 
@@ -43,10 +49,9 @@ def capabilities_of(name: str, shelf: Shelf) -> list[str]:
 
 
 def _key(field: str, info: FieldInfo) -> dict[str, Any]:
-    kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind in TYPE_NAMES]
     return {
         "key": to_kebab(field),
-        "type": TYPE_NAMES[kinds[0]],
+        "type": TYPE_NAMES[plain_type(info)],
         "required": info.is_required(),
         "default": info.default if not info.is_required() else None,
         "description": info.description or "",

@@ -172,13 +172,14 @@ class Shelf:
 
 
 def implementation_folders(root: Path) -> list[Path]:
-    """Folders of a catalog that have a descriptor: below their capability, or as foundations below their provider."""
+    """Folders of a catalog that have a descriptor."""
+    return [file.parent for file in catalog_files(root, "*_*/implementation.py")]
+
+
+def catalog_files(root: Path, pattern: str) -> list[Path]:
+    """Files of implementations, below their capability, and of foundations, below their provider; sorted in each."""
     providers = PROVIDERS if root == BUILT_IN else root / "providers"
-    files = [
-        *sorted(root.glob("*/*_*/implementation.py")),
-        *sorted(providers.glob(f"*/{FOUNDATION}/*_*/implementation.py")),
-    ]
-    return [file.parent for file in files]
+    return [*sorted(root.glob(f"*/{pattern}")), *sorted(providers.glob(f"*/{FOUNDATION}/{pattern}"))]
 
 
 def _package(root: Path, folder: Path) -> str | None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, SecretStr
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+PLAIN_TYPES = (str, int, bool, SecretStr)
 
 
 class ClauseBroken(Exception):
@@ -24,6 +29,12 @@ def require(condition: object, otherwise: str) -> None:
 def to_kebab(name: str) -> str:
     """Return a name in kebab-case, in which binding keys are written, as in the Service Binding specification."""
     return name.replace("_", "-")
+
+
+def plain_type(info: FieldInfo) -> type | None:
+    """Return the type of a binding's key without `None`; None for a type other than text, number, truth and secret."""
+    kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind in PLAIN_TYPES]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 class Binding(BaseModel):

@@ -29,8 +29,8 @@ def refuse_takeovers(plan: Plan, shelf: Shelf, deployed: Iterable[tuple[str, str
 
 def _taken_by(plan: Plan, boxes: Iterable[PlannedComponent], types: dict[str, str]) -> Iterator[Problem]:
     for item in boxes:
-        mine = f"{STACKGEN_TYPE_PREFIX}{item.capability}:{item.entry.class_name}"
-        if types.get(item.resource, mine) == mine:
+        planned = f"{STACKGEN_TYPE_PREFIX}{item.capability}:{item.entry.class_name}"
+        if types.get(item.resource, planned) == planned:
             continue
         message = (
             f"box {item.box} of '{item.name}' is deployed as {types[item.resource].rpartition(':')[2]}; "

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from stackgen.contracts import contract, contract_names
-from stackgen.contracts.model import to_kebab
+from stackgen.contracts.model import plain_type, to_kebab
 from stackgen.program.literals import Code
 from stackgen.program.templating import render
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-TYPES = {str: "str", int: "int", bool: "bool", SecretStr: "str"}
+TYPES: dict[type | None, str] = {str: "str", int: "int", bool: "bool", SecretStr: "str", None: "Any"}
 
 
 def contract_bindings() -> bytes:
@@ -36,6 +36,5 @@ def _contract(name: str) -> dict[str, Any]:
 
 
 def _type(info: FieldInfo) -> str:
-    kinds = [kind for kind in (get_args(info.annotation) or (info.annotation,)) if kind in TYPES]
-    value = f"pulumi.Input[{TYPES[kinds[0]] if len(kinds) == 1 else 'Any'}]"
+    value = f"pulumi.Input[{TYPES[plain_type(info)]}]"
     return value if info.is_required() else f"NotRequired[{value}]"

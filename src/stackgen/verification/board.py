@@ -76,7 +76,12 @@ def make_board(shelf: Shelf, records: Iterable[Mapping[str, Any]]) -> Board:
         for entry in found.values()
     ]
     names = dict.fromkeys(name for entry in entries for name in entry.implementation.kept)
-    return Board(tuple(_table(name, entries, latest) for name in sorted(names)))
+    digests = {entry: implementation_digest(entry) for entry in entries if _is_recorded(entry, latest)}
+    return Board(tuple(_table(name, entries, latest, digests) for name in sorted(names)))
+
+
+def _is_recorded(entry: Entry, latest: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> bool:
+    return any((entry.capability, entry.id, name) in latest for name in entry.implementation.kept)
 
 
 def latest_records(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Mapping[str, Any]]:
@@ -89,7 +94,10 @@ def latest_records(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str,
 
 
 def _table(
-    name: str, entries: list[Entry], latest: Mapping[tuple[str, str, str], Mapping[str, Any]]
+    name: str,
+    entries: list[Entry],
+    latest: Mapping[tuple[str, str, str], Mapping[str, Any]],
+    digests: Mapping[Entry, str],
 ) -> Table:
     kind = contract(name)
     return Table(
@@ -97,7 +105,7 @@ def _table(
         tuple(clause.name for clause in kind.clauses),
         {
             f"{entry.capability}: {entry.id}": make_cells(
-                entry, name, latest.get((entry.capability, entry.id, name))
+                entry, name, latest.get((entry.capability, entry.id, name)), digests.get(entry)
             )
             for entry in entries
             if name in entry.implementation.kept
@@ -105,12 +113,14 @@ def _table(
     )
 
 
-def make_cells(entry: Entry, name: str, record: Mapping[str, Any] | None) -> dict[str, Cell]:
-    """Clause → cell, of one implementation and contract."""
+def make_cells(
+    entry: Entry, name: str, record: Mapping[str, Any] | None, digest: str | None = None
+) -> dict[str, Cell]:
+    """Clause → cell, of one implementation and contract. digest: the implementation's, to tell an old record."""
     kind = contract(name)
     current = record is not None and record.get("contract") == f"{name}/{kind.version}"
     seen = {item["name"]: item for item in record["clauses"]} if record is not None and current else {}
-    stale = record is not None and record.get("digest") != implementation_digest(entry)
+    stale = record is not None and digest is not None and record.get("digest") != digest
     date = str(record["date"])[:10] if record is not None and current else None
     found: dict[str, Cell] = {}
     for clause in kind.clauses:

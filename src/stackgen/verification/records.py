@@ -98,7 +98,8 @@ def implementation_digest(entry: Entry) -> str:
     programs of its provider have, such as a server's with its lock.
     """
     found = hashlib.sha256()
-    own = {path.relative_to(entry.folder).as_posix(): path.read_bytes() for path in _own_files(entry)}
+    paths = (entry.folder / "component.py", *entry.files())
+    own = {path.relative_to(entry.folder).as_posix(): path.read_bytes() for path in paths}
     for name, data in sorted({**own, **own_packages(entry)}.items()):
         found.update(f"{name} {len(data)}\n".encode() + data)
     stated = entry.implementation
@@ -106,10 +107,6 @@ def implementation_digest(entry: Entry) -> str:
     values = json.dumps([defaults, stated.sizes], sort_keys=True, default=repr)
     found.update(f"values {len(values)}\n{values}".encode())
     return found.hexdigest()
-
-
-def _own_files(entry: Entry) -> tuple[Path, ...]:
-    return (entry.folder / "component.py", *entry.files())
 
 
 def _grouped(report: Report, plan: Plan) -> dict[tuple[Entry, str], dict[str, Result]]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from stackgen.catalog.checks.source import shorten_path
-from stackgen.catalog.shelf import FOUNDATION
+from stackgen.catalog.shelf import FOUNDATION, catalog_files
 from stackgen.errors import Position, Problem, did_you_mean
 
 SHAPE = "<capability>/<provider>_<name>/implementation.py"
@@ -51,15 +51,13 @@ def _foundation(root: Path, folder: Path, provider: str, place: Position) -> Ite
 
 def incomplete(root: Path) -> Iterator[Problem]:
     """Folders of a catalog that look like an implementation and are overlooked."""
-    components = (*root.glob("*/*/component.py"), *root.glob(f"providers/*/{FOUNDATION}/*/component.py"))
-    for component in sorted(components):
+    for component in catalog_files(root, "*/component.py"):
         folder = component.parent
         if not (folder / "implementation.py").is_file():
             message = f"{shorten_path(folder)} has a component.py but no implementation.py; the catalog leaves it out"
             hint = "describe it: IMPLEMENTATION = Implementation(...)"
             yield Problem("implementation-missing", message, Position(shorten_path(component), 1, 1), hint)
-    files = (*root.glob("*/*/implementation.py"), *root.glob(f"providers/*/{FOUNDATION}/*/implementation.py"))
-    for file in sorted(files):
+    for file in catalog_files(root, "*/implementation.py"):
         name = file.parent.name
         if "_" not in name:
             message = f"{shorten_path(file.parent)} has no provider in its name, so the catalog leaves it out"

